@@ -1,0 +1,44 @@
+import { EngineError } from "./errors.ts";
+
+export interface RunOptions {
+  /** Written to the child's standard input, which is then closed; default: no input. */
+  input?: string | Uint8Array;
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Kills the child when aborted. */
+  signal?: AbortSignal;
+}
+
+export interface RunResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a system program to its end and returns what it said. Throws `unavailable` where the program is missing. */
+export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
+  let child;
+  try {
+    child = Bun.spawn([...argv], {
+      stdin: options.input === undefined ? "ignore" : Buffer.from(options.input),
+      stdout: "pipe",
+      stderr: "pipe",
+      ...(options.env && { env: options.env }),
+      ...(options.cwd && { cwd: options.cwd }),
+      ...(options.signal && { signal: options.signal }),
+    });
+  } catch (cause) {
+    throw new EngineError("unavailable", `cannot run ${argv[0]}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { exitCode, stdout, stderr };
+}
+
+/** As {@link run}, but a non-zero exit is an `internal` error that carries the program's own words. */
+export async function runOk(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(argv, options);
+  if (exitCode !== 0) {
+    throw new EngineError("internal", `${argv[0]} ${argv[1] ?? ""}: exit ${exitCode}: ${stderr.trim() || stdout.trim()}`);
+  }
+  return stdout;
+}

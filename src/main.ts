@@ -1,0 +1,12 @@
+/** Picks the personality; everything is loaded lazily, so that a client call pays only for itself. */
+const [first, second] = process.argv.slice(2);
+if (first === "daemon") {
+  const { main } = await import("./daemon/main.ts");
+  await main(process.argv.slice(3));
+} else if (first === "registry" && second === "serve") {
+  const { main } = await import("./registry/main.ts");
+  await main(process.argv.slice(4));
+} else {
+  const { main } = await import("./cli/main.ts");
+  process.exitCode = await main(process.argv.slice(2));
+}

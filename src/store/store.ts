@@ -1,0 +1,36 @@
+import { Database } from "bun:sqlite";
+import { migrations } from "./migrations/index.ts";
+
+/**
+ * The engine's database: one SQLite file in WAL mode, synchronous and single-writer.
+ * Tables keep columns for identity and relations and JSON for the rest; foreign keys answer "is it in use?".
+ */
+export type Store = Database;
+
+/** Opens (and migrates) the database at `path`; `:memory:` for tests. Throws where a newer Berth wrote it. */
+export function openStore(path: string): Store {
+  const store = new Database(path, { create: true, strict: true });
+  store.run("PRAGMA journal_mode = WAL");
+  store.run("PRAGMA synchronous = NORMAL");
+  store.run("PRAGMA foreign_keys = ON");
+  store.run("PRAGMA busy_timeout = 5000");
+  migrate(store);
+  return store;
+}
+
+function migrate(store: Store): void {
+  store.run("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)");
+  const applied = new Set(store.query<{ name: string }, []>("SELECT name FROM migration").all().map((row) => row.name));
+  for (const name of applied) {
+    if (!migrations.some((migration) => migration.name === name)) {
+      throw new Error(`the database was written by a newer version (it has the migration ${name}, which this one does not know)`);
+    }
+  }
+  for (const { name, sql } of migrations) {
+    if (applied.has(name)) continue;
+    store.transaction(() => {
+      store.run(sql);
+      store.run("INSERT INTO migration VALUES (?, ?)", [name, new Date().toISOString()]);
+    })();
+  }
+}
