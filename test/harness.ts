@@ -182,9 +182,8 @@ export class Daemon implements AsyncDisposable {
       const ids = ((await this.api("GET", "/containers/json?all=1")).json as { Id: string }[]).map((container) => container.Id);
       await Promise.all(ids.map((id) => this.api("DELETE", `/containers/${id}?force=1&v=1`)));
       await this.api("POST", "/networks/prune");
-      left = await until("a clean machine", async () => (await this.leftovers()).filter((what) => !what.includes(` ${this.pid} `) && !what.includes(berthBinary)).length === 0 && ["clean"], 10_000)
-        .catch(() => this.leftovers());
-      left = left.filter((what) => what !== "clean" && !/process \d+ .* daemon /.test(what));
+      const strays = async () => (await this.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what));
+      left = await until("a clean machine", async () => (await strays()).length === 0, 10_000).then(() => [], strays);
       await this.signal("SIGTERM");
       log = this.log();
     } finally {
