@@ -1,2 +1,8 @@
+import { container } from "./0002-container.ts";
+import { volume } from "./0004-volume.ts";
+
 /** Append only: never remove, reorder or edit an entry that has been released. */
-export const migrations: readonly { name: string; sql: string }[] = [];
+export const migrations: readonly { name: string; sql: string }[] = [
+  { name: "0002-container", sql: container },
+  { name: "0004-volume", sql: volume },
+];

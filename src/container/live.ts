@@ -1,0 +1,2 @@
+/** What of the containers cannot be in the database. */
+export class LiveContainers {}

@@ -1,0 +1,126 @@
+import type { Store } from "../store/store.ts";
+import { isRunning, type ContainerRecord, type ContainerSpec, type RunState } from "./record.ts";
+
+/** Queries on the tables `container` and `exec`. Every call reads or writes the database itself: there is no other copy. */
+
+interface Row {
+  id: string;
+  name: string;
+  image_id: string | null;
+  created: string;
+  config_json: string;
+  state_json: string;
+}
+
+const columns = "id, name, image_id, created, config_json, state_json";
+
+function fromRow(row: Row): ContainerRecord {
+  const spec: ContainerSpec = JSON.parse(row.config_json);
+  const state: RunState = JSON.parse(row.state_json);
+  return { id: row.id, name: row.name, imageId: row.image_id, created: row.created, spec, state };
+}
+
+/** Throws a constraint error where the id or the name is taken. */
+export function insertContainer(store: Store, c: ContainerRecord): void {
+  store.query(`INSERT INTO container (${columns}, running) VALUES (?, ?, ?, ?, ?, ?, ?)`).run(
+    c.id, c.name, c.imageId, c.created, JSON.stringify(c.spec), JSON.stringify(c.state), isRunning(c.state) ? 1 : 0,
+  );
+}
+
+export function containerById(store: Store, id: string): ContainerRecord | null {
+  const row = store.query<Row, [string]>(`SELECT ${columns} FROM container WHERE id = ?`).get(id);
+  return row && fromRow(row);
+}
+
+export function containerByName(store: Store, name: string): ContainerRecord | null {
+  const row = store.query<Row, [string]>(`SELECT ${columns} FROM container WHERE name = ?`).get(name);
+  return row && fromRow(row);
+}
+
+/** At most two: enough to tell "none", "one" and "ambiguous" apart. */
+export function containersByIdPrefix(store: Store, prefix: string): ContainerRecord[] {
+  if (!/^[0-9a-f]+$/.test(prefix)) return [];
+  return store.query<Row, [string, string]>(`SELECT ${columns} FROM container WHERE id >= ? AND id < ? LIMIT 2`)
+    .all(prefix, `${prefix}g`).map(fromRow);
+}
+
+/** Newest first. */
+export function allContainers(store: Store): ContainerRecord[] {
+  return store.query<Row, []>(`SELECT ${columns} FROM container ORDER BY created DESC, rowid DESC`).all().map(fromRow);
+}
+
+/** Newest first; those that run, pause or restart. */
+export function runningContainers(store: Store): ContainerRecord[] {
+  return store.query<Row, []>(`SELECT ${columns} FROM container WHERE running = 1 ORDER BY created DESC, rowid DESC`).all().map(fromRow);
+}
+
+export function allContainerIds(store: Store): string[] {
+  return store.query<{ id: string }, []>("SELECT id FROM container").all().map((row) => row.id);
+}
+
+export function updateState(store: Store, id: string, state: RunState): void {
+  store.query("UPDATE container SET state_json = ?, running = ? WHERE id = ?").run(JSON.stringify(state), isRunning(state) ? 1 : 0, id);
+}
+
+export function updateSpec(store: Store, id: string, spec: ContainerSpec): void {
+  store.query("UPDATE container SET config_json = ? WHERE id = ?").run(JSON.stringify(spec), id);
+}
+
+/** Throws a constraint error where the name is taken. */
+export function updateName(store: Store, id: string, name: string): void {
+  store.query("UPDATE container SET name = ? WHERE id = ?").run(name, id);
+}
+
+export function deleteContainer(store: Store, id: string): void {
+  store.query("DELETE FROM container WHERE id = ?").run(id);
+}
+
+/** One `docker exec`: kept for as long as its container lives, at most until the sweep after its end. */
+export interface ExecRecord {
+  id: string;
+  containerId: string;
+  cmd: string[];
+  env: string[];
+  user: string;
+  workingDir: string;
+  tty: boolean;
+  privileged: boolean;
+  attachStdin: boolean;
+  attachStdout: boolean;
+  attachStderr: boolean;
+  detachKeys: string;
+  consoleSize: [height: number, width: number] | null;
+  /** created → running → exited; `pid` is 0 but while it runs. */
+  phase: "created" | "running" | "exited";
+  pid: number;
+  exitCode: number | null;
+  /** Unix milliseconds; 0 before. */
+  exitedAt: number;
+}
+
+export function insertExec(store: Store, exec: ExecRecord): void {
+  store.query("INSERT INTO exec (id, container_id, exec_json) VALUES (?, ?, ?)").run(exec.id, exec.containerId, JSON.stringify(exec));
+}
+
+export function execById(store: Store, id: string): ExecRecord | null {
+  const row = store.query<{ exec_json: string }, [string]>("SELECT exec_json FROM exec WHERE id = ?").get(id);
+  if (!row) return null;
+  const exec: ExecRecord = JSON.parse(row.exec_json);
+  return exec;
+}
+
+export function execsOf(store: Store, containerId: string): ExecRecord[] {
+  return store.query<{ exec_json: string }, [string]>("SELECT exec_json FROM exec WHERE container_id = ? ORDER BY rowid").all(containerId)
+    .map((row) => {
+      const exec: ExecRecord = JSON.parse(row.exec_json);
+      return exec;
+    });
+}
+
+export function updateExec(store: Store, exec: ExecRecord): void {
+  store.query("UPDATE exec SET exec_json = ? WHERE id = ?").run(JSON.stringify(exec), exec.id);
+}
+
+export function deleteExec(store: Store, id: string): void {
+  store.query("DELETE FROM exec WHERE id = ?").run(id);
+}
