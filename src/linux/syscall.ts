@@ -25,6 +25,7 @@ const libc = dlopen("libc.so.6", {
   ioctl: { args: [i32, u64, u64], returns: i32 },
   flock: { args: [i32, i32], returns: i32 },
   socket: { args: [i32, i32, i32], returns: i32 },
+  socketpair: { args: [i32, i32, i32, p], returns: i32 },
   connect: { args: [i32, p, u32], returns: i32 },
   bind: { args: [i32, p, u32], returns: i32 },
   listen: { args: [i32, i32], returns: i32 },
