@@ -5,6 +5,10 @@ export interface AuthConfig {
   username?: string | null;
   password?: string | null;
   serveraddress?: string | null;
+  identitytoken?: string | null;
+  registrytoken?: string | null;
+  /** base64 of `user:password`, as configuration files keep it. */
+  auth?: string | null;
 }
 
 /** `AuthResponse` of the Engine API. */

@@ -1,0 +1,150 @@
+import type { AuthConfig } from "../../api/types/system.ts";
+import { EngineError, notFound, unauthorized, unavailable } from "../../lib/errors.ts";
+import { Authorizer, message } from "./authorize.ts";
+import type { Endpoint } from "./endpoints.ts";
+
+const retries = 5;
+/** First wait before a try is repeated, in ms; doubled each time. */
+const firstWaitMs = 250;
+const longestWaitMs = 20_000;
+
+export interface CallOptions {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: Blob | Uint8Array | string | ReadableStream<Uint8Array>;
+  /** Statuses that are answers, not failures. 2xx always are. */
+  accept?: number[];
+  signal?: AbortSignal | undefined;
+  /** A body that cannot be sent twice is not tried again. */
+  once?: boolean;
+}
+
+/**
+ * Speaks to one endpoint of a registry (OCI distribution specification): authorizes, follows redirects without
+ * giving credentials away, waits and tries again where that can help, and words failures as Docker does.
+ */
+export class RegistryClient {
+  readonly #authorizer: Authorizer;
+
+  constructor(readonly endpoint: Endpoint, credentials?: AuthConfig, private readonly userAgent = "berth") {
+    this.#authorizer = new Authorizer(endpoint, credentials ?? endpoint.auth);
+  }
+
+  get identityToken(): string | undefined {
+    return this.#authorizer.identityToken;
+  }
+
+  /** Sends a request to `path` (below the endpoint) within a token scope such as `repository:a/b:pull`. */
+  async call(path: string, scope: string, options: CallOptions = {}): Promise<Response> {
+    const url = /^https?:\/\//.test(path) ? path : this.endpoint.url + path;
+    for (let attempt = 0; ; attempt++) {
+      const last = attempt >= retries || options.once === true;
+      let response: Response;
+      try {
+        response = await this.#authorized(url, scope, options);
+      } catch (error) {
+        if (error instanceof EngineError || options.signal?.aborted || last || !isPassing(error)) throw this.#unreachable(error, url);
+        await wait(firstWaitMs * 2 ** attempt, options.signal);
+        continue;
+      }
+      if (response.ok || options.accept?.includes(response.status)) return response;
+      const passing = response.status === 429 || response.status >= 500;
+      if (passing && !last) {
+        await response.body?.cancel();
+        await wait(retryAfter(response) ?? firstWaitMs * 2 ** attempt, options.signal);
+        continue;
+      }
+      throw await failure(response, this.endpoint, scope);
+    }
+  }
+
+  async #authorized(url: string, scope: string, options: CallOptions): Promise<Response> {
+    for (let tries = 0; ; tries++) {
+      const authorization = this.#authorizer.header(scope);
+      const response = await this.#follow(url, { ...options.headers, "user-agent": this.userAgent, ...(authorization && { authorization }) }, options);
+      if (response.status !== 401 || tries >= 2 || options.once === true) return response;
+      if (!(await this.#authorizer.answer(response, scope))) return response;
+      await response.body?.cancel();
+    }
+  }
+
+  /** Redirects lead to storage elsewhere, which must not see our credentials. */
+  async #follow(start: string, headers: Record<string, string>, options: CallOptions): Promise<Response> {
+    let url = start;
+    for (let hops = 0; hops < 10; hops++) {
+      const own = new URL(url).host === new URL(this.endpoint.url).host;
+      const { authorization, ...others } = headers;
+      const response = await fetch(url, {
+        method: options.method ?? "GET",
+        headers: own && authorization ? headers : others,
+        redirect: "manual",
+        decompress: false,
+        ...(options.body !== undefined && { body: options.body }),
+        ...(options.signal && { signal: options.signal }),
+        ...(this.endpoint.tls && { tls: this.endpoint.tls }),
+        ...(this.endpoint.proxy && { proxy: this.endpoint.proxy }),
+      });
+      const location = response.headers.get("location");
+      if (![301, 302, 303, 307, 308].includes(response.status) || !location) return response;
+      await response.body?.cancel();
+      url = new URL(location, url).href;
+    }
+    throw unavailable(`${start}: too many redirects`);
+  }
+
+  #unreachable(error: unknown, url: string): unknown {
+    if (error instanceof EngineError || (error instanceof Error && error.name === "AbortError")) return error;
+    return unavailable(`Get "${url}": ${error instanceof Error ? reason(error) : error}`, error);
+  }
+}
+
+/** A connection that broke or was refused may work later; a certificate that is wrong stays wrong. */
+function isPassing(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return !/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ConnectionRefused|ECONNREFUSED|ENOTFOUND|ERR_SSL|WRONG_VERSION/i.test(code);
+}
+
+function reason(error: Error): string {
+  const code = "code" in error ? String(error.code) : "";
+  if (/SELF_SIGNED|UNABLE_TO|CERT/i.test(code)) return `tls: failed to verify certificate: x509: certificate signed by unknown authority (${code})`;
+  if (/ConnectionRefused|ECONNREFUSED/.test(code)) return "dial tcp: connect: connection refused";
+  return error.message;
+}
+
+/** What a final answer means, in the words that Docker's users know. */
+async function failure(response: Response, endpoint: Endpoint, scope: string): Promise<EngineError> {
+  const text = message(await response.text().catch(() => ""));
+  const repository = scope.split(":")[1] ?? "";
+  switch (response.status) {
+    case 401:
+      return repository
+        ? notFound(`pull access denied for ${repository}, repository does not exist or may require 'docker login': denied: ${text || "requested access to the resource is denied"}`)
+        : unauthorized(`unauthorized: ${text || "authentication required"}`);
+    case 403: return new EngineError("forbidden", `denied: ${text || "requested access to the resource is denied"}`);
+    case 404: return notFound(text || "not found");
+    case 429: {
+      const limit = response.headers.get("ratelimit-limit");
+      return unavailable(`toomanyrequests: ${text || "too many requests"} (${endpoint.domain} limits how often it may be asked${limit ? `: ${limit}` : ""}; log in, wait, or configure a mirror)`);
+    }
+    default: return unavailable(`received unexpected HTTP status: ${response.status} ${response.statusText}${text ? `: ${text}` : ""}`);
+  }
+}
+
+function retryAfter(response: Response): number | undefined {
+  const header = response.headers.get("retry-after");
+  if (!header) return undefined;
+  const seconds = Number(header);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestWaitMs) : undefined;
+}
+
+/** Waits, and ends early with the signal's reason when it is aborted. */
+export function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const timer = setTimeout(done, ms);
+    const stop = () => { clearTimeout(timer); reject(signal?.reason); };
+    function done() { signal?.removeEventListener("abort", stop); resolve(); }
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
