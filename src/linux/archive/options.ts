@@ -1,0 +1,78 @@
+/** Options of packing and unpacking. Plain data: they travel to the workers. */
+
+export type ArchiveCompression = "none" | "gzip" | "zstd";
+
+export interface ExtractOptions {
+  /**
+   * Directory under the root to extract into, made where missing. Links in it and in the archive's own names are
+   * followed as if the root were `/`: nothing outside is ever reached. Default: the root itself.
+   */
+  into?: string;
+  /** Default `auto`: told by the first bytes. */
+  compression?: ArchiveCompression | "auto";
+  /**
+   * What names that begin with `.wh.` mean. `overlay`: turned into overlayfs's whiteouts and opaque directories;
+   * `apply`: the named thing is deleted; `keep` (default): nothing special.
+   */
+  whiteouts?: "overlay" | "apply" | "keep";
+  /** Gives everything to one owner; `keep` (default) takes the archive's numbers; `caller` the process's own. */
+  owner?: { uid: number; gid: number } | "keep" | "caller";
+  /** Refuse to put a directory in the place of a file and the reverse (`docker cp`). */
+  noOverwriteDirNonDir?: boolean;
+  /** Device nodes: default `create`. */
+  devices?: "create" | "skip" | "refuse";
+  /** Upper bound of the bytes written to files; default: what the filesystem has free. */
+  maxBytes?: number;
+  /** Default 4 million. */
+  maxEntries?: number;
+  /** Compute SHA-256 of the uncompressed archive ({@link ExtractResult.diffId}). */
+  digest?: boolean;
+  /** Sync the filesystem before saying "done". */
+  sync?: boolean;
+}
+
+export interface ExtractResult {
+  /** `sha256:…` of the uncompressed archive, where it was asked for. */
+  diffId?: string;
+  /** Bytes in regular files. */
+  bytes: number;
+  entries: number;
+  /** Directories that no entry described and that had to be made, in order of making; relative to the root. */
+  implicitDirs: string[];
+}
+
+export interface PackOptions {
+  /** Directory or file under the root where packing starts; links in it are followed inside the root. Default: the root. */
+  from?: string;
+  /** Only these, with all below them; relative to `from`. Default: everything. */
+  paths?: string[];
+  /** Leaves these out, with all below them; relative to `from`. */
+  exclude?: string[];
+  /**
+   * Name of the starting point itself in the archive: `docker cp` names what it copies. Default: it has no entry and
+   * its children stand at the top (a file: its own name).
+   */
+  rootName?: string;
+  /** Turn overlayfs's whiteouts and opaque directories into `.wh.` files. Default: false. */
+  whiteouts?: boolean;
+  /** Owner for all entries; default: their own. */
+  owner?: { uid: number; gid: number };
+  /** Seconds: nothing in the archive is younger (reproducible builds). */
+  clampMtime?: number;
+  /** Default `none`. */
+  compression?: ArchiveCompression;
+  level?: number;
+}
+
+export interface PackResult {
+  /** `sha256:…` of the archive before compression. */
+  diffId: string;
+  /** Bytes of the archive before compression. */
+  size: number;
+  /** `sha256:…` of what was written out (equal to diffId without compression). */
+  digest: string;
+  /** Bytes written out. */
+  written: number;
+  /** Bytes in regular files. */
+  fileBytes: number;
+}
