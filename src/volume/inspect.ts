@@ -1,7 +1,7 @@
 import type { Volume } from "../api/types/volume.ts";
 import type { VolumeContext } from "./context.ts";
-import { notImplemented } from "../lib/errors.ts";
+import { describeVolume, getVolume } from "./describe.ts";
 
-export async function inspectVolume(_ctx: VolumeContext, name: string): Promise<Volume> {
-  throw notImplemented("not implemented yet");
+export async function inspectVolume(ctx: VolumeContext, name: string): Promise<Volume> {
+  return describeVolume(ctx, getVolume(ctx, name));
 }

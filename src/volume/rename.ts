@@ -1,6 +1,19 @@
+import { conflict, invalid } from "../lib/errors.ts";
 import type { VolumeContext } from "./context.ts";
-import { notImplemented } from "../lib/errors.ts";
+import { getVolume } from "./describe.ts";
+import { volumeDriver } from "./driver/driver.ts";
+import { referrers, updateVolumeName, volumeByName } from "./table.ts";
 
-export async function renameVolume(_ctx: VolumeContext, name: string, newName: string): Promise<void> {
-  throw notImplemented("not implemented yet");
+/** Gives a volume that no container refers to another name; its data moves along. */
+export async function renameVolume(ctx: VolumeContext, name: string, newName: string): Promise<void> {
+  if (name === newName) throw invalid("Renaming a volume with the same name as its current name");
+  using _ = await ctx.locks.acquire(name);
+  const volume = getVolume(ctx, name);
+  const driver = volumeDriver(ctx, volume.driver);
+  driver.validate(newName, volume.options);
+  if (volumeByName(ctx.store, newName)) throw conflict(`rename ${name}: volume name ${newName} is already in use`);
+  const users = referrers(ctx.store, name);
+  if (users.length > 0) throw conflict(`rename ${name}: volume is in use - [${users.join(", ")}]`);
+  await driver.rename(name, newName);
+  updateVolumeName(ctx.store, name, newName);
 }

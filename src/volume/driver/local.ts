@@ -1,0 +1,131 @@
+import { mkdir, realpath, rename, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { errorMessage, hasCode, internal, invalid } from "../../lib/errors.ts";
+import { mount, unmount } from "../../linux/mount.ts";
+import { parseMountOptions } from "../../linux/mount-options.ts";
+import type { VolumeDriver } from "./driver.ts";
+
+/**
+ * Directories `<root>/<name>/_data`. With the options `type`, `device` and `o` the directory is a mount point that
+ * holds what mount(8) would put there (tmpfs, nfs, a bind of another directory).
+ */
+export function localDriver(root: string): VolumeDriver {
+  const home = (name: string) => `${root}/${name}`;
+  const data = (name: string) => `${root}/${name}/_data`;
+  return {
+    name: "local",
+    scope: "local",
+    validate(name, options) {
+      validateName(name);
+      validateOptions(options);
+    },
+    async create(name) {
+      await mkdir(home(name), { recursive: true, mode: 0o701 });
+      await mkdir(data(name), { recursive: true, mode: 0o755 });
+    },
+    path: data,
+    async mount(name, options) {
+      if (!needsMount(options)) await mkdir(data(name), { recursive: true, mode: 0o755 });
+      else if (!isMountPoint(data(name))) await mountOptions(data(name), options);
+      return data(name);
+    },
+    async unmount(name, options) {
+      if (needsMount(options) && isMountPoint(data(name))) unmount(data(name), { detach: true });
+    },
+    async remove(name, options) {
+      // Removing through a mount would delete what the volume only points at.
+      if (needsMount(options) && isMountPoint(data(name))) unmount(data(name));
+      const real = await realpath(home(name)).catch(() => home(name));
+      if (real !== `${await realpath(root)}/${name}` && real !== home(name)) {
+        throw internal(`unable to remove a directory outside of the local volume root ${root}: ${real}`);
+      }
+      try {
+        await rm(home(name), { recursive: true, force: true });
+      } catch (cause) {
+        throw internal(`error removing volume path '${home(name)}': ${errorMessage(cause)}`, cause);
+      }
+    },
+    async rename(name, newName) {
+      try {
+        await rename(home(name), home(newName));
+      } catch (cause) {
+        if (!hasCode(cause, "ENOENT")) throw cause;
+      }
+    },
+  };
+}
+
+function validateName(name: string): void {
+  if (name.length === 1) throw invalid("volume name is too short, names should be at least two alphanumeric characters");
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
+    throw invalid(
+      `${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. ` +
+        "If you intended to pass a host directory, use absolute path",
+    );
+  }
+}
+
+const known = ["type", "o", "device", "size"];
+const needs: Record<string, string[]> = { device: ["type"], type: ["device"], o: ["device", "type"] };
+
+function validateOptions(options: Record<string, string>): void {
+  for (const option of Object.keys(options)) {
+    if (!known.includes(option)) throw invalid(`invalid option: "${option}"`);
+  }
+  if (options.size !== undefined) throw invalid("quota size requested but no quota support");
+  if (options.type === "cifs" && /^\/\/[^/]*:\d+/.test(options.device ?? "")) {
+    throw invalid("port not allowed in CIFS device URL, include 'port' in 'o='");
+  }
+  for (const [option, required] of Object.entries(needs)) {
+    if (options[option] === undefined) continue;
+    for (const other of required) {
+      if (options[other] === undefined) throw invalid(`missing required option: "${other}"`);
+    }
+  }
+}
+
+function needsMount(options: Record<string, string>): boolean {
+  return Boolean(options.device || options.type);
+}
+
+async function mountOptions(target: string, options: Record<string, string>): Promise<void> {
+  const type = options.type ?? "";
+  const { device, words } = await resolveAddress(type, options.device ?? "", options.o ?? "");
+  const { flags, propagation, data } = parseMountOptions(words);
+  try {
+    await mkdir(target, { recursive: true, mode: 0o755 });
+    mount(device, target, type, flags, data);
+    if (propagation) mount("none", target, "", propagation);
+  } catch (cause) {
+    const text = errorMessage(cause).replace(/password=[^,]*/, "password=********");
+    throw internal(`failed to mount local volume: mount ${device}:${target}, flags: 0x${flags.toString(16)}, data: ${data.replace(/password=[^,]*/, "password=********")}: ${text.replace(/^mount [^:]*: /, "")}`);
+  }
+}
+
+/** The kernel knows no names: `addr=` of nfs and cifs becomes an address here. */
+async function resolveAddress(type: string, device: string, words: string): Promise<{ device: string; words: string }> {
+  if (type !== "nfs" && type !== "nfs4" && type !== "cifs") return { device, words };
+  const host = /(?:^|,)addr=([^,]*)/.exec(words)?.[1];
+  try {
+    if (host && !isIP(host)) {
+      const { address } = await lookup(host);
+      return { device, words: words.replace(`addr=${host}`, `addr=${address}`) };
+    }
+    const server = /^\/\/([^/]+)/.exec(device)?.[1];
+    if (type === "cifs" && !host && server && !isIP(server)) {
+      const { address } = await lookup(server);
+      return { device: device.replace(`//${server}`, `//${address}`), words };
+    }
+  } catch (cause) {
+    throw internal(`error resolving passed in network volume address: ${errorMessage(cause)}`, cause);
+  }
+  return { device, words };
+}
+
+function isMountPoint(path: string): boolean {
+  // mountinfo(5) writes space, tab, newline and backslash as octal escapes.
+  const escaped = path.replace(/[ \t\n\\]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}`);
+  return readFileSync("/proc/self/mountinfo", "utf8").split("\n").some((line) => line.split(" ")[4] === escaped);
+}

@@ -1,0 +1,84 @@
+import type { Store } from "../store/store.ts";
+
+/** Queries on the tables `volume`, `container_volume` (who refers) and `volume_mount` (who has it mounted). */
+export interface VolumeRecord {
+  name: string;
+  driver: string;
+  created: string;
+  anonymous: boolean;
+  labels: Record<string, string>;
+  options: Record<string, string>;
+}
+
+interface Row {
+  name: string;
+  driver: string;
+  created: string;
+  anonymous: number;
+  labels_json: string;
+  options_json: string;
+}
+
+const columns = "name, driver, created, anonymous, labels_json, options_json";
+
+function fromRow(row: Row): VolumeRecord {
+  const labels: Record<string, string> = JSON.parse(row.labels_json);
+  const options: Record<string, string> = JSON.parse(row.options_json);
+  return { name: row.name, driver: row.driver, created: row.created, anonymous: row.anonymous === 1, labels, options };
+}
+
+export function insertVolume(store: Store, v: VolumeRecord): void {
+  store.query(`INSERT INTO volume (${columns}) VALUES (?, ?, ?, ?, ?, ?)`)
+    .run(v.name, v.driver, v.created, v.anonymous ? 1 : 0, JSON.stringify(v.labels), JSON.stringify(v.options));
+}
+
+export function volumeByName(store: Store, name: string): VolumeRecord | null {
+  const row = store.query<Row, [string]>(`SELECT ${columns} FROM volume WHERE name = ?`).get(name);
+  return row && fromRow(row);
+}
+
+export function allVolumes(store: Store): VolumeRecord[] {
+  return store.query<Row, []>(`SELECT ${columns} FROM volume ORDER BY name`).all().map(fromRow);
+}
+
+/** References follow by their foreign keys. */
+export function updateVolumeName(store: Store, name: string, newName: string): void {
+  store.query("UPDATE volume SET name = ? WHERE name = ?").run(newName, name);
+}
+
+export function deleteVolume(store: Store, name: string): void {
+  store.query("DELETE FROM volume WHERE name = ?").run(name);
+}
+
+export function insertReference(store: Store, name: string, containerId: string, destination: string): void {
+  store.query("INSERT OR REPLACE INTO container_volume (container_id, volume_name, destination) VALUES (?, ?, ?)").run(containerId, name, destination);
+}
+
+/** Ids of the containers that refer to the volume. */
+export function referrers(store: Store, name: string): string[] {
+  return store.query<{ id: string }, [string]>("SELECT DISTINCT container_id AS id FROM container_volume WHERE volume_name = ? ORDER BY id")
+    .all(name).map((row) => row.id);
+}
+
+export function referenceCounts(store: Store): Map<string, number> {
+  const rows = store.query<{ name: string; count: number }, []>(
+    "SELECT volume_name AS name, COUNT(DISTINCT container_id) AS count FROM container_volume GROUP BY volume_name",
+  ).all();
+  return new Map(rows.map((row) => [row.name, row.count]));
+}
+
+export function insertMount(store: Store, name: string, containerId: string): void {
+  store.query("INSERT OR IGNORE INTO volume_mount (volume_name, container_id) VALUES (?, ?)").run(name, containerId);
+}
+
+export function deleteMount(store: Store, name: string, containerId: string): void {
+  store.query("DELETE FROM volume_mount WHERE volume_name = ? AND container_id = ?").run(name, containerId);
+}
+
+export function mountCount(store: Store, name: string): number {
+  return store.query<{ count: number }, [string]>("SELECT COUNT(*) AS count FROM volume_mount WHERE volume_name = ?").get(name)?.count ?? 0;
+}
+
+export function allMounts(store: Store): { name: string; containerId: string }[] {
+  return store.query<{ name: string; containerId: string }, []>("SELECT volume_name AS name, container_id AS containerId FROM volume_mount").all();
+}
