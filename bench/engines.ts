@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rootfsTar } from "../scripts/images.ts";
 
@@ -66,6 +66,7 @@ async function startDockerd(): Promise<Engine | undefined> {
 
 async function daemonEngine(name: string, root: string, host: string, launch: () => Bun.Subprocess, argv: (args: string[]) => string[], bridge: string): Promise<Engine> {
   const env = { DOCKER_HOST: host };
+  writeFileSync(`${root}/none.json`, "{}");
   let child = launch();
   const ready = async () => {
     for (let tries = 0; tries < 3000; tries++) {
@@ -105,13 +106,16 @@ async function startPodman(): Promise<Engine | undefined> {
   if (!binary) return undefined;
   const root = mkdtempSync("/tmp/podman-bench-");
   mkdirSync(`${root}/tmp`);
+  // Podman asks for more open files than some hosts allow.
+  writeFileSync(`${root}/containers.conf`, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n');
+  const env = { CONTAINERS_CONF: `${root}/containers.conf` };
   const argv = (...args: string[]) => [binary, "--root", `${root}/data`, "--runroot", `${root}/run`, "--tmpdir", `${root}/tmp`, "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--log-level", "error", ...args];
   return {
-    name: "podman", root, env: {}, argv,
-    cli: (...args) => command(argv(...args)),
+    name: "podman", root, env, argv,
+    cli: (...args) => command(argv(...args), env),
     daemonPids: () => [],
     async stop() {
-      await command(argv("rm", "-f", "-t", "0", "-a"));
+      await command(argv("rm", "-f", "-t", "0", "-a"), env);
       await cleanRoot(root);
     },
   };

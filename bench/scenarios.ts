@@ -11,6 +11,12 @@ export interface Scenario {
   after?(engine: Engine): Promise<unknown>;
 }
 
+/** Work that a measurement needs; its failure is told, not measured. */
+async function prepare(engine: Engine, ...args: string[]): Promise<void> {
+  const { exitCode, stderr } = await engine.cli(...args);
+  if (exitCode !== 0) console.error(`${engine.name} ${args.join(" ")}: exit ${exitCode}: ${stderr.trim()}`);
+}
+
 const image = "busybox:latest";
 const many = 20;
 
@@ -27,17 +33,17 @@ export const scenarios: Scenario[] = [
   })),
   {
     name: "exec true",
-    before: (engine) => engine.cli("run", "-d", "--name", "x", image, "sleep", "1000"),
-    run: (engine) => timed(engine.cli("exec", "x", "true")),
-    after: (engine) => engine.cli("rm", "-f", "x"),
+    before: (engine) => prepare(engine, "run", "-d", "--name", "xx", image, "sleep", "1000"),
+    run: (engine) => timed(engine.cli("exec", "xx", "true")),
+    after: (engine) => engine.cli("rm", "-f", "xx"),
   },
   {
     name: "create + rm",
-    run: async (engine) => (await timed(engine.cli("create", "--name", "c", image, "true"))) + (await timed(engine.cli("rm", "c"))),
+    run: async (engine) => (await timed(engine.cli("create", "--name", "cc", image, "true"))) + (await timed(engine.cli("rm", "cc"))),
   },
   {
     name: "ps, 10 containers",
-    before: (engine) => Promise.all(Array.from({ length: 10 }, (_, index) => engine.cli("run", "-d", "--name", `p${index}`, image, "sleep", "1000"))),
+    before: (engine) => Promise.all(Array.from({ length: 10 }, (_, index) => prepare(engine, "run", "-d", "--name", `p${index}`, image, "sleep", "1000"))),
     run: (engine) => timed(engine.cli("ps")),
     after: (engine) => engine.cli("rm", "-f", ...Array.from({ length: 10 }, (_, index) => `p${index}`)),
   },
@@ -68,18 +74,18 @@ export const scenarios: Scenario[] = [
   {
     name: "stop",
     run: async (engine) => {
-      await timed(engine.cli("run", "-d", "--name", "s", image, "sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"));
-      const ms = await timed(engine.cli("stop", "s"));
-      await engine.cli("rm", "-f", "s");
+      await timed(engine.cli("run", "-d", "--name", "ss", image, "sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"));
+      const ms = await timed(engine.cli("stop", "ss"));
+      await engine.cli("rm", "-f", "ss");
       return ms;
     },
   },
   {
     name: "commit 20 MB",
     weight: 0.5,
-    before: (engine) => engine.cli("run", "--name", "k", image, "dd", "if=/dev/urandom", "of=/blob", "bs=1M", "count=20"),
-    run: (engine, round) => timed(engine.cli("commit", "k", `committed:${round + 1}`)),
-    after: (engine) => engine.cli("rm", "-f", "k"),
+    before: (engine) => prepare(engine, "run", "--name", "kk", image, "dd", "if=/dev/urandom", "of=/blob", "bs=1M", "count=20"),
+    run: (engine, round) => timed(engine.cli("commit", "kk", `committed:${round + 1}`)),
+    after: (engine) => engine.cli("rm", "-f", "kk"),
   },
   {
     name: "save",
@@ -90,10 +96,10 @@ export const scenarios: Scenario[] = [
     name: "load",
     weight: 0.5,
     before: async (engine) => {
-      await engine.cli("run", "--name", "l", image, "sh", "-c", "mkdir /many; i=0; while [ $i -lt 2000 ]; do echo $i > /many/$i; i=$((i+1)); done");
-      await engine.cli("commit", "l", "loaded:1");
+      await prepare(engine, "run", "--name", "ll", image, "sh", "-c", "mkdir /many; i=0; while [ $i -lt 2000 ]; do echo $i > /many/$i; i=$((i+1)); done");
+      await engine.cli("commit", "ll", "loaded:1");
       await engine.cli("save", "-o", `${engine.root}/load.tar`, "loaded:1");
-      await engine.cli("rm", "-f", "l");
+      await engine.cli("rm", "-f", "ll");
     },
     run: async (engine) => {
       await engine.cli("rmi", "-f", "loaded:1");
@@ -105,22 +111,22 @@ export const scenarios: Scenario[] = [
     weight: 0.2,
     before: async (engine) => {
       await command(["dd", "if=/dev/zero", `of=${engine.root}/big`, "bs=1M", "count=500"]);
-      await engine.cli("run", "-d", "--name", "f", image, "sleep", "1000");
+      await prepare(engine, "run", "-d", "--name", "ff", image, "sleep", "1000");
     },
-    run: (engine) => timed(engine.cli("cp", `${engine.root}/big`, "f:/big")),
+    run: (engine) => timed(engine.cli("cp", `${engine.root}/big`, "ff:/big")),
   },
   {
     name: "cp 500 MB out",
     weight: 0.2,
-    run: (engine) => timed(engine.cli("cp", "f:/big", `${engine.root}/back`)),
-    after: (engine) => engine.cli("rm", "-f", "f"),
+    run: (engine) => timed(engine.cli("cp", "ff:/big", `${engine.root}/back`)),
+    after: (engine) => engine.cli("rm", "-f", "ff"),
   },
   {
     name: "logs, 200,000 lines",
     weight: 0.3,
-    before: (engine) => engine.cli("run", "--name", "g", image, "seq", "-f", "line number %g of a log that is neither short nor long", "200000"),
-    run: (engine) => timed(command(["sh", "-c", '"$@" >/dev/null', "sh", ...engine.argv("logs", "g")], engine.env)),
-    after: (engine) => engine.cli("rm", "-f", "g"),
+    before: (engine) => prepare(engine, "run", "--name", "gg", image, "seq", "-f", "line number %g of a log that is neither short nor long", "200000"),
+    run: (engine) => timed(command(["sh", "-c", '"$@" >/dev/null', "sh", ...engine.argv("logs", "gg")], engine.env)),
+    after: (engine) => engine.cli("rm", "-f", "gg"),
   },
   {
     name: "write 200,000 lines of log",
@@ -131,7 +137,7 @@ export const scenarios: Scenario[] = [
     name: "daemon restart, 50 containers",
     weight: 0.2,
     before: async (engine) => {
-      if (engine.restart) for (let index = 0; index < 50; index++) await engine.cli("run", "-d", "--name", `r${index}`, image, "sleep", "1000");
+      if (engine.restart) for (let index = 0; index < 50; index++) await prepare(engine, "run", "-d", "--name", `r${index}`, image, "sleep", "1000");
     },
     run: async (engine) => {
       if (!engine.restart) throw new Error("has no daemon");

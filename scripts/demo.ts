@@ -16,6 +16,7 @@ const busybox = await rootfsTar("busybox");
 const debian = await rootfsTar("debian");
 
 console.log("Starting a daemon of its own …");
+writeFileSync(`${root}/daemon.json`, "{}");
 const daemon = Bun.spawn(
   [berth, "daemon", "--host", host, "--data-root", `${root}/data`, "--exec-root", `${root}/exec`, "--pidfile", `${root}/pid`, "--config-file", `${root}/daemon.json`, "--bridge", "berthdemo0", "--bip", "10.213.77.1/24", "--log-level", "warn"],
   { stdin: "ignore", stdout: "inherit", stderr: "inherit" },

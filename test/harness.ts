@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rootfsTar } from "../scripts/images.ts";
 
@@ -83,6 +83,7 @@ export class Daemon implements AsyncDisposable {
   /** Starts the process (again). Returns when the API answers. */
   async up(extra: string[] = []): Promise<void> {
     mkdirSync(this.dataRoot, { recursive: true });
+    if (!existsSync(join(this.root, "daemon.json"))) writeFileSync(join(this.root, "daemon.json"), "{}");
     this.#child = Bun.spawn(
       [berthBinary, "daemon", "--host", this.host, "--data-root", this.dataRoot, "--exec-root", this.execRoot,
         "--pidfile", join(this.root, "berth.pid"), "--config-file", join(this.root, "daemon.json"),
