@@ -1,5 +1,6 @@
 import type { Socket } from "bun";
 import { conflict } from "../lib/errors.ts";
+import { adoptSocket } from "../linux/fd-socket.ts";
 import { closeFd, connectSeqpacket, shutdownWrite } from "../linux/seqpacket.ts";
 import type { Frame, TaskIo } from "./types.ts";
 
@@ -40,15 +41,12 @@ export class AttachHub {
     }
     const hub = new AttachHub(fd, options.stdinCloses, options.onEnd);
     try {
-      await Bun.connect({
-        fd,
-        socket: {
-          open: (socket) => void (hub.#socket = socket),
-          data: (_, packet) => hub.#receive(packet),
-          drain: () => hub.#wake(),
-          close: () => hub.#end(),
-          error: () => hub.#end(),
-        },
+      await adoptSocket(fd, {
+        open: (socket) => void (hub.#socket = socket),
+        data: (_, packet) => hub.#receive(packet),
+        drain: () => hub.#wake(),
+        close: () => hub.#end(),
+        error: () => hub.#end(),
       });
     } catch (error) {
       closeFd(fd);

@@ -26,12 +26,14 @@ export interface RuntimeContext {
   readonly hubs: Map<string, Promise<AttachHub>>;
   /** Called for every exit of a container or exec; see watchExits. */
   readonly exitListeners: Set<(exit: TaskExit) => void>;
+  /** Containers whose monitor's end this daemon waits for. */
+  readonly watched: Set<string>;
 }
 
-export interface RuntimeOptions extends Omit<RuntimeContext, "hubs" | "exitListeners"> {}
+export interface RuntimeOptions extends Omit<RuntimeContext, "hubs" | "exitListeners" | "watched"> {}
 
 export function createRuntimeContext(options: RuntimeOptions): RuntimeContext {
-  return { ...options, hubs: new Map(), exitListeners: new Set() };
+  return { ...options, hubs: new Map(), exitListeners: new Set(), watched: new Set() };
 }
 
 /** How a container's or an exec's first process ended. */

@@ -1,0 +1,81 @@
+import { readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { errorMessage, hasCode, internal } from "../lib/errors.ts";
+import { cgroupDirs, cgroupPath, cgroupPids, removeCgroup } from "../linux/cgroup-tree.ts";
+import { closePidfd, openPidfd, signalPidfd } from "../linux/pidfd.ts";
+import { exitsDir, taskDir, type RuntimeContext } from "./context.ts";
+import { runRuntime } from "./runtime-command.ts";
+import { findTaskRecord, readPidFile, type TaskRecord } from "./task-record.ts";
+import { isMonitorProcess } from "./task-state.ts";
+
+const SIGKILL = 9;
+
+/**
+ * Ends whatever is left of a task and forgets it: processes, cgroup, the runtime's state, monitor, exit record.
+ * May be called in any state, also for what a crash left half made, and again. The root filesystem's mount and
+ * anything else that is not the runtime's stays in the task's directory.
+ */
+export async function deleteTask(ctx: RuntimeContext, id: string): Promise<void> {
+  const dir = taskDir(ctx, id);
+  const record = findTaskRecord(ctx, id);
+  const monitorPid = readPidFile(join(dir, "conmon.pid"));
+  if (record !== null) {
+    await deleteInRuntime(ctx, id, record);
+    if (record.cgroupsPath !== "") await clearCgroup(ctx, cgroupPath(ctx.cgroupDriver, record.cgroupsPath));
+  }
+  if (monitorPid !== null) await endMonitor(monitorPid, id);
+  await rm(join(exitsDir(ctx), id), { force: true });
+  await forgetFiles(dir);
+}
+
+/** A runtime that is gone or that knows nothing of the container is no obstacle: what it left is removed by hand. */
+async function deleteInRuntime(ctx: RuntimeContext, id: string, record: TaskRecord): Promise<void> {
+  try {
+    const { exitCode, stderr } = await runRuntime(ctx, record.runtime, ["delete", "--force", id]);
+    if (exitCode !== 0 && !/does not exist|no such file or directory/i.test(stderr)) {
+      ctx.log.warn("the runtime could not delete a container", { id, runtime: record.runtime, error: stderr.trim() });
+    }
+  } catch (error) {
+    ctx.log.warn("the runtime could not delete a container", { id, runtime: record.runtime, error: errorMessage(error) });
+  }
+  await rm(join(ctx.execRoot, "runtimes", record.runtime, id), { recursive: true, force: true });
+}
+
+/** Kills what still lives in a cgroup and removes it from every hierarchy. */
+async function clearCgroup(ctx: RuntimeContext, path: string): Promise<void> {
+  const dirs = cgroupDirs(ctx.cgroups, path);
+  for (let attempt = 0; !dirs.map(removeCgroup).every(Boolean); attempt++) {
+    if (attempt === 500) throw internal(`processes of the cgroup ${path} do not end`);
+    for (const pid of new Set(dirs.flatMap(cgroupPids))) killProcess(pid);
+    await Bun.sleep(attempt < 50 ? 1 : 10);
+  }
+}
+
+/** The monitor leaves by itself once its container is gone; one that hangs is killed. */
+async function endMonitor(pid: number, id: string): Promise<void> {
+  for (let attempt = 0; isMonitorProcess(pid, id); attempt++) {
+    if (attempt === 200) killProcess(pid);
+    if (attempt === 1000) throw internal(`the monitor ${pid} of ${id} does not end`);
+    await Bun.sleep(attempt < 50 ? 1 : 10);
+  }
+}
+
+function killProcess(pid: number): void {
+  const pidfd = openPidfd(pid);
+  if (pidfd === null) return;
+  signalPidfd(pidfd, SIGKILL);
+  closePidfd(pidfd);
+}
+
+/** Files that conmon, the runtime and this folder make in a task's directory. */
+const ours = ["task.json", "config.json", "conmon.err", "conmon.pid", "pid", "exit", "oom", "attach", "ctl", "winsz", "resources.json", "execs"];
+
+async function forgetFiles(dir: string): Promise<void> {
+  // task.json goes last: while it is there, a later attempt knows what to clean.
+  for (const name of [...ours.slice(1), "task.json"]) await rm(join(dir, name), { recursive: true, force: true });
+  try {
+    if ((await readdir(dir)).length === 0) await rmdir(dir);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ENOTEMPTY", "EEXIST")) throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { conflict, unavailable } from "../lib/errors.ts";
+import { openHub } from "./attach.ts";
+import { execDir, type RuntimeContext } from "./context.ts";
+import { emitExit } from "./exits.ts";
+import { enterMonitorCgroup } from "./monitor-cgroup.ts";
+import { startMonitor, type Monitor, type MonitorMessage } from "./monitor.ts";
+import { runtimeError } from "./runtime-errors.ts";
+import { readPidFile, readTaskRecord } from "./task-record.ts";
+import { isAlive } from "./task-state.ts";
+import type { ExecTaskRequest, StartedExec, TaskIo } from "./types.ts";
+
+/** Exit code of an exec whose monitor was killed. */
+const UNSEEN_EXIT = 255;
+
+/**
+ * Runs another process in a container, under a monitor of its own. Its end goes to the listeners of watchExits
+ * under the exec's id. Throws RuntimeError (126, 127) where the program cannot be run.
+ */
+export async function execTask(ctx: RuntimeContext, request: ExecTaskRequest): Promise<StartedExec> {
+  const { containerId, execId } = request;
+  const { runtime } = readTaskRecord(ctx, containerId);
+  if (!isAlive(ctx, containerId)) throw conflict(`container ${containerId} is not running`);
+  const dir = execDir(ctx, containerId, execId);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => rm(dir, { recursive: true, force: true }));
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const processFile = join(dir, "process.json");
+  writeFileSync(processFile, JSON.stringify(request.process), { mode: 0o600 });
+
+  const monitor = await startMonitor(ctx, {
+    dir,
+    containerId,
+    runtime,
+    exitDir: dir,
+    gated: request.attach,
+    args: [
+      "--exec",
+      "--exec-process-spec", processFile,
+      "--log-path", "none",
+      ...(request.attach ? ["--exec-attach"] : []),
+      ...(request.tty ? ["--terminal"] : []),
+      ...(request.stdin ? ["--stdin"] : []),
+    ],
+  });
+  undo.defer(() => monitor.hangUp());
+  const io = request.attach ? await attachBeforeStart(ctx, request, dir, monitor) : null;
+  if (io) undo.defer(() => io.close());
+  const answer = await monitor.next();
+  if (answer === null || answer.data < 0) {
+    throw runtimeError("exec", answer?.message ?? monitor.complaint(), request.process.args[0] ?? "");
+  }
+  const conmonPid = readPidFile(join(dir, "conmon.pid"));
+  if (conmonPid !== null) enterMonitorCgroup(ctx, conmonPid);
+  undo.move();
+  void reportEnd(ctx, request, dir, monitor);
+  return { pid: answer.data, io };
+}
+
+/** conmon says 0 when its attach socket stands, and holds the process back until it is released. */
+async function attachBeforeStart(ctx: RuntimeContext, request: ExecTaskRequest, dir: string, monitor: Monitor): Promise<TaskIo> {
+  const ready = await monitor.next();
+  if (ready === null) throw unavailable(`conmon: ${monitor.complaint() || "ended early"}`);
+  const hub = await openHub(ctx, request.execId, join(dir, "attach"), request.stdin && !request.tty);
+  const io = hub.join();
+  monitor.release();
+  return io;
+}
+
+async function reportEnd(ctx: RuntimeContext, { execId, containerId }: ExecTaskRequest, dir: string, monitor: Monitor): Promise<void> {
+  let end: MonitorMessage | null = null;
+  try {
+    end = await monitor.next();
+  } finally {
+    monitor.hangUp();
+    await rm(dir, { recursive: true, force: true });
+  }
+  emitExit(ctx, { id: execId, containerId, exitCode: end?.data ?? UNSEEN_EXIT, finishedAt: new Date(), oomKilled: false });
+}

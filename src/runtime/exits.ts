@@ -1,0 +1,68 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { errorMessage, hasCode } from "../lib/errors.ts";
+import { onProcessEnd } from "../linux/pidfd.ts";
+import { taskDir, type RuntimeContext, type TaskExit } from "./context.ts";
+import { isAlive, isMonitorProcess, readExit } from "./task-state.ts";
+import { findTaskRecord, readPidFile } from "./task-record.ts";
+
+/**
+ * Calls back for every container and exec that ends from now on, those that an earlier daemon started included.
+ * What ended before is asked with readExit: start watching first, then ask, and nothing is missed (an end in
+ * between shows in both). An exec's call never comes before its execTask has returned.
+ */
+export async function watchExits(ctx: RuntimeContext, listener: (exit: TaskExit) => void): Promise<Disposable> {
+  ctx.exitListeners.add(listener);
+  for (const id of taskIds(ctx)) {
+    const pid = readPidFile(join(taskDir(ctx, id), "conmon.pid"));
+    if (pid !== null && isMonitorProcess(pid, id)) await watchMonitor(ctx, id, pid);
+    else if (isAlive(ctx, id)) await watchOrphan(ctx, id);
+  }
+  return { [Symbol.dispose]: () => void ctx.exitListeners.delete(listener) };
+}
+
+/** Ids of all tasks that exist below the exec root, ended ones that were not deleted included. */
+export function taskIds(ctx: RuntimeContext): string[] {
+  try {
+    return readdirSync(join(ctx.execRoot, "containers")).filter((id) => findTaskRecord(ctx, id) !== null);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** Waits, without holding anything up, for a monitor's end: it leaves when its container has, after writing the exit code. */
+export async function watchMonitor(ctx: RuntimeContext, id: string, pid: number): Promise<void> {
+  if (ctx.watched.has(id)) return;
+  ctx.watched.add(id);
+  await onProcessEnd(pid, () => {
+    ctx.watched.delete(id);
+    const exit = readExit(ctx, id);
+    if (exit !== null) emitExit(ctx, exit);
+    else if (isAlive(ctx, id)) void watchOrphan(ctx, id);
+  });
+}
+
+/** A container whose monitor was killed: its end is seen, its exit code is lost. */
+async function watchOrphan(ctx: RuntimeContext, id: string): Promise<void> {
+  const pid = findTaskRecord(ctx, id)?.pid;
+  if (pid === undefined || ctx.watched.has(id)) return;
+  ctx.log.warn("a container runs on without its monitor, which was killed", { id });
+  ctx.watched.add(id);
+  await onProcessEnd(pid, () => {
+    ctx.watched.delete(id);
+    const exit = readExit(ctx, id);
+    if (exit !== null) emitExit(ctx, exit);
+  });
+}
+
+/** Tells every listener; one that throws does not keep it from the others. */
+export function emitExit(ctx: RuntimeContext, exit: TaskExit): void {
+  for (const listener of ctx.exitListeners) {
+    try {
+      listener(exit);
+    } catch (error) {
+      ctx.log.error("a listener to exits failed", { id: exit.id, error: errorMessage(error) });
+    }
+  }
+}

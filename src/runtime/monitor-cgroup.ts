@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { errorMessage, hasCode } from "../lib/errors.ts";
+import type { RuntimeContext } from "./context.ts";
+
+/**
+ * Moves a monitor out of the daemon's own cgroup, so that neither a service manager that stops the daemon
+ * nor the daemon's memory limit reaches it. Hierarchies in which the daemon sits at the root need nothing.
+ */
+export function enterMonitorCgroup(ctx: RuntimeContext, pid: number): void {
+  for (const dir of monitorCgroups(ctx)) {
+    try {
+      writeFileSync(join(dir, "cgroup.procs"), String(pid));
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) {
+        makeCgroup(dir);
+        writeFileSync(join(dir, "cgroup.procs"), String(pid));
+      } else if (!hasCode(error, "ESRCH")) {
+        ctx.log.warn("cannot move a monitor out of the daemon's cgroup", { pid, cgroup: dir, error: errorMessage(error) });
+      }
+    }
+  }
+}
+
+/** Removes the cgroups that {@link enterMonitorCgroup} made; those that still hold a monitor stay. */
+export function removeMonitorCgroups(ctx: RuntimeContext): void {
+  for (const dir of monitorCgroups(ctx)) {
+    try {
+      rmdirSync(dir);
+    } catch {
+      // Busy, or never made.
+    }
+  }
+}
+
+/** The directories that a monitor of this daemon belongs in, from the daemon's own place in each hierarchy. */
+function monitorCgroups(ctx: RuntimeContext): string[] {
+  const dirs: string[] = [];
+  const name = `berth-${ctx.instance}-monitors`;
+  for (const line of readFileSync("/proc/self/cgroup", "utf8").trim().split("\n")) {
+    const [hierarchy, controllers = "", path = "/"] = line.split(":");
+    if (path === "/") continue;
+    if (hierarchy === "0") {
+      if (ctx.cgroups.unified !== null) dirs.push(join(ctx.cgroups.unified, name));
+      continue;
+    }
+    const mounted = controllers.split(",").map((controller) => ctx.cgroups.hierarchies[controller]).find((dir) => dir !== undefined);
+    if (mounted !== undefined) dirs.push(join(mounted, name));
+  }
+  return dirs;
+}
+
+function makeCgroup(dir: string): void {
+  mkdirSync(dir, { recursive: true });
+  // On version 1 a new cpuset takes nobody before it is told its processors and memory nodes.
+  for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+    const parent = join(dir, "..", file);
+    if (existsSync(join(dir, file)) && existsSync(parent) && readFileSync(join(dir, file), "utf8").trim() === "") {
+      writeFileSync(join(dir, file), readFileSync(parent, "utf8").trim());
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { invalid } from "../lib/errors.ts";
+import { run, type RunResult } from "../lib/run.ts";
+import type { RuntimeContext } from "./context.ts";
+
+/** The program and the arguments that go before the verb. */
+export interface RuntimeCommand {
+  path: string;
+  globalArgs: string[];
+}
+
+/** Resolves a runtime's name. Each keeps its state below the exec root, apart from other users of the same program. */
+export function runtimeCommand(ctx: RuntimeContext, name: string): RuntimeCommand {
+  const binary = ctx.runtimes[name || ctx.defaultRuntime];
+  if (binary === undefined) throw invalid(`unknown or invalid runtime name: ${name}`);
+  const root = join(ctx.execRoot, "runtimes", name || ctx.defaultRuntime);
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  return { path: binary.path, globalArgs: [...(binary.args ?? []), `--root=${root}`] };
+}
+
+/** Runs a verb of the runtime to its end. */
+export function runRuntime(ctx: RuntimeContext, name: string, args: readonly string[]): Promise<RunResult> {
+  const { path, globalArgs } = runtimeCommand(ctx, name);
+  const systemd = ctx.cgroupDriver === "systemd" ? ["--systemd-cgroup"] : [];
+  return run([path, ...globalArgs, ...systemd, ...args], { env: runtimeEnvironment });
+}
+
+/** Runtimes look for their helpers (criu, newuidmap) by PATH. Times in logs are UTC because conmon writes local time. */
+export const runtimeEnvironment = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  TZ: "UTC",
+  LC_ALL: "C",
+};

@@ -1,0 +1,53 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { hasCode, notFound } from "../lib/errors.ts";
+import { taskDir, type RuntimeContext } from "./context.ts";
+
+/** What later verbs, also those of a restarted daemon, must know of a task. Lives beside the bundle as task.json. */
+export interface TaskRecord {
+  runtime: string;
+  tty: boolean;
+  openStdin: boolean;
+  stdinOnce: boolean;
+  logPath: string | null;
+  /** The bundle's `linux.cgroupsPath`. */
+  cgroupsPath: string;
+  /** The container's first process; absent until the runtime has made it. */
+  pid?: number;
+  /** Of that process, to tell it from a later one of the same number. */
+  startTime?: number;
+}
+
+const recordPath = (ctx: RuntimeContext, id: string) => join(taskDir(ctx, id), "task.json");
+
+export function writeTaskRecord(ctx: RuntimeContext, id: string, record: TaskRecord): void {
+  writeFileSync(recordPath(ctx, id), JSON.stringify(record));
+}
+
+/** Null where there is no such task. */
+export function findTaskRecord(ctx: RuntimeContext, id: string): TaskRecord | null {
+  try {
+    return JSON.parse(readFileSync(recordPath(ctx, id), "utf8"));
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return null;
+    throw error;
+  }
+}
+
+/** Throws `not-found` where there is no such task. */
+export function readTaskRecord(ctx: RuntimeContext, id: string): TaskRecord {
+  const record = findTaskRecord(ctx, id);
+  if (record === null) throw notFound(`no such task: ${id}`);
+  return record;
+}
+
+/** A pid file's number, or null where it is missing or not yet written. */
+export function readPidFile(path: string): number | null {
+  try {
+    const pid = Number.parseInt(readFileSync(path, "utf8"), 10);
+    return Number.isNaN(pid) ? null : pid;
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return null;
+    throw error;
+  }
+}
