@@ -12,6 +12,12 @@ export interface Result {
   stderr: string;
 }
 
+/**
+ * The engine under test: `berth`, or `dockerd` to try the tests on the reference (with iptables off, so that the
+ * machine's forwarding stays as it is).
+ */
+export const engine: "berth" | "dockerd" = process.env.TEST_ENGINE === "dockerd" ? "dockerd" : "berth";
+
 /** Runs a program to its end. */
 export async function sh(argv: string[], options: { input?: string | Uint8Array; env?: Record<string, string>; timeout?: number } = {}): Promise<Result> {
   const child = Bun.spawn(argv, {
@@ -84,10 +90,15 @@ export class Daemon implements AsyncDisposable {
   async up(extra: string[] = []): Promise<void> {
     mkdirSync(this.dataRoot, { recursive: true });
     if (!existsSync(join(this.root, "daemon.json"))) writeFileSync(join(this.root, "daemon.json"), "{}");
+    if (engine === "dockerd" && !existsSync(`/sys/class/net/${this.bridge}`)) {
+      await sh(["ip", "link", "add", this.bridge, "type", "bridge"]);
+      await sh(["ip", "address", "add", this.cidr, "dev", this.bridge]);
+    }
+    const own = engine === "berth" ? [berthBinary, "daemon", "--bip", this.cidr] : ["dockerd", "--iptables=false", "--live-restore", "--log-level", "fatal"];
     this.#child = Bun.spawn(
-      [berthBinary, "daemon", "--host", this.host, "--data-root", this.dataRoot, "--exec-root", this.execRoot,
+      [...own, "--host", this.host, "--data-root", this.dataRoot, "--exec-root", this.execRoot,
         "--pidfile", join(this.root, "berth.pid"), "--config-file", join(this.root, "daemon.json"),
-        "--bridge", this.bridge, "--bip", this.cidr, ...this.args, ...extra],
+        "--bridge", this.bridge, ...this.args, ...extra],
       { stdin: "ignore", stdout: Bun.file(join(this.root, "out")), stderr: Bun.file(join(this.root, "log")), env: { ...process.env, ...this.env } },
     );
     const child = this.#child;
@@ -155,6 +166,7 @@ export class Daemon implements AsyncDisposable {
 
   /** What of this daemon is on the machine: mounts, processes, links, cgroups, nft tables, netns files. */
   async leftovers(): Promise<string[]> {
+    if (engine === "dockerd") return [];
     const found: string[] = [];
     for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
       if (line.includes(this.root)) found.push(`mount ${line.split(" ")[4]}`);
