@@ -1,0 +1,3 @@
+import { defineTable } from "../../command.ts";
+
+export default defineTable({});

@@ -1,0 +1,57 @@
+/** Numbers and booleans in Go's strconv syntax, with its error texts. */
+
+export function parseBool(text: string): boolean {
+  if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
+  if (["0", "f", "F", "FALSE", "false", "False"].includes(text)) return false;
+  throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+const bases: Record<string, [RegExp, number]> = {
+  x: [/^[0-9a-f]+(_[0-9a-f]+)*$/i, 16], o: [/^[0-7]+(_[0-7]+)*$/, 8], b: [/^[01]+(_[01]+)*$/, 2],
+};
+
+function magnitude(digits: string): bigint | null {
+  const prefix = /^0([xob])_?(.*)$/i.exec(digits);
+  if (prefix) {
+    const base = bases[(prefix[1] ?? "").toLowerCase()];
+    const rest = prefix[2] ?? "";
+    return base?.[0].test(rest) ? BigInt(`0${prefix[1]?.toLowerCase()}${rest.replaceAll("_", "")}`) : null;
+  }
+  if (/^0_?[0-7]+(_[0-7]+)*$/.test(digits)) return BigInt(`0o${digits.slice(1).replaceAll("_", "")}`);
+  return /^(0|[1-9][0-9]*(_[0-9]+)*)$/.test(digits) ? BigInt(digits.replaceAll("_", "")) : null;
+}
+
+function parse(func: string, text: string, signed: boolean, min: bigint, max: bigint): number {
+  const match = (signed ? /^([+-]?)(.+)$/ : /^()(.+)$/).exec(text);
+  const value = match ? magnitude(match[2] ?? "") : null;
+  if (value === null) throw new Error(`strconv.${func}: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const result = match?.[1] === "-" ? -value : value;
+  if (result < min || result > max) throw new Error(`strconv.${func}: parsing ${JSON.stringify(text)}: value out of range`);
+  return Number(result);
+}
+
+export function parseInteger(text: string, bits: 32 | 64 = 64): number {
+  const limit = 1n << BigInt(bits - 1);
+  return parse("ParseInt", text, true, -limit, limit - 1n);
+}
+
+export function parseUnsigned(text: string, bits: 16 | 32 | 64 = 64): number {
+  return parse("ParseUint", text, false, 0n, (1n << BigInt(bits)) - 1n);
+}
+
+export function parseFloatText(text: string): number {
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+/** `--cpus 1.5` in billionths of a CPU. */
+export function parseNanoCpus(text: string): number {
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:\/(\d+))?$/.exec(text);
+  const digits = `${match?.[2] ?? ""}${match?.[3] ?? ""}`;
+  if (!match || digits === "") throw new Error(`failed to parse ${text} as a rational number`);
+  const scale = 10n ** BigInt(match[3]?.length ?? 0) * BigInt(match[4] ?? 1);
+  if (scale === 0n) throw new Error(`failed to parse ${text} as a rational number`);
+  const scaled = BigInt(digits) * 1_000_000_000n;
+  if (scaled % scale !== 0n) throw new Error("value is too precise");
+  return Number(match[1] === "-" ? -(scaled / scale) : scaled / scale);
+}

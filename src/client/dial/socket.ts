@@ -1,0 +1,82 @@
+import { ByteQueue, type Duplex } from "./duplex.ts";
+
+export type SocketAddress = { unix: string } | { hostname: string; port: number; tls?: Bun.TLSOptions };
+
+/** Connects to a unix or TCP socket, with TLS where the address says so. Rejects with the system's error (`code` ENOENT, ECONNREFUSED, …). */
+export async function dialSocket(address: SocketAddress): Promise<Duplex> {
+  let waiting: { data: Uint8Array; resolve(): void; reject(error: Error): void }[] = [];
+  let broken: Error | undefined;
+  let ending = false;
+  let current: Bun.Socket<undefined> | undefined;
+  let secured: (error?: Error) => void = () => {};
+  const handshake = "tls" in address && address.tls ? new Promise<void>((resolve, reject) => (secured = (error) => (error ? reject(error) : resolve()))) : undefined;
+  handshake?.catch(() => {});
+  const queue = new ByteQueue({ pause: () => current?.pause(), resume: () => current?.resume() });
+
+  const fail = (error: Error) => {
+    broken ??= error;
+    queue.end(error);
+    for (const { reject } of waiting) reject(error);
+    waiting = [];
+  };
+  /** Hands the kernel what it takes; the rest waits for `drain`. */
+  const pump = () => {
+    while (waiting.length > 0 && current) {
+      const first = waiting[0];
+      if (!first) break;
+      const written = current.write(first.data);
+      if (written < 0) return fail(new Error("write: broken pipe"));
+      if (written < first.data.length) {
+        first.data = first.data.subarray(written);
+        return;
+      }
+      waiting.shift();
+      first.resolve();
+    }
+    if (ending) current?.shutdown();
+  };
+
+  const options = {
+    allowHalfOpen: true,
+    socket: {
+      binaryType: "uint8array" as const,
+      // The buffer belongs to the socket's next read: keep a copy.
+      data: (_, chunk) => queue.push(new Uint8Array(chunk)),
+      drain: pump,
+      end: () => queue.end(),
+      close: (_, error) => {
+        queue.end(error ?? undefined);
+        secured(error ?? new Error("connection closed during the TLS handshake"));
+        fail(error ?? new Error("write: broken pipe"));
+      },
+      error: (_, error) => {
+        secured(error);
+        fail(error);
+      },
+      handshake: (_, ok, error) => secured(ok && !error ? undefined : error ?? new Error("tls: handshake failure")),
+    } satisfies Bun.SocketHandler<undefined>,
+  };
+  const socket = await ("unix" in address ? Bun.connect<undefined>({ ...options, unix: address.unix }) : Bun.connect<undefined>({ ...options, ...address }));
+  current = socket;
+  await handshake;
+
+  return {
+    read: () => queue.read(),
+    write(data) {
+      if (broken) return Promise.reject(broken);
+      const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+      if (bytes.length === 0) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        waiting.push({ data: bytes, resolve, reject });
+        if (waiting.length === 1) pump();
+      });
+    },
+    end() {
+      ending = true;
+      if (waiting.length === 0) socket.shutdown();
+    },
+    close() {
+      socket.terminate();
+    },
+  };
+}
