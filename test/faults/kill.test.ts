@@ -1,0 +1,77 @@
+/** `kill -9` of the daemon at any moment: nothing is lost, nothing leaks, nothing is left in between. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { Daemon, until } from "../harness.ts";
+
+let daemon: Daemon;
+beforeAll(async () => { daemon = await Daemon.start(); });
+afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+interface Summary { Id: string; State: string; Names: string[] }
+const list = async (): Promise<Summary[]> => (await daemon.api("GET", "/containers/json?all=1")).json;
+
+test("containers run on; output and exits meanwhile are known afterwards", async () => {
+  await daemon.ok("run", "-d", "--name", "talks", "busybox", "sh", "-c", "i=0; while [ $i -lt 1000 ]; do echo line $i; i=$((i+1)); sleep 0.05; done");
+  await daemon.ok("run", "-d", "--name", "ends", "busybox", "sh", "-c", "sleep 0.7; echo last words; exit 7");
+  const pid = await daemon.ok("inspect", "-f", "{{.State.Pid}}", "talks");
+  await daemon.kill();
+  await until("the end of the other", async () => !(await Bun.file(`${daemon.execRoot}/exits`).exists()) && Bun.sleep(1200).then(() => true));
+  await daemon.up();
+  expect(await daemon.ok("inspect", "-f", "{{.State.Pid}} {{.State.Running}}", "talks")).toBe(`${pid} true`);
+  expect(await daemon.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "ends")).toBe("exited 7");
+  expect(await daemon.ok("logs", "ends")).toBe("last words");
+  const [started, finished] = (await daemon.ok("inspect", "-f", "{{.State.StartedAt}} {{.State.FinishedAt}}", "ends")).split(" ").map((time) => Date.parse(time));
+  expect((finished ?? 0) - (started ?? 0)).toBeLessThan(1500);
+  // Every line is there, in order, from before, during and after the daemon's death.
+  const lines = (await daemon.ok("logs", "talks")).split("\n");
+  expect(lines).toEqual(lines.map((_, index) => `line ${index}`));
+  expect(lines.length).toBeGreaterThan(20);
+  expect(await daemon.ok("exec", "talks", "echo", "again")).toBe("again");
+  await daemon.ok("rm", "-f", "talks", "ends");
+});
+
+test("restart policies and auto-removal go on after a crash", async () => {
+  await daemon.ok("run", "-d", "--name", "always", "--restart", "always", "busybox", "sh", "-c", "sleep 0.5");
+  await daemon.ok("run", "-d", "--rm", "--name", "gone", "busybox", "sleep", "0.5");
+  await daemon.kill();
+  await Bun.sleep(900);
+  await daemon.up();
+  await until("a restart", async () => Number(await daemon.ok("inspect", "-f", "{{.RestartCount}}", "always")) > 0);
+  await until("the removal", async () => !(await list()).some((each) => each.Names.includes("/gone")));
+  await daemon.ok("rm", "-f", "always");
+});
+
+test("random kills amid create, start, stop, commit, load and rm leave a consistent engine", async () => {
+  const rounds = Number(process.env.BERTH_FAULT_ROUNDS ?? 12);
+  const archive = new Uint8Array(await (await fetch("http://d/images/busybox/get", { unix: daemon.socket })).arrayBuffer());
+  let seed = 42;
+  const random = () => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) / 0x7fffffff;
+  for (let round = 0; round < rounds; round++) {
+    const name = `fault${round}`;
+    const work = (async () => {
+      const create = await daemon.api("POST", `/containers/create?name=${name}`, { Image: "busybox", Cmd: ["sleep", "1000"], HostConfig: { PortBindings: { "80/tcp": [{ HostPort: "" }] } }, Volumes: { "/data": {} } });
+      const id = create.json.Id;
+      await daemon.api("POST", `/containers/${id}/start`);
+      await daemon.api("POST", `/commit?container=${id}&repo=fault&tag=${round}`);
+      await fetch("http://d/images/load", { unix: daemon.socket, method: "POST", body: archive });
+      await daemon.api("POST", `/containers/${id}/stop?t=0`);
+      await daemon.api("DELETE", `/containers/${id}?v=1`);
+    })().catch(() => { /* the daemon went away, as it should */ });
+    await Bun.sleep(random() * 500);
+    await daemon.kill();
+    await work;
+    await daemon.up();
+    // Whatever is listed can be inspected, and be started or is running; then it can be removed.
+    for (const container of await list()) {
+      const { json, status } = await daemon.api("GET", `/containers/${container.Id}/json`);
+      expect(status).toBe(200);
+      if (json.State.Running) expect((await daemon.ok("exec", container.Id, "echo", "ok"))).toBe("ok");
+      else expect([204, 304]).toContain((await daemon.api("POST", `/containers/${container.Id}/start`)).status);
+      expect((await daemon.api("DELETE", `/containers/${container.Id}?force=1&v=1`)).status).toBe(204);
+    }
+    // The image is whole: a container of it runs.
+    expect(await daemon.ok("run", "--rm", "busybox", "echo", "fine")).toBe("fine");
+    const left = (await daemon.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what));
+    expect(left).toEqual([]);
+  }
+  expect((await daemon.api("GET", "/volumes")).json.Volumes ?? []).toEqual([]);
+}, 300_000);
