@@ -13,8 +13,9 @@ test("containers run on; output and exits meanwhile are known afterwards", async
   await daemon.ok("run", "-d", "--name", "talks", "busybox", "sh", "-c", "i=0; while [ $i -lt 1000 ]; do echo line $i; i=$((i+1)); sleep 0.05; done");
   await daemon.ok("run", "-d", "--name", "ends", "busybox", "sh", "-c", "sleep 0.7; echo last words; exit 7");
   const pid = await daemon.ok("inspect", "-f", "{{.State.Pid}}", "talks");
+  const endsPid = await daemon.ok("inspect", "-f", "{{.State.Pid}}", "ends");
   await daemon.kill();
-  await until("the end of the other", async () => !(await Bun.file(`${daemon.execRoot}/exits`).exists()) && Bun.sleep(1200).then(() => true));
+  await until("the end of the other", () => Bun.file(`/proc/${endsPid}/stat`).text().then((stat) => / Z /.test(stat), () => true));
   await daemon.up();
   expect(await daemon.ok("inspect", "-f", "{{.State.Pid}} {{.State.Running}}", "talks")).toBe(`${pid} true`);
   expect(await daemon.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "ends")).toBe("exited 7");
