@@ -1,8 +1,145 @@
-import type { ContainerSummary } from "../api/types/container.ts";
-import type { Client } from "./client.ts";
+/** `/containers/*`: everything but archives, attach and exec, which have files of their own. */
+import { decodeJsonLines } from "../api/json-lines.ts";
+import type {
+  ContainerConfig, ContainerCreateResponse, ContainerInspectResponse, ContainerStatsResponse, ContainerSummary,
+  ContainerTopResponse, ContainerUpdateResponse, ContainerWaitResponse, FilesystemChange, HostConfig, IDResponse, Resources, RestartPolicy,
+} from "../api/types/container.ts";
+import type { NetworkingConfig } from "../api/types/network.ts";
+import type { Answer, Client } from "./client.ts";
+import { pathPart } from "./path.ts";
 import { filtersJson } from "./query.ts";
 
-export function listContainers(client: Client, options: { all?: boolean; limit?: number; size?: boolean; filters?: Readonly<Record<string, readonly string[]>> } = {}): Promise<ContainerSummary[]> {
-  const { filters, ...query } = options;
-  return client.json("GET", "/containers/json", { query: { ...query, filters: filtersJson(filters) } });
+/** `key` → values. */
+export type Filters = Readonly<Record<string, readonly string[]>>;
+
+export type CreateBody = ContainerConfig & { HostConfig?: HostConfig; NetworkingConfig?: NetworkingConfig };
+
+const at = (container: string, rest = "") => `/containers/${pathPart("container", container)}${rest}`;
+
+export function listContainers(client: Client, options: { all?: boolean; limit?: number; size?: boolean; filters?: Filters } = {}): Promise<ContainerSummary[]> {
+  const { filters, limit, ...query } = options;
+  return client.json("GET", "/containers/json", { query: { ...query, limit: limit !== undefined && limit > 0 ? limit : undefined, filters: filtersJson(filters) } });
+}
+
+export function createContainer(client: Client, body: CreateBody, options: { name?: string; platform?: string } = {}): Promise<ContainerCreateResponse> {
+  return client.json("POST", "/containers/create", { query: options, json: body });
+}
+
+export async function inspectContainer(client: Client, container: string, size = false): Promise<ContainerInspectResponse> {
+  return JSON.parse(await inspectContainerRaw(client, container, size));
+}
+
+/** The engine's own JSON text. */
+export function inspectContainerRaw(client: Client, container: string, size = false): Promise<string> {
+  return client.text("GET", at(container, "/json"), { query: { size } });
+}
+
+export async function startContainer(client: Client, container: string, options: { detachKeys?: string; checkpoint?: string; checkpointDir?: string } = {}): Promise<void> {
+  const { detachKeys, checkpoint, checkpointDir } = options;
+  await client.text("POST", at(container, "/start"), { query: { detachKeys, checkpoint, "checkpoint-dir": checkpointDir } });
+}
+
+/** `timeout` in seconds; absent: the container's own. -1: for ever. */
+export interface StopOptions {
+  signal?: string;
+  timeout?: number;
+}
+
+export async function stopContainer(client: Client, container: string, { signal, timeout }: StopOptions = {}): Promise<void> {
+  await client.text("POST", at(container, "/stop"), { query: { signal, t: timeout } });
+}
+
+export async function restartContainer(client: Client, container: string, { signal, timeout }: StopOptions = {}): Promise<void> {
+  await client.text("POST", at(container, "/restart"), { query: { signal, t: timeout } });
+}
+
+export async function killContainer(client: Client, container: string, signal = ""): Promise<void> {
+  await client.text("POST", at(container, "/kill"), { query: { signal } });
+}
+
+export async function pauseContainer(client: Client, container: string): Promise<void> {
+  await client.text("POST", at(container, "/pause"));
+}
+
+export async function unpauseContainer(client: Client, container: string): Promise<void> {
+  await client.text("POST", at(container, "/unpause"));
+}
+
+export async function renameContainer(client: Client, container: string, name: string): Promise<void> {
+  await client.text("POST", at(container, "/rename"), { query: { name } });
+}
+
+export function updateContainer(client: Client, container: string, body: Resources & { RestartPolicy?: RestartPolicy }): Promise<ContainerUpdateResponse> {
+  return client.json("POST", at(container, "/update"), { json: body });
+}
+
+export async function removeContainer(client: Client, container: string, options: { volumes?: boolean; link?: boolean; force?: boolean } = {}): Promise<void> {
+  const { volumes, link, force } = options;
+  await client.text("DELETE", at(container), { query: { v: volumes, link, force } });
+}
+
+export async function resizeContainer(client: Client, container: string, { height, width }: { height: number; width: number }): Promise<void> {
+  await client.text("POST", at(container, "/resize"), { query: { h: height, w: width } });
+}
+
+/** Resolves once the engine listens for the condition; `result` then waits for it. */
+export async function waitContainer(client: Client, container: string, condition = "", signal?: AbortSignal): Promise<{ result: Promise<ContainerWaitResponse> }> {
+  // The engine sends its head before the condition is met.
+  const { body } = await client.stream("POST", at(container, "/wait"), { query: { condition }, ...(signal && { signal }) });
+  const read = async (): Promise<ContainerWaitResponse> => {
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of body) text += decoder.decode(chunk, { stream: true });
+    return JSON.parse(text);
+  };
+  return { result: read() };
+}
+
+export interface LogOptions {
+  follow?: boolean;
+  stdout?: boolean;
+  stderr?: boolean;
+  since?: string;
+  until?: string;
+  timestamps?: boolean;
+  tail?: string;
+  details?: boolean;
+}
+
+/** The raw body: multiplexed unless the container has a terminal. */
+export function containerLogs(client: Client, container: string, options: LogOptions, signal?: AbortSignal): Promise<Answer> {
+  return client.stream("GET", at(container, "/logs"), { query: { ...options }, ...(signal && { signal }) });
+}
+
+export function containerChanges(client: Client, container: string): Promise<FilesystemChange[] | null> {
+  return client.json("GET", at(container, "/changes"));
+}
+
+/** The body is a tar archive. */
+export function exportContainer(client: Client, container: string, signal?: AbortSignal): Promise<Answer> {
+  return client.stream("GET", at(container, "/export"), { ...(signal && { signal }) });
+}
+
+export function topContainer(client: Client, container: string, psArgs = ""): Promise<ContainerTopResponse> {
+  return client.json("GET", at(container, "/top"), { query: { ps_args: psArgs } });
+}
+
+/** One reading after the other, about one a second; `once`: a single one, with the reading before it. */
+export async function* containerStats(client: Client, container: string, options: { once?: boolean; signal?: AbortSignal } = {}): AsyncGenerator<ContainerStatsResponse> {
+  const { once, signal } = options;
+  const { body } = await client.stream("GET", at(container, "/stats"), { query: { stream: once ? "0" : "1" }, ...(signal && { signal }) });
+  for await (const value of decodeJsonLines(body)) if (typeof value === "object" && value !== null) yield value;
+}
+
+export function pruneContainers(client: Client, filters?: Filters): Promise<{ ContainersDeleted: string[] | null; SpaceReclaimed: number }> {
+  return client.json("POST", "/containers/prune", { query: { filters: filtersJson(filters) } });
+}
+
+export function commitContainer(
+  client: Client,
+  container: string,
+  options: { repo?: string; tag?: string; comment?: string; author?: string; pause?: boolean; changes?: readonly string[]; config?: ContainerConfig },
+): Promise<IDResponse> {
+  const { config, pause = true, ...query } = options;
+  return client.json("POST", "/commit", { query: { container, ...query, ...(pause ? {} : { pause: "0" }) }, json: config ?? {} });
 }

@@ -1,0 +1,100 @@
+/** `/images/*`, `/distribution/*`. */
+import type { ProgressEvent } from "../api/progress.ts";
+import type { DistributionInspect, ImageDeleteResponseItem, ImageHistoryResponseItem, ImageInspect, ImageSummary } from "../api/types/image.ts";
+import type { Answer, Client } from "./client.ts";
+import type { Filters } from "./containers.ts";
+import { pathPart } from "./path.ts";
+import { platformJson } from "./platform.ts";
+import { progress } from "./progress.ts";
+import { filtersJson } from "./query.ts";
+
+const at = (image: string, rest = "") => `/images/${pathPart("image", image)}${rest}`;
+
+export function listImages(client: Client, options: { all?: boolean; filters?: Filters; sharedSize?: boolean; digests?: boolean; manifests?: boolean } = {}): Promise<ImageSummary[]> {
+  const { filters, sharedSize, ...query } = options;
+  return client.json("GET", "/images/json", { query: { ...query, "shared-size": sharedSize, filters: filtersJson(filters) } });
+}
+
+export async function inspectImage(client: Client, image: string, options: { platform?: string; manifests?: boolean } = {}): Promise<ImageInspect> {
+  return JSON.parse(await inspectImageRaw(client, image, options));
+}
+
+/** The engine's own JSON text. */
+export function inspectImageRaw(client: Client, image: string, options: { platform?: string; manifests?: boolean } = {}): Promise<string> {
+  return client.text("GET", at(image, "/json"), { query: { manifests: options.manifests, platform: platformJson(options.platform) } });
+}
+
+export function imageHistory(client: Client, image: string, platform?: string): Promise<ImageHistoryResponseItem[]> {
+  return client.json("GET", at(image, "/history"), { query: { platform: platformJson(platform) } });
+}
+
+/** Pulls `fromImage:tag`. `registryAuth` is the value of X-Registry-Auth; `platform` as typed (`linux/arm64`). */
+export function pullImage(client: Client, options: { fromImage: string; tag?: string; platform?: string; registryAuth?: string; signal?: AbortSignal }): AsyncGenerator<ProgressEvent> {
+  const { fromImage, tag, platform, registryAuth, signal } = options;
+  return progress(client, "POST", "/images/create", {
+    query: { fromImage, tag, platform: platform?.toLowerCase() },
+    headers: registryAuth ? { "X-Registry-Auth": registryAuth } : {},
+    ...(signal && { signal }),
+  });
+}
+
+/** Makes an image of a tarball; `body` where `fromSrc` is `-`. */
+export function importImage(client: Client, options: { fromSrc: string; repo?: string; tag?: string; message?: string; changes?: readonly string[]; platform?: string; body?: AsyncIterable<Uint8Array> }): AsyncGenerator<ProgressEvent> {
+  const { body, platform, ...query } = options;
+  return progress(client, "POST", "/images/create", { query: { ...query, platform: platform?.toLowerCase() }, ...(body && { body }) });
+}
+
+export function pushImage(client: Client, image: string, options: { tag?: string; platform?: string; registryAuth?: string; signal?: AbortSignal } = {}): AsyncGenerator<ProgressEvent> {
+  const { tag, platform, registryAuth, signal } = options;
+  return progress(client, "POST", at(image, "/push"), {
+    query: { tag, platform: platformJson(platform) },
+    // The engine wants the header even where there are no credentials.
+    headers: { "X-Registry-Auth": registryAuth ?? "e30=" },
+    ...(signal && { signal }),
+  });
+}
+
+export async function tagImage(client: Client, image: string, repo: string, tag: string): Promise<void> {
+  await client.text("POST", at(image, "/tag"), { query: { repo, tag } });
+}
+
+export function removeImage(client: Client, image: string, options: { force?: boolean; noPrune?: boolean; platforms?: readonly string[] } = {}): Promise<ImageDeleteResponseItem[]> {
+  const { force, noPrune, platforms } = options;
+  return client.json("DELETE", at(image), { query: { force, noprune: noPrune, platforms: platforms?.map((one) => platformJson(one) ?? "") } });
+}
+
+export function pruneImages(client: Client, filters?: Filters): Promise<{ ImagesDeleted: ImageDeleteResponseItem[] | null; SpaceReclaimed: number }> {
+  return client.json("POST", "/images/prune", { query: { filters: filtersJson(filters) } });
+}
+
+/** The body is a tar archive of the images. */
+export function saveImages(client: Client, names: readonly string[], platforms: readonly string[] = []): Promise<Answer> {
+  return client.stream("GET", "/images/get", { query: { names, platform: platforms.map((one) => platformJson(one) ?? "") } });
+}
+
+/** Progress events as the engine sends them; where it answers plain text, that text as one `stream` event. */
+export function loadImages(client: Client, body: AsyncIterable<Uint8Array>, options: { quiet?: boolean; platforms?: readonly string[] } = {}): AsyncGenerator<ProgressEvent> {
+  const { quiet, platforms = [] } = options;
+  return progress(client, "POST", "/images/load", {
+    query: { quiet, platform: platforms.map((one) => platformJson(one) ?? "") },
+    headers: { "Content-Type": "application/x-tar" },
+    body,
+  });
+}
+
+export interface SearchResult {
+  name: string;
+  description: string;
+  star_count: number;
+  is_official: boolean;
+  is_automated?: boolean;
+}
+
+export function searchImages(client: Client, term: string, options: { limit?: number; filters?: Filters; registryAuth?: string } = {}): Promise<SearchResult[]> {
+  const { limit, filters, registryAuth } = options;
+  return client.json("GET", "/images/search", { query: { term, limit, filters: filtersJson(filters) }, headers: registryAuth ? { "X-Registry-Auth": registryAuth } : {} });
+}
+
+export function inspectDistribution(client: Client, image: string, registryAuth?: string): Promise<DistributionInspect> {
+  return client.json("GET", `/distribution/${pathPart("image", image)}/json`, { headers: registryAuth ? { "X-Registry-Auth": registryAuth } : {} });
+}

@@ -1,0 +1,6 @@
+/** A name or id as one part of a request path; `kind` names the thing where it is empty. */
+export function pathPart(kind: "container" | "exec" | "network" | "volume" | "plugin" | "image", name: string): string {
+  if (name.trim() === "") throw new Error(`invalid ${kind} name or ID: value is empty`);
+  // References keep their slashes, colons and @: they stand in the path as they are.
+  return encodeURIComponent(name).replace(/%2F/g, "/").replace(/%3A/g, ":").replace(/%40/g, "@");
+}
