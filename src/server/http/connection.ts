@@ -1,0 +1,126 @@
+import type { Socket } from "bun";
+import { Inbox } from "./inbox.ts";
+
+/** Seconds to wait for the peer to close its half after ours is closed. */
+const lingerSeconds = 10;
+
+/** The peer is gone, so there is nobody to write to. */
+export class ConnectionClosed extends Error {
+  override readonly name = "ConnectionClosed";
+  constructor() {
+    super("the connection is closed");
+  }
+}
+
+/**
+ * One accepted socket: what comes in goes to `inbox`; writes wait for a slow reader. Both halves end on their own
+ * (the listener allows half-open sockets).
+ */
+export class Connection {
+  readonly inbox: Inbox;
+  /** Called once when the peer has ended its half, or all of the connection. */
+  onEnd: (() => void) | null = null;
+  readonly #gone = new AbortController();
+  #queue: Uint8Array[] = [];
+  #flushed: PromiseWithResolvers<void> | null = null;
+  #shutdown: "no" | "asked" | "done" = "no";
+  #discarding = false;
+
+  constructor(private readonly socket: Socket<Connection>) {
+    this.inbox = new Inbox({ pause: () => socket.pause(), resume: () => socket.resume() });
+  }
+
+  /** Aborted when the socket is closed on both sides. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** Resolves when the kernel has taken it. Throws {@link ConnectionClosed}. */
+  async write(data: Uint8Array | string): Promise<void> {
+    if (this.#gone.signal.aborted || this.#shutdown !== "no") throw new ConnectionClosed();
+    let bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data;
+    if (bytes.length === 0) return;
+    if (this.#queue.length === 0) {
+      const taken = this.socket.write(bytes);
+      if (taken < 0) throw new ConnectionClosed();
+      if (taken === bytes.length) return;
+      bytes = bytes.subarray(taken);
+    }
+    this.#queue.push(bytes);
+    this.#flushed ??= Promise.withResolvers();
+    await this.#flushed.promise;
+  }
+
+  /** Ends our half, after what is still to be written. The peer may go on sending. */
+  endWrite(): void {
+    if (this.#shutdown !== "no") return;
+    this.#shutdown = "asked";
+    this.flush();
+  }
+
+  /** Ends our half and lets go of the connection once the peer has ended its own (or took too long). */
+  async finish(): Promise<void> {
+    if (this.#gone.signal.aborted) return;
+    this.endWrite();
+    this.#discarding = true;
+    this.socket.timeout(lingerSeconds);
+    this.socket.resume();
+    if (this.inbox.ended) this.close();
+  }
+
+  /** Drops the connection now. */
+  close(): void {
+    if (!this.#gone.signal.aborted) this.socket.terminate();
+  }
+
+  /** Closes the connection where nothing comes or goes for so long; 0 for never. */
+  setTimeout(seconds: number): void {
+    if (!this.#gone.signal.aborted) this.socket.timeout(seconds);
+  }
+
+  // What the listener reports:
+
+  received(chunk: Uint8Array): void {
+    if (!this.#discarding) this.inbox.push(chunk);
+  }
+
+  ended(): void {
+    this.inbox.end();
+    this.#tellEnd();
+    if (this.#discarding && this.#shutdown === "done") this.close();
+  }
+
+  closed(): void {
+    this.inbox.end();
+    this.#queue = [];
+    this.#gone.abort();
+    this.#flushed?.reject(new ConnectionClosed());
+    this.#flushed = null;
+    this.#tellEnd();
+  }
+
+  flush(): void {
+    for (let bytes = this.#queue[0]; bytes; bytes = this.#queue[0]) {
+      const taken = this.socket.write(bytes);
+      if (taken < 0) return;
+      if (taken < bytes.length) {
+        this.#queue[0] = bytes.subarray(taken);
+        return;
+      }
+      this.#queue.shift();
+    }
+    this.#flushed?.resolve();
+    this.#flushed = null;
+    if (this.#shutdown === "asked") {
+      this.#shutdown = "done";
+      if (!this.#gone.signal.aborted) this.socket.shutdown();
+      if (this.#discarding && this.inbox.ended) this.close();
+    }
+  }
+
+  #tellEnd(): void {
+    const onEnd = this.onEnd;
+    this.onEnd = null;
+    onEnd?.();
+  }
+}

@@ -1,0 +1,35 @@
+/** What a handler answers: data, or the connection itself taken over. */
+export interface Reply {
+  status: number;
+  headers?: Record<string, string>;
+  /** An iterable is sent in chunks, each as it comes; the head is sent at once. */
+  body?: string | Uint8Array | AsyncIterable<Uint8Array | string>;
+  /** With it the head is sent without any framing and the connection is the handler's until this resolves. */
+  takeOver?: (stream: RawStream) => Promise<void>;
+}
+
+/** A connection after HTTP. */
+export interface RawStream {
+  /** What the client sends; ends when it has ended its half. */
+  input: AsyncIterable<Uint8Array>;
+  /** Resolves when the next may come. Throws ConnectionClosed. */
+  write(data: Uint8Array): Promise<void>;
+  /** No more output; input goes on. */
+  endWrite(): void;
+  /** Aborted when the client is gone altogether. */
+  gone: AbortSignal;
+}
+
+/** A value as JSON. With the newline that Docker ends its answers with. */
+export function json(status: number, value: unknown): Reply {
+  return { status, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) + "\n" };
+}
+
+export function empty(status: 200 | 201 | 204): Reply {
+  return { status };
+}
+
+/** Bytes as they come. */
+export function stream(contentType: string, body: AsyncIterable<Uint8Array | string>, headers: Record<string, string> = {}): Reply {
+  return { status: 200, headers: { "Content-Type": contentType, ...headers }, body };
+}

@@ -1,0 +1,131 @@
+import type { Logger } from "../../lib/log.ts";
+import { RequestBody } from "./body.ts";
+import { ConnectionClosed, type Connection } from "./connection.ts";
+import { BadRequest, readHead, type RequestHead } from "./head.ts";
+import type { Reply } from "./reply.ts";
+import { statusText } from "./status.ts";
+
+export interface HttpRequest {
+  head: RequestHead;
+  body: RequestBody;
+  /** Aborted when the client leaves before the answer is out. */
+  signal: AbortSignal;
+}
+
+/** Turns a request into a reply; turns its own errors into replies too. */
+export type HttpHandler = (request: HttpRequest) => Promise<Reply>;
+
+/** Seconds for a head to come in whole. */
+const headTimeout = 120;
+/** Bytes of a body that nobody wanted, read to keep the connection. */
+const drainLimit = 256 * 1024;
+
+/** Answers the requests of one connection, one after the other, to its end. Never throws. */
+export async function serveConnection(connection: Connection, handler: HttpHandler, log: Logger): Promise<void> {
+  try {
+    while (await serveOne(connection, handler)) { /* the next on the same connection */ }
+  } catch (error) {
+    if (error instanceof BadRequest) {
+      const text = `${error.status} ${statusText(error.status)}: ${error.message}`;
+      await connection.write(`HTTP/1.1 ${error.status} ${statusText(error.status)}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${text}`).catch(() => {});
+    } else if (!(error instanceof ConnectionClosed)) {
+      log.debug("connection failed", { module: "api", error: String(error) });
+    }
+  }
+  await connection.finish();
+}
+
+/** Says whether the connection can carry another request. */
+async function serveOne(connection: Connection, handler: HttpHandler): Promise<boolean> {
+  const head = await readHead(connection.inbox, () => connection.setTimeout(headTimeout));
+  connection.setTimeout(0);
+  if (!head) return false;
+  const body = new RequestBody(connection.inbox, head, () => connection.write("HTTP/1.1 100 Continue\r\n\r\n"));
+  const leaving = new AbortController();
+  const left = () => leaving.abort();
+  connection.onEnd = left;
+  if (connection.inbox.ended && body.done) left();
+  try {
+    const reply = await handler({ head, body, signal: leaving.signal });
+    if (reply.takeOver) {
+      connection.onEnd = null;
+      await connection.write(rawHead(reply));
+      await reply.takeOver(rawStream(connection));
+      return false;
+    }
+    const keep = await writeReply(connection, head, reply, body);
+    return keep && (await body.drain(drainLimit)) && !connection.inbox.ended;
+  } finally {
+    if (connection.onEnd === left) connection.onEnd = null;
+  }
+}
+
+async function writeReply(connection: Connection, head: RequestHead, reply: Reply, body: RequestBody): Promise<boolean> {
+  const lines = headLines(reply);
+  const bodiless = head.method === "HEAD" || reply.status === 204 || reply.status === 304;
+  const streamed = reply.body !== undefined && typeof reply.body !== "string" && !(reply.body instanceof Uint8Array);
+  const chunked = streamed && head.minor === 1;
+  const asked = head.headers.get("connection")?.toLowerCase() ?? "";
+  // A client that holds its body back, or sends much that nobody reads, cannot be asked for anything more.
+  let keep = head.minor === 1 ? !/\bclose\b/.test(asked) : /\bkeep-alive\b/.test(asked) && !streamed;
+  if (body.withheld) keep = false;
+
+  let payload: Uint8Array | null = null;
+  if (reply.body instanceof Uint8Array) payload = reply.body;
+  else if (!streamed) payload = Buffer.from(typeof reply.body === "string" ? reply.body : "");
+  if (chunked) lines.push("Transfer-Encoding: chunked");
+  else if (payload && reply.status !== 204 && reply.status !== 304) lines.push(`Content-Length: ${payload.length}`);
+  if (!keep) lines.push("Connection: close");
+  else if (head.minor === 0) lines.push("Connection: keep-alive");
+  const start = Buffer.from(lines.join("\r\n") + "\r\n\r\n", "latin1");
+
+  if (bodiless || payload) {
+    await connection.write(bodiless || !payload ? start : Buffer.concat([start, payload]));
+    return keep;
+  }
+  await connection.write(start);
+  if (reply.body === undefined || typeof reply.body === "string" || reply.body instanceof Uint8Array) return keep;
+  for await (const piece of reply.body) {
+    const data = typeof piece === "string" ? Buffer.from(piece) : piece;
+    if (data.length === 0) continue;
+    if (!chunked) await connection.write(data);
+    else if (data.length < 16_384) await connection.write(Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`, "latin1"), data, crlf]));
+    else {
+      // Three writes cost less than a copy of so much.
+      await connection.write(`${data.length.toString(16)}\r\n`);
+      await connection.write(data);
+      await connection.write(crlf);
+    }
+  }
+  if (chunked) await connection.write("0\r\n\r\n");
+  return keep && chunked;
+}
+
+const crlf = Buffer.from("\r\n");
+
+function headLines(reply: Reply): string[] {
+  const lines = [`HTTP/1.1 ${reply.status} ${statusText(reply.status)}`];
+  for (const [name, value] of Object.entries(reply.headers ?? {})) lines.push(`${name}: ${value.replace(/[^\t\x20-\x7e\x80-\xff]/g, "?")}`);
+  lines.push(`Date: ${httpDate()}`);
+  return lines;
+}
+
+/** Nothing but what the handler said: the bytes after it are not HTTP. */
+function rawHead(reply: Reply): string {
+  return headLines(reply).join("\r\n") + "\r\n\r\n";
+}
+
+function rawStream(connection: Connection) {
+  return {
+    input: (async function* () {
+      for (let chunk = await connection.inbox.read(); chunk; chunk = await connection.inbox.read()) yield chunk;
+    })(),
+    write: (data: Uint8Array) => connection.write(data),
+    endWrite: () => connection.endWrite(),
+    gone: connection.gone,
+  };
+}
+
+function httpDate(): string {
+  return new Date().toUTCString();
+}
