@@ -1,0 +1,31 @@
+import type { Database } from "bun:sqlite";
+import type { KeyedLock } from "../lib/lock.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Authority } from "./auth/authority.ts";
+import type { Metrics } from "./metrics.ts";
+import type { RegistryOptions } from "./options.ts";
+import type { PullCounter } from "./pulls.ts";
+import type { Paths } from "./paths.ts";
+import type { BlobStorage } from "./storage/storage.ts";
+import type { UploadSessions } from "./uploads/sessions.ts";
+
+/** All that the registry's verbs share; assembled in serve.ts. */
+export interface RegistryContext {
+  options: RegistryOptions;
+  paths: Paths;
+  db: Database;
+  storage: BlobStorage;
+  uploads: UploadSessions;
+  /** By digest: held while a blob's row and its bytes come or go together. */
+  locks: KeyedLock;
+  authority: Authority;
+  metrics: Metrics;
+  pulls: PullCounter;
+  log: Logger;
+  /** A line for each request. */
+  accessLog: Logger;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** True once the registry was asked to stop: what was begun is finished, nothing new begins. */
+  draining(): boolean;
+}

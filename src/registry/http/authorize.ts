@@ -1,0 +1,36 @@
+import type { Action, Identity, Scope } from "../auth/authority.ts";
+import type { RegistryContext } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import type { Need } from "./route.ts";
+
+/** Who is calling, having been allowed what the route needs. Throws UNAUTHORIZED with a challenge, or DENIED. */
+export async function authorize(ctx: RegistryContext, request: Request, url: URL, need: Need, repository: string | undefined): Promise<Identity> {
+  const { authority } = ctx;
+  if (need === "open" || authority.kind === "none") return { user: null };
+  const identity = await authority.authenticate(request, url).catch((error: unknown) => {
+    if (error instanceof RegistryError && error.code === "UNAUTHORIZED") throw unauthorized(ctx, request, error.message, scopeOf(need, repository));
+    throw error;
+  });
+  if (need === "user") {
+    // A token of the anonymous user counts: it proves that the client knows how to ask for tokens.
+    if (identity.user === null && identity.scopes === undefined) throw unauthorized(ctx, request, "authentication required");
+    return identity;
+  }
+  if (repository === undefined || authority.may(identity, repository, need)) return identity;
+  const withoutScopes = identity.scopes && authority.may({ user: identity.user }, repository, need);
+  if (identity.user === null || withoutScopes) throw unauthorized(ctx, request, "authentication required", scopeOf(need, repository));
+  throw new RegistryError("DENIED", `${identity.user} may not ${need} ${need === "delete" ? "from" : need === "push" ? "to" : "from"} ${repository}`, { detail: { repository, action: need } });
+}
+
+function scopeOf(need: Need, repository: string | undefined): Scope | undefined {
+  if (repository === undefined || need === "open" || need === "user") return undefined;
+  const actions: Action[] = need === "push" ? ["pull", "push"] : [need];
+  return { type: "repository", name: repository, actions };
+}
+
+function unauthorized(ctx: RegistryContext, request: Request, message: string, scope?: Scope): RegistryError {
+  return new RegistryError("UNAUTHORIZED", message, {
+    headers: { "WWW-Authenticate": ctx.authority.challenge(request, scope) },
+    ...(scope ? { detail: [{ Type: scope.type, Name: scope.name, Action: scope.actions.at(-1) }] } : {}),
+  });
+}

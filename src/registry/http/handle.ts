@@ -1,0 +1,102 @@
+import type { Server } from "bun";
+import { hasCode } from "../../lib/errors.ts";
+import type { Identity } from "../auth/authority.ts";
+import type { RegistryContext } from "../context.ts";
+import { RegistryError } from "../errors.ts";
+import { checkRepositoryName } from "../names.ts";
+import { apiVersion } from "../routes/answers.ts";
+import { authorize } from "./authorize.ts";
+import type { Call, Method, Route } from "./route.ts";
+
+const methods: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+/**
+ * The one way of every request: find the route, check the name, find out who asks, ask whether they may, run the handler;
+ * turn whatever is thrown into the protocol's errors; log and count.
+ */
+export function createHandler(ctx: RegistryContext, routes: readonly Route[]) {
+  return async (request: Request, server: Server<unknown>): Promise<Response> => {
+    const began = performance.now();
+    const trace: Trace = { label: "unknown", identity: { user: null } };
+    let response: Response;
+    try {
+      response = await dispatch(ctx, routes, request, server, trace);
+    } catch (error) {
+      response = errorAnswer(ctx, request, error);
+    }
+    for (const [key, value] of Object.entries(apiVersion)) response.headers.set(key, value);
+    if (ctx.draining()) response.headers.set("Connection", "close");
+    const seconds = (performance.now() - began) / 1000;
+    ctx.metrics.requests.increment({ route: trace.label, method: methods.includes(request.method) ? request.method : "other", status: String(response.status) });
+    ctx.metrics.durations.observe(seconds, { route: trace.label });
+    if (ctx.options.accessLog) logAccess(ctx, request, server, response, trace, seconds);
+    return response;
+  };
+}
+
+interface Trace {
+  label: string;
+  identity: Identity;
+}
+
+async function dispatch(ctx: RegistryContext, routes: readonly Route[], request: Request, server: Server<unknown>, trace: Trace): Promise<Response> {
+  const url = new URL(request.url);
+  const path = decodePath(url.pathname);
+  for (const route of routes) {
+    const match = route.pattern.exec(path);
+    if (!match) continue;
+    trace.label = route.label;
+    const method = request.method as Method;
+    const entry = route.methods[method];
+    if (!entry) {
+      throw new RegistryError("UNSUPPORTED", `${request.method.slice(0, 20)} is not supported here`, { headers: { Allow: Object.keys(route.methods).join(", ") } });
+    }
+    const [need, handler] = entry;
+    const params = { ...match.groups };
+    if (params["name"] !== undefined) checkRepositoryName(params["name"]);
+    const identity = await authorize(ctx, request, url, need, params["name"]);
+    trace.identity = identity;
+    const call: Call = { ctx, request, url, params, identity, unhurried: () => server.timeout(request, 0) };
+    return await handler(call);
+  }
+  throw new RegistryError("UNSUPPORTED", "there is nothing at this address", { status: 404 });
+}
+
+function decodePath(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch (cause) {
+    throw new RegistryError("NAME_INVALID", "the address is not properly encoded", { cause });
+  }
+}
+
+export function errorAnswer(ctx: Pick<RegistryContext, "log">, request: Request | undefined, error: unknown): Response {
+  const known = toRegistryError(error);
+  if (known.status >= 500) ctx.log.error("request failed", { method: request?.method, path: request && new URL(request.url).pathname, error: String(known.cause ?? known) });
+  const body = known.body();
+  return new Response(request?.method === "HEAD" ? null : body, {
+    status: known.status,
+    headers: { ...known.headers, "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(body)) },
+  });
+}
+
+function toRegistryError(error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error;
+  if (hasCode(error, "ENOSPC", "EDQUOT")) return new RegistryError("UNAVAILABLE", "the registry's disk is full", { status: 507, cause: error });
+  return new RegistryError("UNKNOWN", "the registry failed", { cause: error });
+}
+
+function logAccess(ctx: RegistryContext, request: Request, server: Server<unknown>, response: Response, trace: Trace, seconds: number): void {
+  const url = new URL(request.url);
+  ctx.accessLog.info("request", {
+    method: request.method,
+    // Signatures and the like travel in queries; the path is what matters.
+    path: url.pathname.slice(0, 512),
+    status: response.status,
+    bytes: Number(response.headers.get("content-length") ?? 0),
+    ms: Math.round(seconds * 10_000) / 10,
+    remote: server.requestIP(request)?.address,
+    user: trace.identity.user ?? undefined,
+    agent: request.headers.get("user-agent")?.slice(0, 200),
+  });
+}

@@ -1,0 +1,119 @@
+import type { Database } from "bun:sqlite";
+import { RegistryError } from "../errors.ts";
+import type { ParsedManifest } from "../manifest/parse.ts";
+import { describeRepository, ensureRepository } from "./repositories.ts";
+
+export interface ManifestRow {
+  id: number;
+  repository: number;
+  digest: string;
+  media_type: string;
+  content: Uint8Array;
+  artifact_type: string | null;
+  subject: string | null;
+  pushed: number;
+  pushed_by: string | null;
+  pulled: number | null;
+  orphaned: number | null;
+  cached: number;
+}
+
+export interface StoreManifest {
+  repository: string;
+  digest: string;
+  content: Uint8Array;
+  parsed: ParsedManifest;
+  tag?: string;
+  user: string | null;
+  now: number;
+  /** It came from upstream: what it names need not be here. */
+  cached?: boolean;
+}
+
+export function findManifest(db: Database, repository: string, reference: { tag: string } | { digest: string }): ManifestRow | undefined {
+  const found =
+    "digest" in reference
+      ? db
+          .query<ManifestRow, [string, string]>("SELECT manifest.* FROM manifest JOIN repository ON repository.id = manifest.repository WHERE name = ? AND digest = ?")
+          .get(repository, reference.digest)
+      : db
+          .query<ManifestRow, [string, string]>(
+            `SELECT manifest.* FROM tag JOIN manifest ON manifest.id = tag.manifest JOIN repository ON repository.id = tag.repository
+             WHERE repository.name = ? AND tag.name = ?`,
+          )
+          .get(repository, reference.tag);
+  return found ?? undefined;
+}
+
+/**
+ * Stores a manifest, and points the tag at it, in one transaction that first checks that the repository has
+ * everything the manifest names. Throws MANIFEST_BLOB_UNKNOWN (all that is missing in `detail`) or MANIFEST_INVALID.
+ */
+export function storeManifest(db: Database, input: StoreManifest): void {
+  const { digest, parsed, now } = input;
+  db.transaction(() => {
+    const repository = ensureRepository(db, input.repository, now);
+    if (!input.cached) checkReferences(db, repository, parsed);
+    const { id } = db
+      .query<{ id: number }, (string | number | Uint8Array | null)[]>(
+        `INSERT INTO manifest(repository, digest, media_type, content, artifact_type, subject, pushed, pushed_by, cached) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET pushed = excluded.pushed, orphaned = NULL, cached = cached AND excluded.cached RETURNING id`,
+      )
+      .get(repository, digest, parsed.mediaType, input.content, parsed.artifactType ?? null, parsed.subject ?? null, now, input.user, input.cached ? 1 : 0) ?? { id: 0 };
+    for (const { digest: named, size, kind } of parsed.references) {
+      db.query("INSERT INTO reference(manifest, digest, kind, size) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING").run(id, named, kind === "manifest" ? 1 : 0, size);
+      if (kind === "manifest") db.query("UPDATE manifest SET orphaned = NULL WHERE repository = ? AND digest = ?").run(repository, named);
+      else db.query("UPDATE link SET fresh = 0, touched = ? WHERE repository = ? AND digest = ?").run(now, repository, named);
+    }
+    const description = parsed.annotations["org.opencontainers.image.description"];
+    if (description) describeRepository(db, repository, description.slice(0, 200));
+    if (input.tag) setTag(db, repository, input.tag, id, now, input.cached ? now : null);
+  }).immediate();
+}
+
+function setTag(db: Database, repository: number, name: string, manifest: number, now: number, checked: number | null): void {
+  db.query(
+    `INSERT INTO tag(repository, name, manifest, updated, checked) VALUES (?1, ?2, ?3, ?4, ?5)
+     ON CONFLICT DO UPDATE SET manifest = ?3, updated = ?4, checked = ?5`,
+  ).run(repository, name, manifest, now, checked);
+}
+
+function checkReferences(db: Database, repository: number, parsed: ParsedManifest): void {
+  const missing: { digest: string }[] = [];
+  for (const { digest, size, kind, foreign } of parsed.references) {
+    if (foreign) continue;
+    const there =
+      kind === "manifest"
+        ? db.query<{ size: number }, [number, string]>("SELECT length(content) AS size FROM manifest WHERE repository = ? AND digest = ?").get(repository, digest)
+        : db.query<{ size: number }, [number, string]>("SELECT size FROM link JOIN blob USING (digest) WHERE repository = ? AND digest = ?").get(repository, digest);
+    if (!there) missing.push({ digest });
+    else if (there.size !== size) {
+      throw new RegistryError("MANIFEST_INVALID", `the manifest says that ${digest} has ${size} bytes, but it has ${there.size}`, { detail: { digest } });
+    }
+  }
+  if (missing.length > 0) {
+    throw new RegistryError("MANIFEST_BLOB_UNKNOWN", `the manifest names content that this repository does not have: ${missing[0]?.digest}`, { detail: missing });
+  }
+}
+
+/** A manifest that a client was told of may become part of a new image: it is no orphan any more. */
+export function keepManifest(db: Database, row: ManifestRow, now: number): void {
+  if (row.orphaned !== null && row.orphaned < now - 60_000) db.query("UPDATE manifest SET orphaned = ? WHERE id = ?").run(now, row.id);
+}
+
+export interface ReferrerRow {
+  digest: string;
+  media_type: string;
+  artifact_type: string | null;
+  content: Uint8Array;
+}
+
+/** Manifests of the repository whose subject is `digest`, after `last` in order of digest. */
+export function listReferrers(db: Database, repository: string, digest: string, last: string, limit: number): ReferrerRow[] {
+  return db
+    .query<ReferrerRow, [string, string, string, number]>(
+      `SELECT digest, media_type, artifact_type, content FROM manifest
+       WHERE repository = (SELECT id FROM repository WHERE name = ?) AND subject = ? AND digest > ? ORDER BY digest LIMIT ?`,
+    )
+    .all(repository, digest, last, limit);
+}

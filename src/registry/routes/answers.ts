@@ -1,0 +1,10 @@
+/** Headers that every answer of the protocol carries. */
+export const apiVersion = { "Docker-Distribution-API-Version": "registry/2.0" };
+
+export function empty(status: number, headers: Record<string, string> = {}): Response {
+  return new Response(null, { status, headers: { ...headers, ...(status === 204 || status === 304 ? {} : { "Content-Length": "0" }) } });
+}
+
+export function json(value: unknown, headers: Record<string, string> = {}, status = 200): Response {
+  return new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json", ...headers } });
+}

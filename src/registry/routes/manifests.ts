@@ -1,0 +1,75 @@
+import { RegistryError } from "../errors.ts";
+import { readBody } from "../http/body.ts";
+import { matchesEtag } from "../http/range.ts";
+import { type Call, param } from "../http/route.ts";
+import { parseManifest } from "../manifest/parse.ts";
+import { deleteManifest } from "../metadata/delete-manifest.ts";
+import { findManifest, keepManifest, type ManifestRow, storeManifest } from "../metadata/manifests.ts";
+import { deleteTag } from "../metadata/tags.ts";
+import { algorithmOf, checkDigest, digestOf, parseReference, type Reference } from "../names.ts";
+import { recordPull } from "../pulls.ts";
+import { checkQuota } from "../quota.ts";
+import { empty } from "./answers.ts";
+
+const unknown = (reference: Reference) => new RegistryError("MANIFEST_UNKNOWN", "manifest unknown", { detail: reference });
+
+/** GET and HEAD, by tag or digest. */
+export async function getManifest(call: Call): Promise<Response> {
+  const { ctx } = call;
+  const name = param(call, "name");
+  const reference = parseReference(param(call, "reference"));
+  const row = findManifest(ctx.db, name, reference);
+  if (!row) throw unknown(reference);
+  if (call.request.method === "HEAD") keepManifest(ctx.db, row, ctx.now());
+  else recordPull(ctx, row);
+  return manifestAnswer(call.request, row);
+}
+
+export function manifestAnswer(request: Request, row: ManifestRow): Response {
+  const headers = { "Content-Type": row.media_type, "Docker-Content-Digest": row.digest, ETag: `"${row.digest}"`, "X-Content-Type-Options": "nosniff" };
+  if (matchesEtag(request.headers.get("if-none-match"), row.digest)) return empty(304, headers);
+  return new Response(request.method === "HEAD" ? null : row.content, { headers: { ...headers, "Content-Length": String(row.content.length) } });
+}
+
+/** PUT: stored as it came, byte for byte, once everything it names is here. */
+export async function putManifest(call: Call): Promise<Response> {
+  const { ctx, request } = call;
+  const name = param(call, "name");
+  const reference = parseReference(param(call, "reference"));
+  const limit = ctx.options.maxManifestBytes;
+  const content = await readBody(request, limit, () => new RegistryError("MANIFEST_INVALID", `a manifest may have at most ${limit} bytes`, { status: 413 }));
+  const announced = request.headers.get("content-length");
+  if (announced !== null && Number(announced) !== content.length) throw new RegistryError("SIZE_INVALID", `${announced} bytes were announced, but ${content.length} came`);
+  // A tag pushed together with its digest (`?digest=`) fixes the algorithm; so does a push by digest.
+  const wanted = "digest" in reference ? reference.digest : call.url.searchParams.get("digest");
+  const digest = digestOf(content, wanted === null ? "sha256" : algorithmOf(checkDigest(wanted)));
+  if (wanted !== null && wanted !== digest) {
+    throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${wanted}`, { detail: { expected: wanted, actual: digest } });
+  }
+  const parsed = parseManifest(content, request.headers.get("content-type") ?? "");
+  checkQuota(ctx, name, content.length);
+  storeManifest(ctx.db, {
+    repository: name,
+    digest,
+    content,
+    parsed,
+    user: call.identity.user,
+    now: ctx.now(),
+    ...("tag" in reference ? { tag: reference.tag } : {}),
+  });
+  return empty(201, {
+    Location: `/v2/${name}/manifests/${digest}`,
+    "Docker-Content-Digest": digest,
+    ...(parsed.subject ? { "OCI-Subject": parsed.subject } : {}),
+  });
+}
+
+/** DELETE: a tag alone, or a manifest by its digest together with its tags. */
+export function deleteManifestRoute(call: Call): Response {
+  const { ctx } = call;
+  const name = param(call, "name");
+  const reference = parseReference(param(call, "reference"));
+  const done = "tag" in reference ? deleteTag(ctx.db, name, reference.tag) : deleteManifest(ctx.db, name, reference.digest, ctx.now());
+  if (!done) throw unknown(reference);
+  return empty(202);
+}

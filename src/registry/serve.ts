@@ -1,0 +1,94 @@
+import { mkdir } from "node:fs/promises";
+import type { Server } from "bun";
+import { KeyedLock } from "../lib/lock.ts";
+import { Logger } from "../lib/log.ts";
+import { openAuthority } from "./auth/authority.ts";
+import type { RegistryContext } from "./context.ts";
+import { RegistryError } from "./errors.ts";
+import { createHandler, errorAnswer } from "./http/handle.ts";
+import { openMetadata } from "./metadata/table.ts";
+import { Metrics } from "./metrics.ts";
+import type { RegistryOptions } from "./options.ts";
+import { registryPaths } from "./paths.ts";
+import { flushPulls, PullCounter } from "./pulls.ts";
+import { protocolRoutes } from "./routes/table.ts";
+import { FilesystemStorage } from "./storage/filesystem.ts";
+import { UploadSessions } from "./uploads/sessions.ts";
+
+export interface RunningRegistry {
+  url: URL;
+  ctx: RegistryContext;
+  /** Refuses new uploads, waits for those under way (at most `drainTimeout`), then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Opens the data directory and answers requests until it is stopped. */
+export async function serveRegistry(options: RegistryOptions): Promise<RunningRegistry> {
+  await using undo = new AsyncDisposableStack();
+  const paths = registryPaths(options.data);
+  await mkdir(paths.uploads, { recursive: true });
+  await mkdir(paths.blobs, { recursive: true });
+  const db = openMetadata(paths.database);
+  undo.defer(() => db.close());
+
+  let draining = false;
+  const ctx: RegistryContext = {
+    options,
+    paths,
+    db,
+    storage: new FilesystemStorage(paths.blobs),
+    uploads: new UploadSessions(),
+    locks: new KeyedLock(),
+    authority: openAuthority,
+    metrics: new Metrics(),
+    pulls: new PullCounter(),
+    log: new Logger(options.logLevel, options.logFormat),
+    accessLog: new Logger("info", options.logFormat, (line) => void process.stdout.write(line)),
+    now: Date.now,
+    draining: () => draining,
+  };
+  undo.defer(() => flushPulls(ctx));
+  const flusher = setInterval(() => flushPulls(ctx), 10_000);
+  undo.defer(() => clearInterval(flusher));
+
+  const server = Bun.serve({
+    hostname: options.hostname,
+    port: options.port,
+    ...(options.tls ? { tls: { cert: Bun.file(options.tls.cert), key: Bun.file(options.tls.key) } } : {}),
+    // Bodies stream to disk under limits of our own.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    // Closes connections on which nothing moves, half-dead uploads among them; handlers that work in silence lift it.
+    idleTimeout: 120,
+    development: false,
+    fetch: createHandler(ctx, protocolRoutes),
+    error: (error) => errorAnswer(ctx, undefined, goneMeanwhile(error)),
+  });
+  undo.defer(() => server.stop(true));
+
+  const stack = undo.move();
+  return {
+    url: server.url,
+    ctx,
+    stop: async () => {
+      draining = true;
+      await drain(ctx, server);
+      await stack.disposeAsync();
+    },
+  };
+}
+
+/** A blob's file is opened when it is sent; collection may have been faster. */
+function goneMeanwhile(error: unknown): unknown {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return new RegistryError("BLOB_UNKNOWN", "blob unknown to registry", { cause: error });
+  return error;
+}
+
+/**
+ * An upload is several requests on one or more connections: the door stays open for those that are moving,
+ * until they end, rest for ten seconds, or the time is over.
+ */
+async function drain(ctx: RegistryContext, server: Server<unknown>): Promise<void> {
+  const deadline = ctx.now() + ctx.options.drainTimeout;
+  while (ctx.uploads.activeSince(ctx.now() - 10_000) > 0 && ctx.now() < deadline) await Bun.sleep(50);
+  await Promise.race([server.stop(), Bun.sleep(Math.max(1000, deadline - ctx.now()))]);
+}
