@@ -27,6 +27,8 @@ export interface ExtractOptions {
   maxEntries?: number;
   /** Compute SHA-256 of the uncompressed archive ({@link ExtractResult.diffId}). */
   digest?: boolean;
+  /** Give the root directory itself what the archive's own entry for it says (layers do; `docker cp` must not). */
+  rootAttributes?: boolean;
   /** Sync the filesystem before saying "done". */
   sync?: boolean;
 }
@@ -42,7 +44,10 @@ export interface ExtractResult {
 }
 
 export interface PackOptions {
-  /** Directory or file under the root where packing starts; links in it are followed inside the root. Default: the root. */
+  /**
+   * Directory or other thing under the root where packing starts; links on the way are followed inside the root, a
+   * link at the end is packed itself. Default: the root.
+   */
   from?: string;
   /** Only these, with all below them; relative to `from`. Default: everything. */
   paths?: string[];

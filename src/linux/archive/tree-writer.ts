@@ -1,0 +1,223 @@
+import { TarError, type TarEntry } from "../../lib/tar/entry.ts";
+import type { TarHandler } from "../../lib/tar/reader.ts";
+import { close, linkAt, mkdirAt, mknodAt, O, openAt, openInRoot, S, statAt, symlinkAt, utimeFd, writeAll } from "../at.ts";
+import { removeTreeAt } from "../remove.ts";
+import { check, libc, SystemError } from "../syscall.ts";
+import { applyAt, applyToFd, type Owner } from "./attributes.ts";
+import type { ExtractOptions, ExtractResult } from "./options.ts";
+import { Parents } from "./parents.ts";
+import { archivePath, baseOf, parentOf } from "./path.ts";
+import { SpaceGuard } from "./space.ts";
+import { clearBelow, hideOverlay, isOverlayWhiteout, OPAQUE_NAME, setOpaque, WHITEOUT_PREFIX } from "./whiteouts.ts";
+
+const DEFAULT_MAX_ENTRIES = 4_000_000;
+
+/**
+ * Writes the members of an archive into a directory tree. Every path is resolved by the kernel as if that directory
+ * were `/`, and nothing is opened through a link that could have been put in the way, so neither names nor links
+ * reach outside, whatever changes the tree meanwhile. Synchronous: runs in a worker.
+ */
+export class TreeWriter implements TarHandler, Disposable {
+  readonly #parents: Parents;
+  readonly #space: SpaceGuard;
+  readonly #implicit: string[] = [];
+  /** Times of directories are set last: what is put into them would change them again. */
+  readonly #directories = new Map<string, TarEntry>();
+  /** `apply` only: what this archive has put there, with all directories above. */
+  readonly #unpacked = new Set<string>();
+  readonly #whiteouts: NonNullable<ExtractOptions["whiteouts"]>;
+  readonly #owner: Owner | undefined;
+  readonly #prefix: string;
+  #entries = 0;
+  #file = -1;
+
+  /** `root` is an open directory, which stays the caller's. */
+  constructor(private readonly root: number, private readonly options: ExtractOptions) {
+    this.#parents = new Parents(root, (path) => this.#implicit.push(path));
+    this.#space = new SpaceGuard(root, options.maxBytes);
+    this.#whiteouts = options.whiteouts ?? "keep";
+    this.#prefix = archivePath(options.into ?? "");
+    const { owner = "keep" } = options;
+    if (owner === "caller") this.#owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+    else if (owner !== "keep") this.#owner = owner;
+  }
+
+  entry(entry: TarEntry): void {
+    if (++this.#entries > (this.options.maxEntries ?? DEFAULT_MAX_ENTRIES)) throw new TarError("archive has too many entries");
+    const inner = archivePath(entry.name);
+    if (inner === "") return this.#rootEntry(entry);
+    const path = this.#join(inner);
+    const name = baseOf(path);
+    if (this.#whiteouts !== "keep" && name.startsWith(WHITEOUT_PREFIX)) return this.#whiteout(path);
+    this.#create(path, entry);
+    if (this.#whiteouts === "apply") for (let p = path; p !== "" && !this.#unpacked.has(p); p = parentOf(p)) this.#unpacked.add(p);
+  }
+
+  data(chunk: Uint8Array, offset: number): void {
+    if (this.#file < 0) return;
+    this.#space.take(chunk.length);
+    writeAll(this.#file, chunk, offset);
+  }
+
+  end(entry: TarEntry): void {
+    if (this.#file < 0) return;
+    const fd = this.#file;
+    this.#file = -1;
+    try {
+      if (entry.sparse) check(libc.ftruncate64(fd, entry.size), "ftruncate", entry.name);
+      applyToFd(fd, entry, this.#owner, true);
+    } finally {
+      close(fd);
+    }
+  }
+
+  /** To be called after the last member. */
+  finish(): Omit<ExtractResult, "diffId"> {
+    if (this.#prefix !== "") this.#parents.get(this.#prefix);
+    for (const [path, entry] of this.#directories) {
+      let fd;
+      try {
+        fd = openInRoot(this.root, path, O.RDONLY | O.DIRECTORY);
+      } catch (error) {
+        // Removed since, by another name for it or by somebody else.
+        if (error instanceof SystemError && (error.code === "ENOENT" || error.code === "ENOTDIR")) continue;
+        throw error;
+      }
+      try {
+        utimeFd(fd, entry.mtime, entry.mtimeNanos);
+      } finally {
+        close(fd);
+      }
+    }
+    return { bytes: this.#space.taken, entries: this.#entries, implicitDirs: this.#implicit };
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file >= 0) close(this.#file);
+    this.#file = -1;
+    this.#parents[Symbol.dispose]();
+  }
+
+  #join(inner: string): string {
+    return this.#prefix === "" ? inner : `${this.#prefix}/${inner}`;
+  }
+
+  #rootEntry(entry: TarEntry): void {
+    if (entry.type !== "directory") throw new TarError(`invalid name in archive: ${JSON.stringify(entry.name)}`);
+    if (!this.options.rootAttributes) return;
+    applyToFd(this.#parents.get(this.#prefix), entry, this.#owner, false);
+    this.#directories.set(this.#prefix, entry);
+  }
+
+  #create(path: string, entry: TarEntry): void {
+    const { type } = entry;
+    switch (type) {
+      case "directory":
+        return this.#directory(path, entry);
+      case "file":
+        this.#file = this.#making(path, entry, (dir, name) => openAt(dir, name, O.WRONLY | O.CREAT | O.EXCL, 0o600));
+        return;
+      case "link":
+        return this.#hardLink(path, entry);
+      case "symlink":
+        this.#making(path, entry, (dir, name) => symlinkAt(entry.linkName, dir, name));
+        break;
+      case "fifo":
+        this.#making(path, entry, (dir, name) => mknodAt(dir, name, S.IFIFO, 0o600));
+        break;
+      case "char":
+      case "block": {
+        if (this.options.devices === "refuse") throw new TarError(`device nodes are not allowed: ${JSON.stringify(entry.name)}`);
+        if (this.options.devices === "skip") return;
+        const kind = type === "char" ? S.IFCHR : S.IFBLK;
+        this.#making(path, entry, (dir, name) => mknodAt(dir, name, kind, 0o600, entry.devMajor, entry.devMinor));
+      }
+    }
+    applyAt(this.#parents.get(parentOf(path)), baseOf(path), entry, this.#owner);
+  }
+
+  /** Runs `make` in the parent directory; where something stands in the way that goes first. */
+  #making<T>(path: string, entry: TarEntry, make: (dir: number, name: string) => T): T {
+    const name = baseOf(path);
+    const dir = this.#parents.get(parentOf(path));
+    try {
+      return make(dir, name);
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.code !== "EEXIST") throw error;
+    }
+    const existing = statAt(dir, name);
+    const isDirectory = existing !== undefined && (existing.mode & S.IFMT) === S.IFDIR;
+    if (isDirectory && this.options.noOverwriteDirNonDir) {
+      throw new TarError(`cannot overwrite directory ${JSON.stringify(`/${path}`)} with non-directory ${JSON.stringify(entry.name)}`);
+    }
+    this.#clear(path, dir, name);
+    return make(this.#parents.get(parentOf(path)), name);
+  }
+
+  #clear(path: string, dir: number, name: string): void {
+    removeTreeAt(dir, name);
+    this.#parents.forget(parentOf(path));
+    for (const known of this.#directories.keys()) {
+      if (known === path || known.startsWith(`${path}/`)) this.#directories.delete(known);
+    }
+  }
+
+  #directory(path: string, entry: TarEntry): void {
+    const name = baseOf(path);
+    const parent = this.#parents.get(parentOf(path));
+    let opaque = false;
+    try {
+      mkdirAt(parent, name, 0o700);
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.code !== "EEXIST") throw error;
+      const existing = statAt(parent, name);
+      if (existing && (existing.mode & S.IFMT) !== S.IFDIR) {
+        if (this.options.noOverwriteDirNonDir) {
+          throw new TarError(`cannot overwrite non-directory ${JSON.stringify(`/${path}`)} with directory ${JSON.stringify(entry.name)}`);
+        }
+        // The directory stands for the deletion that it replaces.
+        opaque = this.#whiteouts === "overlay" && isOverlayWhiteout(existing);
+        this.#clear(path, parent, name);
+        mkdirAt(this.#parents.get(parentOf(path)), name, 0o700);
+      }
+    }
+    const fd = this.#parents.put(path, openAt(this.#parents.get(parentOf(path)), name, O.RDONLY | O.DIRECTORY));
+    if (opaque) setOpaque(fd);
+    applyToFd(fd, entry, this.#owner, false);
+    this.#directories.set(path, entry);
+  }
+
+  #hardLink(path: string, entry: TarEntry): void {
+    const target = this.#join(archivePath(entry.linkName));
+    if (target === path) return;
+    this.#making(path, entry, (dir, name) => {
+      const from = this.#parents.find(parentOf(target));
+      // find() may close the longest unused descriptor, but not one that was asked for just now.
+      linkAt(from, baseOf(target), dir, name);
+    });
+  }
+
+  #whiteout(path: string): void {
+    const name = baseOf(path);
+    const parentPath = parentOf(path);
+    const parent = this.#parents.get(parentPath);
+    if (name === OPAQUE_NAME) {
+      if (this.#whiteouts === "overlay") setOpaque(parent);
+      else clearBelow(parent, parentPath, this.#unpacked);
+      return;
+    }
+    const hidden = name.slice(WHITEOUT_PREFIX.length);
+    // AUFS kept notes of its own under names that begin with two of them.
+    if (hidden.startsWith(WHITEOUT_PREFIX)) return;
+    if (hidden === "" || hidden === "." || hidden === "..") throw new TarError(`invalid whiteout name: ${JSON.stringify(name)}`);
+    if (this.#whiteouts === "overlay") return hideOverlay(parent, hidden);
+    const hiddenPath = parentPath === "" ? hidden : `${parentPath}/${hidden}`;
+    if (!this.#unpacked.has(hiddenPath)) {
+      removeTreeAt(parent, hidden);
+      this.#parents.forget(parentPath);
+      return;
+    }
+    const stat = statAt(parent, hidden);
+    if (stat && (stat.mode & S.IFMT) === S.IFDIR) clearBelow(this.#parents.find(hiddenPath), hiddenPath, this.#unpacked);
+  }
+}
