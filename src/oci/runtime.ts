@@ -74,7 +74,7 @@ export interface OciLinux {
   devices?: OciDevice[];
   cgroupsPath?: string;
   resources?: OciResources;
-  rootfsPropagation?: "private" | "shared" | "slave" | "unbindable";
+  rootfsPropagation?: "private" | "rprivate" | "shared" | "rshared" | "slave" | "rslave" | "unbindable";
   seccomp?: OciSeccomp;
   sysctl?: Record<string, string>;
   maskedPaths?: string[];

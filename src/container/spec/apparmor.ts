@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { run } from "../../lib/run.ts";
+import { unavailable } from "../../lib/errors.ts";
+
+export const DEFAULT_APPARMOR_PROFILE = "docker-default";
+
+/** Docker's default profile, by name and effect: everything but mounting and the dangerous parts of /proc and /sys. */
+const profile = `
+#include <tunables/global>
+profile ${DEFAULT_APPARMOR_PROFILE} flags=(attach_disconnected,mediate_deleted) {
+  #include <abstractions/base>
+  network,
+  capability,
+  file,
+  umount,
+  signal (receive) peer=unconfined,
+  signal (receive) peer={runc,crun},
+  signal (send,receive) peer=${DEFAULT_APPARMOR_PROFILE},
+  deny @{PROC}/* w,
+  deny @{PROC}/{[^1-9],[^1-9][^0-9],[^1-9s][^0-9y][^0-9s],[^1-9][^0-9][^0-9][^0-9/]*}/** w,
+  deny @{PROC}/sys/[^k]** w,
+  deny @{PROC}/sys/kernel/{?,??,[^s][^h][^m]**} w,
+  deny @{PROC}/sysrq-trigger rwklx,
+  deny @{PROC}/kcore rwklx,
+  deny mount,
+  deny /sys/[^f]*/** wklx,
+  deny /sys/f[^s]*/** wklx,
+  deny /sys/fs/[^c]*/** wklx,
+  deny /sys/fs/c[^g]*/** wklx,
+  deny /sys/fs/cg[^r]*/** wklx,
+  deny /sys/firmware/** rwklx,
+  deny /sys/devices/virtual/powercap/** rwklx,
+  deny /sys/kernel/security/** rwklx,
+  ptrace (trace,read,tracedby,readby) peer=${DEFAULT_APPARMOR_PROFILE},
+}
+`;
+
+/** Loads the default profile where the kernel does not hold it (any more). Needs the apparmor package's parser. */
+export async function ensureApparmorProfile(): Promise<void> {
+  const loaded = readFileSync("/sys/kernel/security/apparmor/profiles", "utf8");
+  if (loaded.split("\n").some((line) => line.startsWith(`${DEFAULT_APPARMOR_PROFILE} (`))) return;
+  const { exitCode, stderr } = await run(["apparmor_parser", "-Kr"], { input: profile });
+  if (exitCode !== 0) throw unavailable(`AppArmor enabled on system but the ${DEFAULT_APPARMOR_PROFILE} profile could not be loaded: ${stderr.trim()}`);
+}
