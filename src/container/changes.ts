@@ -1,7 +1,9 @@
 import type { FilesystemChange } from "../api/types/container.ts";
+import { rootfsChanges } from "../image/rootfs.ts";
 import type { ContainerContext } from "./context.ts";
-import { notImplemented } from "../lib/errors.ts";
+import { findContainer } from "./lookup.ts";
 
-export async function containerChanges(_ctx: ContainerContext, ref: string): Promise<FilesystemChange[]> {
-  throw notImplemented("not implemented yet");
+/** What the container has changed in its image's files (`docker diff`). */
+export async function containerChanges(ctx: ContainerContext, ref: string): Promise<FilesystemChange[]> {
+  return rootfsChanges(ctx.images, findContainer(ctx, ref).id);
 }

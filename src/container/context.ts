@@ -8,6 +8,7 @@ import type { RuntimeContext } from "../runtime/context.ts";
 import type { Store } from "../store/store.ts";
 import type { VolumeContext } from "../volume/context.ts";
 import type { LiveContainers } from "./live.ts";
+import type { HostFacts } from "./spec/types.ts";
 
 /** What the verbs of `container/` need. Plain data, put together by daemon/wire.ts. */
 export interface ContainerContext {
@@ -22,6 +23,8 @@ export interface ContainerContext {
   dataRoot: string;
   /** `containers/<id>/` under it holds what a start makes: the bundle, the root mount, sockets. */
   execRoot: string;
+  /** What the machine can do. From `readHostFacts`. */
+  facts: HostFacts;
   /** What a request leaves open. Replaced as a whole on reload. */
   defaults: ContainerDefaults;
   /** By container id: held by every verb that changes a container. */

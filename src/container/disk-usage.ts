@@ -1,7 +1,17 @@
-import type { ContainersDiskUsage } from "../api/types/container.ts";
+import type { ContainersDiskUsage, ContainerSummary } from "../api/types/container.ts";
 import type { ContainerContext } from "./context.ts";
-import { notImplemented } from "../lib/errors.ts";
+import { listContainers } from "./list.ts";
 
-export async function containersDiskUsage(_ctx: ContainerContext): Promise<ContainersDiskUsage> {
-  throw notImplemented("not implemented yet");
+/** Every container with its sizes, and the sums that `docker system df` shows. */
+export async function containersDiskUsage(ctx: ContainerContext): Promise<ContainersDiskUsage & { Items: ContainerSummary[] }> {
+  const items = await listContainers(ctx, { all: true, size: true });
+  const isActive = (item: ContainerSummary) => item.State === "running" || item.State === "paused" || item.State === "restarting";
+  const sizeOf = (list: ContainerSummary[]) => list.reduce((sum, item) => sum + (item.SizeRw ?? 0), 0);
+  return {
+    ActiveCount: items.filter(isActive).length,
+    TotalCount: items.length,
+    TotalSize: sizeOf(items),
+    Reclaimable: sizeOf(items.filter((item) => !isActive(item))),
+    Items: items,
+  };
 }

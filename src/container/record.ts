@@ -22,6 +22,8 @@ export interface ContainerSpec {
   hostConfig: HostConfig;
   /** Desired endpoints by network name, as requested at create or by connect. */
   endpoints: Record<string, EndpointSettings>;
+  /** `HostConfig.Links` on the default network, by id so that a rename does not cut them. */
+  links: { containerId: string; alias: string }[];
   /** Resolved mounts, sorted by destination depth. */
   mounts: MountPointRecord[];
   /** `os` of the image, as inspect shows it. */
@@ -53,6 +55,8 @@ export interface MountPointRecord {
   createSource?: boolean;
   /** The `HostConfig.Mounts` entry this came from. */
   request?: MountRequest;
+  /** Declared by the image or `Config.Volumes`, not by a mount of the request. */
+  fromImage?: boolean;
   /** An unnamed volume made for this container: it goes with the container on `rm -v`. */
   anonymous?: boolean;
 }
@@ -80,6 +84,8 @@ export interface RunState {
   health?: NonNullable<Health>;
   /** As the network set-up left it; kept (without addresses) after exit. */
   network: NetworkSettings;
+  /** Set with the phase `removing`: anonymous volumes go too. */
+  removeVolumes?: boolean;
   /** Kernel boot id of the last start: a difference means that the machine went down under it. */
   bootId: string;
 }

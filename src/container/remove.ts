@@ -1,6 +1,111 @@
+import { rm } from "node:fs/promises";
+import { conflict, EngineError, errorKind, errorMessage, internal, isNotFound } from "../lib/errors.ts";
+import { removeRootfs } from "../image/rootfs.ts";
+import { removeVolume } from "../volume/remove.ts";
+import { waitResult } from "./wait.ts";
 import type { ContainerContext } from "./context.ts";
-import { notImplemented } from "../lib/errors.ts";
+import { publish } from "./events.ts";
+import { killAndWait } from "./kill.ts";
+import { findContainer } from "./lookup.ts";
+import { imageMountKey } from "./mounts/image-mount.ts";
+import { dataDir, execDir } from "./paths.ts";
+import { isRunning, type ContainerRecord } from "./record.ts";
+import { setState } from "./state.ts";
+import { stateName } from "./status.ts";
+import { containerById, deleteContainer, updateSpec } from "./table.ts";
 
-export async function removeContainer(_ctx: ContainerContext, ref: string, options: { force?: boolean; volumes?: boolean; link?: boolean } = {}): Promise<void> {
-  throw notImplemented("not implemented yet");
+export interface RemoveOptions {
+  /** Kill it if it runs. */
+  force?: boolean;
+  /** Its anonymous volumes go too, unless another container refers to them. */
+  volumes?: boolean;
+  /** Not the container but the link that `ref` (`parent/alias`) names. */
+  link?: boolean;
+}
+
+export async function removeContainer(ctx: ContainerContext, ref: string, { force = false, volumes = false, link = false }: RemoveOptions = {}): Promise<void> {
+  if (link) return removeLink(ctx, ref);
+  const c = findContainer(ctx, ref);
+  if (c.state.phase === "removing") throw conflict(`removal of container ${ref} is already in progress`);
+  try {
+    if (isRunning(c.state)) {
+      if (!force) throw conflict(refusal(c));
+      await killIfRunning(ctx, c);
+    }
+    using _ = await ctx.locks.acquire(c.id);
+    const now = containerById(ctx.store, c.id);
+    // Auto-remove, or another request, was faster.
+    if (!now) return;
+    if (isRunning(now.state)) throw conflict(refusal(now));
+    await destroy(ctx, now, { volumes });
+  } catch (error) {
+    throw new EngineError(errorKind(error), `cannot remove container "${ref}": ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+function refusal(c: ContainerRecord): string {
+  if (c.state.phase === "paused") return "container is paused and must be unpaused first";
+  return `container is ${stateName(c.state)}: stop the container before removing or force remove`;
+}
+
+async function killIfRunning(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
+  try {
+    await killAndWait(ctx, c);
+  } catch (error) {
+    const now = containerById(ctx.store, c.id);
+    if (now && isRunning(now.state)) throw new EngineError(errorKind(error), `could not kill container: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Removes a container that does not run, and all that was ever its. The caller holds the lock. Begun once it is
+ * finished, by the next daemon if need be: the phase says so, and every step may be done again. `quiet`: nobody was told
+ * of its creation.
+ */
+export async function destroy(ctx: ContainerContext, c: ContainerRecord, { volumes, quiet = false }: { volumes: boolean; quiet?: boolean }): Promise<void> {
+  const live = ctx.live.of(c.id);
+  live.cancelRestart();
+  live.dismissPendingClients();
+  setState(ctx, c, { phase: "removing", removeVolumes: volumes });
+  try {
+    await Promise.all([
+      removeRootfs(ctx.images, c.id),
+      ...c.spec.mounts.filter((point) => point.type === "image").map((point) => removeRootfs(ctx.images, imageMountKey(c.id, point))),
+    ]);
+    await Promise.all([dataDir(ctx, c.id), execDir(ctx, c.id)].map((dir) => rm(dir, { recursive: true, force: true })));
+  } catch (error) {
+    const message = `unable to remove filesystem: ${errorMessage(error)}`;
+    setState(ctx, c, { phase: "dead", error: message });
+    live.announceRemoval(waitResult(c.state));
+    throw internal(message, error);
+  }
+  const result = waitResult(c.state);
+  deleteContainer(ctx.store, c.id);
+  if (volumes) await removeAnonymousVolumes(ctx, c);
+  if (!quiet) publish(ctx, c, "destroy");
+  live.announceRemoval(result);
+  ctx.live.forget(c.id);
+}
+
+async function removeAnonymousVolumes(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
+  for (const point of c.spec.mounts) {
+    if (!point.anonymous || !point.name) continue;
+    try {
+      await removeVolume(ctx.volumes, point.name);
+    } catch (error) {
+      // In use elsewhere (`--volumes-from`), or gone already: not this container's concern.
+      if (errorKind(error) !== "conflict" && !isNotFound(error)) ctx.log.warn("cannot remove volume", { volume: point.name, error: errorMessage(error) });
+    }
+  }
+}
+
+/** `docker rm --link parent/alias`. */
+async function removeLink(ctx: ContainerContext, ref: string): Promise<void> {
+  const [parentName = "", alias] = ref.replace(/^\//, "").split("/");
+  if (alias === undefined) throw conflict("Conflict, cannot remove the default link name of the container");
+  const parent = findContainer(ctx, parentName);
+  const links = parent.spec.links.filter((link) => link.alias !== alias);
+  if (links.length === parent.spec.links.length) throw internal(`Cannot get parent /${parentName} for link name /${parentName}/${alias}`);
+  using _ = await ctx.locks.acquire(parent.id);
+  updateSpec(ctx.store, parent.id, { ...parent.spec, links });
 }

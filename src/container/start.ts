@@ -1,6 +1,123 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { conflict, errorMessage, notModified } from "../lib/errors.ts";
+import { mountRootfs } from "../image/rootfs.ts";
+import { attachTask } from "../runtime/attach.ts";
+import { createTask } from "../runtime/create.ts";
+import { RuntimeError } from "../runtime/runtime-errors.ts";
+import { startTask } from "../runtime/start.ts";
+import { bootId } from "./boot-id.ts";
 import type { ContainerContext } from "./context.ts";
-import { notImplemented } from "../lib/errors.ts";
+import { publish } from "./events.ts";
+import { watchHealth } from "./health.ts";
+import { joinNetwork } from "./join-network.ts";
+import { logOptions } from "./log-options.ts";
+import { lockContainer } from "./lookup.ts";
+import { prepareMounts } from "./mounts/set-up.ts";
+import { ZERO_TIME, type ContainerRecord } from "./record.ts";
+import { release } from "./release.ts";
+import { destroy } from "./remove.ts";
+import { composeSpec } from "./compose-spec.ts";
+import { setState } from "./state.ts";
 
-export async function startContainer(_ctx: ContainerContext, ref: string): Promise<void> {
-  throw notImplemented("not implemented yet");
+/**
+ * Starts a container that does not run.
+ *
+ * What a start takes: the root filesystem is mounted, the network set up, volumes mounted; of these the specification
+ * is made; the runtime builds the container around it; clients that wait are connected, so that they miss nothing;
+ * then the process runs. Whatever fails, everything is given back, and the state tells why.
+ */
+export async function startContainer(ctx: ContainerContext, ref: string): Promise<void> {
+  using held = await lockContainer(ctx, ref);
+  const c = held.container;
+  refuseStart(c);
+  ctx.live.of(c.id).cancelRestart();
+  setState(ctx, c, { restartCount: 0, manuallyStopped: false });
+  ctx.live.of(c.id).backoff = 0;
+  try {
+    await launch(ctx, c);
+  } catch (error) {
+    recordFailure(ctx, c, error);
+    if (c.spec.hostConfig.AutoRemove) await destroy(ctx, c, { volumes: true });
+    throw error;
+  }
+}
+
+/** The start itself, also of a restart. The caller holds the lock. On failure nothing is left but the phase. */
+export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
+  setState(ctx, c, { phase: "starting", error: "", bootId: bootId() });
+  await using undo = new AsyncDisposableStack();
+  // One undo for all: what a start makes is found by the container's id, however far it came.
+  undo.defer(() => release(ctx, c));
+
+  using descriptors = new DisposableStack();
+  const [rootfs, network, mounts] = await allOf([mountRootfs(ctx.images, c.id), joinNetwork(ctx, c), prepareMounts(ctx, c, descriptors)]);
+  const spec = await composeSpec(ctx, c, { rootfs, network, mounts });
+  const log = logOptions(ctx, c);
+  if (log.logPath) mkdirSync(dirname(log.logPath), { recursive: true, mode: 0o710 });
+
+  const task = await createTask(ctx.runtime, {
+    id: c.id,
+    spec,
+    runtime: c.spec.hostConfig.Runtime ?? "",
+    tty: c.spec.config.Tty ?? false,
+    openStdin: c.spec.config.OpenStdin ?? false,
+    stdinOnce: c.spec.config.StdinOnce ?? false,
+    ...log,
+  });
+  await connectPendingClients(ctx, c);
+  const startedAt = new Date().toISOString();
+  await startTask(ctx.runtime, c.id);
+  undo.move();
+
+  setState(ctx, c, {
+    phase: "running", pid: task.pid, conmonPid: task.conmonPid, startedAt, exitCode: 0, oomKilled: false, started: true, network: network.settings,
+  });
+  watchHealth(ctx, c, { fresh: true });
+  publish(ctx, c, "start");
+}
+
+function refuseStart(c: ContainerRecord): void {
+  switch (c.state.phase) {
+    case "paused":
+      throw conflict("cannot start a paused container, try unpause instead");
+    case "running":
+      throw notModified("container is already running");
+    case "removing":
+    case "dead":
+      throw conflict("container is marked for removal and cannot be started");
+  }
+}
+
+/** Clients that came before the start see the output from its first byte. */
+async function connectPendingClients(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
+  const { pendingClients } = ctx.live.of(c.id);
+  for (const client of pendingClients) {
+    client.connect(await attachTask(ctx.runtime, c.id));
+    pendingClients.delete(client);
+  }
+}
+
+/** Back to where the container was before, with the reason. */
+export function recordFailure(ctx: ContainerContext, c: ContainerRecord, error: unknown): void {
+  setState(ctx, c, {
+    phase: c.state.startedAt === ZERO_TIME ? "created" : "exited",
+    pid: 0, conmonPid: 0,
+    error: errorMessage(error),
+    exitCode: failureCode(error),
+  });
+  const live = ctx.live.of(c.id);
+  live.dismissPendingClients();
+  live.announceExit({ StatusCode: c.state.exitCode, Error: { Message: c.state.error } });
+}
+
+/** 127: no such program · 126: not to be run · 128: anything else. */
+function failureCode(error: unknown): number {
+  return error instanceof RuntimeError ? error.exitCode : 128;
+}
+
+/** As Promise.all, but on failure waits for the others to settle first: what they still make could not be undone. */
+async function allOf<T extends readonly Promise<unknown>[]>(work: [...T]): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }

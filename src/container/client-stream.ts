@@ -1,0 +1,92 @@
+import type { Frame } from "../api/stdcopy.ts";
+import type { TaskIo } from "../runtime/types.ts";
+import type { Attachment } from "./attachment.ts";
+import { DetachScanner } from "./detach-keys.ts";
+import type { PendingClient } from "./pending-client.ts";
+
+export interface ClientStreamOptions {
+  tty: boolean;
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** Looked for in the input of a terminal. */
+  detachKeys: Uint8Array;
+  /** What comes before the live stream. */
+  past?: AsyncIterable<Frame>;
+  /** The detach sequence was typed. */
+  onDetach(): void;
+  /** Called once, when the client is gone. */
+  onClose(): void;
+}
+
+/**
+ * A client's end of standard streams that may not be there yet: input given before waits, output starts with the
+ * first byte. Made over to the streams by {@link connect}.
+ */
+export class ClientStream implements Attachment, PendingClient {
+  readonly tty: boolean;
+  readonly frames: AsyncIterable<Frame>;
+  readonly #options: ClientStreamOptions;
+  readonly #scanner: DetachScanner | null;
+  readonly #io = Promise.withResolvers<TaskIo | null>();
+  #connected: TaskIo | null = null;
+  #input: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: ClientStreamOptions) {
+    this.tty = options.tty;
+    this.#options = options;
+    this.#scanner = options.tty ? new DetachScanner(options.detachKeys) : null;
+    this.frames = this.#read();
+  }
+
+  connect(io: TaskIo | null): void {
+    if (this.#closed) return io?.close();
+    this.#connected = io;
+    this.#io.resolve(io);
+  }
+
+  async *#read(): AsyncGenerator<Frame> {
+    try {
+      if (this.#options.past) yield* this.#options.past;
+      const io = await this.#io.promise;
+      if (!io) return;
+      for await (const frame of io.frames) {
+        if (frame.stream === 1 ? this.#options.stdout : this.#options.stderr) yield frame;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    if (!this.#options.stdin || this.#closed) return Promise.resolve();
+    const turn = this.#input.then(async () => {
+      const io = await this.#io.promise;
+      if (!io || this.#closed) return;
+      const { pass, detached } = this.#scanner?.scan(data) ?? { pass: data, detached: false };
+      if (pass.length > 0) await io.write(pass);
+      if (detached) {
+        this.#options.onDetach();
+        this.close();
+      }
+    });
+    this.#input = turn.catch(() => {});
+    return turn;
+  }
+
+  closeStdin(): void {
+    if (!this.#options.stdin) return;
+    this.#input = this.#input.then(async () => (await this.#io.promise)?.closeStdin());
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // Whoever feeds standard input and leaves has said all (where that means anything, see TaskIo.closeStdin).
+    if (this.#options.stdin) this.#connected?.closeStdin();
+    this.#connected?.close();
+    this.#io.resolve(null);
+    this.#options.onClose();
+  }
+}

@@ -1,0 +1,90 @@
+import { existsSync } from "node:fs";
+import { normalize } from "node:path/posix";
+import type { ContainerConfig, HostConfig } from "../../api/types/container.ts";
+import { createRootfs } from "../../image/rootfs.ts";
+import { resolveImage } from "../../image/resolve.ts";
+import { errorMessage, invalid } from "../../lib/errors.ts";
+import { createVolume } from "../../volume/create.ts";
+import type { ContainerContext } from "../context.ts";
+import { findContainer } from "../lookup.ts";
+import type { MountPointRecord } from "../record.ts";
+import { imageMountKey } from "./image-mount.ts";
+import { checkTarget, parseBind, parseMount, parseVolumesFrom } from "./parse.ts";
+
+/**
+ * Every mount of a container to be: those of other containers, then the request's own, which win, then the image's
+ * volumes where nothing else stands. By destination. Pure but for looking up containers and host paths.
+ */
+export function planMounts(ctx: ContainerContext, config: ContainerConfig, host: HostConfig): MountPointRecord[] {
+  const byDestination = new Map<string, MountPointRecord>();
+  for (const spec of host.VolumesFrom ?? []) {
+    const { ref, readOnly } = parseVolumesFrom(spec);
+    for (const point of pointsOf(ctx, ref)) byDestination.set(point.destination, { ...point, readOnly: point.readOnly || readOnly, copy: false });
+  }
+  for (const destination of Object.keys(host.Tmpfs ?? {})) checkTarget(destination);
+
+  const own = [
+    ...(host.Binds ?? []).map((bind) => parseBind(bind, host.VolumeDriver ?? "")),
+    ...(host.Mounts ?? []).map((mount) => parseMount(mount, existsSync)),
+  ];
+  const taken = new Set(Object.keys(host.Tmpfs ?? {}));
+  for (const point of own) {
+    if (taken.has(point.destination)) throw invalid(`Duplicate mount point: ${point.destination}`);
+    taken.add(point.destination);
+    byDestination.set(point.destination, guardOwnFiles(ctx, point));
+  }
+  for (const raw of Object.keys(config.Volumes ?? {})) {
+    const point = { ...parseBind(normalize(raw).replace(/(.)\/$/, "$1"), host.VolumeDriver ?? ""), fromImage: true };
+    if (!byDestination.has(point.destination) && !taken.has(point.destination)) byDestination.set(point.destination, point);
+  }
+  return [...byDestination.values()].sort((a, b) => depth(a) - depth(b) || (a.destination < b.destination ? -1 : 1));
+}
+
+const depth = (point: MountPointRecord) => point.destination.split("/").length;
+
+function pointsOf(ctx: ContainerContext, ref: string): MountPointRecord[] {
+  try {
+    return findContainer(ctx, ref).spec.mounts;
+  } catch (cause) {
+    throw invalid(errorMessage(cause), cause);
+  }
+}
+
+/** A private view of the daemon's own directories would keep its mounts alive for as long as the container runs. */
+function guardOwnFiles(ctx: ContainerContext, point: MountPointRecord): MountPointRecord {
+  if (point.type !== "bind" || (!point.source.startsWith(ctx.dataRoot) && !ctx.dataRoot.startsWith(point.source))) return point;
+  const asked = point.request?.BindOptions?.Propagation ?? (point.propagation === "rprivate" ? "" : point.propagation);
+  if (!asked) return { ...point, propagation: "rslave" };
+  if (asked === "rslave" || asked === "rshared") return point;
+  throw invalid(
+    `invalid mount config: must use either propagation mode "rslave" or "rshared" when mount source is within the daemon root, ` +
+      `daemon root: "${ctx.dataRoot}", bind mount source: "${point.source}", propagation: "${asked}"`,
+  );
+}
+
+/** Makes the volumes and image mounts of a plan for the container `id`, whose row exists. Returns the plan with their names filled in. */
+export async function makeMounts(ctx: ContainerContext, id: string, plan: MountPointRecord[]): Promise<MountPointRecord[]> {
+  const made: MountPointRecord[] = [];
+  for (const point of plan) {
+    if (point.type === "volume") made.push(await makeVolume(ctx, id, point));
+    else if (point.type === "image") made.push(await makeImageMount(ctx, id, point));
+    else made.push(point);
+  }
+  return made;
+}
+
+async function makeVolume(ctx: ContainerContext, id: string, point: MountPointRecord): Promise<MountPointRecord> {
+  const options = point.request?.VolumeOptions;
+  const volume = await createVolume(
+    ctx.volumes,
+    { Name: point.name, Driver: point.driver, DriverOpts: options?.DriverConfig?.Options, Labels: options?.Labels },
+    { usedBy: { containerId: id, destination: point.destination } },
+  );
+  return { ...point, name: volume.Name, driver: volume.Driver, source: volume.Mountpoint, mode: point.mode || (volume.Driver === "local" ? "z" : "") };
+}
+
+async function makeImageMount(ctx: ContainerContext, id: string, point: MountPointRecord): Promise<MountPointRecord> {
+  const image = resolveImage(ctx.images, point.source);
+  await createRootfs(ctx.images, imageMountKey(id, point), image);
+  return { ...point, name: image.id };
+}
