@@ -24,7 +24,7 @@ export interface Network {
 export type NetworkSummary = Network;
 
 /** `NetworkInspect` of the Engine API. */
-export interface NetworkInspect {
+export interface NetworkInspect extends Network {
   Containers?: Record<string, EndpointResource>;
   Services?: Record<string, unknown>;
   Status?: NetworkStatus;
@@ -34,6 +34,23 @@ export interface NetworkInspect {
 export interface NetworkConnectRequest {
   Container?: string | null;
   EndpointConfig?: EndpointSettings | null;
+}
+
+/** The body of `POST /networks/create`; a request shape, so every field may be absent or null. */
+export interface NetworkCreateRequest {
+  Name?: string | null;
+  Driver?: string | null;
+  Scope?: string | null;
+  Internal?: boolean | null;
+  Attachable?: boolean | null;
+  Ingress?: boolean | null;
+  ConfigOnly?: boolean | null;
+  ConfigFrom?: ConfigReference | null;
+  IPAM?: IPAM | null;
+  EnableIPv4?: boolean | null;
+  EnableIPv6?: boolean | null;
+  Options?: Record<string, string> | null;
+  Labels?: Record<string, string> | null;
 }
 
 /** `NetworkCreateResponse` of the Engine API. */

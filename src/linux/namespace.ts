@@ -1,0 +1,125 @@
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { mount, MS, unmount } from "./mount.ts";
+import { check, cstr, errno, libc, ptr, SystemError } from "./syscall.ts";
+
+/**
+ * Network namespaces kept by a bind-mounted file, so that they live without a process (as `ip netns` does).
+ *
+ * A thread in another namespace passes that namespace on to every thread it starts, and Bun starts threads when it
+ * pleases (for garbage collection, for compiling): such a thread would hold a dead container's namespace for as long
+ * as it lives. So the visits below are as short as can be: straight lines of system calls that allocate nothing.
+ * What is opened inside (a socket, a sysctl) belongs to the namespace for good and is used from outside.
+ */
+
+const CLONE_NEWNET = 0x4000_0000;
+const O_RDONLY = 0;
+const O_WRONLY = 1;
+const O_CLOEXEC = 0o2000000;
+const own = cstr("/proc/thread-self/ns/net");
+const empty = cstr("");
+
+/** A descriptor of the network namespace the thread is in. */
+function openOwn(): number {
+  return check(libc.open(ptr(own), O_RDONLY | O_CLOEXEC, 0), "open", "/proc/thread-self/ns/net");
+}
+
+/** Back home. To stay in a foreign namespace would make every later socket of the process wrong: no way but out. */
+function goHome(home: number): void {
+  if (libc.setns(home, CLONE_NEWNET) !== 0) process.abort();
+  libc.close(home);
+}
+
+/** A network namespace held open. */
+export class Netns implements Disposable {
+  readonly #fd: number;
+
+  /** Opens the namespace kept at `path`. */
+  constructor(readonly path: string) {
+    const p = cstr(path);
+    this.#fd = check(libc.open(ptr(p), O_RDONLY | O_CLOEXEC, 0), "open", path);
+  }
+
+  /** For requests that name a namespace by descriptor. Stays this object's. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /** socket(2) inside; the descriptor is the caller's. */
+  socket(domain: number, type: number, protocol: number): number {
+    const home = openOwn();
+    let failure = 0;
+    let fd = -1;
+    if (libc.setns(this.#fd, CLONE_NEWNET) === 0) {
+      fd = libc.socket(domain, type | O_CLOEXEC, protocol);
+      if (fd < 0) failure = errno();
+    } else failure = errno();
+    goHome(home);
+    if (failure !== 0) throw new SystemError("socket", failure, `in ${this.path}`);
+    return fd;
+  }
+
+  /** Writes a `net.*` sysctl of the namespace. Dots of `name` are separators unless it has slashes. */
+  sysctl(name: string, value: string): void {
+    const path = sysctlPath(name);
+    const p = cstr(path);
+    const pathPointer = ptr(p);
+    const home = openOwn();
+    let failure = 0;
+    let fd = -1;
+    if (libc.setns(this.#fd, CLONE_NEWNET) === 0) {
+      fd = libc.open(pathPointer, O_WRONLY | O_CLOEXEC, 0);
+      if (fd < 0) failure = errno();
+    } else failure = errno();
+    goHome(home);
+    if (failure !== 0) throw new SystemError("open", failure, path);
+    try {
+      writeSync(fd, value);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    libc.close(this.#fd);
+  }
+}
+
+/** Makes a network namespace and keeps it at `path`, which must not exist yet. */
+export function createNetns(path: string): Netns {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+  closeSync(openSync(path, "wx", 0o444));
+  const target = cstr(path);
+  const [ownPointer, targetPointer, emptyPointer] = [ptr(own), ptr(target), ptr(empty)];
+  const home = openOwn();
+  let failure = 0;
+  if (libc.unshare(CLONE_NEWNET) === 0) {
+    if (libc.mount(ownPointer, targetPointer, emptyPointer, MS.BIND, null) !== 0) failure = errno();
+  } else failure = errno();
+  goHome(home);
+  if (failure !== 0) {
+    removeNetns(path);
+    throw new SystemError("unshare", failure, path);
+  }
+  return new Netns(path);
+}
+
+/** Lets go of the namespace kept at `path`; it ends with its last process or socket. Nothing there: does nothing. */
+export function removeNetns(path: string): void {
+  for (;;) {
+    try {
+      unmount(path, { detach: true });
+    } catch (error) {
+      // EINVAL: not a mount point (any more). More than one mount is a crash's doing.
+      if (error instanceof SystemError && (error.code === "EINVAL" || error.code === "ENOENT")) break;
+      throw error;
+    }
+  }
+  rmSync(path, { force: true });
+}
+
+
+/** `net.ipv4.ip_forward` or `net/ipv4/conf/eth0.5/…`: where a name has slashes its dots are its own. */
+export function sysctlPath(name: string): string {
+  return `/proc/sys/${name.includes("/") ? name : name.replaceAll(".", "/")}`;
+}

@@ -1,0 +1,181 @@
+import { decodeAttributes, encodeAttributes, NLM_F, numberOf, text, textOf, u16, u32, u8, type Attribute, type Message, type ReceivedMessage } from "./message.ts";
+
+/** Messages about network interfaces (rtnetlink(7), linux/if_link.h). Pure. */
+
+const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18 } as const;
+const IFLA = {
+  ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28,
+} as const;
+const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
+const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5 } as const;
+const IFLA_BRPORT_ISOLATED = 33;
+const IFLA_MACVLAN_MODE = 1;
+const IFLA_IPVLAN = { MODE: 1, FLAGS: 2 } as const;
+const IFLA_VLAN_ID = 1;
+const VETH_INFO_PEER = 1;
+const IFF_UP = 1;
+const IFINFOMSG = 16;
+
+export const macvlanModes = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
+export const ipvlanModes = { l2: 0, l3: 1, l3s: 2 } as const;
+export const ipvlanFlags = { bridge: 0, private: 1, vepa: 2 } as const;
+
+export interface Link {
+  index: number;
+  name: string;
+  mac: string;
+  mtu: number;
+  /** Index of the bridge it is a port of; 0: none. */
+  master: number;
+  up: boolean;
+  alias: string;
+  /** `bridge`, `veth`, …; empty for hardware. */
+  kind: string;
+}
+
+/** Bytes of `02:42:ac:11:00:02`; null where the text is no MAC address. */
+export function parseMac(mac: string): Uint8Array | null {
+  if (!/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(mac)) return null;
+  return Uint8Array.from(mac.split(/[:-]/), (part) => parseInt(part, 16));
+}
+
+export function formatMac(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
+function ifinfomsg(index: number, flags = 0, change = 0, family = 0): Uint8Array {
+  const body = new Uint8Array(IFINFOMSG);
+  const view = new DataView(body.buffer);
+  view.setUint8(0, family);
+  view.setInt32(4, index, true);
+  view.setUint32(8, flags, true);
+  view.setUint32(12, change, true);
+  return body;
+}
+
+interface NewLink {
+  name: string;
+  mac?: Uint8Array;
+  mtu?: number;
+  /** Identifies the owner to whoever lists the links; 255 bytes at most. */
+  alias?: string;
+  up?: boolean;
+  /** Made straight into the namespace this descriptor stands for. */
+  netnsFd?: number;
+}
+
+function common({ name, mac, mtu, alias, netnsFd }: NewLink): Attribute[] {
+  return [
+    [IFLA.IFNAME, text(name)],
+    ...(mac ? [[IFLA.ADDRESS, mac] as const] : []),
+    ...(mtu ? [[IFLA.MTU, u32(mtu)] as const] : []),
+    ...(alias ? [[IFLA.IFALIAS, Buffer.from(alias)] as const] : []),
+    ...(netnsFd === undefined ? [] : [[IFLA.NET_NS_FD, u32(netnsFd)] as const]),
+  ];
+}
+
+function newLink(link: NewLink, kind: string, data: Attribute[], more: Attribute[] = []): Message {
+  const flags = link.up ? IFF_UP : 0;
+  return {
+    type: RTM.NEWLINK,
+    flags: NLM_F.CREATE | NLM_F.EXCL,
+    body: ifinfomsg(0, flags, flags),
+    attributes: [...common(link), ...more, [IFLA.LINKINFO, [[IFLA_INFO.KIND, Buffer.from(kind)], ...(data.length > 0 ? [[IFLA_INFO.DATA, data] as const] : [])]]],
+  };
+}
+
+/** A bridge without spanning tree. */
+export function newBridge(link: NewLink): Message {
+  return newLink(link, "bridge", [[IFLA_BR.FORWARD_DELAY, u32(0)], [IFLA_BR.STP_STATE, u32(0)]]);
+}
+
+/** A pair of joined interfaces: `host` becomes a port of `master` here, `peer` is made in its own namespace. */
+export function newVethPair(host: NewLink & { master: number }, peer: NewLink): Message {
+  const peerFlags = peer.up ? IFF_UP : 0;
+  // VETH_INFO_PEER carries an ifinfomsg before its attributes: its bytes are those of one whole message's content.
+  const nested = [[VETH_INFO_PEER, withHeader(ifinfomsg(0, peerFlags, peerFlags), common(peer))] as const];
+  return newLink(host, "veth", nested, [[IFLA.MASTER, u32(host.master)]]);
+}
+
+export function newMacvlan(link: NewLink & { parent: number; mode: keyof typeof macvlanModes }): Message {
+  return newLink(link, "macvlan", [[IFLA_MACVLAN_MODE, u32(macvlanModes[link.mode])]], [[IFLA.LINK, u32(link.parent)]]);
+}
+
+export function newIpvlan(link: NewLink & { parent: number; mode: keyof typeof ipvlanModes; flag: keyof typeof ipvlanFlags }): Message {
+  return newLink(link, "ipvlan", [[IFLA_IPVLAN.MODE, u16(ipvlanModes[link.mode])], [IFLA_IPVLAN.FLAGS, u16(ipvlanFlags[link.flag])]], [[IFLA.LINK, u32(link.parent)]]);
+}
+
+/** An 802.1Q interface on `parent`. */
+export function newVlan(link: NewLink & { parent: number; vlan: number }): Message {
+  return newLink(link, "vlan", [[IFLA_VLAN_ID, u16(link.vlan)]], [[IFLA.LINK, u32(link.parent)]]);
+}
+
+/** An interface that leads nowhere. */
+export function newDummy(link: NewLink): Message {
+  return newLink(link, "dummy", []);
+}
+
+export function deleteLink(by: { index: number } | { name: string }): Message {
+  return "index" in by
+    ? { type: RTM.DELLINK, flags: 0, body: ifinfomsg(by.index), attributes: [] }
+    : { type: RTM.DELLINK, flags: 0, body: ifinfomsg(0), attributes: [[IFLA.IFNAME, text(by.name)]] };
+}
+
+export interface LinkChange {
+  up?: boolean;
+  mac?: Uint8Array;
+  mtu?: number;
+  name?: string;
+}
+
+export function changeLink(index: number, { up, mac, mtu, name }: LinkChange): Message {
+  return {
+    type: RTM.NEWLINK,
+    flags: 0,
+    body: ifinfomsg(index, up ? IFF_UP : 0, up === undefined ? 0 : IFF_UP),
+    attributes: [
+      ...(mac ? [[IFLA.ADDRESS, mac] as const] : []),
+      ...(mtu ? [[IFLA.MTU, u32(mtu)] as const] : []),
+      ...(name ? [[IFLA.IFNAME, text(name)] as const] : []),
+    ],
+  };
+}
+
+/** Parts a bridge's port from its fellow ports; only the bridge itself stays in reach. */
+export function isolatePort(index: number): Message {
+  const AF_BRIDGE = 7;
+  const IFLA_PROTINFO = 12;
+  return { type: RTM.NEWLINK, flags: 0, body: ifinfomsg(index, 0, 0, AF_BRIDGE), attributes: [[IFLA_PROTINFO, [[IFLA_BRPORT_ISOLATED, u8(1)]]]] };
+}
+
+export function getLink(by: { index: number } | { name: string }): Message {
+  return "index" in by
+    ? { type: RTM.GETLINK, flags: 0, body: ifinfomsg(by.index), attributes: [] }
+    : { type: RTM.GETLINK, flags: 0, body: ifinfomsg(0), attributes: [[IFLA.IFNAME, text(by.name)]] };
+}
+
+export function listLinks(): Message {
+  return { type: RTM.GETLINK, flags: 0, body: ifinfomsg(0), attributes: [] };
+}
+
+/** The link of an answer to {@link getLink} or {@link listLinks}. */
+export function parseLink({ payload }: ReceivedMessage): Link {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  const attributes = decodeAttributes(payload, IFINFOMSG);
+  const info = attributes.get(IFLA.LINKINFO);
+  return {
+    index: view.getInt32(4, true),
+    up: (view.getUint32(8, true) & IFF_UP) !== 0,
+    name: textOf(attributes.get(IFLA.IFNAME)),
+    mac: formatMac(attributes.get(IFLA.ADDRESS) ?? new Uint8Array()),
+    mtu: numberOf(attributes.get(IFLA.MTU)),
+    master: numberOf(attributes.get(IFLA.MASTER)),
+    alias: textOf(attributes.get(IFLA.IFALIAS)),
+    kind: info ? textOf(decodeAttributes(info).get(IFLA_INFO.KIND)) : "",
+  };
+}
+
+/** Attributes behind a fixed struct, as the value of an attribute. */
+function withHeader(header: Uint8Array, attributes: readonly Attribute[]): Uint8Array {
+  return new Uint8Array([...header, ...encodeAttributes(attributes)]);
+}
