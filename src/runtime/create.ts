@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { unavailable } from "../lib/errors.ts";
 import { processStat } from "../linux/proc.ts";
+import { encodeRuntimeJson } from "../oci/runtime-json.ts";
 import { exitsDir, taskDir, type RuntimeContext } from "./context.ts";
 import { deleteTask } from "./delete.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
@@ -27,7 +28,7 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
   mkdirSync(exitsDir(ctx), { recursive: true, mode: 0o700 });
   // A task of the same container that ended earlier has left these.
   for (const stale of [join(exitsDir(ctx), id), join(dir, "oom"), join(dir, "exit")]) await rm(stale, { force: true });
-  writeFileSync(join(dir, "config.json"), JSON.stringify(spec), { mode: 0o600 });
+  writeFileSync(join(dir, "config.json"), encodeRuntimeJson(spec), { mode: 0o600 });
   const record: TaskRecord = {
     runtime: request.runtime || ctx.defaultRuntime,
     tty: request.tty,

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { conflict, unavailable } from "../lib/errors.ts";
+import { encodeRuntimeJson } from "../oci/runtime-json.ts";
 import { openHub } from "./attach.ts";
 import { execDir, type RuntimeContext } from "./context.ts";
 import { emitExit } from "./exits.ts";
@@ -28,7 +29,7 @@ export async function execTask(ctx: RuntimeContext, request: ExecTaskRequest): P
   undo.defer(() => rm(dir, { recursive: true, force: true }));
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const processFile = join(dir, "process.json");
-  writeFileSync(processFile, JSON.stringify(request.process), { mode: 0o600 });
+  writeFileSync(processFile, encodeRuntimeJson(request.process), { mode: 0o600 });
 
   const monitor = await startMonitor(ctx, {
     dir,

@@ -1,5 +1,6 @@
 import type { Resources } from "../../api/types/container.ts";
 import { invalid } from "../../lib/errors.ts";
+import { RLIM_INFINITY } from "../../oci/runtime-json.ts";
 import type { OciRlimit } from "../../oci/runtime.ts";
 
 type Ulimits = NonNullable<Resources["Ulimits"]>;
@@ -8,9 +9,6 @@ type Ulimits = NonNullable<Resources["Ulimits"]>;
 export const ulimitNames: readonly string[] = [
   "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
 ];
-
-/** What `-1` (unlimited) becomes: the kernel's RLIM_INFINITY does not fit a number of JSON's, this does and means the same. */
-const INFINITY = 2 ** 63;
 
 /**
  * A container's limits: its own, and the daemon's defaults for what it leaves out. The daemon cannot raise a hard
@@ -21,7 +19,7 @@ export function buildRlimits(requested: Ulimits, defaults: Ulimits, hardLimits: 
   const limits = new Map<string, OciRlimit>();
   for (const { Name, Soft, Hard } of defaults) {
     const name = Name ?? "";
-    const ceiling = hardLimits[name.toUpperCase()] ?? INFINITY;
+    const ceiling = hardLimits[name.toUpperCase()] ?? RLIM_INFINITY;
     limits.set(name, rlimit(name, Math.min(amount(Soft), ceiling), Math.min(amount(Hard), ceiling)));
   }
   for (const { Name, Soft, Hard } of requested) {
@@ -41,7 +39,7 @@ function rlimit(name: string, soft: number, hard: number): OciRlimit {
 }
 
 function amount(value: number | null | undefined): number {
-  return value === null || value === undefined || value < 0 ? INFINITY : value;
+  return value === null || value === undefined || value < 0 ? RLIM_INFINITY : value;
 }
 
 /** Throws `invalid` for an unknown name and for a soft limit above the hard one. */
