@@ -1,28 +1,219 @@
-import { notImplemented } from "../../lib/errors.ts";
+import { availableParallelism } from "node:os";
+import { cancelled, EngineError, internal, invalid } from "../../lib/errors.ts";
+import { Semaphore } from "../../lib/lock.ts";
+import type { ChangesRequest, FromWorker, JobName, Jobs, Member, ToWorker, TreeChange, WorkerFailure } from "./jobs.ts";
 import type { ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
 
 /** An archive to read: a file on disk (read by the worker itself, fastest) or a stream from anywhere. */
 export type ArchiveSource = { file: string } | AsyncIterable<Uint8Array>;
 
+const IDLE_MS = 3000;
+
 /**
- * Archives in and out of directory trees, in worker threads. One per daemon. A worker is started when it is needed and
- * ends when it has been idle for a while, so that an idle daemon holds none.
+ * Archives in and out of directory trees, and other walks over whole trees, in worker threads. One per daemon. A worker
+ * is started when it is needed (5 ms) and ends when it has been idle for a while, so that an idle daemon holds none.
  */
 export class Archiver implements AsyncDisposable {
+  readonly #idle: Worker[] = [];
+  readonly #busy = new Set<Worker>();
+  /** Jobs that work on files only: bounded by what the machine can do at once. Streams wait for their peers, so are not. */
+  readonly #slots = new Semaphore(Math.max(2, availableParallelism()));
+  #timer: Timer | undefined;
+
   /** Extracts an archive under `root`. On failure what was extracted so far stays: the caller removes it. */
-  extract(_source: ArchiveSource, _root: string, _options: ExtractOptions = {}, _signal?: AbortSignal): Promise<ExtractResult> {
-    throw notImplemented("extract");
+  async extract(source: ArchiveSource, root: string, options: ExtractOptions = {}, signal?: AbortSignal): Promise<ExtractResult> {
+    if ("file" in source) return this.#run("extract", { source, root, options }, { signal });
+    return this.#run("extract", { source: "stream", root, options }, { signal, input: source });
   }
 
   /** Packs the tree under `root` into a stream. The walk runs as the reader reads; cancel the stream to stop it. */
-  pack(_root: string, _options: PackOptions = {}): ReadableStream<Uint8Array> {
-    throw notImplemented("pack");
+  pack(root: string, options: PackOptions = {}): ReadableStream<Uint8Array> {
+    const abort = new AbortController();
+    let more = () => {};
+    let controller: ReadableStreamDefaultController<Uint8Array>;
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (given) => {
+          controller = given;
+          const output = { chunk: (data: Uint8Array) => controller.enqueue(data), ready: (ask: () => void) => (more = ask) };
+          this.#run("pack", { root, options }, { signal: abort.signal, output }).then(
+            () => controller.close(),
+            (error: unknown) => controller.error(error),
+          );
+        },
+        pull: () => more(),
+        cancel: () => abort.abort(),
+      },
+      { highWaterMark: 2 },
+    );
   }
 
   /** Packs into a new file. Entries are sorted and carry nothing of the moment, so equal trees give equal archives. */
-  packToFile(_root: string, _file: string, _options: PackOptions = {}, _signal?: AbortSignal): Promise<PackResult> {
-    throw notImplemented("packToFile");
+  packToFile(root: string, file: string, options: PackOptions = {}, signal?: AbortSignal): Promise<PackResult> {
+    return this.#run("packToFile", { root, file, options }, { signal });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  /** Takes an archive of files apart into `dir`, each under a number, with its digest. */
+  async unpackMembers(source: ArchiveSource, dir: string, signal?: AbortSignal): Promise<Member[]> {
+    if ("file" in source) return this.#run("unpackMembers", { source, dir }, { signal });
+    return this.#run("unpackMembers", { source: "stream", dir }, { signal, input: source });
+  }
+
+  /** Compresses the content of a file (itself plain or compressed) into a new one. */
+  recompress(source: string, file: string, compression: "gzip" | "zstd", level?: number, signal?: AbortSignal): Promise<PackResult> {
+    return this.#run("recompress", { source, file, compression, ...(level !== undefined && { level }) }, { signal });
+  }
+
+  /** Removes trees; never crosses into a mount (EBUSY). Idempotent. */
+  async remove(...paths: string[]): Promise<void> {
+    if (paths.length > 0) await this.#run("remove", { paths }, {});
+  }
+
+  /** Bytes in the files of a tree. */
+  usage(path: string): Promise<{ bytes: number; inodes: number }> {
+    return this.#run("usage", { path }, {});
+  }
+
+  /** What one tree changes in others. */
+  changes(request: ChangesRequest): Promise<TreeChange[]> {
+    return this.#run("changes", request, {});
+  }
+
+  /** Copies a tree into an existing directory on this machine, with everything that the filesystem keeps. */
+  async copy(from: string, to: string): Promise<void> {
+    await this.#run("copy", { from, to }, {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    for (const worker of [...this.#idle, ...this.#busy]) worker.terminate();
+    this.#idle.length = 0;
+    this.#busy.clear();
+  }
+
+  async #run<N extends JobName>(job: N, request: Jobs[N]["request"], io: JobIo): Promise<Jobs[N]["result"]> {
+    if (io.signal?.aborted) throw cancelled("context canceled");
+    using _slot = io.input || io.output ? undefined : await this.#slots.acquire();
+    const worker = this.#take();
+    let healthy = false;
+    try {
+      const result = await converse(worker, job, request, io);
+      healthy = true;
+      return result;
+    } catch (error) {
+      healthy = !(error instanceof EngineError && error.message === CRASHED);
+      throw error;
+    } finally {
+      this.#give(worker, healthy);
+    }
+  }
+
+  #take(): Worker {
+    const worker = this.#idle.pop() ?? new Worker(workerUrl());
+    worker.ref();
+    this.#busy.add(worker);
+    return worker;
+  }
+
+  #give(worker: Worker, healthy: boolean): void {
+    if (!this.#busy.delete(worker)) return;
+    if (!healthy) {
+      worker.terminate();
+      return;
+    }
+    // An idle worker must not keep a program alive that has nothing else to do.
+    worker.unref();
+    this.#idle.push(worker);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      for (const idle of this.#idle.splice(0)) idle.terminate();
+    }, IDLE_MS);
+    this.#timer.unref();
+  }
+}
+
+interface JobIo {
+  signal?: AbortSignal | undefined;
+  input?: AsyncIterable<Uint8Array>;
+  output?: { chunk(data: Uint8Array): void; ready(ask: () => void): void };
+}
+
+const CRASHED = "an archive worker ended unexpectedly";
+
+/** In the executable the bundler has put the worker beside the main program, under its path in `src/`. */
+function workerUrl(): string {
+  return import.meta.dir.startsWith("/$bunfs/") ? "/$bunfs/root/linux/archive/worker.js" : new URL("./worker.ts", import.meta.url).href;
+}
+
+/** One job on one worker, from start to end. */
+function converse<N extends JobName>(worker: Worker, job: N, request: Jobs[N]["request"], io: JobIo): Promise<Jobs[N]["result"]> {
+  const { promise, resolve, reject } = Promise.withResolvers<Jobs[N]["result"]>();
+  const stop = new SharedArrayBuffer(4);
+  // What comes late must not reach the worker's next job.
+  let over = false;
+  const tell = (message: ToWorker, transfer: ArrayBuffer[] = []) => {
+    if (!over) worker.postMessage(message, transfer);
+  };
+  const input = io.input?.[Symbol.asyncIterator]();
+  let wanted = 0;
+  let feeding = false;
+
+  const feed = async () => {
+    if (feeding || !input) return;
+    feeding = true;
+    try {
+      while (wanted > 0) {
+        const next = await input.next();
+        if (next.done) {
+          wanted = 0;
+          tell({ type: "end" });
+          return;
+        }
+        wanted--;
+        // A copy: the chunk may be a view of a buffer that its maker uses again.
+        const data = new Uint8Array(next.value);
+        tell({ type: "chunk", data }, [data.buffer]);
+      }
+      feeding = false;
+    } catch (error) {
+      tell({ type: "fail", message: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  const abort = () => {
+    Atomics.store(new Int32Array(stop), 0, 1);
+    // Wakes a worker that waits for its peer.
+    tell({ type: "fail", message: "aborted" });
+    tell({ type: "more" });
+  };
+  worker.onmessage = (event: MessageEvent<FromWorker>) => {
+    const message = event.data;
+    if (message.type === "more") {
+      wanted++;
+      void feed();
+    } else if (message.type === "chunk") io.output?.chunk(message.data);
+    else if (message.type === "done") resolve(message.result as Jobs[N]["result"]);
+    else reject(revive(message.error, io.signal?.aborted === true));
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    reject(internal(CRASHED, event.message));
+  };
+  io.signal?.addEventListener("abort", abort, { once: true });
+  io.output?.ready(() => tell({ type: "more" }));
+  tell({ type: "start", job, request, stop } as ToWorker);
+  return promise.finally(() => {
+    over = true;
+    io.signal?.removeEventListener("abort", abort);
+    worker.onmessage = null;
+    worker.onerror = null;
+    void input?.return?.();
+  });
+}
+
+/** Broken archives are the asker's fault; what the system refused is told with its own words. */
+function revive(failure: WorkerFailure, aborted: boolean): EngineError {
+  if (aborted || failure.name === "AbortError") return cancelled("context canceled");
+  if (failure.name === "TarError") return invalid(failure.message);
+  const cause = Object.assign(new Error(failure.message), failure.code === undefined ? {} : { code: failure.code });
+  return internal(failure.message, cause);
 }

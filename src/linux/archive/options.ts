@@ -64,6 +64,8 @@ export interface PackOptions {
   owner?: { uid: number; gid: number };
   /** Seconds: nothing in the archive is younger (reproducible builds). */
   clampMtime?: number;
+  /** Keep nanoseconds and every attribute: for a copy on this machine. Not for layers. */
+  exact?: boolean;
   /** Default `none`. */
   compression?: ArchiveCompression;
   level?: number;

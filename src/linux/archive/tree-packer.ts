@@ -114,7 +114,7 @@ export class TreePacker {
     const stat = statAt(fd, "");
     if (!stat) return;
     const names = listXattrsFd(fd);
-    const entry: TarEntry = { ...this.#entry(stat, archiveName), type: "directory", ...xattrsOf(fd, names) };
+    const entry: TarEntry = { ...this.#entry(stat, archiveName), type: "directory", ...xattrsOf(fd, names, this.options.exact) };
     yield* this.#header(entry);
     if (this.options.whiteouts && names.includes(OPAQUE_XATTR)) {
       const { xattrs: _, ...plain } = entry;
@@ -129,7 +129,7 @@ export class TreePacker {
     try {
       const stat = statAt(fd, "");
       if (!stat || (stat.mode & S.IFMT) !== S.IFREG) return;
-      yield* this.#header({ ...this.#entry(stat, archiveName), size: stat.size, ...xattrsOf(fd, listXattrsFd(fd)) });
+      yield* this.#header({ ...this.#entry(stat, archiveName), size: stat.size, ...xattrsOf(fd, listXattrsFd(fd), this.options.exact) });
       yield* this.#content(fd, stat.size);
       this.fileBytes += stat.size;
     } finally {
@@ -165,6 +165,7 @@ export class TreePacker {
       uid: owner?.uid ?? stat.uid,
       gid: owner?.gid ?? stat.gid,
       mtime: Math.min(stat.mtime, clampMtime),
+      mtimeNanos: this.options.exact ? stat.mtimeNanos : 0,
     });
   }
 
@@ -184,8 +185,8 @@ function openIfThere(dir: number, name: string, flags: number): number | undefin
 }
 
 /** What layers carry: file capabilities and users' own. Labels, ACLs and overlayfs's notes belong to the machine. */
-function xattrsOf(fd: number, names: string[]): { xattrs?: Map<string, Uint8Array> } {
-  const wanted = names.filter((name) => name === "security.capability" || (name.startsWith("user.") && !name.startsWith("user.overlay.")));
+function xattrsOf(fd: number, names: string[], all = false): { xattrs?: Map<string, Uint8Array> } {
+  const wanted = names.filter((name) => all || name === "security.capability" || (name.startsWith("user.") && !name.startsWith("user.overlay.")));
   if (wanted.length === 0) return {};
   const xattrs = new Map<string, Uint8Array>();
   for (const name of wanted.sort()) {

@@ -1,0 +1,62 @@
+import type { EntryType } from "../../lib/tar/entry.ts";
+import type { ChangeKind } from "./changes.ts";
+import type { ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
+
+/**
+ * What workers can be asked, with the answer of each. A job with a `stream` source gets its bytes in messages; a
+ * `pack` job sends its own the same way.
+ */
+export interface Jobs {
+  extract: { request: { source: JobSource; root: string; options: ExtractOptions }; result: ExtractResult };
+  pack: { request: { root: string; options: PackOptions }; result: PackResult };
+  packToFile: { request: { root: string; file: string; options: PackOptions }; result: PackResult };
+  unpackMembers: { request: { source: JobSource; dir: string; maxBytes?: number }; result: Member[] };
+  recompress: { request: { source: string; file: string; compression: "gzip" | "zstd"; level?: number }; result: PackResult };
+  remove: { request: { paths: string[] }; result: null };
+  usage: { request: { path: string }; result: { bytes: number; inodes: number } };
+  changes: { request: ChangesRequest; result: TreeChange[] };
+  copy: { request: { from: string; to: string }; result: null };
+}
+
+export type JobName = keyof Jobs;
+export type JobSource = { file: string } | "stream";
+
+/** A member of an archive that was taken apart into files. */
+export interface Member {
+  name: string;
+  type: EntryType;
+  linkName: string;
+  /** Regular files: where the content is now, its digest and length. */
+  file?: string;
+  digest?: string;
+  size: number;
+}
+
+/** `overlay`: `root` holds only what changed over the lower directories (top first); `compare`: whole trees. */
+export type ChangesRequest = { kind: "overlay"; root: string; lowers: string[] } | { kind: "compare"; root: string; base: string | null };
+
+export interface TreeChange {
+  /** Absolute, as seen from inside. */
+  path: string;
+  kind: ChangeKind;
+}
+
+export type ToWorker =
+  | { [N in JobName]: { type: "start"; job: N; request: Jobs[N]["request"]; stop: SharedArrayBuffer } }[JobName]
+  | { type: "chunk"; data: Uint8Array<ArrayBuffer> }
+  | { type: "end" }
+  | { type: "fail"; message: string }
+  | { type: "more" };
+
+export type FromWorker =
+  | { type: "more" }
+  | { type: "chunk"; data: Uint8Array<ArrayBuffer> }
+  | { type: "done"; result: unknown }
+  | { type: "failed"; error: WorkerFailure };
+
+/** An error on its way between threads. */
+export interface WorkerFailure {
+  name: string;
+  message: string;
+  code?: string;
+}

@@ -1,0 +1,71 @@
+import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { compress } from "../../lib/compress.ts";
+import { close, openDir } from "../at.ts";
+import { plain, fileChunks } from "./extract.ts";
+import type { PackOptions, PackResult } from "./options.ts";
+import { TreePacker } from "./tree-packer.ts";
+
+/** Packs a tree and hands each block of the finished (compressed) archive to `sink`, on this thread. */
+export async function packTree(root: string, options: PackOptions, sink: (block: Uint8Array) => Promise<void> | void, stopped: () => boolean): Promise<PackResult> {
+  const dir = openDir(root);
+  try {
+    const packer = new TreePacker(dir, options);
+    const result = await squeeze(packer.run(), options.compression ?? "none", options.level, sink, stopped);
+    return { ...result, fileBytes: packer.fileBytes };
+  } finally {
+    close(dir);
+  }
+}
+
+/** Compresses a file (itself plain or compressed) anew into another. */
+export async function recompressFile(source: string, file: string, compression: "gzip" | "zstd", level: number | undefined, stopped: () => boolean): Promise<PackResult> {
+  return toFile(file, async (sink) => ({ ...(await squeeze(await plain(fileChunks(source), "auto"), compression, level, sink, stopped)), fileBytes: 0 }));
+}
+
+export async function packToFile(root: string, file: string, options: PackOptions, stopped: () => boolean): Promise<PackResult> {
+  return toFile(file, (sink) => packTree(root, options, sink, stopped));
+}
+
+async function squeeze(
+  blocks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  compression: NonNullable<PackOptions["compression"]>,
+  level: number | undefined,
+  sink: (block: Uint8Array) => Promise<void> | void,
+  stopped: () => boolean,
+): Promise<Omit<PackResult, "fileBytes">> {
+  const inner = new Bun.CryptoHasher("sha256");
+  const outer = compression === "none" ? inner : new Bun.CryptoHasher("sha256");
+  let size = 0;
+  let written = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const block of blocks) {
+      if (stopped()) throw new DOMException("The operation was aborted.", "AbortError");
+      inner.update(block);
+      size += block.length;
+      yield block;
+    }
+  }
+  for await (const block of compression === "none" ? counted() : compress(counted(), compression, level)) {
+    if (outer !== inner) outer.update(block);
+    written += block.length;
+    await sink(block);
+  }
+  const diffId = `sha256:${inner.digest("hex")}`;
+  return { diffId, size, written, digest: outer === inner ? diffId : `sha256:${outer.digest("hex")}` };
+}
+
+async function toFile<T>(file: string, work: (sink: (block: Uint8Array) => Promise<void>) => Promise<T>): Promise<T> {
+  const out = createWriteStream(file, { flags: "wx", mode: 0o600, flush: true });
+  try {
+    const result = await work(async (block) => {
+      if (!out.write(block)) await once(out, "drain");
+    });
+    out.end();
+    await once(out, "close");
+    return result;
+  } catch (error) {
+    out.destroy();
+    throw error;
+  }
+}

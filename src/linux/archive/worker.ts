@@ -1,0 +1,120 @@
+/**
+ * Entry point of the archive workers: takes one job at a time, as linux/archive/jobs.ts draws them. An entry point of
+ * its own in scripts/build.ts, since the executable must carry it.
+ */
+import { treeChanges } from "./changes.ts";
+import { copyTree } from "./copy.ts";
+import { extractTree, fileChunks } from "./extract.ts";
+import type { FromWorker, JobName, Jobs, JobSource, ToWorker, WorkerFailure } from "./jobs.ts";
+import { unpackMembers } from "./members.ts";
+import { packToFile, packTree, recompressFile } from "./pack.ts";
+import { removeTree } from "../remove.ts";
+import { SystemError } from "../syscall.ts";
+import { treeUsage } from "./usage.ts";
+
+declare const self: Worker;
+
+type Handlers = { [N in JobName]: (request: Jobs[N]["request"], stopped: () => boolean) => Promise<Jobs[N]["result"]> | Jobs[N]["result"] };
+
+const handlers: Handlers = {
+  extract: ({ source, root, options }, stopped) => extractTree(chunksOf(source), root, options, stopped),
+  pack: ({ root, options }, stopped) => packTree(root, options, send, stopped),
+  packToFile: ({ root, file, options }, stopped) => packToFile(root, file, options, stopped),
+  unpackMembers: ({ source, dir, maxBytes }, stopped) => unpackMembers(chunksOf(source), dir, maxBytes, stopped),
+  recompress: ({ source, file, compression, level }, stopped) => recompressFile(source, file, compression, level, stopped),
+  remove: ({ paths }) => {
+    for (const path of paths) removeTree(path);
+    return null;
+  },
+  usage: ({ path }) => treeUsage(path),
+  changes: (request) => treeChanges(request),
+  copy: ({ from, to }) => {
+    copyTree(from, to);
+    return null;
+  },
+};
+
+/** What the other side said that nobody has taken yet: at most the credit given. */
+const inbox: ToWorker[] = [];
+let wake: (() => void) | undefined;
+/** Blocks that may be sent before the other side asks for more. */
+let credit = 0;
+
+self.onmessage = (event: MessageEvent<ToWorker>) => {
+  const message = event.data;
+  if (message.type === "start") void perform(message.job, message.request, new Int32Array(message.stop));
+  else {
+    if (message.type === "more") credit++;
+    else inbox.push(message);
+    wake?.();
+  }
+};
+
+async function perform<N extends JobName>(job: N, request: Jobs[N]["request"], stop: Int32Array): Promise<void> {
+  inbox.length = 0;
+  credit = 0;
+  stopRequested = () => Atomics.load(stop, 0) !== 0;
+  try {
+    const handler: Handlers[N] = handlers[job];
+    const result = await handler(request, stopRequested);
+    post({ type: "done", result });
+  } catch (error) {
+    post({ type: "failed", error: describe(error) });
+  }
+}
+
+let stopRequested = () => false;
+
+async function* messages(): AsyncGenerator<Uint8Array> {
+  post({ type: "more" });
+  post({ type: "more" });
+  for (;;) {
+    const message = inbox.shift();
+    if (!message) {
+      if (stopRequested()) throw new DOMException("The operation was aborted.", "AbortError");
+      await waken();
+    } else if (message.type === "end") return;
+    else if (message.type === "fail") throw new Error(message.message);
+    else if (message.type === "chunk") {
+      yield message.data;
+      post({ type: "more" });
+    }
+  }
+}
+
+function chunksOf(source: JobSource): AsyncIterable<Uint8Array> {
+  return source === "stream" ? messages() : fileChunks(source.file);
+}
+
+async function send(block: Uint8Array): Promise<void> {
+  while (credit === 0) {
+    if (stopRequested()) throw new DOMException("The operation was aborted.", "AbortError");
+    await waken();
+  }
+  credit--;
+  // Blocks are whole buffers of their own, or small: then a copy costs nothing.
+  const data = ownBuffer(block);
+  post({ type: "chunk", data }, [data.buffer]);
+}
+
+function ownBuffer(block: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = block;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === block.byteLength ? new Uint8Array(buffer) : new Uint8Array(block);
+}
+
+async function waken(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  wake = resolve;
+  await promise;
+  wake = undefined;
+}
+
+function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  self.postMessage(message, transfer);
+}
+
+function describe(error: unknown): WorkerFailure {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const code = error instanceof SystemError ? error.code : "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return { name: error.name, message: error.message, ...(code !== undefined && { code }) };
+}
