@@ -28,17 +28,17 @@ export function closePidfd(pidfd: number): void {
 }
 
 /**
- * Calls back once when a process ends, also one that is no child; at once where it is already gone.
+ * Calls back once when a process ends, also one that is no child; soon, where it is already gone.
  * The event loop polls the pidfd as it would a socket: it becomes readable at the end, reading it fails, and
  * Bun reports that as the closing of the socket (Bun 1.4.5; pidfd.test.ts notices a change).
  */
-export async function onProcessEnd(pid: number, ended: () => void): Promise<void> {
-  const fd = openPidfd(pid);
-  if (fd === null) return ended();
+export function onProcessEnd(pid: number, ended: () => void): void {
   let called = false;
   const once = () => {
     if (!called) ended();
     called = true;
   };
-  await adoptSocket(fd, { data() {}, close: once, error: once });
+  const fd = openPidfd(pid);
+  if (fd === null) queueMicrotask(once);
+  else void adoptSocket(fd, { data() {}, close: once, error: once });
 }

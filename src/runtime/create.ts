@@ -63,7 +63,7 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
   enterMonitorCgroup(ctx, conmonPid);
   const startTime = processStat(answer.data)?.startTime;
   writeTaskRecord(ctx, id, { ...record, pid: answer.data, ...(startTime !== undefined && { startTime }) });
-  await watchMonitor(ctx, id, conmonPid);
+  watchMonitor(ctx, id, conmonPid);
   undo.move();
   monitor.hangUp();
   return { pid: answer.data, conmonPid };

@@ -11,12 +11,12 @@ import { findTaskRecord, readPidFile } from "./task-record.ts";
  * What ended before is asked with readExit: start watching first, then ask, and nothing is missed (an end in
  * between shows in both). An exec's call never comes before its execTask has returned.
  */
-export async function watchExits(ctx: RuntimeContext, listener: (exit: TaskExit) => void): Promise<Disposable> {
+export function watchExits(ctx: RuntimeContext, listener: (exit: TaskExit) => void): Disposable {
   ctx.exitListeners.add(listener);
   for (const id of taskIds(ctx)) {
     const pid = readPidFile(join(taskDir(ctx, id), "conmon.pid"));
-    if (pid !== null && isMonitorProcess(pid, id)) await watchMonitor(ctx, id, pid);
-    else if (isAlive(ctx, id)) await watchOrphan(ctx, id);
+    if (pid !== null && isMonitorProcess(pid, id)) watchMonitor(ctx, id, pid);
+    else if (isAlive(ctx, id)) watchOrphan(ctx, id);
   }
   return { [Symbol.dispose]: () => void ctx.exitListeners.delete(listener) };
 }
@@ -32,24 +32,24 @@ export function taskIds(ctx: RuntimeContext): string[] {
 }
 
 /** Waits, without holding anything up, for a monitor's end: it leaves when its container has, after writing the exit code. */
-export async function watchMonitor(ctx: RuntimeContext, id: string, pid: number): Promise<void> {
+export function watchMonitor(ctx: RuntimeContext, id: string, pid: number): void {
   if (ctx.watched.has(id)) return;
   ctx.watched.add(id);
-  await onProcessEnd(pid, () => {
+  onProcessEnd(pid, () => {
     ctx.watched.delete(id);
     const exit = readExit(ctx, id);
     if (exit !== null) emitExit(ctx, exit);
-    else if (isAlive(ctx, id)) void watchOrphan(ctx, id);
+    else if (isAlive(ctx, id)) watchOrphan(ctx, id);
   });
 }
 
 /** A container whose monitor was killed: its end is seen, its exit code is lost. */
-async function watchOrphan(ctx: RuntimeContext, id: string): Promise<void> {
+function watchOrphan(ctx: RuntimeContext, id: string): void {
   const pid = findTaskRecord(ctx, id)?.pid;
   if (pid === undefined || ctx.watched.has(id)) return;
   ctx.log.warn("a container runs on without its monitor, which was killed", { id });
   ctx.watched.add(id);
-  await onProcessEnd(pid, () => {
+  onProcessEnd(pid, () => {
     ctx.watched.delete(id);
     const exit = readExit(ctx, id);
     if (exit !== null) emitExit(ctx, exit);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, hasCode } from "../lib/errors.ts";
+import { cgroupDirs } from "../linux/cgroup-tree.ts";
 import type { RuntimeContext } from "./context.ts";
 
 /**
@@ -22,13 +23,16 @@ export function enterMonitorCgroup(ctx: RuntimeContext, pid: number): void {
   }
 }
 
-/** Removes the cgroups that {@link enterMonitorCgroup} made; those that still hold a monitor stay. */
-export function removeMonitorCgroups(ctx: RuntimeContext): void {
-  for (const dir of monitorCgroups(ctx)) {
+/**
+ * Removes this daemon's own cgroups where nothing lives in them any more: that of the monitors and the default parent
+ * of containers. For the end of a daemon; what is in use stays.
+ */
+export function releaseCgroups(ctx: RuntimeContext): void {
+  for (const dir of [...monitorCgroups(ctx), ...cgroupDirs(ctx.cgroups, `/berth-${ctx.instance}`)]) {
     try {
       rmdirSync(dir);
-    } catch {
-      // Busy, or never made.
+    } catch (error) {
+      if (!hasCode(error, "ENOENT", "EBUSY", "ENOTEMPTY")) throw error;
     }
   }
 }

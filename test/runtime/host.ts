@@ -1,0 +1,146 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ContainerConfig, HostConfig } from "../../src/api/types/container.ts";
+import { readHostFacts } from "../../src/container/spec/host-facts.ts";
+import { prepareSpec } from "../../src/container/spec/prepare.ts";
+import type { SpecRequest } from "../../src/container/spec/types.ts";
+import { newId } from "../../src/lib/ids.ts";
+import { Logger } from "../../src/lib/log.ts";
+import { cgroupDirs } from "../../src/linux/cgroup-tree.ts";
+import { detectCgroups, type CgroupLayout } from "../../src/linux/cgroup.ts";
+import type { OciSpec } from "../../src/oci/runtime.ts";
+import { attachTask } from "../../src/runtime/attach.ts";
+import { createRuntimeContext, type RuntimeContext, type TaskExit } from "../../src/runtime/context.ts";
+import { createTask } from "../../src/runtime/create.ts";
+import { deleteTask } from "../../src/runtime/delete.ts";
+import { taskIds, watchExits } from "../../src/runtime/exits.ts";
+import { releaseCgroups } from "../../src/runtime/monitor-cgroup.ts";
+import { startTask } from "../../src/runtime/start.ts";
+import type { CreateTaskRequest, TaskIo } from "../../src/runtime/types.ts";
+import { until } from "../harness.ts";
+
+/** A runtime context of a test's own on a temporary root, with a busybox root filesystem; proves at the end that nothing is left. */
+export class RuntimeHost implements AsyncDisposable {
+  readonly root = mkdtempSync("/tmp/berth-rt-");
+  readonly rootfs = join(this.root, "rootfs");
+  readonly instance = Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex");
+  readonly cgroups: CgroupLayout = detectCgroups();
+  readonly facts = readHostFacts(this.cgroups);
+  readonly ctx: RuntimeContext;
+  readonly exits = new Map<string, TaskExit>();
+  readonly #watch: Disposable;
+
+  constructor(runtime = process.env.TEST_RUNTIME ?? "crun") {
+    makeBusybox(this.rootfs);
+    this.ctx = makeContext(this.root, this.instance, runtime);
+    this.#watch = watchExits(this.ctx, (exit) => void this.exits.set(exit.id, exit));
+  }
+
+  logPath(id: string): string {
+    mkdirSync(join(this.root, "logs", id), { recursive: true });
+    return join(this.root, "logs", id, "container.log");
+  }
+
+  spec(id: string, config: ContainerConfig, hostConfig: HostConfig = {}, more: Partial<SpecRequest> = {}): Promise<OciSpec> {
+    return prepareSpec({
+      id,
+      config,
+      hostConfig,
+      rootfs: this.rootfs,
+      mounts: [],
+      namespaces: { network: "private", ipc: "private", pid: "private", uts: "private", cgroup: "private" },
+      hostname: id.slice(0, 12),
+      domainname: "",
+      defaults: {
+        init: false, initPath: "/usr/bin/tini-static", shmSize: 64 << 20, ulimits: [], seccompProfile: "builtin", noNewPrivileges: false, cgroupParent: "",
+      },
+      cgroupDriver: "cgroupfs",
+      instance: this.instance,
+      facts: this.facts,
+      ...more,
+    });
+  }
+
+  /** Creates, attaches where asked, starts. */
+  async start(config: ContainerConfig, hostConfig: HostConfig = {}, more: Partial<SpecRequest> & Partial<CreateTaskRequest> = {}): Promise<string> {
+    const id = newId();
+    const spec = await this.spec(id, config, hostConfig, more);
+    await createTask(this.ctx, {
+      id, spec, runtime: "", tty: config.Tty ?? false, openStdin: config.OpenStdin ?? false, stdinOnce: config.StdinOnce ?? false, logPath: this.logPath(id), ...more,
+    });
+    return id;
+  }
+
+  /** A container from create to delete: what it wrote, and how it ended. */
+  async run(args: string[], config: ContainerConfig = {}, hostConfig: HostConfig = {}, more: Partial<SpecRequest> = {}): Promise<{ stdout: string; stderr: string; exit: TaskExit }> {
+    const id = await this.start({ Cmd: args, ...config }, hostConfig, { ...more, logPath: null });
+    try {
+      const io = await attachTask(this.ctx, id);
+      const output = collect(io);
+      await startTask(this.ctx, id);
+      const exit = await this.exit(id);
+      return { ...(await output), exit };
+    } finally {
+      await deleteTask(this.ctx, id);
+    }
+  }
+
+  exit(id: string, timeout?: number): Promise<TaskExit> {
+    return until(`the exit of ${id.slice(0, 12)}`, () => this.exits.get(id), timeout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch[Symbol.dispose]();
+    for (const id of taskIds(this.ctx)) await deleteTask(this.ctx, id);
+    const left: string[] = [];
+    await until("processes to be gone", () => processesOf(this.root).length === 0, 5000).catch(() => left.push(...processesOf(this.root)));
+    releaseCgroups(this.ctx);
+    const own = ["", "-monitors"].flatMap((suffix) => cgroupDirs(this.cgroups, `/berth-${this.instance}${suffix}`));
+    left.push(...own.filter((dir) => existsSync(dir)));
+    left.push(...readFileSync("/proc/self/mounts", "utf8").split("\n").filter((line) => line.includes(this.root)));
+    const files = (dir: string) => (existsSync(dir) ? readdirSync(dir).map((name) => join(dir, name)) : []);
+    left.push(...files(join(this.root, "exec/containers")), ...files(join(this.root, "exec/exits")), ...files(join(this.root, "exec/runtimes", this.ctx.defaultRuntime)));
+    rmSync(this.root, { recursive: true, force: true });
+    if (left.length > 0) throw new Error(`left behind:\n${left.join("\n")}`);
+  }
+}
+
+export function makeContext(root: string, instance: string, runtime = "crun"): RuntimeContext {
+  return createRuntimeContext({
+    execRoot: join(root, "exec"),
+    log: new Logger("warn"),
+    instance,
+    conmonPath: "/usr/bin/conmon",
+    runtimes: { crun: { path: "/usr/bin/crun" }, runc: { path: "/usr/sbin/runc" } },
+    defaultRuntime: runtime,
+    cgroupDriver: "cgroupfs",
+    cgroups: detectCgroups(),
+  });
+}
+
+export function makeBusybox(rootfs: string): void {
+  for (const dir of ["bin", "etc", "proc", "sys", "dev", "tmp", "root"]) mkdirSync(join(rootfs, dir), { recursive: true });
+  Bun.spawnSync(["cp", "/bin/busybox", join(rootfs, "bin/busybox")]);
+  Bun.spawnSync(["chroot", rootfs, "/bin/busybox", "--install", "-s", "/bin"]);
+  writeFileSync(join(rootfs, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nwww:x:33:33:www:/var/www:/bin/sh\n");
+  writeFileSync(join(rootfs, "etc/group"), "root:x:0:\nwww:x:33:\nstaff:x:50:www\n");
+}
+
+/** Everything a client reads until the task's output ends. */
+export async function collect(io: TaskIo): Promise<{ stdout: string; stderr: string }> {
+  const parts: Record<1 | 2, Buffer[]> = { 1: [], 2: [] };
+  for await (const frame of io.frames) parts[frame.stream].push(Buffer.from(frame.data));
+  return { stdout: Buffer.concat(parts[1]).toString(), stderr: Buffer.concat(parts[2]).toString() };
+}
+
+/** Command lines of live processes that mention a path. */
+function processesOf(path: string): string[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      return line.includes(path) ? [`${pid} ${line}`] : [];
+    } catch {
+      return [];
+    }
+  });
+}
