@@ -15,8 +15,6 @@ export interface Command<F extends Flags = Flags> {
   readonly interspersed?: boolean;
   /** Printed under the short description by `--help`. */
   readonly long?: string;
-  /** Exit code of a failure that names no other; default 1 (`run` and `create`: 125). */
-  readonly failure?: number;
   /** Ends well by returning; a returned number is the exit code. */
   run(ctx: CommandContext, args: readonly string[], flags: FlagValues<F>): Promise<number | void>;
 }

@@ -44,14 +44,14 @@ export function parseFloatText(text: string): number {
   return Number(text);
 }
 
-/** `--cpus 1.5` in billionths of a CPU. */
+/** `--cpus 1.5` in billionths of a CPU: a decimal, with an exponent or as a fraction (`1/2`), of at most nine places. */
 export function parseNanoCpus(text: string): number {
-  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:\/(\d+))?$/.exec(text);
-  const digits = `${match?.[2] ?? ""}${match?.[3] ?? ""}`;
-  if (!match || digits === "") throw new Error(`failed to parse ${text} as a rational number`);
-  const scale = 10n ** BigInt(match[3]?.length ?? 0) * BigInt(match[4] ?? 1);
-  if (scale === 0n) throw new Error(`failed to parse ${text} as a rational number`);
-  const scaled = BigInt(digits) * 1_000_000_000n;
-  if (scaled % scale !== 0n) throw new Error("value is too precise");
-  return Number(match[1] === "-" ? -(scaled / scale) : scaled / scale);
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,2}))?(?:\/(\d+))?$/i.exec(text);
+  const [, sign, whole = "", fraction = "", exponent = "0", divisor = "1"] = match ?? [];
+  const places = BigInt(fraction.length - Number(exponent));
+  if (!match || whole + fraction === "" || /^0+$/.test(divisor)) throw new Error(`failed to parse ${text} as a rational number`);
+  const billionths = BigInt(whole + fraction) * 1_000_000_000n * (places < 0n ? 10n ** -places : 1n);
+  const scale = BigInt(divisor) * (places > 0n ? 10n ** places : 1n);
+  if (billionths % scale !== 0n) throw new Error("value is too precise");
+  return Number(sign === "-" ? -(billionths / scale) : billionths / scale);
 }

@@ -63,7 +63,7 @@ function short(flags: Flags, arg: string, next: string | undefined, parsed: Pars
     const letter = arg[i] ?? "";
     const found = findShort(flags, letter);
     if (!found) {
-      if (letter !== "h") throw new FlagError(`unknown shorthand flag: '${letter}' in ${arg}`);
+      if (letter !== "h") throw new FlagError(`unknown shorthand flag: '${letter}' in -${arg.slice(i)}`);
       parsed.help = true;
       return 0;
     }
@@ -74,7 +74,7 @@ function short(flags: Flags, arg: string, next: string | undefined, parsed: Pars
       continue;
     }
     if (rest !== "") return assign(found, found[0], rest, parsed), 0;
-    if (next === undefined) throw new FlagError(`flag needs an argument: '${letter}' in ${arg}`);
+    if (next === undefined) throw new FlagError(`flag needs an argument: '${letter}' in -${arg.slice(i)}`);
     assign(found, found[0], next, parsed);
     return 1;
   }

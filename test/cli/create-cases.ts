@@ -1,0 +1,71 @@
+/** Command lines of `create` whose request bodies are recorded from the docker CLI (record-create.ts) and held against ours. */
+export const createCases: readonly string[] = [
+  // Process
+  "busybox",
+  "busybox sh -c 'echo hi'",
+  "-- busybox ls -l --color",
+  "-it busybox",
+  "-i busybox", "-t busybox", "-a stdout busybox", "-a STDIN -a stderr busybox", "-a foo busybox", "-ai busybox", "-a stdin -i busybox",
+  "--entrypoint sh busybox -c x", "--entrypoint= busybox", "--entrypoint '' busybox x", "--entrypoint 'a b' busybox",
+  "-w /x -u 1000:1000 -h host --domainname example.org busybox",
+  "--hostname=a.b.c busybox",
+  "-e A=1 -e B= -e FOO -e NOPE busybox", "-e A=1 -e A=2 busybox", "-e =x busybox", "-e '' busybox", "--env A='x y' --env 'B=\"q\"' busybox",
+  "--env-file env.list busybox", "--env-file env.list --env-file bom.list -e C=9 busybox", "--env-file missing.list busybox", "--env-file bad-env.list busybox", "--env-file no-name.list busybox",
+  "-l a=b -l c -l d= -l a=z busybox", "-l =x busybox", "-l '' busybox", "-l 'a b=c' busybox", "--label 'x= y '  busybox", "--label-file labels.list -l l1=over busybox", "--label-file missing.list busybox",
+  "--stop-signal SIGINT --stop-timeout 0 busybox", "--stop-timeout 15 busybox", "--stop-timeout=-1 busybox",
+  "--init busybox", "--init=false busybox", "--rm busybox", "--read-only busybox", "--privileged busybox", "--cidfile /tmp/nonexistent-dir-x/cid busybox",
+  "--restart always busybox", "--restart on-failure:3 busybox", "--restart on-failure:x busybox", "--restart no busybox", "--restart '' busybox", "--restart :3 busybox", "--restart foo busybox", "--restart unless-stopped:2 busybox",
+  "--rm --restart always busybox", "--rm --restart no busybox", "--rm --restart '' busybox",
+  "--name n1 --platform linux/arm64 busybox", "--platform linux/amd64/v3 busybox", "--platform bogus/x busybox", "--platform arm64 busybox",
+  "--health-cmd 'curl -f x' --health-interval 5s --health-timeout 1m30s --health-retries 3 --health-start-period 500ms --health-start-interval 2s busybox",
+  "--health-interval 5 busybox", "--health-cmd x --no-healthcheck busybox", "--no-healthcheck busybox", "--health-retries=-1 busybox", "--health-interval=-1s busybox", "--health-retries 2 busybox", "--health-timeout=-1s busybox", "--health-start-period=-1s busybox",
+  // Namespaces and security
+  "--pid host busybox", "--pid container:abc busybox", "--pid foo busybox", "--pid container: busybox", "--uts host busybox", "--uts foo busybox", "--userns host busybox", "--userns foo busybox",
+  "--cgroupns private busybox", "--cgroupns host busybox", "--cgroupns foo busybox", "--ipc shareable busybox", "--ipc container:x busybox", "--ipc foo busybox", "--isolation hyperv busybox",
+  "--cap-add SYS_ADMIN --cap-add net_raw --cap-drop all busybox", "--group-add 1 --group-add audio busybox",
+  "--cap-add all --cap-add net_admin --cap-drop net_raw --cap-drop CAP_NET_RAW busybox", "--cap-add net_raw --cap-drop net_raw busybox", "--security-opt no-new-privileges busybox", "--security-opt no-new-privileges:true busybox", "--security-opt no-new-privileges=false busybox", "--security-opt seccomp=unconfined busybox", "--security-opt seccomp:unconfined busybox", "--security-opt seccomp=builtin busybox",
+  "--security-opt seccomp=seccomp.json busybox", "--security-opt seccomp=broken.json busybox", "--security-opt seccomp=missing.json busybox", "--security-opt apparmor=x --security-opt label=type:y --security-opt label:disable busybox", "--security-opt systempaths=unconfined busybox", "--security-opt systempaths=unconfined --security-opt apparmor=z busybox",
+  "--security-opt foo busybox", "--security-opt seccomp= busybox", "--security-opt label busybox",
+  "--sysctl net.ipv4.ip_forward=1 --sysctl kernel.sem=1 busybox", "--sysctl foo=1 busybox", "--sysctl kernel.msgmax busybox", "--sysctl fs.mqueue.x=2 busybox",
+  "--runtime runc --cgroup-parent /x --annotation a=b --annotation c busybox",
+  // Resources
+  "-m 512m --memory-reservation 256m --memory-swap 1g --memory-swappiness 60 busybox", "--memory-swap -1 busybox", "--memory-swap=-1 -m 100000k busybox", "--memory-swappiness 101 busybox", "--memory-swappiness=-1 busybox", "-m 1.5g busybox", "-m 10x busybox", "-m -5 busybox", "-m 12 busybox", "-m '1 GiB' busybox", "-m 1gb busybox", "-m 1gib busybox", "-m 1gibb busybox", "-m '' busybox", "-m 1e3 busybox", "-m 0 busybox", "-m 8589934592 busybox",
+  "--kernel-memory 50m busybox", "--oom-kill-disable busybox", "--oom-score-adj 500 busybox", "--oom-score-adj=-500 busybox", "--pids-limit 100 busybox", "--pids-limit -1 busybox",
+  "--cpus 1.5 busybox", "--cpus 0.0000000001 busybox", "--cpus x busybox", "--cpus 1/2 busybox", "--cpus .5 busybox", "--cpus 2 busybox", "--cpus 1e-1 busybox",
+  "-c 512 --cpu-period 100000 --cpu-quota 50000 --cpuset-cpus 0-1 --cpuset-mems 0 --cpu-rt-period 1000 --cpu-rt-runtime 500 busybox", "--cpu-shares x busybox", "--cpu-shares 0x10 busybox", "--cpu-shares 99999999999999999999 busybox",
+  "--blkio-weight 300 busybox", "--blkio-weight 70000 busybox", "--blkio-weight-device /dev/sda:100 busybox", "--blkio-weight-device /dev/sda:5 busybox", "--blkio-weight-device sda:100 busybox", "--blkio-weight-device /dev/sda busybox",
+  "--device-read-bps /dev/sda:1mb --device-write-bps /dev/sda:2k --device-read-iops /dev/sda:100 --device-write-iops /dev/sdb:200 busybox", "--device-read-bps /dev/sda:x busybox", "--device-read-bps /dev/sda busybox", "--device-read-bps sda:1 busybox", "--device-read-iops /dev/sda:1k busybox",
+  "--ulimit nofile=1024:2048 --ulimit nproc=10 --ulimit core=-1 busybox", "--ulimit nofile=2048:1024 busybox", "--ulimit foo=1 busybox", "--ulimit nofile busybox", "--ulimit nofile=1:2:3 busybox", "--ulimit nofile=a busybox", "--ulimit nofile=1024 --ulimit nofile=512 busybox", "--ulimit nofile=-1:100 busybox", "--ulimit 'nofile=' busybox",
+  "--shm-size 128m busybox", "--device /dev/null busybox", "--device /dev/null:/dev/x busybox", "--device /dev/null:/dev/x:r busybox", "--device /dev/null:rw busybox", "--device /dev/null:/dev/x:q busybox", "--device /dev/null:a:b:c busybox", "--device null busybox", "--device :/x busybox", "--device vendor.com/class=name busybox", "--device vendor.com/class=a --device vendor.com/class=b --device /dev/zero busybox", "--device /dev/a//b busybox", "--device /dev/null:foo busybox", "--device /dev/null::r busybox",
+  "--device-cgroup-rule 'c 1:3 rwm' --device-cgroup-rule 'a *:* r' busybox", "--device-cgroup-rule foo busybox", "--device-cgroup-rule 'c 1:3 rwmx' busybox",
+  "--gpus all busybox", "--gpus 2 busybox", "--gpus device=GPU-1 busybox", "--gpus '\"device=1,2\",driver=nvidia' busybox", "--gpus count=2,driver=x busybox", "--gpus '\"capabilities=compute,utility\"' busybox", "--gpus foo busybox", "--gpus foo=bar busybox", "--gpus count=1,count=2 busybox", "--gpus '\"options=a=b,c=d\"' busybox", "--gpus all --device v.com/c=n busybox",
+  "--storage-opt size=10G --storage-opt a=b busybox", "--storage-opt foo busybox",
+  // Logging
+  "--log-driver json-file --log-opt max-size=1m --log-opt max-file=3 busybox", "--log-driver none --log-opt a=b busybox", "--log-driver none busybox", "--log-opt foo busybox",
+  // Volumes
+  "-v /a:/b busybox", "-v /a:/b:ro busybox", "-v name:/b busybox", "-v name:/b:nocopy,ro busybox", "-v /b busybox", "-v ./rel:/b busybox", "-v .:/b busybox", "-v ..:/b:rw busybox", "-v rel/x:/b busybox", "-v /a:/b:ro:x busybox", "-v /a: busybox", "-v :/b busybox", "-v '' busybox", "-v /a:/b:rshared,z busybox", "-v /a:b busybox", "-v /a:/b -v /c:/d -v /e busybox", "-v /a:/b -v /a:/b busybox", "-v ab busybox", "-v a busybox", "-v /a:/b:bogus busybox", "-v '~/x:/b' busybox", "-v c:/x busybox", "-v 'C:\\x:/y' busybox", "-v /a:/b: busybox", "-v /a::/b busybox",
+  "--tmpfs /run --tmpfs /tmp:size=64m,mode=1777 busybox", "--tmpfs '' busybox", "--volumes-from a --volumes-from b:ro busybox", "--volume-driver local busybox",
+  "--mount type=bind,src=/a,dst=/b busybox", "--mount type=bind,source=/a,target=/b,readonly busybox", "--mount type=volume,src=v,dst=/b,volume-nocopy,volume-label=a=b,volume-driver=d,volume-opt=o=1,volume-opt=p busybox", "--mount dst=/b busybox", "--mount type=tmpfs,dst=/t,tmpfs-size=10m,tmpfs-mode=1770 busybox", "--mount type=bind,src=./x,dst=/b busybox", "--mount type=bind,src=x,dst=/b busybox",
+  "--mount type=bind,src=/a,dst=/b,bind-propagation=rslave,bind-recursive=disabled busybox", "--mount type=bind,src=/a,dst=/b,ro,bind-recursive=writable busybox", "--mount type=bind,src=/a,dst=/b,bind-recursive=writable busybox", "--mount type=bind,src=/a,dst=/b,ro,bind-recursive=readonly busybox", "--mount type=bind,src=/a,dst=/b,ro,bind-recursive=readonly,bind-propagation=rprivate busybox", "--mount type=bind,src=/a,dst=/b,bind-recursive=foo busybox", "--mount type=bind,src=/a,dst=/b,bind-recursive=enabled busybox", "--mount type=bind,src=/a,dst=/b,bind-create-src busybox",
+  "--mount type=image,src=alpine,dst=/i,image-subpath=etc busybox", "--mount type=image,source=alpine,target=/i busybox", "--mount type=volume,src=v,dst=/b,volume-subpath=x busybox",
+  "--mount type=bind,src=/a,dst=/b,ro=false busybox", "--mount type=bind,src=/a,dst=/b,ro=1 busybox", "--mount type=bind,src=/a,dst=/b,ro=x busybox", "--mount type=bind,src=/a,dst=/b,foo=bar busybox", "--mount type=bind,src=/a,dst=/b,foo busybox", "--mount type=volume,src=/a,dst=/b,bind-propagation=shared busybox", "--mount type=bind,src=/a,dst=/b,volume-nocopy busybox", "--mount type=bind,src=/a,dst=/b,tmpfs-size=1 busybox", "--mount type=tmpfs,dst=/b,tmpfs-size=x busybox", "--mount type=tmpfs,dst=/b,tmpfs-mode=9 busybox", "--mount '' busybox", "--mount 'type=bind, src=/a,dst=/b' busybox", "--mount type=bind,src=,dst=/b busybox", "--mount 'type=bind,\"src=/a,b\",dst=/b' busybox", "--mount 'type=bind,src=/a\"b,dst=/b' busybox", "--mount TYPE=BIND,SRC=/a,DST=/b busybox", "--mount type=bind,src=/a,dst=/b,consistency=Cached busybox", "--mount type=foo,dst=/b busybox", "--mount type=npipe,src=a,dst=b busybox", "--mount type=cluster,src=a,dst=/b busybox", "--mount type=bind,src=/a busybox", "--mount type=bind,dst=/a busybox", "--mount type=volume,dst=/v,volume-nocopy=false busybox", "--mount type=volume,dst=/v,volume-nocopy=yes busybox",
+  // Ports
+  "-p 80 busybox", "-p 8080:80 busybox", "-p 127.0.0.1:8080:80 busybox", "-p 127.0.0.1::80 busybox", "-p 8080:80/udp busybox", "-p 53:53/tcp -p 53:53/udp busybox", "-p 8000-8010:80-90 busybox", "-p 8000-8010:80 busybox", "-p 8000-8001:80-90 busybox", "-p 80-82 busybox", "-p '[::1]:8080:80' busybox", "-p ::1:8080:80 busybox", "-p '[::]:80:80' busybox", "-p 8080:80/foo busybox", "-p 80/sctp busybox", "-p 99999:80 busybox", "-p 80:99999 busybox", "-p x:80 busybox", "-p 80:x busybox", "-p 1.2.3.4.5:80:80 busybox", "-p host:80:80 busybox", "-p : busybox", "-p '' busybox", "-p 8080: busybox", "-p 90-80:90-80 busybox", "-p :80 busybox", "-p 0:80 busybox", "-p 8080:80/TCP busybox", "-p 80 -p 80 busybox", "-p 1:80 -p 2:80 busybox", "-p published=80,target=8080 busybox", "-p published=80,target=8080,protocol=udp busybox", "-p published=80,foo busybox", "-p target=80 busybox", "-p 127.0.0.1:8000-8002:80-82/udp busybox", "-p 0.0.0.0:80:80 busybox", "-P busybox", "-p80:80 busybox", "-p=80:80 busybox",
+  "--expose 80 busybox", "--expose 80/udp --expose 90-92/tcp busybox", "--expose x busybox", "--expose 80:80 busybox", "--expose 90-80 busybox", "--expose 80 -p 80:80 busybox", "--expose 80/foo busybox", "--expose '' busybox",
+  // Networks
+  "--network host busybox", "--network none busybox", "--network bridge busybox", "--network net1 busybox", "--network container:x busybox", "--net net1 busybox", "--network net1 --network-alias a --net-alias b busybox", "--network net1 --ip 10.0.0.5 --ip6 fd00::5 --link-local-ip 169.254.1.1 busybox", "--ip 10.0.0.5 busybox", "--ip x busybox", "--ip6 10.0.0.1 busybox", "--network-alias a busybox", "--network host --network-alias a busybox",
+  "--network name=net1,alias=a,alias=b,ip=10.0.0.2,ip6=fd00::1,mac-address=92:d0:c6:0a:29:33,driver-opt=a=b,link-local-ip=169.254.2.2,gw-priority=5 busybox", "--network net1 --network net2 busybox", "--network net1 --network net1 busybox", "--network net1 --network host busybox", "--network name=net1,alias=a --network-alias b busybox", "--network name=net1,ip=10.0.0.1 --ip 10.0.0.2 busybox", "--network name=net1,foo=bar busybox", "--network alias=a busybox", "--network name=net1,gw-priority=x busybox", "--network name=net1,ip=zzz busybox", "--network name=net1,driver-opt=x busybox", "--network NAME=Net1 busybox", "--network name=net1 busybox", "--network '' busybox", "--network name=net1,alias busybox", "--network name=net1 --network name=net2,alias=z busybox", "--network name=net1,mac-address=zz busybox",
+  "--mac-address 92:d0:c6:0a:29:33 busybox", "--mac-address zz busybox", "--network net1 --mac-address 92:d0:c6:0a:29:33 busybox", "--mac-address 92-D0-C6-0A-29-33 busybox",
+  "--link a --link b:c busybox", "--link a:b:c busybox", "--link '' busybox", "--network net1 --link a:b busybox", "--network name=net1 --link a:b busybox", "--link /a:/x/b busybox",
+  "--dns 8.8.8.8 --dns ::1 --dns-search example.org --dns-option ndots:1 --dns-opt timeout:2 busybox", "--dns x busybox", "--dns-search . busybox", "--dns-search '' busybox", "--dns-search 'a_b' busybox", "--dns ' 1.1.1.1 ' busybox", "--dns 0:0:0:0:0:0:0:1 busybox",
+  "--add-host a:1.2.3.4 --add-host b=::1 --add-host c:host-gateway --add-host d=[::2] --add-host e:fe80::1 busybox", "--add-host a busybox", "--add-host a:x busybox", "--add-host :1.2.3.4 busybox", "--add-host 'a:b=1.2.3.4' busybox",
+  // Refused combinations and odd spellings
+  "--foo busybox", "-y busybox", "--pull foo busybox", "--pull never busybox", "--publish-all=false busybox", "--tty=maybe busybox", "-itx busybox", "--memory", "-m", "", "busybox --rm -p 80:80", "--use-api-socket busybox", "-hfoo busybox", "BusyBox", "busybox:latest@x", "Foo/Bar",
+];
+
+/** Splits a case as a shell would: blanks, single quotes, double quotes inside single ones, backslashes kept. */
+export function splitCase(line: string): string[] {
+  const words: string[] = [];
+  for (const match of line.matchAll(/(?:'[^']*'|[^\s'])+/g)) words.push(match[0].replace(/'([^']*)'/g, "$1"));
+  return words;
+}
