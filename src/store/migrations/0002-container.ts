@@ -13,7 +13,9 @@ CREATE INDEX container_by_image ON container (image_id);
 CREATE TABLE exec (
   id TEXT PRIMARY KEY,
   container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
-  exec_json TEXT NOT NULL
+  exec_json TEXT NOT NULL,
+  exited_at INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX exec_by_container ON exec (container_id);
+CREATE INDEX exec_by_container ON exec (container_id, exited_at);
+CREATE INDEX exec_by_exit ON exec (exited_at) WHERE exited_at > 0;
 `;

@@ -1,0 +1,38 @@
+import type { HostConfig, Resources } from "../api/types/container.ts";
+import type { AuthConfig } from "../api/types/system.ts";
+import type { Platform } from "../oci/image.ts";
+import type { SourceTree } from "./source/tree.ts";
+
+/** A build as it was asked for. What the wire calls it: Docker's `POST /build`. */
+export interface BuildRequest {
+  dockerfile: string;
+  /** Its name, for messages. */
+  dockerfileName: string;
+  context: SourceTree;
+  /** `--build-context`: other trees by name; images are given as `docker-image://ref`. */
+  contexts: ReadonlyMap<string, SourceTree | { image: string }>;
+  target: string;
+  buildArgs: Readonly<Record<string, string>>;
+  labels: Readonly<Record<string, string>>;
+  /** Names for the result. */
+  tags: string[];
+  platform: Platform | undefined;
+  noCache: boolean;
+  /** Stages whose cache is not used. */
+  noCacheFilter: ReadonlySet<string>;
+  /** Ask the registry for newer base images. */
+  pull: boolean;
+  /** Join all layers of the build into one. */
+  squash: boolean;
+  /** `RUN` without `--network`: `default`, `none`, `host`, or a network's name. */
+  network: string;
+  extraHosts: string[];
+  resources: Pick<Resources, "Memory" | "MemorySwap" | "CpuShares" | "CpuPeriod" | "CpuQuota" | "CpusetCpus" | "CpusetMems" | "Ulimits" | "CgroupParent"> & Pick<HostConfig, "ShmSize" | "SecurityOpt">;
+  /** By id: a secret's bytes. They reach no layer, cache key, history or log. */
+  secrets: ReadonlyMap<string, Uint8Array>;
+  /** By id: path of an agent's socket on this machine. */
+  sshSockets: ReadonlyMap<string, string>;
+  auth: (domain: string) => AuthConfig | undefined;
+  /** Seconds: timestamps of the result are not later (`SOURCE_DATE_EPOCH`). */
+  sourceDateEpoch: number | undefined;
+}
