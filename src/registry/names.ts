@@ -55,8 +55,13 @@ export type Reference = { tag: string } | { digest: string };
 /** The last part of a manifest's URL. Throws TAG_INVALID or DIGEST_INVALID. */
 export function parseReference(text: string): Reference {
   if (text.includes(":")) return { digest: checkDigest(text) };
+  return { tag: checkTag(text) };
+}
+
+/** Throws TAG_INVALID. */
+export function checkTag(text: string): string {
   if (!tagPattern.test(text)) {
     throw new RegistryError("TAG_INVALID", `invalid tag ${JSON.stringify(shorten(text))}: at most 128 letters, digits, _ . and -, not beginning with . or -`);
   }
-  return { tag: text };
+  return text;
 }

@@ -60,6 +60,8 @@ export async function serveRegistry(options: RegistryOptions): Promise<RunningRe
     // Closes connections on which nothing moves, half-dead uploads among them; handlers that work in silence lift it.
     idleTimeout: 120,
     development: false,
+    // Bun 1.4.5 otherwise lets a second server of this user share the port when development is off.
+    reusePort: false,
     fetch: createHandler(ctx, protocolRoutes),
     error: (error) => errorAnswer(ctx, undefined, goneMeanwhile(error)),
   });

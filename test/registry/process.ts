@@ -64,6 +64,11 @@ export class RegistryProcess implements AsyncDisposable {
     return fetch(path.startsWith("http") ? path : `${this.url}${path}`, { redirect: "manual", ...init });
   }
 
+  /** The document that a GET answers with, whatever its status. */
+  async json(path: string, init: RequestInit = {}): Promise<any> {
+    return await (await this.fetch(path, init)).json();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     rmSync(this.root, { recursive: true, force: true });

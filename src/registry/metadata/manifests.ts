@@ -23,7 +23,7 @@ export interface StoreManifest {
   digest: string;
   content: Uint8Array;
   parsed: ParsedManifest;
-  tag?: string;
+  tags: string[];
   user: string | null;
   now: number;
   /** It came from upstream: what it names need not be here. */
@@ -67,7 +67,7 @@ export function storeManifest(db: Database, input: StoreManifest): void {
     }
     const description = parsed.annotations["org.opencontainers.image.description"];
     if (description) describeRepository(db, repository, description.slice(0, 200));
-    if (input.tag) setTag(db, repository, input.tag, id, now, input.cached ? now : null);
+    for (const tag of input.tags) setTag(db, repository, tag, id, now, input.cached ? now : null);
   }).immediate();
 }
 

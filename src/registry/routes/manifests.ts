@@ -6,10 +6,13 @@ import { parseManifest } from "../manifest/parse.ts";
 import { deleteManifest } from "../metadata/delete-manifest.ts";
 import { findManifest, keepManifest, type ManifestRow, storeManifest } from "../metadata/manifests.ts";
 import { deleteTag } from "../metadata/tags.ts";
-import { algorithmOf, checkDigest, digestOf, parseReference, type Reference } from "../names.ts";
+import { algorithmOf, checkDigest, checkTag, digestOf, isTag, parseReference, type Reference, shorten } from "../names.ts";
 import { recordPull } from "../pulls.ts";
 import { checkQuota } from "../quota.ts";
 import { empty } from "./answers.ts";
+
+/** With one push by digest (`?tag=…&tag=…`). */
+const mostTags = 100;
 
 const unknown = (reference: Reference) => new RegistryError("MANIFEST_UNKNOWN", "manifest unknown", { detail: reference });
 
@@ -17,7 +20,10 @@ const unknown = (reference: Reference) => new RegistryError("MANIFEST_UNKNOWN", 
 export async function getManifest(call: Call): Promise<Response> {
   const { ctx } = call;
   const name = param(call, "name");
-  const reference = parseReference(param(call, "reference"));
+  const text = param(call, "reference");
+  // What cannot be a tag is not there; the protocol has no 400 for asking.
+  if (!text.includes(":") && !isTag(text)) throw unknown({ tag: shorten(text) });
+  const reference = parseReference(text);
   const row = findManifest(ctx.db, name, reference);
   if (!row) throw unknown(reference);
   if (call.request.method === "HEAD") keepManifest(ctx.db, row, ctx.now());
@@ -47,6 +53,8 @@ export async function putManifest(call: Call): Promise<Response> {
     throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${wanted}`, { detail: { expected: wanted, actual: digest } });
   }
   const parsed = parseManifest(content, request.headers.get("content-type") ?? "");
+  const tags = "tag" in reference ? [reference.tag] : call.url.searchParams.getAll("tag").map(checkTag);
+  if (tags.length > mostTags) throw new RegistryError("TAG_INVALID", `at most ${mostTags} tags can be pushed at once`);
   checkQuota(ctx, name, content.length);
   storeManifest(ctx.db, {
     repository: name,
@@ -55,12 +63,13 @@ export async function putManifest(call: Call): Promise<Response> {
     parsed,
     user: call.identity.user,
     now: ctx.now(),
-    ...("tag" in reference ? { tag: reference.tag } : {}),
+    tags,
   });
   return empty(201, {
     Location: `/v2/${name}/manifests/${digest}`,
     "Docker-Content-Digest": digest,
     ...(parsed.subject ? { "OCI-Subject": parsed.subject } : {}),
+    ...("digest" in reference && tags.length > 0 ? { "OCI-Tag": tags.join(", ") } : {}),
   });
 }
 
