@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { invalid, unavailable } from "../lib/errors.ts";
+import { run } from "../lib/run.ts";
+import { FolderTree } from "./source/folder-tree.ts";
+import { MemoryTree } from "./source/memory-tree.ts";
+import type { SourceTree } from "./source/tree.ts";
+
+/** ADD holds what it fetches in memory; larger things belong into a COPY or a RUN. */
+const maxBytes = 512 * 1024 * 1024;
+
+export const isUrl = (source: string) => /^https?:\/\//.test(source) && !isGit(source);
+export const isGit = (source: string) => /^git@|^git:\/\/|^ssh:\/\/git@|^https?:\/\/.+\.git(#.*)?$/.test(source);
+
+/** Fetches a URL as one file, named as the path (or the server) says. `checksum`: `sha256:…` that it must have. */
+export async function fetchUrl(url: string, checksum: string | undefined, signal: AbortSignal): Promise<{ tree: SourceTree; name: string }> {
+  const response = await fetch(url, { signal }).catch((cause: unknown) => { throw unavailable(`failed to load ${url}: ${cause instanceof Error ? cause.message : cause}`, cause); });
+  if (!response.ok) throw unavailable(`failed to load cache key: invalid response status ${response.status} for ${url}`);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw invalid(`${url} is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const content = Buffer.concat(chunks);
+  const digest = `sha256:${new Bun.CryptoHasher("sha256").update(content).digest("hex")}`;
+  if (checksum !== undefined && checksum !== digest) throw invalid(`digest mismatch ${digest}: expected ${checksum}`);
+  const suggested = /filename="?([^";]+)"?/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+  const name = basename(suggested ?? decodeURIComponent(new URL(url).pathname)) || "index.html";
+  const modified = Date.parse(response.headers.get("last-modified") ?? "");
+  return { tree: new MemoryTree([{ name, content, mode: 0o600, mtime: Number.isNaN(modified) ? 0 : Math.floor(modified / 1000) }]), name };
+}
+
+export interface GitCheckout extends Disposable {
+  tree: FolderTree;
+  folder: string;
+  commit: string;
+}
+
+/** Clones `repository[#ref[:folder]]` to a scratch folder. The `.git` directory goes unless it is to be kept. */
+export async function cloneGit(source: string, options: { tmp: string; keepGitDir: boolean; signal: AbortSignal }): Promise<GitCheckout> {
+  const [, repository = "", ref = "", folder = ""] = /^([^#]+)(?:#([^:]*)(?::(.*))?)?$/.exec(source) ?? [];
+  const scratch = mkdtempSync(join(options.tmp, "git-"));
+  const git = async (...args: string[]) => {
+    const { exitCode, stdout, stderr } = await run(["git", "-c", "protocol.ext.allow=never", ...args], { cwd: scratch, signal: options.signal, env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: scratch, GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1" } });
+    if (exitCode !== 0) throw unavailable(`failed to fetch remote ${repository}: git: ${stderr.trim()}`);
+    return stdout.trim();
+  };
+  try {
+    await git("init", "--quiet", ".");
+    await git("remote", "add", "origin", repository);
+    await git("fetch", "--quiet", "--depth", "1", "--no-tags", "origin", ref || "HEAD").catch(async () => {
+      // Not every server gives single commits or short names: fall back to all of it.
+      await git("fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*", "--tags");
+      await git("update-ref", "FETCH_HEAD", await git("rev-parse", "--verify", `${ref}^{commit}`).catch(() => git("rev-parse", "--verify", `origin/${ref}^{commit}`)));
+    });
+    await git("checkout", "--quiet", "FETCH_HEAD");
+    await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth", "1");
+    const commit = await git("rev-parse", "HEAD");
+    if (!options.keepGitDir) rmSync(join(scratch, ".git"), { recursive: true, force: true });
+    const tree = new FolderTree(scratch);
+    return { tree, folder, commit, [Symbol.dispose]() { tree[Symbol.dispose](); rmSync(scratch, { recursive: true, force: true }); } };
+  } catch (error) {
+    rmSync(scratch, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** True for what ADD unpacks when it comes from the context: a tar, plain or compressed, by its first bytes. */
+export async function isArchive(tree: SourceTree, path: string): Promise<boolean> {
+  let head = new Uint8Array(0);
+  for await (const chunk of tree.read(path)) {
+    head = Buffer.concat([head, chunk]).subarray(0, 512);
+    if (head.length >= 512) break;
+  }
+  const magic = (...bytes: number[]) => bytes.every((byte, index) => head[index] === byte);
+  if (magic(0x1f, 0x8b) || magic(0x28, 0xb5, 0x2f, 0xfd) || magic(0xfd, 0x37, 0x7a, 0x58, 0x5a) || magic(0x42, 0x5a, 0x68)) return true;
+  return Buffer.from(head.subarray(257, 262)).toString("latin1") === "ustar";
+}

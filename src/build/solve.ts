@@ -1,0 +1,88 @@
+import { isNotFound, notFound } from "../lib/errors.ts";
+import { resolveImage } from "../image/resolve.ts";
+import type { ImageRecord } from "../image/record.ts";
+import type { BuildContext } from "./context.ts";
+import type { Dockerfile } from "./dockerfile/instructions.ts";
+import { DockerfileError } from "./dockerfile/source.ts";
+import type { BuildEvents } from "./events.ts";
+import type { Origin, Plan, PlannedStage } from "./plan.ts";
+import type { BuildRequest } from "./request.ts";
+import { emptyResult, type StageResult } from "./result.ts";
+import type { SourceTree } from "./source/tree.ts";
+import { solveStage } from "./stage.ts";
+
+/** Finds or brings an image. `tell`: progress. Throws not-found. */
+export type ImageSource = (ref: string, platform: StageResult["platform"], tell: (text: string) => void) => Promise<ImageRecord>;
+
+/** One build while it runs: stages are solved when somebody needs them, each once. */
+export interface Solve {
+  ctx: BuildContext;
+  request: BuildRequest;
+  dockerfile: Dockerfile;
+  plan: Plan;
+  events: BuildEvents;
+  signal: AbortSignal;
+  images: ImageSource;
+  /** The result of a stage; the first to ask makes it run. */
+  stage(index: number): Promise<StageResult>;
+  /** The root filesystem behind a name, as a chain of layers or a tree of files. */
+  open(origin: Origin, planned: PlannedStage, tell: (text: string) => void): Promise<{ result: StageResult } | { tree: SourceTree }>;
+}
+
+/** Solves the plan's target. Stages that it needs run side by side; the first failure stops all of them. */
+export async function solve(options: Omit<Solve, "stage" | "open" | "signal"> & { signal: AbortSignal }): Promise<StageResult> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const running = new Map<number, Promise<StageResult>>();
+  const build: Solve = {
+    ...options,
+    signal,
+    stage(index) {
+      let result = running.get(index);
+      if (!result) {
+        const planned = options.plan.stages[index];
+        result = planned ? solveStage(build, planned) : Promise.reject(new Error(`no stage ${index}`));
+        // The first failure stops the others, and is the one that is told.
+        result.catch((error: unknown) => failure.abort(error));
+        running.set(index, result);
+      }
+      return result;
+    },
+    async open(origin, planned, tell) {
+      switch (origin.kind) {
+        case "scratch": return { result: emptyResult(planned.platform) };
+        case "stage": return { result: await build.stage(origin.index) };
+        case "context": {
+          const context = options.request.contexts.get(origin.name);
+          if (!context) throw notFound(`no build context named ${origin.name}`);
+          return "image" in context ? { result: await fromImage(build, context.image, planned, tell) } : { tree: context };
+        }
+        case "image": return { result: await fromImage(build, origin.ref, planned, tell) };
+      }
+    },
+  };
+  try {
+    return await build.stage(options.plan.target);
+  } finally {
+    // Nothing may go on behind the back of a build that has ended.
+    failure.abort(new Error("the build has ended"));
+    await Promise.allSettled(running.values());
+  }
+}
+
+async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell: (text: string) => void): Promise<StageResult> {
+  let image: ImageRecord;
+  try {
+    image = await build.images(ref, planned.platform, tell);
+  } catch (error) {
+    if (isNotFound(error)) throw new DockerfileError(`${ref}: failed to resolve source metadata for ${ref}: ${error instanceof Error ? error.message : error}`, planned.stage.from.range, { cause: error });
+    throw error;
+  }
+  return {
+    chain: image.chainIds, diffIds: image.diffIds, config: structuredClone(image.config.config ?? {}), history: structuredClone(image.config.history ?? []),
+    author: image.config.author ?? "", platform: image.platform, baseLayers: image.chainIds.length,
+  };
+}
+
+/** Looks in the image store only. */
+export const localImages = (ctx: BuildContext): ImageSource => async (ref, platform) => resolveImage(ctx.images, ref, { platform });

@@ -1,0 +1,317 @@
+import { cancelled, EngineError, errorMessage } from "../lib/errors.ts";
+import { makeWorkdir } from "../runtime/spec/workdir.ts";
+import { cloneGit, fetchUrl, isArchive, isGit, isUrl } from "./add-source.ts";
+import { cacheKey } from "./cache-key.ts";
+import { commandOf, configure, type Configuration } from "./configure.ts";
+import { copyStep, expandCopy, placed, planForKey, type ExpandedCopy } from "./copy-step.ts";
+import type { Instruction } from "./dockerfile/instructions.ts";
+import { DockerfileError } from "./dockerfile/source.ts";
+import { parseTrigger } from "./dockerfile/parse.ts";
+import type { StepInfo } from "./events.ts";
+import { layerStep, type LayerStep } from "./layer-step.ts";
+import { origin, type PlannedStage } from "./plan.ts";
+import { hostPlatform } from "./platform.ts";
+import { emptyResult, resultId, type StageResult } from "./result.ts";
+import { prepareRunMounts, type MountOrigin } from "./run-mounts.ts";
+import { runStep } from "./run-step.ts";
+import type { Solve } from "./solve.ts";
+import { copyArchive, digestItems, planCopy } from "./source/copy-plan.ts";
+import { MemoryTree } from "./source/memory-tree.ts";
+import { inside } from "./source/path.ts";
+import { resolve, type SourceTree } from "./source/tree.ts";
+import { platformArgs, predefinedArgs, Variables } from "./variables.ts";
+import { withView } from "./view.ts";
+
+/** A command of RUN that failed; the exit code is the build's. */
+export class RunFailed extends EngineError {
+  constructor(readonly command: string, readonly exitCode: number) {
+    super("invalid", `process "${command}" did not complete successfully: exit code: ${exitCode}`);
+  }
+}
+
+/** Solves one stage, instruction by instruction. */
+export async function solveStage(build: Solve, planned: PlannedStage): Promise<StageResult> {
+  // What it will need starts now; the instruction that needs it waits for it.
+  for (const need of planned.needs) build.stage(need).catch(() => {});
+  return new StageRun(build, planned).run();
+}
+
+class StageRun {
+  #state: StageResult;
+  #variables: Variables;
+  #configuration: Configuration;
+  #step: StepInfo | undefined;
+
+  constructor(private readonly build: Solve, private readonly planned: PlannedStage) {
+    this.#state = emptyResult(planned.platform);
+    this.#variables = new Variables(build.dockerfile.escape, []);
+    this.#configuration = { config: {}, author: "", cmdSet: false };
+  }
+
+  async run(): Promise<StageResult> {
+    const { build, planned } = this;
+    const { stage } = planned;
+    const steps: StepInfo[] = [stage.from, ...stage.instructions].map((instruction, index, all) => ({
+      id: `${stage.index}.${index}`, stage: stage.name ?? String(stage.index), stageIndex: stage.index, number: index + 1, total: all.length, text: oneLine(instruction.text),
+    }));
+    for (const step of steps) build.events.emit({ kind: "step", step });
+    this.#step = steps[0];
+    await this.#told(() => this.#begin());
+    const triggers = (this.#configuration.config.OnBuild ?? []).map(parseTrigger);
+    this.#configuration.config.OnBuild = undefined;
+    for (const trigger of triggers) await this.#told(() => this.#apply(trigger));
+    for (const [index, instruction] of stage.instructions.entries()) {
+      build.signal.throwIfAborted();
+      this.#step = steps[index + 1];
+      await this.#told(() => this.#apply(instruction));
+    }
+    return { ...this.#state, config: this.#configuration.config, author: this.#configuration.author };
+  }
+
+  /** The base: its layers, its configuration, its environment. */
+  async #begin(): Promise<void> {
+    const { build, planned } = this;
+    this.#started();
+    const base = await build.open(planned.base, planned, (text) => this.#status(text));
+    const result = "result" in base ? base.result : emptyResult(planned.platform);
+    this.#state = { ...result, config: structuredClone(result.config), history: [...result.history] };
+    this.#configuration = { config: structuredClone(result.config), author: result.author, cmdSet: false };
+    if (!this.#configuration.config.Env?.some((entry) => entry.startsWith("PATH="))) {
+      this.#configuration.config.Env = [...emptyResult(planned.platform).config.Env ?? [], ...(this.#configuration.config.Env ?? [])];
+    }
+    this.#variables = new Variables(build.dockerfile.escape, this.#configuration.config.Env ?? []);
+    if ("tree" in base) await this.#copyTree(base.tree, planned.stage.from);
+    this.#done();
+  }
+
+  async #apply(instruction: Instruction): Promise<void> {
+    switch (instruction.kind) {
+      case "ARG": return this.#arg(instruction);
+      case "RUN": return this.#run(instruction);
+      case "COPY":
+      case "ADD": return this.#copy(instruction);
+      case "WORKDIR": return this.#workdir(instruction);
+      default: {
+        this.#started();
+        const created = configure(this.#configuration, instruction, this.#variables);
+        if (created === undefined) throw new DockerfileError(`unexpected ${instruction.kind}`, instruction.range);
+        this.#remember(created, undefined);
+        this.#done();
+      }
+    }
+  }
+
+  #arg(instruction: Extract<Instruction, { kind: "ARG" }>): void {
+    this.#started();
+    const { build, planned } = this;
+    const automatic = platformArgs(hostPlatform(), planned.platform, build.request.target || "default");
+    for (const { name, value } of instruction.args) {
+      const given = build.request.buildArgs[name];
+      const own = given ?? (value !== undefined ? this.#variables.expand(value, instruction.range) : planned.globals.get(name) ?? automatic[name]);
+      if (own !== undefined) this.#variables.setArg(name, own);
+      this.#remember(`ARG ${name}${own === undefined ? "" : `=${own}`}`, undefined);
+    }
+    this.#done();
+  }
+
+  async #workdir(instruction: Extract<Instruction, { kind: "WORKDIR" }>): Promise<void> {
+    const path = this.#variables.expand(instruction.path, instruction.range);
+    const { config } = this.#configuration;
+    config.WorkingDir = `/${inside(path.startsWith("/") ? path : `${config.WorkingDir ?? "/"}/${path}`)}`;
+    const directory = config.WorkingDir;
+    await this.#layer(`WORKDIR ${directory}`, { workdir: directory }, [], async (root) => makeWorkdir(root, directory), { dropEmpty: true });
+  }
+
+  async #run(instruction: Extract<Instruction, { kind: "RUN" }>): Promise<void> {
+    const { build } = this;
+    const { config } = this.#configuration;
+    const { argv, script } = this.#commandOfRun(instruction);
+    const mounts = instruction.rawMounts.length === 0 ? [] : instruction.mounts.map((mount) => ({
+      ...mount,
+      ...(mount.target !== undefined && { target: this.#variables.expand(mount.target, instruction.range) }),
+      ...(mount.source !== undefined && { source: this.#variables.expand(mount.source, instruction.range) }),
+      ...(mount.from !== undefined && { from: this.#variables.expand(mount.from, instruction.range) }),
+      ...(mount.id !== undefined && { id: this.#variables.expand(mount.id, instruction.range) }),
+    }));
+    const args = this.#variables.args();
+    const inputs = await Promise.all(mounts.map(async (mount) => {
+      if (mount.type !== "bind" && !(mount.type === "cache" && mount.from)) return "";
+      const from = await this.#mountOrigin(mount.from, instruction);
+      if ("chain" in from) return from.chain.at(-1) ?? "scratch";
+      return digestItems(from.tree, placed(instruction.range, () => planCopy(from.tree, { sources: [mount.source || "/"], destination: "/", exclude: [], parents: false, owner: undefined, chmod: (mode) => mode, target: () => undefined })));
+    }));
+    const shown = [...args.filter(([name]) => !predefinedArgs.has(name)).map(([name, value]) => `${name}=${value}`)];
+    const network = instruction.network === "default" ? build.request.network || "default" : instruction.network;
+    const cwd = config.WorkingDir || "/";
+    const operation = { run: argv, script: script?.content ?? "", env: config.Env ?? [], args: shown, cwd, user: config.User ?? "", mounts, network, security: instruction.security, resources: build.request.resources };
+    const created = `RUN ${shown.length > 0 ? `|${shown.length} ${shown.join(" ")} ` : ""}${argv.join(" ")}`;
+    await this.#layer(created, operation, inputs, async (root) => {
+      await using undo = new AsyncDisposableStack();
+      const prepared = await prepareRunMounts(build.ctx, build.request, instruction, mounts, cwd, (mount) => this.#mountOrigin(mount.from, instruction), undo, build.signal, script);
+      // Proxies are given to every step without being part of it.
+      const proxies = Object.entries(build.request.buildArgs).filter(([name]) => predefinedArgs.has(name));
+      const exitCode = await runStep(build.ctx, {
+        rootfs: root, argv, cwd, user: config.User ?? "", mounts: prepared.mounts, network, insecure: instruction.security === "insecure", build: build.request, signal: build.signal,
+        env: [...proxies, ...args].map(([name, value]) => `${name}=${value}`).concat(config.Env ?? [], prepared.env),
+        output: (stream, data) => build.events.output(this.#step?.id ?? "", stream, data),
+      });
+      if (exitCode !== 0) throw new RunFailed(argv.join(" "), exitCode);
+    });
+  }
+
+  /** Here-documents: one alone is the script itself (or, with `#!`, a program); others follow the command as a shell reads them. */
+  #commandOfRun({ command }: Extract<Instruction, { kind: "RUN" }>): { argv: string[]; script?: { path: string; content: string } } {
+    const { config } = this.#configuration;
+    if (command.form === "exec" || command.heredocs.length === 0) return { argv: commandOf(config, command) };
+    const [first] = command.heredocs;
+    if (first && command.heredocs.length === 1 && /^<<-?["']?[^"'\s]+["']?$/.test(command.text)) {
+      if (!first.content.startsWith("#!")) return { argv: commandOf(config, { form: "shell", text: first.content, heredocs: [] }) };
+      const path = `/dev/pipes/${first.name}`;
+      return { argv: [path], script: { path, content: first.content } };
+    }
+    const text = [command.text, ...command.heredocs.map((doc) => `${doc.content}${doc.name}`)].join("\n");
+    return { argv: commandOf(config, { form: "shell", text, heredocs: [] }) };
+  }
+
+  async #mountOrigin(from: string | undefined, instruction: Instruction): Promise<MountOrigin> {
+    if (from === undefined) return { tree: this.build.request.context };
+    const opened = await this.#open(from, instruction);
+    return "tree" in opened ? opened : { chain: opened.result.chain };
+  }
+
+  #open(name: string, instruction: Instruction) {
+    const { build, planned } = this;
+    const found = origin(name, build.dockerfile.stages.slice(0, planned.stage.index), new Set(build.request.contexts.keys()));
+    if (found.kind === "scratch") throw new DockerfileError(`invalid from flag value ${name}: scratch holds nothing`, instruction.range);
+    return build.open(found, planned, (text) => this.#status(text));
+  }
+
+  async #copy(instruction: Extract<Instruction, { kind: "COPY" | "ADD" }>): Promise<void> {
+    const { build } = this;
+    const copy = expandCopy(instruction, this.#variables, this.#configuration.config.WorkingDir || "/");
+    const created = `${instruction.kind} ${[...copy.sources, ...copy.inline.map((doc) => `<<${doc.name}`)].join(" ")} ${instruction.destination} # buildkit`;
+    const parts: { tree: SourceTree; copy: ExpandedCopy }[] = [];
+    using opened = new DisposableStack();
+    if (copy.inline.length > 0) {
+      const tree = new MemoryTree(copy.inline.map((doc) => ({ name: doc.name, content: Buffer.from(doc.content) })));
+      parts.push({ tree, copy: { ...copy, sources: copy.inline.map((doc) => doc.name) } });
+    }
+    if (instruction.kind === "COPY") {
+      const from = instruction.from === undefined ? undefined : this.#variables.expand(instruction.from, instruction.range);
+      if (from !== undefined) {
+        const source = await this.#open(from, instruction);
+        if ("result" in source) return this.#copyFromResult(created, copy, source.result, instruction);
+        parts.push({ tree: source.tree, copy });
+      } else if (copy.sources.length > 0) parts.push({ tree: build.request.context, copy });
+    } else {
+      const local = copy.sources.filter((source) => !isUrl(source) && !isGit(source));
+      for (const source of copy.sources.filter(isUrl)) {
+        const fetched = await fetchUrl(source, instruction.checksum, build.signal);
+        parts.push({ tree: fetched.tree, copy: { ...copy, sources: [fetched.name], chmod: copy.chmod ?? "0600" } });
+      }
+      for (const source of copy.sources.filter(isGit)) {
+        const checkout = opened.use(await cloneGit(source, { tmp: build.ctx.tmp, keepGitDir: instruction.keepGitDir, signal: build.signal }));
+        parts.push({ tree: checkout.tree, copy: { ...copy, sources: [checkout.folder || "/"] } });
+      }
+      if (local.length > 0) return this.#add(created, { ...copy, sources: local }, parts, instruction);
+    }
+    const inputs = parts.map((part) => placed(instruction.range, () => digestItems(part.tree, planForKey(part.tree, part.copy))));
+    await this.#layer(created, this.#copyOperation(copy), inputs, async (root) => {
+      for (const part of parts) await copyStep(build.ctx, part.tree, part.copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+    });
+  }
+
+  #copyOperation(copy: ExpandedCopy) {
+    return { copy: copy.destination, chown: copy.chown ?? "", chmod: copy.chmod ?? "", user: copy.chown === undefined ? "" : "named" };
+  }
+
+  /** Files of the context; archives among them are unpacked. */
+  async #add(created: string, copy: ExpandedCopy, others: { tree: SourceTree; copy: ExpandedCopy }[], instruction: Extract<Instruction, { kind: "ADD" }>): Promise<void> {
+    const { build } = this;
+    const tree = build.request.context;
+    const plain: string[] = [];
+    const archives: string[] = [];
+    const resolved = placed(instruction.range, () => planForKey(tree, copy));
+    for (const source of /[*?[]/.test(copy.sources.join("")) ? resolved.flatMap((item) => (item.from === undefined ? [] : [item.from])) : copy.sources) {
+      const path = resolve(tree, inside(source));
+      const isFile = path !== undefined && tree.entry(path)?.type === "file";
+      (instruction.unpack !== false && isFile && (await isArchive(tree, path)) ? archives : plain).push(source);
+    }
+    const inputs = [digestItems(tree, resolved), ...others.map((part) => digestItems(part.tree, planForKey(part.tree, part.copy)))];
+    await this.#layer(created, { ...this.#copyOperation(copy), unpack: archives }, inputs, async (root) => {
+      for (const part of others) await copyStep(build.ctx, part.tree, part.copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+      if (plain.length > 0) await copyStep(build.ctx, tree, { ...copy, sources: plain }, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+      for (const archive of archives) {
+        await build.ctx.images.archiver.extract(tree.read(resolve(tree, inside(archive)) ?? ""), root, { into: copy.destination }, build.signal);
+      }
+    });
+  }
+
+  async #copyFromResult(created: string, copy: ExpandedCopy, source: StageResult, instruction: Instruction): Promise<void> {
+    const { build } = this;
+    await this.#layer(created, { ...this.#copyOperation(copy), sources: copy.sources, exclude: copy.exclude, parents: copy.parents }, [resultId(source)], async (root) => {
+      await withView(build.ctx, source.chain, async (tree) => {
+        placed(instruction.range, () => planForKey(tree, copy));
+        await copyStep(build.ctx, tree, copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+      });
+    });
+  }
+
+  /** `FROM context`: the files of a named context are the root filesystem. */
+  async #copyTree(tree: SourceTree, instruction: Instruction): Promise<void> {
+    const items = planCopy(tree, { sources: ["/"], destination: "/", exclude: [], parents: false, owner: undefined, chmod: (mode) => mode, target: (path) => (path === "" ? "directory" : undefined) });
+    await this.#layer(oneLine(instruction.text), { from: "context" }, [digestItems(tree, items)], async (root) => {
+      await this.build.ctx.images.archiver.extract(copyArchive(tree, items, 0, this.build.request.sourceDateEpoch), root, { compression: "none" }, this.build.signal);
+    });
+  }
+
+  async #layer(created: string, operation: unknown, inputs: readonly string[], perform: LayerStep["perform"], options: { dropEmpty?: boolean } = {}): Promise<void> {
+    const { build, planned } = this;
+    const { request } = build;
+    const name = planned.stage.name;
+    const outcome = await layerStep(build.ctx, this.#state, {
+      key: cacheKey({ parent: resultId(this.#state), operation, inputs: [...inputs, String(request.sourceDateEpoch ?? "")] }),
+      description: `[${this.#step?.stage ?? ""} ${this.#step?.number ?? 0}/${this.#step?.total ?? 0}] ${this.#step?.text ?? created}`,
+      noCache: request.noCache || (name !== undefined && request.noCacheFilter.has(name)) || request.noCacheFilter.has(String(planned.stage.index)),
+      begin: () => this.#started(),
+      perform, ...options,
+    });
+    const id = this.#step?.id ?? "";
+    if (outcome.cached) build.events.emit({ kind: "cached", id });
+    if (outcome.layer) {
+      this.#state.chain = [...this.#state.chain, outcome.layer.chainId];
+      this.#state.diffIds = [...this.#state.diffIds, outcome.layer.diffId];
+    }
+    this.#remember(created, outcome.layer);
+    this.#done(outcome.layer?.chainId, outcome.layer?.size);
+  }
+
+  #remember(created: string, layer: { chainId: string } | undefined): void {
+    const epoch = this.build.request.sourceDateEpoch;
+    this.#state.history = [...this.#state.history, {
+      created: (epoch === undefined ? new Date() : new Date(epoch * 1000)).toISOString(), created_by: created, comment: "berth",
+      ...(layer === undefined && { empty_layer: true }),
+    }];
+  }
+
+  #started(): void { this.build.events.emit({ kind: "started", id: this.#step?.id ?? "", at: Date.now() }); }
+  #status(text: string): void { this.build.events.emit({ kind: "status", id: this.#step?.id ?? "", text }); }
+  #done(layer?: string, bytes?: number): void {
+    this.build.events.emit({ kind: "done", id: this.#step?.id ?? "", at: Date.now(), ...(layer !== undefined && { layer }), ...(bytes !== undefined && { bytes }) });
+  }
+
+  /** A failure is told at its step, unless it is only the echo of another one's. */
+  async #told(work: () => Promise<void> | void): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (this.build.signal.aborted && !(error instanceof RunFailed)) throw this.build.signal.reason ?? cancelled("the build was cancelled");
+      this.build.events.emit({ kind: "failed", id: this.#step?.id ?? "", message: errorMessage(error) });
+      throw error;
+    }
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ");
+}
