@@ -3,6 +3,7 @@ import type { ContainerConfig, HostConfig } from "../api/types/container.ts";
 import type { ContainerContext } from "./context.ts";
 import { sharedContainer } from "./join-network.ts";
 import { findContainer } from "./lookup.ts";
+import { defaultMaskedPaths, defaultReadonlyPaths } from "./spec/system-paths.ts";
 
 /** The request with every field that Docker's own answers carry, so that clients find what they expect. */
 export function completeConfig(config: ContainerConfig, hostConfig: HostConfig, id: string): ContainerConfig {
@@ -49,6 +50,8 @@ export function completeHostConfig(ctx: ContainerContext, host: HostConfig): Hos
     Runtime: host.Runtime || ctx.defaults.runtime,
     MemorySwap: (host.Memory ?? 0) > 0 && !host.MemorySwap ? (host.Memory ?? 0) * 2 : (host.MemorySwap ?? 0),
     OomKillDisable: host.OomKillDisable ?? false,
+    MaskedPaths: host.MaskedPaths ?? (privileged ? null : defaultMaskedPaths(ctx.facts)),
+    ReadonlyPaths: host.ReadonlyPaths ?? (privileged ? null : defaultReadonlyPaths()),
   };
 }
 

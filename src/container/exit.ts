@@ -27,10 +27,10 @@ export async function handleExit(ctx: ContainerContext, exit: TaskExit): Promise
 }
 
 /**
- * From running to exited, and on to where policy leads: restarting, removed or at rest. The caller holds the lock, so
- * that nobody starts the container before its resources are back.
+ * From running to exited, and on to where policy leads: restarting (true), removed or at rest. The caller holds the
+ * lock, so that nobody starts the container before its resources are back.
  */
-export async function settleExit(ctx: ContainerContext, c: ContainerRecord, exit: Pick<TaskExit, "exitCode" | "finishedAt" | "oomKilled">): Promise<void> {
+export async function settleExit(ctx: ContainerContext, c: ContainerRecord, exit: Pick<TaskExit, "exitCode" | "finishedAt" | "oomKilled">): Promise<boolean> {
   const live = ctx.live.of(c.id);
   unwatchHealth(ctx, c);
   await release(ctx, c);
@@ -47,6 +47,7 @@ export async function settleExit(ctx: ContainerContext, c: ContainerRecord, exit
 
   if (restart) scheduleRestart(ctx, c.id, (live.backoff = nextBackoff(live.backoff, ranFor)));
   else if (c.spec.hostConfig.AutoRemove && !live.restarting) await destroy(ctx, c, { volumes: true });
+  return restart;
 }
 
 /** Starts the container by itself after a while, unless somebody stops, starts or removes it first. */

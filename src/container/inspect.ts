@@ -9,13 +9,13 @@ import { commandOf } from "./merge.ts";
 import { hostnamePath, hostsPath, resolvConfPath } from "./paths.ts";
 import type { ContainerRecord } from "./record.ts";
 import { describeState } from "./status.ts";
-import { containerById, execsOf } from "./table.ts";
+import { containerById, openExecs } from "./table.ts";
 
 export async function inspectContainer(ctx: ContainerContext, ref: string, { size = false }: { size?: boolean } = {}): Promise<ContainerInspectResponse> {
   const c = findContainer(ctx, ref);
   const usage = size ? await rootfsUsage(ctx.images, c.id) : null;
   const [path = "", ...args] = commandOf(c.spec.config);
-  const execs = execsOf(ctx.store, c.id).filter((exec) => exec.phase !== "exited").map((exec) => exec.id);
+  const execs = openExecs(ctx.store, c.id).map((exec) => exec.id);
   const driver = c.state.phase === "dead" || c.state.phase === "removing" ? null : rootfsDriverData(ctx.images, c.id);
   // A container in another's network namespace shares its files.
   const donor = sharedContainer(c.spec.hostConfig.NetworkMode);

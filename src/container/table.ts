@@ -81,6 +81,7 @@ export interface ExecRecord {
   containerId: string;
   cmd: string[];
   env: string[];
+  /** Of the request, else the container's. */
   user: string;
   workingDir: string;
   tty: boolean;
@@ -89,7 +90,8 @@ export interface ExecRecord {
   attachStdout: boolean;
   attachStderr: boolean;
   detachKeys: string;
-  consoleSize: [height: number, width: number] | null;
+  /** Rows and columns. */
+  consoleSize: number[] | null;
   /** created → running → exited; `pid` is 0 but while it runs. */
   phase: "created" | "running" | "exited";
   pid: number;
@@ -98,29 +100,31 @@ export interface ExecRecord {
   exitedAt: number;
 }
 
+function fromExecRow(row: { exec_json: string }): ExecRecord {
+  const exec: ExecRecord = JSON.parse(row.exec_json);
+  return exec;
+}
+
 export function insertExec(store: Store, exec: ExecRecord): void {
   store.query("INSERT INTO exec (id, container_id, exec_json) VALUES (?, ?, ?)").run(exec.id, exec.containerId, JSON.stringify(exec));
 }
 
 export function execById(store: Store, id: string): ExecRecord | null {
   const row = store.query<{ exec_json: string }, [string]>("SELECT exec_json FROM exec WHERE id = ?").get(id);
-  if (!row) return null;
-  const exec: ExecRecord = JSON.parse(row.exec_json);
-  return exec;
+  return row && fromExecRow(row);
 }
 
-export function execsOf(store: Store, containerId: string): ExecRecord[] {
-  return store.query<{ exec_json: string }, [string]>("SELECT exec_json FROM exec WHERE container_id = ? ORDER BY rowid").all(containerId)
-    .map((row) => {
-      const exec: ExecRecord = JSON.parse(row.exec_json);
-      return exec;
-    });
+/** Those of a container that have not ended. */
+export function openExecs(store: Store, containerId: string): ExecRecord[] {
+  return store.query<{ exec_json: string }, [string]>("SELECT exec_json FROM exec WHERE container_id = ? AND exited_at = 0 ORDER BY rowid")
+    .all(containerId).map(fromExecRow);
 }
 
 export function updateExec(store: Store, exec: ExecRecord): void {
-  store.query("UPDATE exec SET exec_json = ? WHERE id = ?").run(JSON.stringify(exec), exec.id);
+  store.query("UPDATE exec SET exec_json = ?, exited_at = ? WHERE id = ?").run(JSON.stringify(exec), exec.exitedAt, exec.id);
 }
 
-export function deleteExec(store: Store, id: string): void {
-  store.query("DELETE FROM exec WHERE id = ?").run(id);
+/** Forgets those that ended before a time in Unix milliseconds. */
+export function sweepExecs(store: Store, before: number): void {
+  store.query("DELETE FROM exec WHERE exited_at > 0 AND exited_at < ?").run(before);
 }

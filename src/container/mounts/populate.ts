@@ -1,6 +1,5 @@
 import { readdir } from "node:fs/promises";
 import { errorMessage, hasCode, internal } from "../../lib/errors.ts";
-import { runOk } from "../../lib/run.ts";
 import { close, O, openDir, openInRoot } from "../../linux/at.ts";
 import { mountRootfs, unmountRootfs } from "../../image/rootfs.ts";
 import { mountVolume, unmountVolume } from "../../volume/mount.ts";
@@ -29,7 +28,7 @@ async function populate(ctx: ContainerContext, id: string, rootfs: string, point
   try {
     if ((await readdir(target)).length > 0) return;
     // The image's directory is named by descriptor: no link in the image can lead elsewhere.
-    await runOk(["cp", "-a", "--reflink=auto", "--", `${source.path}/.`, target]);
+    await ctx.images.archiver.copy(source.path, target);
   } catch (cause) {
     throw internal(`failed to populate volume: ${errorMessage(cause)}`, cause);
   } finally {
