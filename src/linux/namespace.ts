@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { mount, MS, unmount } from "./mount.ts";
+import { MS, unmount } from "./mount.ts";
 import { check, cstr, errno, libc, ptr, SystemError } from "./syscall.ts";
 
 /**

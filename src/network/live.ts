@@ -1,9 +1,20 @@
 import { KeyedLock } from "../lib/lock.ts";
+import { NETLINK, NetlinkSocket } from "../linux/netlink/socket.ts";
+import { FirewallQueue } from "./firewall/queue.ts";
+import { HeldPorts } from "./ports/held-ports.ts";
 
 /** State of a running daemon that no database can hold. Everything in it is rebuilt by `reconcileNetworks`. */
 export class LiveNetworks {
   /** By container id: set-up, tear-down, connect and disconnect of one container exclude each other. */
   readonly sandboxLocks = new KeyedLock();
-  /** By network name or id: create and remove. */
+  /** One key, `networks`: create and remove exclude each other, subnets are chosen one at a time. */
   readonly networkLocks = new KeyedLock();
+  readonly firewall = new FirewallQueue();
+  readonly ports = new HeldPorts();
+  #route: NetlinkSocket | null = null;
+
+  /** The daemon's own rtnetlink socket, in the host's namespace. Calls are synchronous, so all share it. */
+  get route(): NetlinkSocket {
+    return (this.#route ??= new NetlinkSocket(NETLINK.ROUTE));
+  }
 }

@@ -1,7 +1,54 @@
-import { notImplemented } from "../lib/errors.ts";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { hasCode } from "../lib/errors.ts";
+import { removeNetns } from "../linux/namespace.ts";
+import { allLinks } from "../linux/netlink/find-link.ts";
+import { deleteLink } from "../linux/netlink/link.ts";
 import type { NetworkContext } from "./context.ts";
+import { wholeTable } from "./firewall/ruleset.ts";
+import { ignoring } from "./interface.ts";
+import { firewallState } from "./publish.ts";
+import { hostInterface } from "./record.ts";
+import { allNetworks, allSandboxes, deleteSandbox, endpointsOfContainer, publishedPorts } from "./table.ts";
 
 /** At boot, after `startNetworks`: removes what a crash left, takes up ports and name service of live containers again. */
-export async function reconcileNetworks(_ctx: NetworkContext, _liveContainerIds: Iterable<string>): Promise<void> {
-  throw notImplemented("networks");
+export async function reconcileNetworks(ctx: NetworkContext, liveContainerIds: Iterable<string>): Promise<void> {
+  const live = new Set(liveContainerIds);
+  const dead = allSandboxes(ctx.store).filter(({ containerId }) => !live.has(containerId));
+  ctx.store.transaction(() => dead.forEach(({ containerId }) => deleteSandbox(ctx.store, containerId)))();
+
+  removeOrphanLinks(ctx, live);
+  removeOrphanNamespaces(ctx, live);
+  await ctx.live.firewall.submit(wholeTable(ctx.instance, firewallState(ctx)));
+
+  for (const { containerId, name } of allSandboxes(ctx.store)) {
+    const lost = await ctx.live.ports.retake(containerId, publishedPorts(ctx.store, containerId));
+    for (const port of lost) ctx.log.warn("published port could not be held again", { container: name, port });
+  }
+}
+
+/** Links that bear our mark and whose endpoint or network is no more. */
+function removeOrphanLinks(ctx: NetworkContext, live: ReadonlySet<string>): void {
+  const networks = new Set(allNetworks(ctx.store).map((network) => network.Id));
+  const known = new Set([...live].flatMap((id) => endpointsOfContainer(ctx.store, id)).map(({ id }) => hostInterface(id)));
+  for (const link of allLinks(ctx.live.route)) {
+    const [owner, networkId, containerId] = link.alias.split("/");
+    if (owner !== `berth-${ctx.instance}` || networkId === undefined) continue;
+    const wanted = containerId === undefined ? networks.has(networkId) : known.has(link.name);
+    if (!wanted) ignoring(["ENODEV"], () => ctx.live.route.request([deleteLink({ index: link.index })], `delete ${link.name}`));
+  }
+}
+
+function removeOrphanNamespaces(ctx: NetworkContext, live: ReadonlySet<string>): void {
+  const folder = join(ctx.execRoot, "netns");
+  for (const name of namesIn(folder)) if (!live.has(name)) removeNetns(join(folder, name));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
 }

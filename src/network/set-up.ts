@@ -1,10 +1,87 @@
-import { notImplemented } from "../lib/errors.ts";
+import { existsSync } from "node:fs";
+import type { EndpointSettings } from "../api/types/network.ts";
+import { newId } from "../lib/ids.ts";
+import { createNetns } from "../linux/namespace.ts";
 import type { NetworkContext, Sandbox, SandboxRequest } from "./context.ts";
+import { driverOf } from "./driver/driver.ts";
+import { allocateEndpoint } from "./endpoint.ts";
+import { publishNetworkEvent } from "./events.ts";
+import { configureInterface, openNetns, raiseLoopback, setDefaultRoutes, type Attached } from "./interface.ts";
+import { allocatePorts, openPorts } from "./publish.ts";
+import type { NetworkRecord, SandboxRecord } from "./record.ts";
+import { resolveNetwork } from "./resolve.ts";
+import { describeSandbox, netnsPath } from "./sandbox.ts";
+import { saveSandbox, sandboxOf } from "./table.ts";
+import { releaseSandbox } from "./tear-down.ts";
 
 /**
  * Makes a container's network namespace with all it asks for. A transaction: on failure nothing stays.
  * Publishes `network connect` for each endpoint.
  */
-export async function setUpSandbox(_ctx: NetworkContext, _request: SandboxRequest): Promise<Sandbox> {
-  throw notImplemented("networks");
+export async function setUpSandbox(ctx: NetworkContext, request: SandboxRequest): Promise<Sandbox> {
+  using _lock = await ctx.live.sandboxLocks.acquire(request.containerId);
+  if (sandboxOf(ctx.store, request.containerId) || existsSync(netnsPath(ctx, request.containerId))) await releaseSandbox(ctx, request.containerId);
+  const wanted = wantedNetworks(ctx, request);
+  await using undo = new AsyncDisposableStack();
+
+  undo.defer(() => releaseSandbox(ctx, request.containerId));
+  const { sandbox, attached } = writeDown(ctx, request, wanted);
+  const ports = await allocatePorts(ctx, sandbox, attached);
+  if (sandbox.privateNetns) makeNetns(ctx, request, attached, ports.length > 0);
+  await openPorts(ctx, attached, ports);
+  const described = await describeSandbox(ctx, sandbox);
+
+  undo.move();
+  for (const { network } of attached) publishNetworkEvent(ctx, "connect", network, { container: request.containerId });
+  return described;
+}
+
+interface Wanted {
+  network: NetworkRecord;
+  settings: EndpointSettings;
+}
+
+/** The network of the mode first, then the others in their order. */
+function wantedNetworks(ctx: NetworkContext, { networkMode, endpoints, macAddress }: SandboxRequest): Wanted[] {
+  const mode = networkMode === "default" || networkMode === "" ? (ctx.bridge === null ? "none" : "bridge") : networkMode;
+  const first = resolveNetwork(ctx, mode);
+  const wanted = new Map<string, Wanted>([[first.Id, { network: first, settings: macAddress ? { MacAddress: macAddress } : {} }]]);
+  for (const [ref, settings] of Object.entries(endpoints)) {
+    const network = ref === "default" ? first : resolveNetwork(ctx, ref);
+    wanted.set(network.Id, { network, settings: { ...wanted.get(network.Id)?.settings, ...withoutNulls(settings) } });
+  }
+  return [...wanted.values()];
+}
+
+/** An absent MAC address must not hide the one the container itself asks for. */
+function withoutNulls(settings: EndpointSettings | null): EndpointSettings {
+  const { MacAddress, ...rest } = settings ?? {};
+  return MacAddress ? { ...rest, MacAddress } : rest;
+}
+
+function writeDown(ctx: NetworkContext, request: SandboxRequest, wanted: Wanted[]): { sandbox: SandboxRecord; attached: Attached[] } {
+  const { endpoints: _, macAddress: __, sysctls: ___, ...kept } = request;
+  const sandbox: SandboxRecord = { ...kept, sandboxId: newId(), privateNetns: !wanted.some(({ network }) => network.Driver === "host") };
+  return ctx.store.transaction(() => {
+    saveSandbox(ctx.store, sandbox);
+    const attached: Attached[] = [];
+    for (const { network, settings } of wanted) {
+      const taken = attached.map(({ endpoint }) => endpoint.interfaceName);
+      attached.push({ network, endpoint: allocateEndpoint(ctx, network, request, settings, taken) });
+    }
+    return { sandbox, attached };
+  })();
+}
+
+function makeNetns(ctx: NetworkContext, request: SandboxRequest, attached: Attached[], published: boolean): void {
+  using open = openNetns(createNetns(netnsPath(ctx, request.containerId)));
+  raiseLoopback(open);
+  for (const { network, endpoint } of attached) {
+    const driver = driverOf(network);
+    if (!driver) continue;
+    driver.attach(ctx, network, endpoint, open, published);
+    configureInterface(open, endpoint);
+  }
+  setDefaultRoutes(open, attached, true);
+  for (const [name, value] of Object.entries(request.sysctls ?? {})) open.netns.sysctl(name, value);
 }

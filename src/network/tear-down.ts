@@ -1,7 +1,30 @@
-import { notImplemented } from "../lib/errors.ts";
+import { removeNetns } from "../linux/namespace.ts";
 import type { NetworkContext } from "./context.ts";
+import { driverOf } from "./driver/driver.ts";
+import { publishNetworkEvent } from "./events.ts";
+import { attachedOf, closePorts, firewallState } from "./publish.ts";
+import { wholeTable } from "./firewall/ruleset.ts";
+import { netnsPath } from "./sandbox.ts";
+import { deleteSandbox, publishedPorts } from "./table.ts";
 
-/** Removes all that {@link setUpSandbox} made, also after a crash half way. Nothing there: does nothing. */
-export async function tearDownSandbox(_ctx: NetworkContext, _containerId: string): Promise<void> {
-  throw notImplemented("networks");
+/** Removes all that `setUpSandbox` made, also after a crash half way. Nothing there: does nothing. */
+export async function tearDownSandbox(ctx: NetworkContext, containerId: string): Promise<void> {
+  using _lock = await ctx.live.sandboxLocks.acquire(containerId);
+  const attached = attachedOf(ctx, containerId);
+  await releaseSandbox(ctx, containerId);
+  for (const { network } of attached) publishNetworkEvent(ctx, "disconnect", network, { container: containerId });
+}
+
+/** As {@link tearDownSandbox}, for who holds the container's lock already; tells nobody. */
+export async function releaseSandbox(ctx: NetworkContext, containerId: string): Promise<void> {
+  const attached = attachedOf(ctx, containerId);
+  const ranges = publishedPorts(ctx.store, containerId);
+  // The firewall goes first: until then the addresses must not be anyone else's.
+  const closed = await closePorts(ctx, attached, ranges).then(() => true, () => false);
+  ctx.live.ports.release(containerId);
+  for (const { network, endpoint } of attached) driverOf(network)?.detach(ctx, network, endpoint);
+  removeNetns(netnsPath(ctx, containerId));
+  deleteSandbox(ctx.store, containerId);
+  // The table was not as the database has it (a set-up that failed half way, a foreign hand): write it anew.
+  if (!closed) await ctx.live.firewall.submit(wholeTable(ctx.instance, firewallState(ctx)));
 }

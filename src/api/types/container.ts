@@ -181,8 +181,8 @@ export interface PortBinding {
   HostPort?: string | null;
 }
 
-/** `PortMap` of the Engine API. */
-export type PortMap = Record<string, PortBinding[]> | null;
+/** `PortMap` of the Engine API; null for a port that is exposed and not bound. */
+export type PortMap = Record<string, PortBinding[] | null> | null;
 
 /** `RestartPolicy` of the Engine API; a request shape, so every field may be absent or null. */
 export interface RestartPolicy {

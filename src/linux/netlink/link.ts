@@ -4,11 +4,12 @@ import { decodeAttributes, encodeAttributes, NLM_F, numberOf, text, textOf, u16,
 
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18 } as const;
 const IFLA = {
-  ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28,
+  ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, PROTINFO: 12, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28,
 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5 } as const;
-const IFLA_BRPORT_ISOLATED = 33;
+const IFLA_BRPORT = { MODE: 4, ISOLATED: 33 } as const;
+const AF_BRIDGE = 7;
 const IFLA_MACVLAN_MODE = 1;
 const IFLA_IPVLAN = { MODE: 1, FLAGS: 2 } as const;
 const IFLA_VLAN_ID = 1;
@@ -141,11 +142,17 @@ export function changeLink(index: number, { up, mac, mtu, name }: LinkChange): M
   };
 }
 
-/** Parts a bridge's port from its fellow ports; only the bridge itself stays in reach. */
-export function isolatePort(index: number): Message {
-  const AF_BRIDGE = 7;
-  const IFLA_PROTINFO = 12;
-  return { type: RTM.NEWLINK, flags: 0, body: ifinfomsg(index, 0, 0, AF_BRIDGE), attributes: [[IFLA_PROTINFO, [[IFLA_BRPORT_ISOLATED, u8(1)]]]] };
+/**
+ * Settings of a bridge's port. `isolated`: only the bridge itself is in its reach, not its fellow ports;
+ * `hairpin`: what came in by it may go out by it.
+ */
+export function changePort(index: number, { isolated, hairpin }: { isolated: boolean; hairpin: boolean }): Message {
+  return {
+    type: RTM.NEWLINK,
+    flags: 0,
+    body: ifinfomsg(index, 0, 0, AF_BRIDGE),
+    attributes: [[IFLA.PROTINFO, [[IFLA_BRPORT.MODE, u8(Number(hairpin))], [IFLA_BRPORT.ISOLATED, u8(Number(isolated))]]]],
+  };
 }
 
 export function getLink(by: { index: number } | { name: string }): Message {

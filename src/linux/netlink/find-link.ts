@@ -1,0 +1,17 @@
+import { SystemError } from "../syscall.ts";
+import { getLink, listLinks, parseLink, type Link } from "./link.ts";
+import type { NetlinkSocket } from "./socket.ts";
+
+/** The link of that name in the socket's namespace, or null. */
+export function findLink(route: NetlinkSocket, name: string): Link | null {
+  try {
+    return parseLink(route.get(getLink({ name }), `link ${name}`));
+  } catch (error) {
+    if (error instanceof SystemError && error.code === "ENODEV") return null;
+    throw error;
+  }
+}
+
+export function allLinks(route: NetlinkSocket): Link[] {
+  return route.dump(listLinks(), "list links").map(parseLink);
+}

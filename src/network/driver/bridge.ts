@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { forbidden, hasCode, invalid } from "../../lib/errors.ts";
+import { formatCidr, networkOf, parseCidr, parseIp, type Cidr } from "../../lib/ip.ts";
+import { sysctlPath } from "../../linux/namespace.ts";
+import { addAddress, deleteAddress, listAddresses, parseAddress } from "../../linux/netlink/address.ts";
+import { changeLink, changePort, deleteLink, newBridge, newVethPair, parseMac, type Link } from "../../linux/netlink/link.ts";
+import { findLink } from "../../linux/netlink/find-link.ts";
+import { SystemError } from "../../linux/syscall.ts";
+import type { NetworkContext } from "../context.ts";
+import { configOf } from "../ipam.ts";
+import { booleanOption, bridgeName, bridgeOption, mtuOption } from "../options.ts";
+import { hostInterface, type NetworkRecord } from "../record.ts";
+import { allNetworks } from "../table.ts";
+import type { NetworkDriver } from "./driver.ts";
+
+/** A bridge on the host, a veth pair for each container, addresses hidden behind the host's. */
+export const bridge: NetworkDriver = {
+  check(ctx, network) {
+    const name = bridgeName(network);
+    if (!/^[^\s/]{1,15}$/.test(name) || name === "." || name === "..") throw invalid(`invalid bridge name: ${name}`);
+    for (const option of [bridgeOption.icc, bridgeOption.masquerade]) booleanOption(network.Options, option, true);
+    mtuOption(network.Options);
+    const other = allNetworks(ctx.store).find((one) => one.Driver === "bridge" && one.Id !== network.Id && bridgeName(one) === name);
+    if (other) throw forbidden(`cannot create network ${network.Id} (${name}): conflicts with network ${other.Id} (${name}): networks have same bridge name`);
+  },
+
+  ensure(ctx, network) {
+    const name = bridgeName(network);
+    const link = findLink(ctx.live.route, name) ?? makeBridge(ctx, network, name);
+    if (link.kind !== "bridge") throw forbidden(`device ${name} exists and is no bridge`);
+    if (link.alias !== "" && link.alias !== alias(ctx, network)) throw forbidden(`bridge ${name} belongs to another engine or network (${link.alias})`);
+    giveAddresses(ctx, network, link);
+    ctx.live.route.request([changeLink(link.index, { up: true, mtu: mtuOption(network.Options) })], `set ${name} up`);
+  },
+
+  remove(ctx, network) {
+    const link = findLink(ctx.live.route, bridgeName(network));
+    // A bridge that was there before us stays.
+    if (link?.alias === alias(ctx, network)) ctx.live.route.request([deleteLink({ index: link.index })], `delete ${link.name}`);
+  },
+
+  attach(ctx, network, endpoint, { netns }, published) {
+    const host = hostInterface(endpoint.id);
+    const master = findLink(ctx.live.route, bridgeName(network)) ?? remake(ctx, network);
+    const mtu = mtuOption(network.Options) || master.mtu;
+    const mac = parseMac(endpoint.mac);
+    if (!mac) throw invalid(`invalid MAC address: ${endpoint.mac}`);
+    ctx.live.route.request([newVethPair(
+      { name: host, master: master.index, mtu, up: true, alias: `${alias(ctx, network)}/${endpoint.containerId}` },
+      { name: endpoint.interfaceName, mac, mtu, netnsFd: netns.fd },
+    )], `create ${host}`);
+    const isolated = !booleanOption(network.Options, bridgeOption.icc, true);
+    // Where bridged packets pass the firewall, a container that meets itself through its published port comes back
+    // out of the port it came in by.
+    const hairpin = published && bridgedPacketsAreFiltered();
+    const link = isolated || hairpin ? findLink(ctx.live.route, host) : null;
+    if (link) ctx.live.route.request([changePort(link.index, { isolated, hairpin })], `set port ${host}`);
+  },
+
+  detach(ctx, _network, endpoint) {
+    // Deleting the pair would hold the kernel's network lock for tens of milliseconds. Down it is as good as gone,
+    // and it goes with the namespace.
+    const link = findLink(ctx.live.route, hostInterface(endpoint.id));
+    if (link) ignoringGone(() => ctx.live.route.request([changeLink(link.index, { up: false })], `set ${link.name} down`));
+  },
+
+  gateways(network) {
+    if (network.Internal) return { v4: null, v6: null };
+    // The daemon's --default-gateway is kept where Docker keeps it.
+    const gateway = (family: 4 | 6) => {
+      const config = configOf(network.IPAM.Config, family);
+      return parseIp(config?.AuxiliaryAddresses?.[`DefaultGatewayIPv${family}`] ?? config?.Gateway ?? "");
+    };
+    return { v4: gateway(4), v6: gateway(6) };
+  },
+
+  firewall(network) {
+    const masquerade = booleanOption(network.Options, bridgeOption.masquerade, true) && !network.Internal;
+    const subnets = (family: 4 | 6) => network.IPAM.Config.flatMap(({ Subnet }) => {
+      const cidr = parseCidr(Subnet ?? "");
+      return cidr?.ip.family === family ? [formatCidr(networkOf(cidr))] : [];
+    });
+    return {
+      bridge: bridgeName(network),
+      subnets4: subnets(4),
+      subnets6: subnets(6),
+      internal: network.Internal,
+      icc: booleanOption(network.Options, bridgeOption.icc, true),
+      masquerade4: masquerade,
+      masquerade6: masquerade,
+    };
+  },
+
+  interfacePrefix: (network) => network.Options[bridgeOption.prefix] || "eth",
+};
+
+/** Says to whoever lists the links whose this one is. */
+export function alias(ctx: NetworkContext, network: NetworkRecord): string {
+  return `berth-${ctx.instance}/${network.Id}`;
+}
+
+function makeBridge(ctx: NetworkContext, network: NetworkRecord, name: string): Link {
+  const mac = Uint8Array.of(0x02, 0x42, ...createHash("sha256").update(network.Id).digest().subarray(0, 4));
+  ctx.live.route.request([newBridge({ name, mac, alias: alias(ctx, network), mtu: mtuOption(network.Options) })], `create bridge ${name}`);
+  const link = findLink(ctx.live.route, name);
+  if (!link) throw new SystemError("netlink", 19, `bridge ${name}`);
+  // Packets to published ports on 127.0.0.1 leave through the bridge; the table's guard keeps others from using this.
+  writeFileSync(sysctlPath(`net/ipv4/conf/${name}/route_localnet`), "1");
+  trySysctl(`net/ipv6/conf/${name}/accept_ra`, "0");
+  trySysctl(`net/ipv6/conf/${name}/disable_ipv6`, network.EnableIPv6 ? "0" : "1");
+  return link;
+}
+
+/** Someone deleted the bridge under us. */
+function remake(ctx: NetworkContext, network: NetworkRecord): Link {
+  bridge.ensure(ctx, network);
+  const link = findLink(ctx.live.route, bridgeName(network));
+  if (!link) throw new SystemError("netlink", 19, `bridge ${bridgeName(network)}`);
+  return link;
+}
+
+function giveAddresses(ctx: NetworkContext, network: NetworkRecord, link: Link): void {
+  const wanted = network.IPAM.Config.flatMap(({ Subnet, Gateway }): Cidr[] => {
+    const subnet = parseCidr(Subnet ?? "");
+    const ip = parseIp(Gateway ?? "");
+    if (!subnet || !ip || (ip.family === 4 && booleanOption(network.Options, bridgeOption.inhibit4, false))) return [];
+    return [{ ip, prefix: subnet.prefix }];
+  });
+  const present = ctx.live.route.dump(listAddresses(), "list addresses").flatMap((answer) => {
+    const address = parseAddress(answer);
+    return address?.index === link.index && !formatCidr(address.cidr).startsWith("fe80:") ? [address.cidr] : [];
+  });
+  const has = (list: Cidr[], cidr: Cidr) => list.some((one) => formatCidr(one) === formatCidr(cidr));
+  const stale = link.alias === "" ? [] : present.filter((cidr) => !has(wanted, cidr));
+  ctx.live.route.request([
+    ...stale.map((cidr) => deleteAddress(link.index, cidr)),
+    ...wanted.filter((cidr) => !has(present, cidr)).map((cidr) => addAddress(link.index, cidr)),
+  ], `address ${link.name}`);
+}
+
+function bridgedPacketsAreFiltered(): boolean {
+  try {
+    return readFileSync("/proc/sys/net/bridge/bridge-nf-call-iptables", "utf8").trim() === "1";
+  } catch {
+    return false;
+  }
+}
+
+function trySysctl(name: string, value: string): void {
+  try {
+    writeFileSync(sysctlPath(name), value);
+  } catch (error) {
+    // A kernel without IPv6.
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+function ignoringGone(fn: () => void): void {
+  try {
+    fn();
+  } catch (error) {
+    if (!(error instanceof SystemError && error.code === "ENODEV")) throw error;
+  }
+}

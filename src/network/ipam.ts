@@ -1,0 +1,105 @@
+import type { IPAMConfig } from "../api/types/network.ts";
+import { conflict, forbidden, invalid, unavailable } from "../lib/errors.ts";
+import { containsIp, firstIp, formatCidr, formatIp, ipBits, isUnspecified, lastIp, overlaps, parseCidr, parseIp, sameIp, type Cidr, type Ip, type IpFamily } from "../lib/ip.ts";
+import type { AddressPool } from "./context.ts";
+
+/** Address management, the deciding half: pure functions from what is taken to what to take. */
+
+/**
+ * Where subnets come from that nobody chose. Docker cuts the same private ranges into pieces of /16 and runs out
+ * after some thirty networks; /22 (a thousand containers each) leaves room for a thousand.
+ */
+export const defaultAddressPools: AddressPool[] = [
+  { base: "172.17.0.0/16", size: 16 },
+  { base: "172.18.0.0/15", size: 22 },
+  { base: "172.20.0.0/14", size: 22 },
+  { base: "172.24.0.0/13", size: 22 },
+  { base: "192.168.0.0/16", size: 24 },
+];
+
+/** The instance's own unique local prefix (RFC 4193), cut into /64. */
+export function uniqueLocalPool(instance: string): AddressPool {
+  const hex = instance.padEnd(10, "0").slice(0, 10);
+  return { base: `fd${hex.slice(0, 2)}:${hex.slice(2, 6)}:${hex.slice(6, 10)}::/48`, size: 64 };
+}
+
+/** A pool's text as a prefix. Throws `invalid`. */
+export function requireCidr(text: string): Cidr {
+  const cidr = parseCidr(text);
+  if (!cidr) throw invalid(`invalid subnet ${text}: invalid CIDR address: ${text}`);
+  return cidr;
+}
+
+/** The first subnet of the pools that overlaps nothing in `taken`. Throws where there is none. */
+export function pickSubnet(pools: readonly AddressPool[], taken: readonly Cidr[], family: IpFamily): Cidr {
+  for (const { base, size } of pools) {
+    const range = requireCidr(base);
+    if (range.ip.family !== family || size < range.prefix) continue;
+    const step = 1n << BigInt(ipBits(family) - size);
+    const last = lastIp(range).value;
+    for (let value = firstIp(range).value; value <= last; ) {
+      const candidate: Cidr = { ip: { family, value }, prefix: size };
+      const inTheWay = taken.find((other) => overlaps(other, candidate));
+      if (!inTheWay) return candidate;
+      // Past the whole of what is in the way, not just one step.
+      const after = lastIp(inTheWay).value + 1n;
+      value = after > value + step ? after + ((step - (after % step)) % step) : value + step;
+    }
+  }
+  throw invalid("could not find an available, non-overlapping IPv" + family + " address pool among the defaults to assign to the network");
+}
+
+/** Throws as Docker does where an asked-for subnet meets that of another network. */
+export function requireFree(subnet: Cidr, taken: readonly Cidr[]): void {
+  if (taken.some((other) => overlaps(other, subnet))) {
+    throw forbidden("invalid pool request: Pool overlaps with other one on this address space");
+  }
+}
+
+/** Part of an IPAM configuration of the family; null where the network has none. */
+export function configOf(configs: readonly IPAMConfig[], family: IpFamily): IPAMConfig | null {
+  return configs.find((config) => parseCidr(config.Subnet ?? "")?.ip.family === family) ?? null;
+}
+
+/** Addresses nobody gets: the ends of the subnet, gateway and auxiliary addresses. */
+function isReserved(config: IPAMConfig, subnet: Cidr, ip: Ip): boolean {
+  const bits = ipBits(ip.family);
+  if (subnet.prefix < bits - 1 && sameIp(ip, firstIp(subnet))) return true;
+  if (ip.family === 4 && subnet.prefix < 31 && sameIp(ip, lastIp(subnet))) return true;
+  return [config.Gateway ?? "", ...Object.values(config.AuxiliaryAddresses ?? {})].some((text) => {
+    const reserved = parseIp(text.split("/")[0] ?? "");
+    return reserved !== null && sameIp(reserved, ip);
+  });
+}
+
+/** The lowest free address of the configuration's range, with the subnet's prefix length. */
+export function pickAddress(config: IPAMConfig, used: ReadonlySet<string>): Cidr {
+  const subnet = requireCidr(config.Subnet ?? "");
+  const range = config.IPRange ? requireCidr(config.IPRange) : subnet;
+  const last = lastIp(range).value;
+  for (let value = firstIp(range).value; value <= last; value++) {
+    const ip: Ip = { family: subnet.ip.family, value };
+    if (!isReserved(config, subnet, ip) && !used.has(formatIp(ip))) return { ip, prefix: subnet.prefix };
+  }
+  throw unavailable("no available IPv" + subnet.ip.family + " addresses on this network's address pools: " + formatCidr(subnet));
+}
+
+/** An address that was asked for, if it can be had. */
+export function takeAddress(config: IPAMConfig, used: ReadonlySet<string>, wanted: Ip): Cidr {
+  const subnet = requireCidr(config.Subnet ?? "");
+  if (!containsIp(subnet, wanted)) throw invalid(`no configured subnet contains IP address ${formatIp(wanted)}`);
+  if (used.has(formatIp(wanted)) || isReserved(config, subnet, wanted)) throw conflict("Address already in use");
+  return { ip: wanted, prefix: subnet.prefix };
+}
+
+/** First usable address of the range or subnet: where a gateway goes that nobody placed. */
+export function defaultGateway(subnet: Cidr, range: Cidr | null, reserved: readonly string[]): Ip {
+  const within = range ?? subnet;
+  const last = lastIp(within).value;
+  for (let value = firstIp(within).value; value <= last; value++) {
+    const ip: Ip = { family: subnet.ip.family, value };
+    if (subnet.prefix < ipBits(ip.family) - 1 && sameIp(ip, firstIp(subnet))) continue;
+    if (!isUnspecified(ip) && !reserved.includes(formatIp(ip))) return ip;
+  }
+  throw invalid(`failed to allocate gateway (): no available addresses in ${formatCidr(subnet)}`);
+}

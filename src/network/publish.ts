@@ -1,0 +1,68 @@
+import { errorKind, EngineError, errorMessage } from "../lib/errors.ts";
+import { parseIp } from "../lib/ip.ts";
+import type { NetworkContext } from "./context.ts";
+import { driverOf } from "./driver/driver.ts";
+import { addPorts, deletePorts, type Firewall, type FirewallPort } from "./firewall/ruleset.ts";
+import { gatewayEndpoint, type Attached } from "./interface.ts";
+import { compress, planPorts } from "./ports/plan.ts";
+import type { PortRange, SandboxRecord } from "./record.ts";
+import { addressOf, allNetworks, allSandboxes, endpointsOfContainer, insertPublishedPorts, networkById, publishedPorts } from "./table.ts";
+
+/** A container's endpoints with their networks, in the order they were made. */
+export function attachedOf(ctx: NetworkContext, containerId: string): Attached[] {
+  return endpointsOfContainer(ctx.store, containerId).flatMap((endpoint) => {
+    const network = networkById(ctx.store, endpoint.networkId);
+    return network ? [{ endpoint, network }] : [];
+  });
+}
+
+/** The endpoints that published ports may lead to: on bridges that are not internal. */
+const publishable = (attached: readonly Attached[]): Attached[] =>
+  attached.filter(({ network }) => network.Driver === "bridge" && !network.Internal);
+
+/** Takes the ports that a container publishes and writes them down. They lead nowhere yet. */
+export async function allocatePorts(ctx: NetworkContext, sandbox: SandboxRecord, attached: readonly Attached[]): Promise<PortRange[]> {
+  const [first] = publishable(attached);
+  if (!first) return [];
+  const requests = planPorts(sandbox.portBindings, sandbox.exposedPorts, sandbox.publishAllPorts, ctx.publishAddress);
+  if (requests.length === 0) return [];
+  try {
+    const ranges = compress(await ctx.live.ports.acquire(sandbox.containerId, requests));
+    ctx.store.transaction(() => insertPublishedPorts(ctx.store, sandbox.containerId, ranges))();
+    return ranges;
+  } catch (cause) {
+    const endpoint = `endpoint ${sandbox.name} (${first.endpoint.id})`;
+    throw new EngineError(errorKind(cause), `driver failed programming external connectivity on ${endpoint}: ${errorMessage(cause)}`, { cause });
+  }
+}
+
+/** Where the ranges lead as the endpoints are now. IPv6 ports of a container without IPv6 lead to the relay. */
+export function firewallPorts(attached: readonly Attached[], ranges: readonly PortRange[]): FirewallPort[] {
+  const v4 = addressOf(gatewayEndpoint(publishable(attached), "v4")?.endpoint.ipv4 ?? "");
+  const v6 = addressOf(gatewayEndpoint(publishable(attached), "v6")?.endpoint.ipv6 ?? "");
+  return ranges.flatMap(({ protocol, hostIp, hostPort, containerPort, count }) => {
+    const target = parseIp(hostIp)?.family === 4 ? v4 : v6;
+    const relayed = target === "" && v4 !== "" && protocol !== "sctp";
+    return target !== "" || relayed ? [{ protocol, hostIp, hostPort, count, target, targetPort: containerPort }] : [];
+  });
+}
+
+/** Opens the way to the ports. Nothing to publish: does nothing, and costs nothing. */
+export async function openPorts(ctx: NetworkContext, attached: readonly Attached[], ranges: readonly PortRange[]): Promise<void> {
+  const ports = firewallPorts(attached, ranges);
+  if (ports.length > 0) await ctx.live.firewall.submit(addPorts(ctx.instance, ports));
+}
+
+export async function closePorts(ctx: NetworkContext, attached: readonly Attached[], ranges: readonly PortRange[]): Promise<void> {
+  const ports = firewallPorts(attached, ranges);
+  if (ports.length > 0) await ctx.live.firewall.submit(deletePorts(ctx.instance, ports));
+}
+
+/** All that the firewall should hold, from the database. */
+export function firewallState(ctx: NetworkContext): Firewall {
+  return {
+    networks: allNetworks(ctx.store).flatMap((network) => driverOf(network)?.firewall(network) ?? []),
+    ports: allSandboxes(ctx.store).flatMap(({ containerId }) => firewallPorts(attachedOf(ctx, containerId), publishedPorts(ctx.store, containerId))),
+    relay: { tcp: 0, udp: 0 },
+  };
+}
