@@ -42,3 +42,24 @@ export async function runOk(argv: readonly [string, ...string[]], options: RunOp
   }
   return stdout;
 }
+
+/** Sends a stream through a system program and gives what it writes. A non-zero exit is an `invalid` error with the program's words. */
+export async function* filter(argv: readonly [string, ...string[]], source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const child = Bun.spawn([...argv], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  const feeding = (async () => {
+    for await (const chunk of source) {
+      child.stdin.write(chunk);
+      await child.stdin.flush();
+    }
+    await child.stdin.end();
+  })();
+  feeding.catch(() => child.kill());
+  try {
+    yield* child.stdout;
+    const [stderr, exitCode] = await Promise.all([child.stderr.text(), child.exited]);
+    await feeding;
+    if (exitCode !== 0) throw new EngineError("invalid", `${argv[0]}: ${stderr.trim() || `exit ${exitCode}`}`);
+  } finally {
+    child.kill();
+  }
+}

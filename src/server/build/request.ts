@@ -1,0 +1,172 @@
+import type { Resources } from "../../api/types/container.ts";
+import type { AuthConfig } from "../../api/types/system.ts";
+import type { BuildContext } from "../../build/context.ts";
+import { parsePlatform } from "../../build/platform.ts";
+import type { BuildRequest } from "../../build/request.ts";
+import { ContextArchive } from "../../build/source/context-archive.ts";
+import { cloneGit, fetchUrl, isGit, isUrl } from "../../build/add-source.ts";
+import { IgnorePatterns } from "../../build/dockerfile/ignore.ts";
+import { MemoryTree } from "../../build/source/memory-tree.ts";
+import { inside } from "../../build/source/path.ts";
+import { resolve, type SourceTree } from "../../build/source/tree.ts";
+import { decompress, sniffPacking, type Packing } from "../../lib/decompress.ts";
+import { newId } from "../../lib/ids.ts";
+import { invalid } from "../../lib/errors.ts";
+import { filter } from "../../lib/run.ts";
+import type { ApiRequest } from "../http/router.ts";
+
+/** A map given as JSON in a query parameter. Throws `invalid`. */
+function jsonMap(request: ApiRequest, key: string): Record<string, string> {
+  const text = request.query.get(key);
+  if (text === "") return {};
+  const value = parse(text, key);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(`invalid ${key}: it should be a JSON object`);
+  // An argument without a value takes none, as if it had not been given.
+  return Object.fromEntries(Object.entries(value).flatMap(([name, each]) => (typeof each === "string" ? [[name, each]] : each === null ? [] : [[name, String(each)]])));
+}
+
+function parse(text: string, key: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalid(`error parsing ${key}: ${cause instanceof Error ? cause.message : cause}`, cause);
+  }
+}
+
+function ulimits(request: ApiRequest): Resources["Ulimits"] {
+  const text = request.query.get("ulimits");
+  const value = text === "" ? [] : parse(text, "ulimits");
+  if (!Array.isArray(value)) throw invalid("error reading ulimit settings: it should be a JSON array");
+  return value.map((each: unknown) => {
+    if (typeof each === "object" && each !== null && "Name" in each && typeof each.Name === "string" && "Soft" in each && typeof each.Soft === "number" && "Hard" in each && typeof each.Hard === "number") {
+      return { Name: each.Name, Soft: each.Soft, Hard: each.Hard };
+    }
+    throw invalid("error reading ulimit settings: each needs Name, Soft and Hard");
+  });
+}
+
+/** Credentials by registry, from the header that Docker's clients send. */
+export function registryConfig(header: string | undefined): Map<string, AuthConfig> {
+  if (!header) return new Map();
+  try {
+    const value: Record<string, AuthConfig> = JSON.parse(Buffer.from(header, "base64url").toString("utf8"));
+    return new Map(Object.entries(value));
+  } catch {
+    return new Map();
+  }
+}
+
+/** Secrets by id come in a header, base64 of JSON of base64: a query would stand in logs. */
+function readSecrets(header: string | undefined): Map<string, Uint8Array> {
+  if (!header) return new Map();
+  const value = parse(Buffer.from(header, "base64").toString("utf8"), "secrets");
+  if (typeof value !== "object" || value === null) throw invalid("error parsing secrets: it should be a JSON object");
+  return new Map(Object.entries(value).map(([id, content]) => [id, new Uint8Array(Buffer.from(String(content), "base64"))]));
+}
+
+/** Reads `POST /build`: its query, and the context that it carries or names. What it made is undone with `undo`. */
+export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: AsyncDisposableStack): Promise<BuildRequest> {
+  const { query, signal } = request;
+  if (query.get("version") === "2") throw invalid("this builder takes no BuildKit sessions: it has the same capability behind version 1 (DOCKER_BUILDKIT=0)");
+  const platformText = query.get("platform");
+  const platform = platformText === "" ? undefined : parsePlatform(platformText);
+  if (platformText !== "" && !platform) throw invalid(`failed to parse platform ${platformText}: it should be os/arch[/variant]`);
+  const buildArgs = jsonMap(request, "buildargs");
+  const labels = jsonMap(request, "labels");
+  const limits = ulimits(request);
+  const secrets = readSecrets(request.headers.get("x-berth-secrets"));
+  const sshSockets = new Map(Object.entries(jsonMap(request, "ssh")));
+  const contexts = new Map<string, SourceTree | { image: string }>();
+  for (const [name, source] of Object.entries(jsonMap(request, "contexts"))) {
+    if (source.startsWith("docker-image://")) contexts.set(name, { image: source.slice("docker-image://".length) });
+    else if (isGit(source)) contexts.set(name, undo.use(await cloneGit(source, { tmp: ctx.tmp, keepGitDir: false, signal })).tree);
+    else throw invalid(`unsupported build context ${name}=${source}`);
+  }
+  const auth = registryConfig(request.headers.get("x-registry-config"));
+  const epoch = buildArgs["SOURCE_DATE_EPOCH"];
+
+  const dockerfilePath = query.get("dockerfile") || "Dockerfile";
+  const { tree, dockerfile } = await readContext(ctx, request, dockerfilePath, undo, contexts);
+  const number = (key: string) => query.int(key) ?? 0;
+  return {
+    dockerfile, dockerfileName: dockerfilePath, context: tree, contexts,
+    target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platform,
+    noCache: query.bool("nocache"), noCacheFilter: new Set(query.get("nocachefilter").split(",").filter(Boolean)), pull: query.bool("pull"), squash: query.bool("squash"),
+    network: query.get("networkmode") === "default" ? "" : query.get("networkmode"),
+    extraHosts: query.all("extrahosts").flatMap((each) => (each.startsWith("[") ? stringList(each) : each.split(","))).filter(Boolean),
+    resources: {
+      Memory: number("memory"), MemorySwap: number("memswap"), CpuShares: number("cpushares"), CpuPeriod: number("cpuperiod"), CpuQuota: number("cpuquota"),
+      CpusetCpus: query.get("cpusetcpus"), CpusetMems: query.get("cpusetmems"), ShmSize: number("shmsize"), CgroupParent: query.get("cgroupparent"),
+      Ulimits: limits ?? [], SecurityOpt: stringList(query.get("securityopt")),
+    },
+    secrets, sshSockets, auth: (domain) => auth.get(domain) ?? (domain === "docker.io" ? auth.get("https://index.docker.io/v1/") : undefined),
+    sourceDateEpoch: epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) : undefined,
+  };
+}
+
+function stringList(text: string): string[] {
+  const value: unknown = text === "" ? [] : parse(text, "list");
+  return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
+}
+
+/** The context, and the Dockerfile in it. `remote`: a git repository, or a URL of a tar or of a Dockerfile. */
+async function readContext(ctx: BuildContext, request: ApiRequest, path: string, undo: AsyncDisposableStack, contexts: Map<string, SourceTree | { image: string }>): Promise<{ tree: SourceTree; dockerfile: string }> {
+  const remote = request.query.get("remote");
+  if (remote !== "" && remote !== "client-session") {
+    if (isGit(remote) || /^github\.com\//.test(remote)) {
+      const checkout = undo.use(await cloneGit(remote.startsWith("github.com/") ? `https://${remote}` : remote, { tmp: ctx.tmp, keepGitDir: false, signal: request.signal }));
+      const tree = checkout.folder ? below(checkout.tree, checkout.folder) : checkout.tree;
+      return { tree, dockerfile: await readText(tree, path) };
+    }
+    if (!isUrl(remote)) throw invalid(`remote ${remote} is neither a git repository nor a URL`);
+    const fetched = await fetchUrl(remote, undefined, request.signal);
+    const { packing, stream } = await sniffPacking(fetched.tree.read(fetched.name));
+    const head = await readHead(fetched.tree, fetched.name);
+    if (packing === "none" && head.subarray(257, 262).toString("latin1") !== "ustar") return { tree: new MemoryTree([]), dockerfile: await readText(fetched.tree, fetched.name) };
+    return archive(unpack(stream, packing));
+  }
+  const { packing, stream } = await sniffPacking(request.body);
+  return archive(unpack(stream, packing));
+
+  async function archive(source: AsyncIterable<Uint8Array>): Promise<{ tree: SourceTree; dockerfile: string }> {
+    // Named contexts travel in the same archive, below a folder that no project has.
+    const received = undo.use(await ContextArchive.receive(source, `${ctx.tmp}/context-${newId()}`));
+    for (const name of received.children(".berth-contexts")) contexts.set(name, below(received, `.berth-contexts/${name}`));
+    const dockerfile = await readText(received, path);
+    if (remote !== "") {
+      const ignore = await received.text(`${path}.dockerignore`) ?? await received.text(".dockerignore");
+      if (ignore !== undefined) {
+        const patterns = IgnorePatterns.parse(ignore);
+        received.exclude((each) => patterns.ignores(each));
+      }
+    }
+    return { tree: received, dockerfile };
+  }
+}
+
+function unpack(stream: AsyncIterable<Uint8Array>, packing: Packing): AsyncIterable<Uint8Array> {
+  if (packing === "xz") return filter(["xz", "-dc"], stream);
+  if (packing === "bzip2") return filter(["bzip2", "-dc"], stream);
+  return decompress(stream, packing);
+}
+
+async function readHead(tree: SourceTree, path: string): Promise<Buffer> {
+  for await (const chunk of tree.read(path)) return Buffer.from(chunk.subarray(0, 512));
+  return Buffer.alloc(0);
+}
+
+async function readText(tree: SourceTree, path: string): Promise<string> {
+  const real = resolve(tree, inside(path));
+  if (real === undefined || tree.entry(real)?.type !== "file") throw invalid(`Cannot locate specified Dockerfile: ${path}`);
+  if ((tree.entry(real)?.size ?? 0) > 4 * 1024 * 1024) throw invalid(`the Dockerfile ${path} is larger than 4 MB`);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of tree.read(real)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A folder of a tree as a tree of its own. */
+function below(tree: SourceTree, folder: string): SourceTree {
+  const base = inside(folder);
+  const at = (path: string) => (path ? `${base}/${path}` : base);
+  return { entry: (path) => tree.entry(at(path)), children: (path) => tree.children(at(path)), read: (path) => tree.read(at(path)), digest: (path) => tree.digest(at(path)) };
+}

@@ -1,0 +1,96 @@
+import { progressError, type ProgressEvent } from "../../api/progress.ts";
+import { parseFilters } from "../../api/filters.ts";
+import { startBuild, type Build } from "../../build/build.ts";
+import { pruneCache } from "../../build/prune.ts";
+import { localImages } from "../../build/solve.ts";
+import { RunFailed } from "../../build/stage.ts";
+import { errorMessage, invalid } from "../../lib/errors.ts";
+import { shortId } from "../../lib/ids.ts";
+import { readBuild } from "../build/request.ts";
+import { transcript } from "../build/transcript.ts";
+import { progress } from "../http/progress.ts";
+import { empty, json } from "../http/reply.ts";
+import type { Handler, Route } from "../http/router.ts";
+
+const build: Handler = async (ctx, request) => {
+  const { query, signal } = request;
+  const undo = new AsyncDisposableStack();
+  try {
+    const asked = await readBuild(ctx.build, request, undo);
+    const running = startBuild(ctx.build, asked, localImages(ctx.build));
+    signal.addEventListener("abort", () => running.cancel(), { once: true });
+    const id = query.get("buildid");
+    if (id) {
+      ctx.runningBuilds.set(id, running);
+      undo.defer(() => void ctx.runningBuilds.delete(id));
+    }
+    return await progress(tell(running, { quiet: query.bool("q"), events: query.get("progress") === "events", tags: asked.tags }, undo));
+  } catch (error) {
+    await undo.disposeAsync();
+    throw error;
+  }
+};
+
+/** What the client is sent: the classic transcript, or the events themselves for those that draw a build of their own. */
+async function* tell(running: Build, options: { quiet: boolean; events: boolean; tags: string[] }, undo: AsyncDisposableStack): AsyncGenerator<ProgressEvent> {
+  await using _undo = undo;
+  running.result.catch(() => {});
+  try {
+    if (options.events) {
+      for await (const event of running.events) yield { id: "berth.build", aux: event.kind === "output" ? { ...event, data: Buffer.from(event.data).toString("base64") } : event };
+    } else if (options.quiet) {
+      for await (const _ of running.events) { /* only the id is asked for */ }
+    } else yield* transcript(running.events);
+    const { imageId } = await running.result;
+    yield { aux: { ID: imageId } };
+    if (options.quiet) yield { stream: `${imageId}\n` };
+    else if (!options.events) {
+      yield { stream: `Successfully built ${shortId(imageId)}\n` };
+      for (const tag of options.tags) yield { stream: `Successfully tagged ${/:[^/]*$/.test(tag) ? tag : `${tag}:latest`}\n` };
+    }
+  } catch (error) {
+    yield progressError(errorMessage(error), error instanceof RunFailed ? error.exitCode : undefined);
+  } finally {
+    running.cancel();
+    await running.result.catch(() => {});
+  }
+}
+
+const prune: Handler = async (ctx, { query }) => {
+  const filters = parseFilters(query.get("filters"));
+  filters.validate(["until", "unused-for", "id", "parent", "type", "description", "inuse", "shared", "private"]);
+  const until = filters.get("until")[0] ?? filters.get("unused-for")[0];
+  const { deleted, reclaimed } = await pruneCache(ctx.build, {
+    all: query.bool("all"), keepStorage: query.int("keep-storage") ?? query.int("reserved-space") ?? 0,
+    unusedSince: until === undefined ? undefined : new Date(Date.now() - durationMs(until)),
+    matches: (record) => [["id", record.ID], ["parent", record.Parents?.[0]], ["type", record.Type], ["description", record.Description]].every(([key, value]) => {
+      const wanted = filters.get(key ?? "");
+      return wanted.length === 0 || wanted.some((each) => value?.includes(each));
+    }) && [["inuse", record.InUse], ["shared", record.Shared], ["private", !record.Shared]].every(([key, value]) => !filters.has(String(key)) || value === true),
+  });
+  return json(200, { CachesDeleted: deleted, SpaceReclaimed: reclaimed });
+};
+
+/** `24h`, `1h30m`; or a Unix time in seconds. */
+function durationMs(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|m|s)/g)];
+  if (parts.length > 0 && parts.map(([whole]) => whole).join("") === text) {
+    return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * ({ h: 3600e3, m: 60e3, s: 1e3 }[unit ?? ""] ?? 0), 0);
+  }
+  const at = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text);
+  if (Number.isNaN(at)) throw invalid(`failed to parse "until" as a duration or a time: ${text}`);
+  return Date.now() - at;
+}
+
+const cancel: Handler = async (ctx, { query }) => {
+  const id = query.get("id");
+  if (!id) throw invalid("build ID not provided");
+  ctx.runningBuilds.get(id)?.cancel();
+  return empty(200);
+};
+
+export const buildRoutes: readonly Route[] = [
+  { id: "ImageBuild", method: "POST", path: "/build", handle: build },
+  { id: "BuildPrune", method: "POST", path: "/build/prune", since: "1.31", handle: prune },
+  { id: "BuildCancel", method: "POST", path: "/build/cancel", since: "1.39", handle: cancel },
+];
