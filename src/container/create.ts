@@ -7,6 +7,7 @@ import { createRootfs } from "../image/rootfs.ts";
 import { conflict, hasCode, invalid } from "../lib/errors.ts";
 import { newId, shortId } from "../lib/ids.ts";
 import { parsePlatform } from "../oci/platform.ts";
+import { parseLogConfig } from "../runtime/logs/options.ts";
 import type { ContainerContext } from "./context.ts";
 import { completeConfig, completeHostConfig } from "./defaults.ts";
 import { publish } from "./events.ts";
@@ -41,7 +42,10 @@ export async function createContainer(ctx: ContainerContext, { name, platform, b
   const { HostConfig, NetworkingConfig, ...request } = body;
   validateRequest(request, HostConfig ?? {});
   const hostConfig = completeHostConfig(ctx, HostConfig ?? {});
-  const { warnings } = validateHostConfig(request, hostConfig, ctx.facts);
+  const { warnings } = validateHostConfig(request, hostConfig, ctx.facts, {
+    cgroupDriver: ctx.runtime.cgroupDriver, runtimes: Object.keys(ctx.runtime.runtimes),
+  });
+  parseLogConfig(hostConfig.LogConfig?.Type ?? "", hostConfig.LogConfig?.Config ?? {});
 
   const image = request.Image ? resolveImage(ctx.images, request.Image, platform ? { platform: parsePlatform(platform) } : {}) : null;
   const config = mergeWithImage(request, image);

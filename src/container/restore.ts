@@ -11,7 +11,7 @@ import { isPaused } from "../runtime/pause.ts";
 import { isAlive, readExit } from "../runtime/task-state.ts";
 import { reconcileVolumes } from "../volume/mount.ts";
 import { removeViews } from "./archive-view.ts";
-import { bootId } from "./boot-id.ts";
+import { bootId } from "../linux/boot-id.ts";
 import type { ContainerContext } from "./context.ts";
 import { settleExecExit } from "./exec-exit.ts";
 import { handleExit, settleExit } from "./exit.ts";

@@ -6,12 +6,12 @@ import { attachTask } from "../runtime/attach.ts";
 import { createTask } from "../runtime/create.ts";
 import { RuntimeError } from "../runtime/runtime-errors.ts";
 import { startTask } from "../runtime/start.ts";
-import { bootId } from "./boot-id.ts";
+import { bootId } from "../linux/boot-id.ts";
 import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
 import { watchHealth } from "./health.ts";
 import { joinNetwork } from "./join-network.ts";
-import { logOptions } from "./log-options.ts";
+import { logPathOf } from "./log-options.ts";
 import { lockContainer } from "./lookup.ts";
 import { prepareMounts } from "./mounts/set-up.ts";
 import { ZERO_TIME, type ContainerRecord } from "./record.ts";
@@ -53,8 +53,8 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
   using descriptors = new DisposableStack();
   const [rootfs, network, mounts] = await allOf([mountRootfs(ctx.images, c.id), joinNetwork(ctx, c), prepareMounts(ctx, c, descriptors)]);
   const spec = await composeSpec(ctx, c, { rootfs, network, mounts });
-  const log = logOptions(ctx, c);
-  if (log.logPath) mkdirSync(dirname(log.logPath), { recursive: true, mode: 0o710 });
+  const logPath = logPathOf(ctx, c);
+  if (logPath) mkdirSync(dirname(logPath), { recursive: true, mode: 0o710 });
 
   const task = await createTask(ctx.runtime, {
     id: c.id,
@@ -63,7 +63,7 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
     tty: c.spec.config.Tty ?? false,
     openStdin: c.spec.config.OpenStdin ?? false,
     stdinOnce: c.spec.config.StdinOnce ?? false,
-    ...log,
+    logPath,
   });
   await connectPendingClients(ctx, c);
   const startedAt = new Date().toISOString();

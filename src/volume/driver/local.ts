@@ -1,8 +1,8 @@
 import { mkdir, realpath, rename, rm } from "node:fs/promises";
-import { readFileSync } from "node:fs";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { errorMessage, hasCode, internal, invalid } from "../../lib/errors.ts";
+import { isMountPoint } from "../../linux/at.ts";
 import { mount, unmount } from "../../linux/mount.ts";
 import { parseMountOptions } from "../../linux/mount-options.ts";
 import type { VolumeDriver } from "./driver.ts";
@@ -122,10 +122,4 @@ async function resolveAddress(type: string, device: string, words: string): Prom
     throw internal(`error resolving passed in network volume address: ${errorMessage(cause)}`, cause);
   }
   return { device, words };
-}
-
-function isMountPoint(path: string): boolean {
-  // mountinfo(5) writes space, tab, newline and backslash as octal escapes.
-  const escaped = path.replace(/[ \t\n\\]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}`);
-  return readFileSync("/proc/self/mountinfo", "utf8").split("\n").some((line) => line.split(" ")[4] === escaped);
 }
