@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Logger } from "../lib/log.ts";
 import type { CgroupDriver, CgroupLayout } from "../linux/cgroup.ts";
 import type { AttachHub } from "./attach-hub.ts";
+import { LogKeeper } from "./logs/keeper.ts";
 
 /** A low-level runtime the daemon may use: crun, runc, or one given by `--add-runtime`. */
 export interface RuntimeBinary {
@@ -28,12 +29,13 @@ export interface RuntimeContext {
   readonly exitListeners: Set<(exit: TaskExit) => void>;
   /** Containers whose monitor's end this daemon waits for. */
   readonly watched: Set<string>;
+  readonly logs: LogKeeper;
 }
 
-export interface RuntimeOptions extends Omit<RuntimeContext, "hubs" | "exitListeners" | "watched"> {}
+export interface RuntimeOptions extends Omit<RuntimeContext, "hubs" | "exitListeners" | "watched" | "logs"> {}
 
 export function createRuntimeContext(options: RuntimeOptions): RuntimeContext {
-  return { ...options, hubs: new Map(), exitListeners: new Set(), watched: new Set() };
+  return { ...options, hubs: new Map(), exitListeners: new Set(), watched: new Set(), logs: new LogKeeper(options.log) };
 }
 
 /** How a container's or an exec's first process ended. */

@@ -6,6 +6,8 @@ import { processStat } from "../linux/proc.ts";
 import { encodeRuntimeJson } from "../oci/runtime-json.ts";
 import { exitsDir, taskDir, type RuntimeContext } from "./context.ts";
 import { deleteTask } from "./delete.ts";
+import { keepTaskLog } from "./keep-log.ts";
+import { defaultLogLimits } from "./logs/options.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { startMonitor } from "./monitor.ts";
 import { runtimeError } from "./runtime-errors.ts";
@@ -14,12 +16,19 @@ import { watchMonitor } from "./exits.ts";
 import type { CreatedTask, CreateTaskRequest } from "./types.ts";
 
 /**
+ * Bytes of log after which a monitor replaces its file by itself, at least. It does so without keeping the old one: this
+ * is for the times when no daemon rotates, and large enough for a busy one to come round.
+ */
+const UNWATCHED_LOG = 256 * 1000 * 1000;
+
+/**
  * Brings a container to the point where its first process waits for {@link startTask}: the runtime has made
  * namespaces, cgroup and mounts, and a monitor of its own holds its streams. Attach now and no output is missed.
  * Throws RuntimeError with Docker's text and exit code where the runtime refuses; nothing is left then.
  */
 export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest): Promise<CreatedTask> {
   const { id, spec } = request;
+  const limits = request.logLimits ?? defaultLogLimits;
   const dir = taskDir(ctx, id);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => deleteTask(ctx, id));
@@ -35,6 +44,7 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
     openStdin: request.openStdin,
     stdinOnce: request.stdinOnce,
     logPath: request.logPath,
+    logLimits: limits,
     cgroupsPath: spec.linux.cgroupsPath ?? "",
   };
   writeTaskRecord(ctx, id, record);
@@ -46,7 +56,7 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
     exitDir: exitsDir(ctx),
     args: [
       "--log-path", request.logPath === null ? "none" : `k8s-file:${request.logPath}`,
-      ...(request.logBound === undefined ? [] : ["--log-size-max", String(request.logBound)]),
+      ...(limits.maxSize === null ? [] : ["--log-size-max", String(Math.max(limits.maxSize * limits.maxFiles, UNWATCHED_LOG))]),
       ...(request.tty ? ["--terminal"] : []),
       ...(request.openStdin ? ["--stdin"] : []),
       ...(closesStdin(request) ? [] : ["--leave-stdin-open"]),
@@ -64,6 +74,7 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
   const startTime = processStat(answer.data)?.startTime;
   writeTaskRecord(ctx, id, { ...record, pid: answer.data, ...(startTime !== undefined && { startTime }) });
   watchMonitor(ctx, id, conmonPid);
+  keepTaskLog(ctx, id, record, { adopted: false });
   undo.move();
   monitor.hangUp();
   return { pid: answer.data, conmonPid };

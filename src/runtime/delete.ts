@@ -18,6 +18,7 @@ const SIGKILL = 9;
 export async function deleteTask(ctx: RuntimeContext, id: string): Promise<void> {
   const dir = taskDir(ctx, id);
   const record = findTaskRecord(ctx, id);
+  await ctx.logs.release(id);
   const monitorPid = readPidFile(join(dir, "conmon.pid"));
   if (record !== null) {
     await deleteInRuntime(ctx, id, record);

@@ -4,6 +4,7 @@ import { errorMessage, hasCode } from "../lib/errors.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
 import { taskDir, type RuntimeContext, type TaskExit } from "./context.ts";
 import { isAlive, isMonitorProcess, readExit } from "./task-state.ts";
+import { keepTaskLog } from "./keep-log.ts";
 import { findTaskRecord, readPidFile } from "./task-record.ts";
 
 /**
@@ -15,7 +16,7 @@ export function watchExits(ctx: RuntimeContext, listener: (exit: TaskExit) => vo
   ctx.exitListeners.add(listener);
   for (const id of taskIds(ctx)) {
     const pid = readPidFile(join(taskDir(ctx, id), "conmon.pid"));
-    if (pid !== null && isMonitorProcess(pid, id)) watchMonitor(ctx, id, pid);
+    if (pid !== null && isMonitorProcess(pid, id)) adoptMonitor(ctx, id, pid);
     else if (isAlive(ctx, id)) watchOrphan(ctx, id);
   }
   return { [Symbol.dispose]: () => void ctx.exitListeners.delete(listener) };
@@ -29,6 +30,13 @@ export function taskIds(ctx: RuntimeContext): string[] {
     if (hasCode(error, "ENOENT")) return [];
     throw error;
   }
+}
+
+/** A container of an earlier daemon whose monitor lives. */
+function adoptMonitor(ctx: RuntimeContext, id: string, pid: number): void {
+  watchMonitor(ctx, id, pid);
+  const record = findTaskRecord(ctx, id);
+  if (record !== null) keepTaskLog(ctx, id, record, { adopted: true });
 }
 
 /** Waits, without holding anything up, for a monitor's end: it leaves when its container has, after writing the exit code. */

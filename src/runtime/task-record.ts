@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, notFound } from "../lib/errors.ts";
+import type { LogLimits } from "./logs/options.ts";
 import { taskDir, type RuntimeContext } from "./context.ts";
 
 /** What later verbs, also those of a restarted daemon, must know of a task. Lives beside the bundle as task.json. */
@@ -10,6 +11,7 @@ export interface TaskRecord {
   openStdin: boolean;
   stdinOnce: boolean;
   logPath: string | null;
+  logLimits: LogLimits;
   /** The bundle's `linux.cgroupsPath`. */
   cgroupsPath: string;
   /** The container's first process; absent until the runtime has made it. */

@@ -1,4 +1,8 @@
+import type { Frame } from "../api/stdcopy.ts";
 import type { OciProcess, OciSpec } from "../oci/runtime.ts";
+import type { LogLimits } from "./logs/options.ts";
+
+export type { Frame };
 
 export interface CreateTaskRequest {
   id: string;
@@ -12,8 +16,8 @@ export interface CreateTaskRequest {
   stdinOnce: boolean;
   /** The live log file; null: output is kept nowhere. */
   logPath: string | null;
-  /** Bytes that the monitor may write to the file before it replaces it by itself (see logs/rotate.ts). Absent: no bound. */
-  logBound?: number;
+  /** How the log is kept (see parseLogConfig); absent: the defaults. */
+  logLimits?: LogLimits;
 }
 
 export interface CreatedTask {
@@ -39,15 +43,9 @@ export interface StartedExec {
   io: TaskIo | null;
 }
 
-/** One piece of output. A terminal's output is all stream 1. */
-export interface Frame {
-  stream: 1 | 2;
-  data: Uint8Array;
-}
-
 /** A client's hold on a task's streams. */
 export interface TaskIo {
-  /** Ends when the task's output has ended, or after {@link close}. To be read once. A reader that stands still holds the task back. */
+  /** A terminal's output is all stream 1. Ends when the task's output has ended, or after {@link close}. To be read once. A reader that stands still holds the task back. */
   readonly frames: AsyncIterable<Frame>;
   /** Resolves when the monitor's socket has taken the data. Rejects where standard input is closed or the task has ended. */
   write(data: Uint8Array): Promise<void>;

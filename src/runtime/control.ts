@@ -1,0 +1,24 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { conflict, hasCode } from "../lib/errors.ts";
+
+/** First word of a line: what conmon shall do. Two numbers follow. */
+export const WINDOW_RESIZE = 1;
+export const REOPEN_LOG = 2;
+
+/** Writes a line to a monitor's control fifo; without a reader there the process has ended, which is a conflict. */
+export async function control(dir: string, line: string): Promise<void> {
+  let fifo;
+  try {
+    fifo = await open(join(dir, "ctl"), constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (hasCode(error, "ENXIO", "ENOENT")) throw conflict("the process has ended", error);
+    throw error;
+  }
+  try {
+    await fifo.write(`${line}\n`);
+  } finally {
+    await fifo.close();
+  }
+}
