@@ -4,7 +4,7 @@ import { FirewallQueue } from "./firewall/queue.ts";
 import { HeldPorts } from "./ports/held-ports.ts";
 
 /** State of a running daemon that no database can hold. Everything in it is rebuilt by `reconcileNetworks`. */
-export class LiveNetworks {
+export class LiveNetworks implements Disposable {
   /** By container id: set-up, tear-down, connect and disconnect of one container exclude each other. */
   readonly sandboxLocks = new KeyedLock();
   /** One key, `networks`: create and remove exclude each other, subnets are chosen one at a time. */
@@ -16,5 +16,12 @@ export class LiveNetworks {
   /** The daemon's own rtnetlink socket, in the host's namespace. Calls are synchronous, so all share it. */
   get route(): NetlinkSocket {
     return (this.#route ??= new NetlinkSocket(NETLINK.ROUTE));
+  }
+
+  /** Lets go of every port and socket. What is in the kernel goes on without. */
+  [Symbol.dispose](): void {
+    this.ports.releaseAll();
+    this.#route?.[Symbol.dispose]();
+    this.#route = null;
   }
 }

@@ -2,7 +2,7 @@ import { decodeAttributes, encodeAttributes, NLM_F, numberOf, text, textOf, u16,
 
 /** Messages about network interfaces (rtnetlink(7), linux/if_link.h). Pure. */
 
-const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18 } as const;
+const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19 } as const;
 const IFLA = {
   ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, PROTINFO: 12, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28,
 } as const;
@@ -148,7 +148,7 @@ export function changeLink(index: number, { up, mac, mtu, name }: LinkChange): M
  */
 export function changePort(index: number, { isolated, hairpin }: { isolated: boolean; hairpin: boolean }): Message {
   return {
-    type: RTM.NEWLINK,
+    type: RTM.SETLINK,
     flags: 0,
     body: ifinfomsg(index, 0, 0, AF_BRIDGE),
     attributes: [[IFLA.PROTINFO, [[IFLA_BRPORT.MODE, u8(Number(hairpin))], [IFLA_BRPORT.ISOLATED, u8(Number(isolated))]]]],

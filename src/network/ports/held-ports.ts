@@ -81,6 +81,10 @@ export class HeldPorts {
     }
   }
 
+  releaseAll(): void {
+    for (const containerId of [...this.#fds.keys()]) this.release(containerId);
+  }
+
   #grant(containerId: string, request: PortRequest): number {
     const ips = request.hostIps.map(requireIp);
     const fixed = request.first !== 0 && request.first === request.last;

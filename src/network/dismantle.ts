@@ -1,0 +1,16 @@
+import type { NetworkContext } from "./context.ts";
+import { driverOf } from "./driver/driver.ts";
+import { dropTable } from "./firewall/ruleset.ts";
+import { allNetworks, allSandboxes } from "./table.ts";
+import { releaseSandbox } from "./tear-down.ts";
+
+/**
+ * Takes everything of this engine's networks out of the kernel, sandboxes included. The networks stay in the database
+ * and come back with `startNetworks`. For engines that leave the machine, and for tests.
+ */
+export async function dismantleNetworks(ctx: NetworkContext): Promise<void> {
+  for (const { containerId } of allSandboxes(ctx.store)) await releaseSandbox(ctx, containerId);
+  for (const network of allNetworks(ctx.store)) driverOf(network)?.remove(ctx, network);
+  await ctx.live.firewall.submit(dropTable(ctx.instance));
+  ctx.live[Symbol.dispose]();
+}

@@ -1,0 +1,23 @@
+import { run } from "../../src/lib/run.ts";
+
+/** A web server of one page in a namespace (null: the host's), listening on all addresses unless told otherwise. */
+export async function httpServer(path: string | null, port: number, page: string, address = "0.0.0.0"): Promise<AsyncDisposable> {
+  const script = `Bun.serve({ hostname: ${JSON.stringify(address)}, port: ${port}, fetch: (_, s) => new Response(${JSON.stringify(page)}) }); console.log("ready")`;
+  const enter = path === null ? [] : ["nsenter", `--net=${path}`];
+  const child = Bun.spawn([...enter, process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  if (!value) throw new Error("the web server did not start");
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await child.exited;
+    },
+  };
+}
+
+/** The page, or nothing where there is none within two seconds. */
+export async function fetchText(path: string | null, url: string): Promise<string> {
+  const enter: [string, ...string[]] = path === null ? ["curl"] : ["nsenter", `--net=${path}`, "curl"];
+  return (await run([...enter, "-gsS", "-m", "2", "--noproxy", "*", url])).stdout;
+}
