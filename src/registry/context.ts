@@ -2,12 +2,19 @@ import type { Database } from "bun:sqlite";
 import type { KeyedLock } from "../lib/lock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Authority } from "./auth/authority.ts";
+import type { HtpasswdUsers } from "./auth/htpasswd.ts";
+import type { TokenService } from "./auth/token-service.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RegistryOptions } from "./options.ts";
 import type { PullCounter } from "./pulls.ts";
 import type { Paths } from "./paths.ts";
 import type { BlobStorage } from "./storage/storage.ts";
 import type { UploadSessions } from "./uploads/sessions.ts";
+
+export interface LoginParts {
+  users: HtpasswdUsers;
+  tokens: TokenService;
+}
 
 /** All that the registry's verbs share; assembled in serve.ts. */
 export interface RegistryContext {
@@ -19,6 +26,8 @@ export interface RegistryContext {
   /** By digest: held while a blob's row and its bytes come or go together. */
   locks: KeyedLock;
   authority: Authority;
+  /** Where users log in here: undefined on an open registry and with a token service elsewhere. */
+  login: LoginParts | undefined;
   metrics: Metrics;
   pulls: PullCounter;
   log: Logger;

@@ -9,10 +9,10 @@ export function quotaOf(ctx: RegistryContext, repository: string): number | unde
   return ctx.options.quotas.find(({ repositories }) => matchesName(repositories, repository))?.bytes;
 }
 
-/** Bytes that still fit into the repository. */
-export function quotaRoom(ctx: RegistryContext, repository: string): number {
+/** Bytes that still fit into the repository; `digest` as in {@link checkQuota}. */
+export function quotaRoom(ctx: RegistryContext, repository: string, digest?: string): number {
   const quota = quotaOf(ctx, repository);
-  if (quota === undefined) return Number.POSITIVE_INFINITY;
+  if (quota === undefined || (digest !== undefined && linkedBlobSize(ctx.db, repository, digest) !== undefined)) return Number.POSITIVE_INFINITY;
   return Math.max(0, quota - usage(ctx, repository));
 }
 

@@ -2,9 +2,10 @@ import { mkdir } from "node:fs/promises";
 import type { Server } from "bun";
 import { KeyedLock } from "../lib/lock.ts";
 import { Logger } from "../lib/log.ts";
-import { openAuthority } from "./auth/authority.ts";
+import { openAuth } from "./auth/open.ts";
 import type { RegistryContext } from "./context.ts";
 import { RegistryError } from "./errors.ts";
+import { scheduleCollection } from "./gc/schedule.ts";
 import { createHandler, errorAnswer } from "./http/handle.ts";
 import { openMetadata } from "./metadata/table.ts";
 import { Metrics } from "./metrics.ts";
@@ -32,24 +33,22 @@ export async function serveRegistry(options: RegistryOptions): Promise<RunningRe
   undo.defer(() => db.close());
 
   let draining = false;
+  const base = { options, paths, metrics: new Metrics(), log: new Logger(options.logLevel, options.logFormat), now: Date.now };
   const ctx: RegistryContext = {
-    options,
-    paths,
+    ...base,
     db,
     storage: new FilesystemStorage(paths.blobs),
     uploads: new UploadSessions(),
     locks: new KeyedLock(),
-    authority: openAuthority,
-    metrics: new Metrics(),
+    ...openAuth(base),
     pulls: new PullCounter(),
-    log: new Logger(options.logLevel, options.logFormat),
     accessLog: new Logger("info", options.logFormat, (line) => void process.stdout.write(line)),
-    now: Date.now,
     draining: () => draining,
   };
   undo.defer(() => flushPulls(ctx));
   const flusher = setInterval(() => flushPulls(ctx), 10_000);
   undo.defer(() => clearInterval(flusher));
+  undo.use(scheduleCollection(ctx));
 
   const server = Bun.serve({
     hostname: options.hostname,

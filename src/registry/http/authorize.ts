@@ -1,4 +1,5 @@
 import type { Action, Identity, Scope } from "../auth/authority.ts";
+import { hasScope } from "../auth/scopes.ts";
 import type { RegistryContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import type { Need } from "./route.ts";
@@ -11,19 +12,23 @@ export async function authorize(ctx: RegistryContext, request: Request, url: URL
     if (error instanceof RegistryError && error.code === "UNAUTHORIZED") throw unauthorized(ctx, request, error.message, scopeOf(need, repository));
     throw error;
   });
-  if (need === "user") {
+  if (need === "anyone") return identity;
+  if (need === "user" || need === "catalog") {
     // A token of the anonymous user counts: it proves that the client knows how to ask for tokens.
-    if (identity.user === null && identity.scopes === undefined) throw unauthorized(ctx, request, "authentication required");
-    return identity;
+    if (identity.user === null && identity.scopes === undefined) throw unauthorized(ctx, request, "authentication required", scopeOf(need, repository));
+    if (need === "user") return identity;
+    if (identity.scopes && !hasScope(identity.scopes, "registry", "catalog", "*")) throw unauthorized(ctx, request, "the token is not for the catalogue", scopeOf(need, repository));
+    return { user: identity.user };
   }
   if (repository === undefined || authority.may(identity, repository, need)) return identity;
   const withoutScopes = identity.scopes && authority.may({ user: identity.user }, repository, need);
   if (identity.user === null || withoutScopes) throw unauthorized(ctx, request, "authentication required", scopeOf(need, repository));
-  throw new RegistryError("DENIED", `${identity.user} may not ${need} ${need === "delete" ? "from" : need === "push" ? "to" : "from"} ${repository}`, { detail: { repository, action: need } });
+  throw new RegistryError("DENIED", `${identity.user} may not ${need} ${need === "push" ? "to" : "from"} ${repository}`, { detail: { repository, action: need } });
 }
 
 function scopeOf(need: Need, repository: string | undefined): Scope | undefined {
-  if (repository === undefined || need === "open" || need === "user") return undefined;
+  if (need === "catalog") return { type: "registry", name: "catalog", actions: ["*"] };
+  if (repository === undefined || need === "open" || need === "anyone" || need === "user") return undefined;
   const actions: Action[] = need === "push" ? ["pull", "push"] : [need];
   return { type: "repository", name: repository, actions };
 }

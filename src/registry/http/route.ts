@@ -1,8 +1,12 @@
 import type { RegistryContext } from "../context.ts";
 import type { Identity } from "../auth/authority.ts";
 
-/** What a caller must be allowed to do before the handler runs. `open`: nothing; `user`: have logged in, where there are users. */
-export type Need = "open" | "user" | "pull" | "push" | "delete";
+/**
+ * What a caller must be allowed to do before the handler runs. `open`: nothing, credentials are not looked at;
+ * `anyone`: nothing, but credentials that come must be right; `user`: have logged in, where there are users; `catalog`: likewise,
+ * and a token must be made out for the catalogue.
+ */
+export type Need = "open" | "anyone" | "user" | "catalog" | "pull" | "push" | "delete";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 

@@ -31,7 +31,7 @@ export function recordBlob(db: Database, repository: string, digest: string, siz
   }).immediate();
 }
 
-/** Links a stored blob; false where storage has none. A link that is there becomes fresh again. */
+/** Links a stored blob; false where storage has none. A link that is there is good for longer. */
 export function linkStoredBlob(db: Database, repository: string, digest: string, now: number): boolean {
   return db
     .transaction(() => {
@@ -44,25 +44,23 @@ export function linkStoredBlob(db: Database, repository: string, digest: string,
 
 function linkBlob(db: Database, repository: number, digest: string, now: number): void {
   db.query(
-    `INSERT INTO link(repository, digest, touched, fresh) VALUES (?1, ?2, ?3, 1)
-     ON CONFLICT DO UPDATE SET touched = ?3,
-       fresh = NOT EXISTS (SELECT 1 FROM reference JOIN manifest ON manifest.id = reference.manifest WHERE reference.digest = ?2 AND kind = 0 AND repository = ?1)`,
+    `INSERT INTO link(repository, digest, touched, state, promises) VALUES (?1, ?2, ?3, 1, 1)
+     ON CONFLICT DO UPDATE SET touched = ?3, state = min(state, 1), promises = promises + 1`,
   ).run(repository, digest, now);
 }
 
 /**
  * Somebody was told that the blob is there and may build on that: a blob which no manifest names
- * gets the time of a new upload. Cheap and without a write in the usual case.
+ * gets the time of a new upload. Without a write in the usual case.
  */
 export function keepBlob(db: Database, repository: string, digest: string, now: number): void {
-  const stale = db
+  const loose = db
     .query<{ repository: number }, [string, string, number]>(
-      `SELECT link.repository FROM link JOIN repository ON repository.id = link.repository WHERE name = ? AND digest = ? AND (fresh = 0 OR touched < ?)
-       AND NOT EXISTS (SELECT 1 FROM reference JOIN manifest ON manifest.id = reference.manifest
-         WHERE reference.digest = link.digest AND kind = 0 AND manifest.repository = link.repository)`,
+      `SELECT link.repository FROM link JOIN repository ON repository.id = link.repository
+       WHERE name = ? AND digest = ? AND (state = 2 OR (state = 1 AND touched < ?))`,
     )
     .get(repository, digest, now - 60_000);
-  if (stale) db.query("UPDATE link SET touched = ?, fresh = 1 WHERE repository = ? AND digest = ?").run(now, stale.repository, digest);
+  if (loose) db.query("UPDATE link SET touched = ?, state = 1 WHERE repository = ? AND digest = ?").run(now, loose.repository, digest);
 }
 
 /** Digest of a manifest in the repository that names the blob, or undefined. */

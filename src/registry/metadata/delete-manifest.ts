@@ -27,8 +27,11 @@ export function deleteManifest(db: Database, repository: string, digest: string,
     .immediate();
 }
 
-/** The removal itself, without questions; inside a transaction. */
-export function removeManifest(db: Database, row: { id: number; repository: number }, digest: string, now: number): void {
+/**
+ * The removal itself, without questions; inside a transaction. `since`: when what it names began to be kept for nothing, from
+ * which the time of grace counts.
+ */
+export function removeManifest(db: Database, row: { id: number; repository: number }, digest: string, since: number): void {
   const named = db.query<{ digest: string; kind: number }, [number]>("SELECT digest, kind FROM reference WHERE manifest = ?").all(row.id);
   db.query("DELETE FROM manifest WHERE id = ?").run(row.id);
   const orphan = db.query(
@@ -37,12 +40,13 @@ export function removeManifest(db: Database, row: { id: number; repository: numb
        AND NOT EXISTS (SELECT 1 FROM reference JOIN manifest AS parent ON parent.id = reference.manifest
          WHERE reference.digest = ?3 AND kind = 1 AND parent.repository = ?2)`,
   );
-  const release = db.query("UPDATE link SET touched = ?, fresh = 0 WHERE repository = ? AND digest = ?");
+  // Somebody else may have uploaded the blob meanwhile and be about to push a manifest.
+  const release = db.query("UPDATE link SET touched = max(touched, ?), state = iif(promises > 0, 1, 2) WHERE repository = ? AND digest = ?");
   for (const { digest: part, kind } of named) {
-    if (kind === 1) orphan.run(now, row.repository, part);
-    else release.run(now, row.repository, part);
+    if (kind === 1) orphan.run(since, row.repository, part);
+    else release.run(since, row.repository, part);
   }
   for (const referrer of db.query<{ digest: string }, [number, string]>("SELECT digest FROM manifest WHERE repository = ? AND subject = ?").all(row.repository, digest)) {
-    orphan.run(now, row.repository, referrer.digest);
+    orphan.run(since, row.repository, referrer.digest);
   }
 }

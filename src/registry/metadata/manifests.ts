@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { RegistryError } from "../errors.ts";
 import type { ParsedManifest } from "../manifest/parse.ts";
+import { markUntagged, setTag } from "./tags.ts";
 import { describeRepository, ensureRepository } from "./repositories.ts";
 
 export interface ManifestRow {
@@ -14,6 +15,7 @@ export interface ManifestRow {
   pushed: number;
   pushed_by: string | null;
   pulled: number | null;
+  untagged: number | null;
   orphaned: number | null;
   cached: number;
 }
@@ -63,19 +65,13 @@ export function storeManifest(db: Database, input: StoreManifest): void {
     for (const { digest: named, size, kind } of parsed.references) {
       db.query("INSERT INTO reference(manifest, digest, kind, size) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING").run(id, named, kind === "manifest" ? 1 : 0, size);
       if (kind === "manifest") db.query("UPDATE manifest SET orphaned = NULL WHERE repository = ? AND digest = ?").run(repository, named);
-      else db.query("UPDATE link SET fresh = 0, touched = ? WHERE repository = ? AND digest = ?").run(now, repository, named);
+      else db.query("UPDATE link SET state = 0, promises = max(promises - 1, 0), touched = ? WHERE repository = ? AND digest = ?").run(now, repository, named);
     }
     const description = parsed.annotations["org.opencontainers.image.description"];
     if (description) describeRepository(db, repository, description.slice(0, 200));
     for (const tag of input.tags) setTag(db, repository, tag, id, now, input.cached ? now : null);
+    markUntagged(db, id, now);
   }).immediate();
-}
-
-function setTag(db: Database, repository: number, name: string, manifest: number, now: number, checked: number | null): void {
-  db.query(
-    `INSERT INTO tag(repository, name, manifest, updated, checked) VALUES (?1, ?2, ?3, ?4, ?5)
-     ON CONFLICT DO UPDATE SET manifest = ?3, updated = ?4, checked = ?5`,
-  ).run(repository, name, manifest, now, checked);
 }
 
 function checkReferences(db: Database, repository: number, parsed: ParsedManifest): void {

@@ -16,15 +16,25 @@ const migrations = [
     digest TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
     stored INTEGER NOT NULL) WITHOUT ROWID;
-  -- Content that a repository may serve. fresh: uploaded or asked for, and not named by a manifest since.
+  -- Content that a repository may serve. state: 0 a manifest names it; 1 uploaded or asked for, and waiting for its manifest;
+  -- 2 a manifest that named it went. What is not 0 is looked at by collection. promises: uploads and mounts whose manifests
+  -- have not come yet.
   CREATE TABLE link(
     repository INTEGER NOT NULL REFERENCES repository ON DELETE CASCADE,
     digest TEXT NOT NULL REFERENCES blob,
     touched INTEGER NOT NULL,
-    fresh INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    promises INTEGER NOT NULL,
     PRIMARY KEY(repository, digest)) WITHOUT ROWID;
   CREATE INDEX link_digest ON link(digest);
-  -- orphaned: when the image that it was a part of went; cached: it came from upstream.
+  CREATE INDEX link_loose ON link(state, touched) WHERE state > 0;
+  -- Content that lost a link, and perhaps its last one.
+  CREATE TABLE unlinked(digest TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TRIGGER link_gone AFTER DELETE ON link BEGIN
+    INSERT INTO unlinked(digest) VALUES (old.digest) ON CONFLICT DO NOTHING;
+  END;
+  -- untagged: since when it has had no tag; orphaned: when the image that it was a part of went; cached: it came
+  -- from upstream.
   CREATE TABLE manifest(
     id INTEGER PRIMARY KEY,
     repository INTEGER NOT NULL REFERENCES repository ON DELETE CASCADE,
@@ -36,10 +46,12 @@ const migrations = [
     pushed INTEGER NOT NULL,
     pushed_by TEXT,
     pulled INTEGER,
+    untagged INTEGER,
     orphaned INTEGER,
     cached INTEGER NOT NULL DEFAULT 0,
     UNIQUE(repository, digest));
   CREATE INDEX manifest_subject ON manifest(repository, subject) WHERE subject IS NOT NULL;
+  CREATE INDEX manifest_orphaned ON manifest(orphaned) WHERE orphaned IS NOT NULL;
   -- What a manifest names: blobs (kind 0) and, for an index, manifests (kind 1).
   CREATE TABLE reference(
     manifest INTEGER NOT NULL REFERENCES manifest ON DELETE CASCADE,

@@ -29,7 +29,35 @@ export function findTag(db: Database, repository: string, tag: string): TagRow |
   );
 }
 
+/** Points a tag at a manifest; `checked` as in the table. Inside a transaction. */
+export function setTag(db: Database, repository: number, name: string, manifest: number, now: number, checked: number | null): void {
+  const before = db.query<{ manifest: number }, [number, string]>("SELECT manifest FROM tag WHERE repository = ? AND name = ?").get(repository, name);
+  db.query(
+    `INSERT INTO tag(repository, name, manifest, updated, checked) VALUES (?1, ?2, ?3, ?4, ?5)
+     ON CONFLICT DO UPDATE SET manifest = ?3, updated = ?4, checked = ?5`,
+  ).run(repository, name, manifest, now, checked);
+  db.query("UPDATE manifest SET untagged = NULL, orphaned = NULL WHERE id = ?").run(manifest);
+  if (before && before.manifest !== manifest) markUntagged(db, before.manifest, now);
+}
+
+/** Notes the time where the manifest has no tag (any more). */
+export function markUntagged(db: Database, manifest: number, now: number): void {
+  db.query("UPDATE manifest SET untagged = ?1 WHERE id = ?2 AND untagged IS NULL AND NOT EXISTS (SELECT 1 FROM tag WHERE tag.manifest = ?2)").run(now, manifest);
+}
+
 /** False where there is no such tag. The manifest stays. */
-export function deleteTag(db: Database, repository: string, tag: string): boolean {
-  return db.query("DELETE FROM tag WHERE name = ? AND repository = (SELECT id FROM repository WHERE name = ?)").run(tag, repository).changes > 0;
+export function deleteTag(db: Database, repository: string, tag: string, now: number): boolean {
+  return db
+    .transaction(() => {
+      const row = db
+        .query<{ repository: number; manifest: number }, [string, string]>(
+          "SELECT repository, manifest FROM tag WHERE name = ? AND repository = (SELECT id FROM repository WHERE name = ?)",
+        )
+        .get(tag, repository);
+      if (!row) return false;
+      db.query("DELETE FROM tag WHERE repository = ? AND name = ?").run(row.repository, tag);
+      markUntagged(db, row.manifest, now);
+      return true;
+    })
+    .immediate();
 }

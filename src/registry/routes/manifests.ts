@@ -78,7 +78,7 @@ export function deleteManifestRoute(call: Call): Response {
   const { ctx } = call;
   const name = param(call, "name");
   const reference = parseReference(param(call, "reference"));
-  const done = "tag" in reference ? deleteTag(ctx.db, name, reference.tag) : deleteManifest(ctx.db, name, reference.digest, ctx.now());
+  const done = "tag" in reference ? deleteTag(ctx.db, name, reference.tag, ctx.now()) : deleteManifest(ctx.db, name, reference.digest, ctx.now());
   if (!done) throw unknown(reference);
   return empty(202);
 }

@@ -3,12 +3,14 @@ import { empty, json } from "./answers.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { getCatalog, getReferrers, getTags } from "./listings.ts";
 import { deleteManifestRoute, getManifest, putManifest } from "./manifests.ts";
+import { getToken, postToken } from "./token.ts";
 import { deleteUploadRoute, getUpload, patchUpload, postUpload, putUpload } from "./uploads.ts";
 
 /** The distribution specification's endpoints. Names contain slashes, so each pattern ends at the last keyword that fits. */
 export const protocolRoutes: Route[] = [
+  { label: "token", pattern: /^\/token$/, methods: { GET: ["open", getToken], POST: ["open", postToken] } },
   { label: "base", pattern: /^\/v2\/?$/, methods: { GET: ["user", () => json({})], HEAD: ["user", () => empty(200)] } },
-  { label: "catalog", pattern: /^\/v2\/_catalog$/, methods: { GET: ["user", getCatalog] } },
+  { label: "catalog", pattern: /^\/v2\/_catalog$/, methods: { GET: ["catalog", getCatalog] } },
   { label: "uploads", pattern: /^\/v2\/(?<name>.+)\/blobs\/uploads\/?$/, methods: { POST: ["push", postUpload] } },
   {
     label: "upload",

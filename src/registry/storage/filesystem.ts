@@ -50,8 +50,7 @@ export class FilesystemStorage implements BlobStorage {
           const digest = `${algorithm}:${hex}`;
           if (!isDigest(digest)) continue;
           try {
-            const { size, mtimeMs } = await stat(this.#path(digest));
-            yield { digest, size, modified: mtimeMs };
+            yield { digest, size: (await stat(this.#path(digest))).size };
           } catch (error) {
             if (!hasCode(error, "ENOENT")) throw error;
           }

@@ -7,8 +7,6 @@ export interface ByteRange {
 export interface StoredBlob {
   digest: string;
   size: number;
-  /** Milliseconds since the epoch. */
-  modified: number;
 }
 
 /**

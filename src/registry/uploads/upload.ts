@@ -33,6 +33,8 @@ export interface Append {
   start?: number;
   /** Bytes that the client announced. */
   length?: number;
+  /** What the whole will be, where that is known. */
+  digest?: string;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function appendUpload(ctx: RegistryContext, repository: string, id:
   return await appendLocked(ctx, repository, id, append);
 }
 
-async function appendLocked(ctx: RegistryContext, repository: string, id: string, { body, start, length }: Append): Promise<number> {
+async function appendLocked(ctx: RegistryContext, repository: string, id: string, { body, start, length, digest }: Append): Promise<number> {
   const offset = await uploadOffset(ctx, repository, id);
   if (start !== undefined && start !== offset) {
     throw new RegistryError("RANGE_INVALID", `the chunk begins at ${start}, but the upload has ${offset} bytes`, {
@@ -55,10 +57,10 @@ async function appendLocked(ctx: RegistryContext, repository: string, id: string
   ctx.uploads.touch(id, ctx.now());
   if (!body || length === 0) return offset;
   const limit = ctx.options.maxBlobBytes;
-  const room = quotaRoom(ctx, repository);
+  const room = quotaRoom(ctx, repository, digest);
   const check = (bytes: number) => {
     if (bytes > limit) throw new RegistryError("SIZE_INVALID", `a blob may have at most ${limit} bytes here`, { status: 413 });
-    if (bytes > room) checkQuota(ctx, repository, bytes);
+    if (bytes > room) checkQuota(ctx, repository, bytes, digest);
   };
   check(offset + (length ?? 0));
   const path = ctx.paths.upload(id);
@@ -83,7 +85,7 @@ async function appendLocked(ctx: RegistryContext, repository: string, id: string
  */
 export async function finishUpload(ctx: RegistryContext, repository: string, id: string, digest: string, append: Append): Promise<number> {
   using _ = await ctx.uploads.locks.acquire(id);
-  const size = await appendLocked(ctx, repository, id, append);
+  const size = await appendLocked(ctx, repository, id, { ...append, digest });
   const path = ctx.paths.upload(id);
   const algorithm = algorithmOf(digest);
   const kept = algorithm === "sha256" ? ctx.uploads.takeHash(id, size) : undefined;
