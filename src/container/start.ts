@@ -11,7 +11,7 @@ import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
 import { watchHealth } from "./health.ts";
 import { joinNetwork } from "./join-network.ts";
-import { logPathOf } from "./log-options.ts";
+import { logLimitsOf, logPathOf } from "./log-options.ts";
 import { lockContainer } from "./lookup.ts";
 import { prepareMounts } from "./mounts/set-up.ts";
 import { ZERO_TIME, type ContainerRecord } from "./record.ts";
@@ -53,7 +53,7 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
   using descriptors = new DisposableStack();
   const [rootfs, network, mounts] = await allOf([mountRootfs(ctx.images, c.id), joinNetwork(ctx, c), prepareMounts(ctx, c, descriptors)]);
   const spec = await composeSpec(ctx, c, { rootfs, network, mounts });
-  const logPath = logPathOf(ctx, c);
+  const [logPath, logLimits] = [logPathOf(ctx, c), logLimitsOf(c)];
   if (logPath) mkdirSync(dirname(logPath), { recursive: true, mode: 0o710 });
 
   const task = await createTask(ctx.runtime, {
@@ -64,6 +64,7 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
     openStdin: c.spec.config.OpenStdin ?? false,
     stdinOnce: c.spec.config.StdinOnce ?? false,
     logPath,
+    ...(logLimits && { logLimits }),
   });
   await connectPendingClients(ctx, c);
   const startedAt = new Date().toISOString();
