@@ -10,6 +10,7 @@ import { keepTaskLog } from "./keep-log.ts";
 import { defaultLogLimits } from "./logs/options.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { startMonitor } from "./monitor.ts";
+import { runtimeCommand } from "./runtime-command.ts";
 import { runtimeError } from "./runtime-errors.ts";
 import { readPidFile, writeTaskRecord, type TaskRecord } from "./task-record.ts";
 import { watchMonitor } from "./exits.ts";
@@ -30,6 +31,7 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
   const { id, spec } = request;
   const limits = request.logLimits ?? defaultLogLimits;
   const dir = taskDir(ctx, id);
+  runtimeCommand(ctx, request.runtime);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => deleteTask(ctx, id));
 

@@ -34,13 +34,20 @@ export function parseLogConfig(driver: string, options: Readonly<Record<string, 
   }
   validateMode(options);
   if (driver === "none") return null;
-  const maxSize = options["max-size"] === undefined ? defaultLogLimits.maxSize : parseSize(options["max-size"]);
-  const maxFiles = options["max-file"] === undefined ? defaultLogLimits.maxFiles : parseCount(options["max-file"]);
-  const compress = options["compress"] === undefined ? defaultLogLimits.compress : parseBool(options["compress"]);
-  if (maxSize === null && options["max-file"] !== undefined && maxFiles > 1) {
-    throw invalid("max-file cannot be set without max-size");
+  const size = options["max-size"];
+  const count = options["max-file"];
+  const limits: LogLimits = {
+    maxSize: size === undefined ? defaultLogLimits.maxSize : parseSize(size),
+    // Docker's json-file keeps one file where only its size is named; who sets a limit there means all of it.
+    maxFiles: count !== undefined ? parseCount(count) : driver === "json-file" && size !== undefined ? 1 : defaultLogLimits.maxFiles,
+    compress: defaultLogLimits.compress,
+  };
+  if (options["compress"] !== undefined) limits.compress = parseBool(options["compress"]);
+  else if (driver === "json-file" && size !== undefined) limits.compress = false;
+  if (options["compress"] !== undefined && limits.compress && (limits.maxFiles < 2 || limits.maxSize === null)) {
+    throw invalid("compress cannot be true when max-file is less than 2 or max-size is not set");
   }
-  return { maxSize, maxFiles, compress };
+  return limits;
 }
 
 function validateMode(options: Readonly<Record<string, string>>): void {
@@ -59,7 +66,8 @@ function parseSize(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)b?$/i.exec(text.trim());
   const unit = units[match?.[2]?.toLowerCase() ?? ""];
   const size = Math.floor(Number(match?.[1]) * (unit ?? 1));
-  if (!match || size <= 0) throw invalid(`invalid value for max-size: ${text}`);
+  if (!match) throw invalid(`invalid size: '${text}'`);
+  if (size <= 0) throw invalid("max-size must be a positive number");
   return size;
 }
 
