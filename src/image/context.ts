@@ -21,6 +21,8 @@ export interface ImageContext {
 }
 
 export interface ImagePaths {
+  /** `<data root>/layers`. */
+  layers: string;
   /** `<data root>/tmp`: scratch files; emptied at boot. */
   tmp: string;
   /** Where a container's root filesystem is mounted: `<exec root>/containers/<id>/rootfs`. */

@@ -63,3 +63,35 @@ export async function* filter(argv: readonly [string, ...string[]], source: Asyn
     child.kill();
   }
 }
+
+/**
+ * Sends a stream through a program (`xz -dc`) and yields what comes out. Ends the program when the reader stops. Throws
+ * `unavailable` where it is missing and `invalid` with its own words where it fails.
+ */
+export async function* filterThrough(argv: readonly [string, ...string[]], source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let child;
+  try {
+    child = Bun.spawn([...argv], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  } catch (cause) {
+    throw new EngineError("unavailable", `cannot run ${argv[0]}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  const { stdin, stdout, stderr } = child;
+  const feed = async () => {
+    for await (const chunk of source) {
+      stdin.write(chunk);
+      await stdin.flush();
+    }
+    await stdin.end();
+  };
+  try {
+    const fed = feed();
+    // A program that ended early broke the pipe: its exit code tells why.
+    fed.catch(() => {});
+    for await (const chunk of stdout) yield chunk;
+    const exitCode = await child.exited;
+    if (exitCode !== 0) throw new EngineError("invalid", `${argv[0]}: ${(await stderr.text()).trim() || `exit ${exitCode}`}`);
+    await fed;
+  } finally {
+    child.kill();
+  }
+}

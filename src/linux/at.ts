@@ -190,6 +190,14 @@ export function statAt(dir: number, name: string): Stat | undefined {
   };
 }
 
+/** True where something is mounted at this very path. */
+export function isMountPoint(path: string): boolean {
+  const buffer = Buffer.allocUnsafe(256);
+  if (libc.statx(AT_FDCWD, ptr(cname(path)), AT_SYMLINK_NOFOLLOW, 0, ptr(buffer)) < 0) return false;
+  const STATX_ATTR_MOUNT_ROOT = 0x2000n;
+  return (buffer.readBigUInt64LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0n;
+}
+
 /** lstat of a path of ours. */
 export function statPath(path: string): Stat | undefined {
   return statAt(AT_FDCWD, path);

@@ -11,7 +11,7 @@ export interface BlobStore {
   /** The whole content, for manifests and configurations. Throws not-found; refuses more than `limit` bytes (default 16 MiB). */
   read(digest: string, limit?: number): Promise<Uint8Array>;
 
-  /** A part or the whole as a stream. Throws not-found. */
+  /** The whole as a stream, or the bytes from `start` up to but without `end`. Throws not-found. */
   stream(digest: string, range?: { start: number; end?: number }): ReadableStream<Uint8Array>;
 
   /** Absolute path of a blob, for those who read it in a worker. The blob need not exist. */
@@ -32,7 +32,7 @@ export interface BlobStore {
    */
   adopt(digest: string, file: string): Promise<void>;
 
-  /** Idempotent. */
+  /** Idempotent. The blob is not there any more when this returns its promise; the space comes back after. */
   remove(digest: string): Promise<void>;
 
   /** Every whole blob. */

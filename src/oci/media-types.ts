@@ -38,6 +38,10 @@ export function compressionOf(mediaType: string): Compression | undefined {
   return layerCompression.get(mediaType);
 }
 
+export function isLayerType(mediaType: string): boolean {
+  return layerCompression.has(mediaType);
+}
+
 /** A layer that its publisher keeps out of registries ("foreign", "nondistributable"): fetched by its own URLs. */
 export function isForeignLayer(mediaType: string): boolean {
   return mediaType.includes(".foreign.") || mediaType.includes(".nondistributable.");

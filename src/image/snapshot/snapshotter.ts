@@ -1,4 +1,4 @@
-import type { FilesystemChange } from "../../api/types/container.ts";
+import type { ChangesRequest } from "../../linux/archive/jobs.ts";
 
 /**
  * Keeps the unpacked layers of images and the writable directories upon them.
@@ -15,22 +15,23 @@ export interface Snapshotter {
   /** `overlay2` or `vfs`, as `docker info` names the driver. */
   readonly driver: string;
 
+  /** True where `prepare` wants the whole chain on disk, even to extract a layer upon it. */
+  readonly needsParents: boolean;
+
   /** Makes a writable snapshot upon a chain. Throws `conflict` where the key is taken. */
   prepare(key: string, chain: readonly string[]): Promise<void>;
 
   /** Where a layer archive is extracted for a snapshot that is to become a layer, and how it says "deleted". */
   applyTarget(key: string): ApplyTarget;
 
-  /**
-   * Mounts the snapshot at a directory that exists. Idempotent. `volatile` asks for no syncing at unmount.
-   */
+  /** Mounts the snapshot at a directory that exists. Idempotent. `volatile` asks for no syncing at unmount. */
   mount(key: string, chain: readonly string[], target: string, options?: { volatile?: boolean }): void;
 
-  /** Mounts a chain read-only, with nothing upon it. */
+  /** Mounts a chain read-only, with nothing upon it. Idempotent. */
   view(chain: readonly string[], target: string): void;
 
-  /** Idempotent. Lazy where somebody is still inside. */
-  unmount(target: string): void;
+  /** Idempotent. Lazy where somebody is still inside. `volatile` as it was mounted. */
+  unmount(target: string, options?: { volatile?: boolean }): Promise<void>;
 
   /** Turns an unmounted writable snapshot into the layer `chainId`; a layer of that name that exists already wins. */
   commit(key: string, chainId: string): Promise<void>;
@@ -44,20 +45,20 @@ export interface Snapshotter {
   /** Removes a layer. The caller makes sure that nothing stands upon it. Idempotent. */
   removeLayer(chainId: string): Promise<void>;
 
-  /** The tree that packs into the snapshot's layer archive, and the trees it is compared against (base first). */
+  /** What the snapshot adds to its chain, as {@link DiffSource}. */
   diffSource(key: string, chain: readonly string[]): DiffSource;
 
-  /** The same for a committed layer: `chain` is the layer's own, with the layer last. */
+  /** The same for the last layer of a chain. */
   layerSource(chain: readonly string[]): DiffSource;
 
-  /** What the snapshot changes in its chain, sorted by path. */
-  changes(key: string, chain: readonly string[]): Promise<FilesystemChange[]>;
+  /** Where the attributes of a directory can be looked up in a chain: trees, top first. */
+  lookupRoots(chain: readonly string[]): string[];
 
   /** Bytes that the snapshot itself takes. */
   usage(key: string): Promise<number>;
 
-  /** `GraphDriver.Data` of inspect for a snapshot, or for the layer at the end of the chain where key is null. */
-  driverData(key: string | null, chain: readonly string[], target?: string): Record<string, string>;
+  /** `GraphDriver.Data` of inspect, for a snapshot (mounted at `target`) or the last layer of a chain. */
+  driverData(of: { key: string; target: string } | null, chain: readonly string[]): Record<string, string>;
 
   /** Everything on disk, for garbage collection. */
   list(): Promise<{ keys: string[]; chainIds: string[] }>;
@@ -69,5 +70,5 @@ export interface ApplyTarget {
   whiteouts: "overlay" | "apply";
 }
 
-/** `overlay`: `root` holds only what changed; `compare`: `root` is whole and differs from `base`. */
-export type DiffSource = { kind: "overlay"; root: string } | { kind: "compare"; root: string; base: string | null };
+/** What to compare for `docker diff`, which is also what to pack for a layer archive. */
+export type DiffSource = ChangesRequest;

@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
+import { sniffPacking } from "../../lib/decompress.ts";
 import { cancelled, EngineError, internal, invalid } from "../../lib/errors.ts";
 import { Semaphore } from "../../lib/lock.ts";
+import { filterThrough } from "../../lib/run.ts";
 import type { ChangesRequest, FromWorker, JobName, Jobs, Member, ToWorker, TreeChange, WorkerFailure } from "./jobs.ts";
 import type { ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
 
@@ -23,7 +25,7 @@ export class Archiver implements AsyncDisposable {
   /** Extracts an archive under `root`. On failure what was extracted so far stays: the caller removes it. */
   async extract(source: ArchiveSource, root: string, options: ExtractOptions = {}, signal?: AbortSignal): Promise<ExtractResult> {
     if ("file" in source) return this.#run("extract", { source, root, options }, { signal });
-    return this.#run("extract", { source: "stream", root, options }, { signal, input: source });
+    return this.#run("extract", { source: "stream", root, options }, { signal, input: unfiltered(source) });
   }
 
   /** Packs the tree under `root` into a stream. The walk runs as the reader reads; cancel the stream to stop it. */
@@ -56,7 +58,7 @@ export class Archiver implements AsyncDisposable {
   /** Takes an archive of files apart into `dir`, each under a number, with its digest. */
   async unpackMembers(source: ArchiveSource, dir: string, signal?: AbortSignal): Promise<Member[]> {
     if ("file" in source) return this.#run("unpackMembers", { source, dir }, { signal });
-    return this.#run("unpackMembers", { source: "stream", dir }, { signal, input: source });
+    return this.#run("unpackMembers", { source: "stream", dir }, { signal, input: unfiltered(source) });
   }
 
   /** Compresses the content of a file (itself plain or compressed) into a new one. */
@@ -67,6 +69,16 @@ export class Archiver implements AsyncDisposable {
   /** Removes trees; never crosses into a mount (EBUSY). Idempotent. */
   async remove(...paths: string[]): Promise<void> {
     if (paths.length > 0) await this.#run("remove", { paths }, {});
+  }
+
+  /** Unmounts off the main thread: letting go of a filesystem may write out much. Idempotent. */
+  async unmount(target: string): Promise<void> {
+    await this.#run("unmount", { target }, {});
+  }
+
+  /** Writes out the filesystem that holds `path`. */
+  async sync(path: string): Promise<void> {
+    await this.#run("sync", { path }, {});
   }
 
   /** Bytes in the files of a tree. */
@@ -130,6 +142,13 @@ export class Archiver implements AsyncDisposable {
     }, IDLE_MS);
     this.#timer.unref();
   }
+}
+
+/** What the workers cannot decompress themselves goes through a program first. */
+async function* unfiltered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { packing, stream } = await sniffPacking(source);
+  if (packing === "bzip2" || packing === "xz") yield* filterThrough([packing, "-dc"], stream);
+  else yield* stream;
 }
 
 interface JobIo {

@@ -12,6 +12,8 @@ export interface Jobs {
   packToFile: { request: { root: string; file: string; options: PackOptions }; result: PackResult };
   unpackMembers: { request: { source: JobSource; dir: string; maxBytes?: number }; result: Member[] };
   recompress: { request: { source: string; file: string; compression: "gzip" | "zstd"; level?: number }; result: PackResult };
+  sync: { request: { path: string }; result: null };
+  unmount: { request: { target: string }; result: null };
   remove: { request: { paths: string[] }; result: null };
   usage: { request: { path: string }; result: { bytes: number; inodes: number } };
   changes: { request: ChangesRequest; result: TreeChange[] };

@@ -10,6 +10,8 @@ import { unpackMembers } from "./members.ts";
 import { packToFile, packTree, recompressFile } from "./pack.ts";
 import { removeTree } from "../remove.ts";
 import { SystemError } from "../syscall.ts";
+import { syncFilesystem } from "../sync.ts";
+import { unmountAll } from "../unmount.ts";
 import { treeUsage } from "./usage.ts";
 
 declare const self: Worker;
@@ -22,6 +24,14 @@ const handlers: Handlers = {
   packToFile: ({ root, file, options }, stopped) => packToFile(root, file, options, stopped),
   unpackMembers: ({ source, dir, maxBytes }, stopped) => unpackMembers(chunksOf(source), dir, maxBytes, stopped),
   recompress: ({ source, file, compression, level }, stopped) => recompressFile(source, file, compression, level, stopped),
+  sync: ({ path }) => {
+    syncFilesystem(path);
+    return null;
+  },
+  unmount: ({ target }) => {
+    unmountAll(target);
+    return null;
+  },
   remove: ({ paths }) => {
     for (const path of paths) removeTree(path);
     return null;

@@ -1,3 +1,4 @@
+import { image } from "./0001-image.ts";
 import { container } from "./0002-container.ts";
 import { network } from "./0003-network.ts";
 import { volume } from "./0004-volume.ts";
@@ -5,6 +6,7 @@ import { build } from "./0005-build.ts";
 
 /** Append only: never remove, reorder or edit an entry that has been released. */
 export const migrations: readonly { name: string; sql: string }[] = [
+  { name: "0001-image", sql: image },
   { name: "0002-container", sql: container },
   { name: "0003-network", sql: network },
   { name: "0004-volume", sql: volume },

@@ -1,0 +1,12 @@
+import type { Reference } from "../../oci/reference.ts";
+
+/** One image in an archive, whatever the archive's format. */
+export interface FoundImage {
+  /** The configuration file as it is. */
+  config: Uint8Array;
+  /** Base first: a file of the archive each. `mediaType` where the archive says it. */
+  layers: { name: string; mediaType?: string }[];
+  names: Reference[];
+  /** The manifest as it is, where the archive has one (OCI). */
+  manifest?: Uint8Array;
+}

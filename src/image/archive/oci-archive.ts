@@ -1,0 +1,82 @@
+import { EngineError, invalid, notFound } from "../../lib/errors.ts";
+import { hexOf } from "../../oci/digest.ts";
+import type { Descriptor, Platform } from "../../oci/image.ts";
+import { isIndex, isManifest } from "../../oci/media-types.ts";
+import { documentType, parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
+import { formatPlatform, platformScore } from "../../oci/platform.ts";
+import { parseReference, withDefaultTag, type Reference } from "../../oci/reference.ts";
+import type { FoundImage } from "./found.ts";
+import type { ArchiveFiles } from "./members.ts";
+
+const NAME = "io.containerd.image.name";
+const REF_NAME = "org.opencontainers.image.ref.name";
+const MAX_DEPTH = 8;
+
+/** Reads an OCI image layout. Of an image for several platforms the one that suits best is taken. */
+export async function readOciArchive(files: ArchiveFiles, platform: Platform): Promise<FoundImage[]> {
+  const { manifests } = parseIndex(await files.read("index.json"));
+  const found = new Map<string, FoundImage>();
+  for (const entry of manifests) {
+    const image = await readEntry(files, entry, platform, 0);
+    if (!image) continue;
+    const known = found.get(image.digest);
+    const names = nameOf(entry);
+    if (known) known.names.push(...names);
+    else found.set(image.digest, { ...image.image, names });
+  }
+  if (found.size === 0 && manifests.length > 0) throw notFound(`no image in the archive is made for ${formatPlatform(platform)}`);
+  return [...found.values()];
+}
+
+async function readEntry(files: ArchiveFiles, entry: Descriptor, platform: Platform, depth: number): Promise<{ digest: string; image: Omit<FoundImage, "names"> } | undefined> {
+  if (depth > MAX_DEPTH) throw invalid("image index is nested too deeply");
+  const content = await blob(files, entry.digest);
+  const type = documentType(content) ?? entry.mediaType;
+  if (isIndex(type)) {
+    const ranked = parseIndex(content, type).manifests
+      .map((child) => ({ child, score: child.platform ? platformScore(platform, child.platform) : 1 }))
+      .filter(({ child, score }) => score > 0 && child.annotations?.["vnd.docker.reference.type"] === undefined)
+      .sort((a, b) => b.score - a.score);
+    for (const { child } of ranked) {
+      // An archive may hold less than its index names.
+      if (!files.has(blobName(child.digest))) continue;
+      const image = await readEntry(files, child, platform, depth + 1);
+      if (image) return image;
+    }
+    return undefined;
+  }
+  if (!isManifest(type)) return undefined;
+  const manifest = parseManifest(content, type);
+  const config = await blob(files, manifest.config.digest);
+  try {
+    parseImageConfig(config);
+  } catch (error) {
+    // Artifacts that are no images share the manifest's form.
+    if (error instanceof EngineError && error.kind === "invalid" && depth > 0) return undefined;
+    throw error;
+  }
+  const layers = manifest.layers.map((layer) => ({ name: blobName(layer.digest), mediaType: layer.mediaType }));
+  return { digest: entry.digest, image: { config, layers, manifest: content } };
+}
+
+async function blob(files: ArchiveFiles, digest: string): Promise<Uint8Array> {
+  const name = blobName(digest);
+  if (files.file(name).digest !== digest) throw invalid(`content of ${name} in archive does not have that digest`);
+  return files.read(name);
+}
+
+function blobName(digest: string): string {
+  return `blobs/sha256/${hexOf(digest)}`;
+}
+
+/** A name in full, or a bare tag, which alone names nothing. */
+function nameOf(entry: Descriptor): Reference[] {
+  const text = entry.annotations?.[NAME] ?? entry.annotations?.[REF_NAME];
+  if (text === undefined || (entry.annotations?.[NAME] === undefined && !/[:/@]/.test(text))) return [];
+  try {
+    const ref = parseReference(text);
+    return ref.digest === undefined ? [withDefaultTag(ref)] : [];
+  } catch {
+    return [];
+  }
+}

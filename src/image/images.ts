@@ -1,0 +1,92 @@
+import { invalid } from "../lib/errors.ts";
+import { chainIds, digestOf } from "../oci/digest.ts";
+import type { Platform } from "../oci/image.ts";
+import { parseImageConfig } from "../oci/parse.ts";
+import { familiarOf } from "../oci/reference.ts";
+import type { ImageContext } from "./context.ts";
+import { layerByChain } from "./layer-table.ts";
+import { syncLayers } from "./layers.ts";
+import type { Lease } from "./lease.ts";
+import type { ImageRecord } from "./record.ts";
+import { addImageBlobs, chainOf, configOf, imageById, insertImage, namesOf, setChain, setManifest, setParent, type ImageRow } from "./table.ts";
+
+export interface ImageRequest {
+  /** The configuration file, byte for byte: its digest becomes the id. */
+  config: Uint8Array;
+  /** Manifest that the image came by; it must be in the blob store. */
+  manifestDigest?: string;
+  /** More blobs to keep with the image: indexes, attestations. The configuration and the manifest need not be named. */
+  blobs?: readonly string[];
+  /** Image that it was built or committed upon. */
+  parentId?: string;
+  lease: Lease;
+}
+
+/**
+ * Makes an image of layers that are registered. Idempotent: the same configuration is the same image. Names come after
+ * ({@link tagImage} and its like). Throws `invalid` where the configuration is broken or names a layer that is missing.
+ */
+export async function createImage(ctx: ImageContext, request: ImageRequest): Promise<ImageRecord> {
+  const { config, manifestDigest, lease, parentId = "" } = request;
+  const file = parseImageConfig(config);
+  const id = digestOf(config);
+  lease.add("blob", id);
+  await ctx.blobs.put(config);
+  const chain = chainIds(file.rootfs.diff_ids);
+  let size = 0;
+  for (const chainId of chain) {
+    const layer = layerByChain(ctx.store, chainId);
+    if (!layer) throw invalid(`layer ${chainId} of image ${id} does not exist`);
+    size += layer.size;
+  }
+  ctx.store.transaction(() => {
+    insertImage(ctx.store, {
+      id, size, parent_id: parentId, manifest_digest: manifestDigest ?? null, created: file.created ?? "", last_tagged: "", config_json: JSON.stringify(file),
+    });
+    if (manifestDigest !== undefined) setManifest(ctx.store, id, manifestDigest);
+    if (parentId !== "" && parentId !== id) setParent(ctx.store, id, parentId);
+    setChain(ctx.store, id, chain);
+    addImageBlobs(ctx.store, id, [id, ...(manifestDigest === undefined ? [] : [manifestDigest]), ...(request.blobs ?? [])]);
+  })();
+  // Not waited for: until it is done, a start after a power failure checks these layers again.
+  void syncLayers(ctx, chain).catch((error: unknown) => ctx.log.warn("cannot sync layers to disk", { image: id, error: String(error) }));
+  return recordOf(ctx, id);
+}
+
+/** The record of an image that is known to exist. */
+export function recordOf(ctx: ImageContext, id: string): ImageRecord {
+  const row = imageById(ctx.store, id);
+  if (!row) throw new Error(`image ${id} has no record`);
+  return toRecord(ctx, row);
+}
+
+export function toRecord(ctx: ImageContext, row: ImageRow): ImageRecord {
+  const config = configOf(row);
+  const chain = chainOf(ctx.store, row.id);
+  const names = namesOf(ctx.store, row.id);
+  return {
+    id: row.id,
+    config,
+    chainIds: chain.map((layer) => layer.chain_id),
+    diffIds: chain.map((layer) => layer.diff_id),
+    size: row.size,
+    created: row.created,
+    repoTags: names.filter((name) => name.kind === "tag").map((name) => familiarOf(name.name)),
+    repoDigests: names.filter((name) => name.kind === "digest").map((name) => familiarOf(name.name)),
+    ...(row.manifest_digest !== null && { manifestDigest: row.manifest_digest }),
+    platform: platformOf(config),
+    parentId: row.parent_id,
+    lastTagged: row.last_tagged,
+  };
+}
+
+function platformOf(config: Platform): Platform {
+  return {
+    architecture: config.architecture,
+    os: config.os,
+    ...(config["os.version"] !== undefined && { "os.version": config["os.version"] }),
+    ...(config["os.features"] !== undefined && { "os.features": config["os.features"] }),
+    ...(config.variant !== undefined && { variant: config.variant }),
+  };
+}
+

@@ -1,0 +1,119 @@
+import type { Store } from "../store/store.ts";
+
+/** Queries on the tables of layers, the blobs that they come as, and root filesystems. */
+export interface LayerRow {
+  chain_id: string;
+  parent_chain_id: string | null;
+  diff_id: string;
+  size: number;
+  /** Boot id of the machine while the files may not be on disk yet; null once they are. */
+  unsynced_boot: string | null;
+}
+
+export function layerByChain(store: Store, chainId: string): LayerRow | null {
+  return store.query<LayerRow, [string]>("SELECT chain_id, parent_chain_id, diff_id, size, unsynced_boot FROM layer WHERE chain_id = ?").get(chainId);
+}
+
+export function allLayers(store: Store): LayerRow[] {
+  return store.query<LayerRow, []>("SELECT chain_id, parent_chain_id, diff_id, size, unsynced_boot FROM layer").all();
+}
+
+export function insertLayer(store: Store, row: LayerRow): void {
+  store.query("INSERT INTO layer (chain_id, parent_chain_id, diff_id, size, unsynced_boot) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+    .run(row.chain_id, row.parent_chain_id, row.diff_id, row.size, row.unsynced_boot);
+}
+
+export function deleteLayerRow(store: Store, chainId: string): void {
+  store.query("DELETE FROM layer WHERE chain_id = ?").run(chainId);
+}
+
+export function markSynced(store: Store, chainIds: readonly string[]): void {
+  const update = store.query("UPDATE layer SET unsynced_boot = NULL WHERE chain_id = ?");
+  for (const chainId of chainIds) update.run(chainId);
+}
+
+/** The chain that ends with this layer, base first. */
+export function chainTo(store: Store, chainId: string | null): string[] {
+  const chain: string[] = [];
+  for (let at = chainId; at !== null; ) {
+    chain.push(at);
+    at = layerByChain(store, at)?.parent_chain_id ?? null;
+  }
+  return chain.reverse();
+}
+
+/** Layers that no image, no root filesystem, no lease and no other layer stands upon: they may go, and others then. */
+export function unusedLayers(store: Store, now: number): string[] {
+  return store.query<{ chain_id: string }, [number]>(
+    `SELECT chain_id FROM layer l WHERE
+       NOT EXISTS (SELECT 1 FROM image_layer WHERE chain_id = l.chain_id)
+       AND NOT EXISTS (SELECT 1 FROM rootfs WHERE chain_id = l.chain_id)
+       AND NOT EXISTS (SELECT 1 FROM layer WHERE parent_chain_id = l.chain_id)
+       AND NOT EXISTS (SELECT 1 FROM lease_item i JOIN lease ON lease.id = i.lease_id
+                       WHERE i.kind = 'layer' AND i.key = l.chain_id AND lease.expires_at > ?)`,
+  ).all(now).map((row) => row.chain_id);
+}
+
+export interface LayerBlobRow {
+  diff_id: string;
+  digest: string;
+  media_type: string;
+  size: number;
+}
+
+export function layerBlobs(store: Store, diffId: string): LayerBlobRow[] {
+  return store.query<LayerBlobRow, [string]>("SELECT diff_id, digest, media_type, size FROM layer_blob WHERE diff_id = ? ORDER BY rowid").all(diffId);
+}
+
+export function insertLayerBlob(store: Store, row: LayerBlobRow): void {
+  store.query("INSERT INTO layer_blob (diff_id, digest, media_type, size) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+    .run(row.diff_id, row.digest, row.media_type, row.size);
+}
+
+export function deleteLayerBlob(store: Store, digest: string): void {
+  store.query("DELETE FROM layer_blob WHERE digest = ?").run(digest);
+  store.query("DELETE FROM blob_source WHERE digest = ?").run(digest);
+}
+
+/** Repositories (full names) that are known to have a blob: a push to the same registry can mount it from there. */
+export function blobSources(store: Store, digest: string): string[] {
+  return store.query<{ repository: string }, [string]>("SELECT repository FROM blob_source WHERE digest = ? ORDER BY rowid DESC").all(digest)
+    .map((row) => row.repository);
+}
+
+export function addBlobSource(store: Store, digest: string, repository: string): void {
+  store.query("INSERT INTO blob_source (digest, repository) VALUES (?, ?) ON CONFLICT DO NOTHING").run(digest, repository);
+}
+
+/** True where an image, a layer of one, or a lease keeps the blob. */
+export function blobInUse(store: Store, digest: string, now: number): boolean {
+  return store.query<{ used: number }, [string, string, string, number]>(
+    `SELECT EXISTS (SELECT 1 FROM image_blob WHERE digest = ?)
+       OR EXISTS (SELECT 1 FROM layer_blob b JOIN layer l ON l.diff_id = b.diff_id WHERE b.digest = ?)
+       OR EXISTS (SELECT 1 FROM lease_item i JOIN lease ON lease.id = i.lease_id
+                  WHERE i.kind = 'blob' AND i.key = ? AND lease.expires_at > ?) AS used`,
+  ).get(digest, digest, digest, now)?.used === 1;
+}
+
+export interface RootfsRow {
+  container_id: string;
+  image_id: string | null;
+  chain_id: string | null;
+  volatile: number;
+}
+
+export function rootfsRow(store: Store, containerId: string): RootfsRow | null {
+  return store.query<RootfsRow, [string]>("SELECT container_id, image_id, chain_id, volatile FROM rootfs WHERE container_id = ?").get(containerId);
+}
+
+export function insertRootfs(store: Store, row: RootfsRow): void {
+  store.query("INSERT INTO rootfs (container_id, image_id, chain_id, volatile) VALUES (?, ?, ?, ?)").run(row.container_id, row.image_id, row.chain_id, row.volatile);
+}
+
+export function deleteRootfs(store: Store, containerId: string): void {
+  store.query("DELETE FROM rootfs WHERE container_id = ?").run(containerId);
+}
+
+export function rootfsIds(store: Store): string[] {
+  return store.query<{ container_id: string }, []>("SELECT container_id FROM rootfs").all().map((row) => row.container_id);
+}

@@ -1,0 +1,89 @@
+import { invalid } from "../lib/errors.ts";
+import { bootId } from "../linux/boot-id.ts";
+import { chainIds, hexOf } from "../oci/digest.ts";
+import { compressionOf } from "../oci/media-types.ts";
+import type { ImageContext } from "./context.ts";
+import { fixImplicitDirs } from "./implicit-dirs.ts";
+import { addBlobSource, chainTo, insertLayer, insertLayerBlob, layerByChain, markSynced } from "./layer-table.ts";
+import type { Lease } from "./lease.ts";
+
+export interface LayerRequest {
+  /** The layer's archive, whole in the blob store. */
+  blobDigest: string;
+  /** Decides on the decompression. */
+  mediaType: string;
+  /** Digest that the uncompressed archive must have. */
+  diffId: string;
+  /** The layers below; null for the lowest. */
+  parentChainId: string | null;
+  /**
+   * Resolves when the parent is registered, for callers that register several layers at once: where the snapshotter
+   * allows it, extraction begins before.
+   */
+  parentReady?: Promise<unknown>;
+  /** Repository (full name) that the blob came from. */
+  source?: string;
+  lease: Lease;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Unpacks a layer (unless it is there), checks it against its diffID and makes it known. Returns its chain id, which
+ * the lease holds. Throws `invalid` where the archive is broken or is another than the configuration says.
+ */
+export async function registerLayer(ctx: ImageContext, request: LayerRequest): Promise<string> {
+  const { blobDigest, mediaType, diffId, parentChainId, lease } = request;
+  const chainId = chainOn(parentChainId, diffId);
+  lease.add("blob", blobDigest);
+  lease.add("layer", chainId);
+  using _lock = await ctx.locks.acquire(`layer ${chainId}`);
+  if (!layerByChain(ctx.store, chainId) || !ctx.snapshotter.has(chainId)) await unpack(ctx, request, chainId);
+  const size = ctx.blobs.size(blobDigest);
+  if (size !== undefined) insertLayerBlob(ctx.store, { diff_id: diffId, digest: blobDigest, media_type: mediaType, size });
+  if (request.source) addBlobSource(ctx.store, blobDigest, request.source);
+  return chainId;
+}
+
+/** The chain id of a layer upon others. */
+export function chainOn(parentChainId: string | null, diffId: string): string {
+  return parentChainId === null ? diffId : (chainIds([parentChainId, diffId])[1] ?? diffId);
+}
+
+async function unpack(ctx: ImageContext, request: LayerRequest, chainId: string): Promise<void> {
+  const { blobDigest, mediaType, diffId, parentChainId, parentReady, lease, signal } = request;
+  const key = layerKey(chainId);
+  lease.add("snapshot", key);
+  await using undo = new AsyncDisposableStack();
+  // Whatever fails below, an unhandled rejection of the parent must not be a second failure.
+  parentReady?.catch(() => {});
+  if (ctx.snapshotter.needsParents) await parentReady;
+  await ctx.snapshotter.prepare(key, chainTo(ctx.store, parentChainId));
+  undo.defer(() => ctx.snapshotter.remove(key));
+  const target = ctx.snapshotter.applyTarget(key);
+  const result = await ctx.archiver.extract(
+    { file: ctx.blobs.path(blobDigest) },
+    target.root,
+    { whiteouts: target.whiteouts, rootAttributes: true, digest: true, compression: compressionOf(mediaType) ?? "auto" },
+    signal,
+  );
+  if (result.diffId !== diffId) throw invalid(`wrong diff id calculated on extraction "${result.diffId}"`);
+  await parentReady;
+  fixImplicitDirs(target.root, result.implicitDirs, ctx.snapshotter.lookupRoots(chainTo(ctx.store, parentChainId)));
+  await ctx.snapshotter.commit(key, chainId);
+  // The blob is on disk; should the machine go down before the files are, they are unpacked again.
+  insertLayer(ctx.store, { chain_id: chainId, parent_chain_id: parentChainId, diff_id: diffId, size: result.bytes, unsynced_boot: bootId() });
+  undo.move();
+}
+
+/** Key of a snapshot that is to become a layer. Unique: a crashed attempt may have left one. */
+export function layerKey(chainId: string): string {
+  return `layer-${hexOf(chainId).slice(0, 12)}-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+/** Waits until these layers are on disk, and notes that. */
+export async function syncLayers(ctx: ImageContext, chain: readonly string[]): Promise<void> {
+  const waiting = chain.filter((chainId) => layerByChain(ctx.store, chainId)?.unsynced_boot != null);
+  if (waiting.length === 0) return;
+  await ctx.archiver.sync(ctx.paths.layers);
+  markSynced(ctx.store, waiting);
+}

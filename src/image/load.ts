@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ProgressEvent } from "../api/progress.ts";
+import { invalid } from "../lib/errors.ts";
+import { shortId } from "../lib/ids.ts";
+import { digestOf, hexOf, chainIds } from "../oci/digest.ts";
+import type { Platform } from "../oci/image.ts";
+import { isLayerType } from "../oci/media-types.ts";
+import { parseImageConfig, parseManifest } from "../oci/parse.ts";
+import { hostPlatform } from "../oci/platform.ts";
+import { familiarString, fullString } from "../oci/reference.ts";
+import { adoptFile, layerTypeOf } from "./archive/adopt.ts";
+import { readDockerArchive } from "./archive/docker-archive.ts";
+import type { FoundImage } from "./archive/found.ts";
+import { ArchiveFiles } from "./archive/members.ts";
+import { readOciArchive } from "./archive/oci-archive.ts";
+import type { ImageContext } from "./context.ts";
+import { createImage } from "./images.ts";
+import { layerByChain } from "./layer-table.ts";
+import { registerLayer } from "./layers.ts";
+import { Lease } from "./lease.ts";
+import { nameRow } from "./table.ts";
+import { publishImageEvent, putImageName } from "./tag.ts";
+
+export interface LoadOptions {
+  quiet?: boolean;
+  /** Which image of several to take; default: this machine's. */
+  platform?: Platform;
+  signal?: AbortSignal;
+}
+
+/**
+ * `docker load`: takes images out of an archive as `docker save` writes it or an OCI layout, plain or compressed.
+ * Yields progress; throws `invalid` where the archive is broken, with nothing of the failing image left.
+ */
+export async function* loadImages(ctx: ImageContext, source: AsyncIterable<Uint8Array>, options: LoadOptions = {}): AsyncGenerator<ProgressEvent> {
+  const dir = await mkdtemp(join(ctx.paths.tmp, "images", "load-"));
+  try {
+    await using lease = new Lease(ctx);
+    const files = new ArchiveFiles(dir, await ctx.archiver.unpackMembers(source, dir, options.signal));
+    for (const image of await readArchive(files, options.platform ?? hostPlatform())) yield* loadOne(ctx, lease, files, image, options);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** `docker save` writes both forms; the tags of its own are the surer ones. */
+async function readArchive(files: ArchiveFiles, platform: Platform): Promise<FoundImage[]> {
+  if (files.has("manifest.json")) return readDockerArchive(files);
+  if (files.has("index.json")) return readOciArchive(files, platform);
+  throw invalid("open manifest.json: no such file in archive: it is neither a Docker image archive nor an OCI layout");
+}
+
+async function* loadOne(ctx: ImageContext, lease: Lease, files: ArchiveFiles, found: FoundImage, options: LoadOptions): AsyncGenerator<ProgressEvent> {
+  const { diff_ids: diffIds } = parseImageConfig(found.config).rootfs;
+  if (diffIds.length !== found.layers.length) {
+    throw invalid(`invalid manifest, layers length mismatch: expected ${diffIds.length}, got ${found.layers.length}`);
+  }
+  const chain = chainIds(diffIds);
+  for (const [i, layer] of found.layers.entries()) {
+    const [diffId = "", chainId = ""] = [diffIds[i], chain[i]];
+    const parentChainId = chain[i - 1] ?? null;
+    lease.add("layer", chainId);
+    // A layer that several images of the archive share is in the store since the first of them.
+    if (layerByChain(ctx.store, chainId) && ctx.snapshotter.has(chainId)) continue;
+    const file = files.file(layer.name);
+    const mediaType = layer.mediaType ?? (await layerTypeOf(ctx.blobs.has(file.digest) ? ctx.blobs.path(file.digest) : file.path));
+    if (!isLayerType(mediaType)) throw invalid(`unsupported layer media type ${mediaType}`);
+    const id = shortId(hexOf(diffId));
+    if (!options.quiet) yield { status: "Loading layer", id, progressDetail: { current: 0, total: file.size } };
+    await adoptFile(ctx, lease, file);
+    await registerLayer(ctx, { blobDigest: file.digest, mediaType, diffId, parentChainId, lease, signal: options.signal });
+    if (!options.quiet) yield { status: "Loading layer", id, progressDetail: { current: file.size, total: file.size } };
+  }
+  yield* finish(ctx, lease, found);
+}
+
+async function* finish(ctx: ImageContext, lease: Lease, found: FoundImage): AsyncGenerator<ProgressEvent> {
+  const manifestDigest = found.manifest && digestOf(found.manifest);
+  if (found.manifest && manifestDigest) {
+    parseManifest(found.manifest);
+    lease.add("blob", manifestDigest);
+    await ctx.blobs.put(found.manifest);
+  }
+  const image = await createImage(ctx, { config: found.config, lease, ...(manifestDigest !== undefined && { manifestDigest }) });
+  for (const ref of found.names) {
+    const familiar = familiarString(ref);
+    const before = nameRow(ctx.store, fullString(ref));
+    if (before && before.image_id !== image.id) {
+      yield { stream: `The image ${familiar} already exists, renaming the old one with ID ${before.image_id} to empty string\n` };
+    }
+    putImageName(ctx, image.id, ref, { event: false, ...(manifestDigest !== undefined && { digest: manifestDigest }) });
+    publishImageEvent(ctx, "load", image.id, familiar);
+    yield { stream: `Loaded image: ${familiar}\n` };
+  }
+  if (found.names.length === 0) {
+    publishImageEvent(ctx, "load", image.id, image.id);
+    yield { stream: `Loaded image ID: ${image.id}\n` };
+  }
+}

@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { readdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { conflict, hasCode } from "../../lib/errors.ts";
+import type { Archiver } from "../../linux/archive/archiver.ts";
+import { hexOf, isDigest, parseDigest } from "../../oci/digest.ts";
+
+/**
+ * Directories of layers and snapshots: `<root>/sha256/<chain id>` and `<root>/active/<key>`. They come into being and
+ * go by rename, so that none of them is ever half there under its name; `<root>/trash` holds what is being removed.
+ */
+export class SnapshotLayout {
+  readonly #layers: string;
+  readonly #active: string;
+  readonly #trash: string;
+
+  constructor(root: string, private readonly archiver: Archiver) {
+    this.#layers = join(root, "sha256");
+    this.#active = join(root, "active");
+    this.#trash = join(root, "trash");
+    for (const path of [this.#layers, this.#active, this.#trash]) mkdirSync(path, { recursive: true, mode: 0o710 });
+  }
+
+  layer(chainId: string): string {
+    return join(this.#layers, hexOf(parseDigest(chainId)));
+  }
+
+  active(key: string): string {
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(key)) throw new Error(`not a snapshot key: ${JSON.stringify(key)}`);
+    return join(this.#active, key);
+  }
+
+  has(chainId: string): boolean {
+    return existsSync(this.layer(chainId));
+  }
+
+  /** Makes the directory of a new snapshot with these in it. */
+  create(key: string, ...children: string[]): void {
+    const path = this.active(key);
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      if (hasCode(error, "EEXIST")) throw conflict(`snapshot ${key} already exists`);
+      throw error;
+    }
+    for (const child of children) mkdirSync(join(path, child), { mode: 0o755 });
+  }
+
+  /** The snapshot's directory becomes the layer's. */
+  async publish(key: string, chainId: string): Promise<void> {
+    if (this.has(chainId)) return this.discard(this.active(key));
+    await rename(this.active(key), this.layer(chainId));
+  }
+
+  /** Idempotent. The name is free when this returns its promise; the content goes after. */
+  async discard(path: string): Promise<void> {
+    const doomed = join(this.#trash, crypto.randomUUID());
+    try {
+      renameSync(path, doomed);
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return;
+      throw error;
+    }
+    await this.archiver.remove(doomed);
+  }
+
+  /** What an interrupted removal left. */
+  async emptyTrash(): Promise<void> {
+    await this.archiver.remove(...(await readdir(this.#trash)).map((name) => join(this.#trash, name)));
+  }
+
+  async list(): Promise<{ keys: string[]; chainIds: string[] }> {
+    const chainIds = (await readdir(this.#layers)).map((name) => `sha256:${name}`).filter(isDigest);
+    return { keys: await readdir(this.#active), chainIds };
+  }
+}

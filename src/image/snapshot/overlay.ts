@@ -1,0 +1,128 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Archiver } from "../../linux/archive/archiver.ts";
+import { isMountPoint } from "../../linux/at.ts";
+import { mount, MS } from "../../linux/mount.ts";
+import { mountOverlay } from "../../linux/overlay.ts";
+import { unmountAll } from "../../linux/unmount.ts";
+import { SnapshotLayout } from "./layout.ts";
+import type { ApplyTarget, DiffSource, Snapshotter } from "./snapshotter.ts";
+
+/**
+ * Layers as lower directories of overlayfs: `sha256/<chain id>/diff`; a snapshot is `active/<key>/{diff,work}`.
+ * A layer's directory does not depend on those below it, so layers can be extracted in any order.
+ */
+export class OverlaySnapshotter implements Snapshotter {
+  readonly driver = "overlay2";
+  readonly needsParents = false;
+  readonly #layout: SnapshotLayout;
+  /** Lower directory of what stands upon nothing. */
+  readonly #empty: string;
+
+  constructor(root: string, private readonly archiver: Archiver) {
+    this.#layout = new SnapshotLayout(root, archiver);
+    this.#empty = join(root, "empty");
+    mkdirSync(this.#empty, { recursive: true, mode: 0o755 });
+  }
+
+  async prepare(key: string, _chain: readonly string[]): Promise<void> {
+    this.#layout.create(key, "diff", "work");
+  }
+
+  applyTarget(key: string): ApplyTarget {
+    return { root: this.#diff(key), whiteouts: "overlay" };
+  }
+
+  mount(key: string, chain: readonly string[], target: string, { volatile = false }: { volatile?: boolean } = {}): void {
+    if (isMountPoint(target)) return;
+    const work = join(this.#layout.active(key), "work");
+    if (volatile) {
+      // The kernel marks the work directory of a volatile mount, and refuses it afterwards.
+      rmSync(work, { recursive: true, force: true });
+      mkdirSync(work, { mode: 0o700 });
+    }
+    mountOverlay({ lowers: this.#lowers(chain), writable: { upper: this.#diff(key), work }, target, volatile });
+  }
+
+  view(chain: readonly string[], target: string): void {
+    if (isMountPoint(target)) return;
+    const lowers = this.#lowers(chain);
+    // An overlay without an upper directory wants two below.
+    if (lowers.length > 1) return mountOverlay({ lowers, target });
+    mount(lowers[0] ?? this.#empty, target, "", MS.BIND);
+    mount("", target, "", MS.BIND | MS.REMOUNT | MS.RDONLY);
+  }
+
+  async unmount(target: string, { volatile = false }: { volatile?: boolean } = {}): Promise<void> {
+    if (!isMountPoint(target)) return;
+    // Else the kernel writes out the whole upper filesystem first: that may take seconds.
+    if (volatile) unmountAll(target);
+    else await this.archiver.unmount(target);
+  }
+
+  async commit(key: string, chainId: string): Promise<void> {
+    await this.archiver.remove(join(this.#layout.active(key), "work"));
+    await this.#layout.publish(key, chainId);
+  }
+
+  has(chainId: string): boolean {
+    return this.#layout.has(chainId);
+  }
+
+  remove(key: string): Promise<void> {
+    return this.#layout.discard(this.#layout.active(key));
+  }
+
+  removeLayer(chainId: string): Promise<void> {
+    return this.#layout.discard(this.#layout.layer(chainId));
+  }
+
+  diffSource(key: string, chain: readonly string[]): DiffSource {
+    return { kind: "overlay", root: this.#diff(key), lowers: this.lookupRoots(chain) };
+  }
+
+  layerSource(chain: readonly string[]): DiffSource {
+    const [root, ...lowers] = this.#lowers(chain);
+    return { kind: "overlay", root: root ?? this.#empty, lowers };
+  }
+
+  lookupRoots(chain: readonly string[]): string[] {
+    return chain.length === 0 ? [] : this.#lowers(chain);
+  }
+
+  async usage(key: string): Promise<number> {
+    return (await this.archiver.usage(this.#diff(key))).bytes;
+  }
+
+  driverData(of: { key: string; target: string } | null, chain: readonly string[]): Record<string, string> {
+    const [top, ...rest] = this.lookupRoots(chain);
+    const lowers = of ? [top, ...rest] : rest;
+    const known = lowers.filter((lower) => lower !== undefined);
+    return {
+      ...(known.length > 0 && { LowerDir: known.join(":") }),
+      MergedDir: of ? of.target : join(this.#base(chain), "merged"),
+      UpperDir: of ? this.#diff(of.key) : join(this.#base(chain), "diff"),
+      WorkDir: of ? join(this.#layout.active(of.key), "work") : join(this.#base(chain), "work"),
+    };
+  }
+
+  async list(): Promise<{ keys: string[]; chainIds: string[] }> {
+    await this.#layout.emptyTrash();
+    return this.#layout.list();
+  }
+
+  #base(chain: readonly string[]): string {
+    const top = chain.at(-1);
+    return top === undefined ? this.#empty : this.#layout.layer(top);
+  }
+
+  #diff(key: string): string {
+    return join(this.#layout.active(key), "diff");
+  }
+
+  /** Top first, as the kernel wants them. */
+  #lowers(chain: readonly string[]): string[] {
+    if (chain.length === 0) return [this.#empty];
+    return chain.toReversed().map((chainId) => join(this.#layout.layer(chainId), "diff"));
+  }
+}

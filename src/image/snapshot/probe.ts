@@ -1,0 +1,28 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { mountOverlay } from "../../linux/overlay.ts";
+import { unmountAll } from "../../linux/unmount.ts";
+
+/** Tries whether overlayfs works with upper directories on the filesystem of `root`: a merged read and a deletion. */
+export function overlayWorks(root: string): boolean {
+  mkdirSync(root, { recursive: true });
+  const scratch = mkdtempSync(join(root, ".probe-"));
+  const [lower, upper, work, target] = ["lower", "upper", "work", "merged"].map((name) => {
+    const path = join(scratch, name);
+    mkdirSync(path);
+    return path;
+  });
+  try {
+    if (!lower || !upper || !work || !target) return false;
+    writeFileSync(join(lower, "file"), "");
+    // Volatile, else the unmount writes out the whole filesystem.
+    mountOverlay({ lowers: [lower], writable: { upper, work }, target, volatile: true });
+    rmSync(join(target, "file"));
+    return !existsSync(join(target, "file"));
+  } catch {
+    return false;
+  } finally {
+    if (target) unmountAll(target);
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}

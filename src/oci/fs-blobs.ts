@@ -1,0 +1,208 @@
+import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { conflict, hasCode, invalid, notFound } from "../lib/errors.ts";
+import type { BlobStore, BlobWriter } from "./blobs.ts";
+import { digestOf, hexOf, parseDigest } from "./digest.ts";
+
+const READ_LIMIT = 16 * 1024 * 1024;
+
+/** Blobs as files: `<root>/sha256/<hex>`, unfinished ones `<root>/partial/<hex>`. */
+export class FsBlobStore implements BlobStore {
+  readonly #writing = new Set<string>();
+  readonly #whole: string;
+  readonly #partial: string;
+
+  constructor(root: string) {
+    this.#whole = join(root, "sha256");
+    this.#partial = join(root, "partial");
+    mkdirSync(this.#whole, { recursive: true, mode: 0o700 });
+    mkdirSync(this.#partial, { recursive: true, mode: 0o700 });
+  }
+
+  path(digest: string): string {
+    return join(this.#whole, hexOf(parseDigest(digest)));
+  }
+
+  has(digest: string): boolean {
+    return existsSync(this.path(digest));
+  }
+
+  size(digest: string): number | undefined {
+    return statSync(this.path(digest), { throwIfNoEntry: false })?.size;
+  }
+
+  async read(digest: string, limit = READ_LIMIT): Promise<Uint8Array> {
+    const size = this.size(digest);
+    if (size === undefined) throw missing(digest);
+    if (size > limit) throw invalid(`content ${digest} is too big: ${size} bytes`);
+    return readFile(this.path(digest));
+  }
+
+  stream(digest: string, range?: { start: number; end?: number }): ReadableStream<Uint8Array> {
+    const path = this.path(digest);
+    if (!existsSync(path)) throw missing(digest);
+    const file = Bun.file(path);
+    return (range ? file.slice(range.start, range.end) : file).stream();
+  }
+
+  async writer(digest: string, size?: number): Promise<BlobWriter> {
+    const path = this.path(digest);
+    if (this.#writing.has(digest)) throw conflict(`content ${digest} is being written already`);
+    this.#writing.add(digest);
+    try {
+      return await FileWriter.open(join(this.#partial, hexOf(digest)), path, digest, size, () => this.#writing.delete(digest));
+    } catch (error) {
+      this.#writing.delete(digest);
+      throw error;
+    }
+  }
+
+  async put(content: Uint8Array): Promise<string> {
+    const digest = digestOf(content);
+    if (this.has(digest)) return digest;
+    const scratch = join(this.#partial, `.${hexOf(digest)}.${crypto.randomUUID()}`);
+    const file = await open(scratch, "wx", 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await this.adopt(digest, scratch);
+    return digest;
+  }
+
+  async adopt(digest: string, file: string): Promise<void> {
+    const path = this.path(digest);
+    await rename(file, path);
+    await syncDirectory(this.#whole);
+  }
+
+  async remove(digest: string): Promise<void> {
+    const doomed = join(this.#partial, `.removed.${crypto.randomUUID()}`);
+    try {
+      renameSync(this.path(digest), doomed);
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return;
+      throw error;
+    }
+    await rm(doomed, { force: true });
+  }
+
+  async *list(): AsyncGenerator<{ digest: string; size: number }> {
+    for (const name of await readdir(this.#whole)) {
+      if (!/^[0-9a-f]{64}$/.test(name)) continue;
+      const size = statSync(join(this.#whole, name), { throwIfNoEntry: false })?.size;
+      if (size !== undefined) yield { digest: `sha256:${name}`, size };
+    }
+  }
+
+  async sweepPartials(olderThanMs: number): Promise<void> {
+    const before = Date.now() - olderThanMs;
+    for (const name of await readdir(this.#partial)) {
+      if (this.#writing.has(`sha256:${name}`)) continue;
+      const path = join(this.#partial, name);
+      const info = await stat(path).catch(() => undefined);
+      if (info && info.mtimeMs <= before) await rm(path, { force: true });
+    }
+  }
+}
+
+class FileWriter implements BlobWriter {
+  #hash = new Bun.CryptoHasher("sha256");
+  #offset = 0;
+  #open = true;
+
+  private constructor(
+    private readonly file: FileHandle,
+    private readonly partial: string,
+    private readonly path: string,
+    private readonly digest: string,
+    private readonly size: number | undefined,
+    private readonly done: () => void,
+  ) {}
+
+  static async open(partial: string, path: string, digest: string, size: number | undefined, done: () => void): Promise<FileWriter> {
+    const file = await open(partial, "a+", 0o600);
+    const writer = new FileWriter(file, partial, path, digest, size, done);
+    try {
+      await writer.#rehash();
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return writer;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.size !== undefined && this.#offset + chunk.length > this.size) {
+      throw invalid(`content ${this.digest} is longer than the ${this.size} bytes that were announced`);
+    }
+    this.#hash.update(chunk);
+    for (let done = 0; done < chunk.length; ) done += (await this.file.write(chunk, done)).bytesWritten;
+    this.#offset += chunk.length;
+  }
+
+  async restart(): Promise<void> {
+    await this.file.truncate(0);
+    this.#hash = new Bun.CryptoHasher("sha256");
+    this.#offset = 0;
+  }
+
+  async commit(): Promise<void> {
+    const actual = `sha256:${this.#hash.digest("hex")}`;
+    const wrong =
+      this.size !== undefined && this.#offset !== this.size ? `unexpected size ${this.#offset}, expected ${this.size}`
+      : actual !== this.digest ? `unexpected digest ${actual}, expected ${this.digest}`
+      : undefined;
+    if (wrong) {
+      await rm(this.partial, { force: true });
+      await this[Symbol.asyncDispose]();
+      throw invalid(`filesystem layer verification failed: ${wrong}`);
+    }
+    await this.file.sync();
+    await rename(this.partial, this.path);
+    await syncDirectory(join(this.path, ".."));
+    await this[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.file.close();
+    this.done();
+  }
+
+  /** What is there already counts, once it was read again. A partial that is too long is worthless. */
+  async #rehash(): Promise<void> {
+    const { size } = await this.file.stat();
+    if (this.size !== undefined && size > this.size) return this.restart();
+    const buffer = new Uint8Array(Math.min(size, 1 << 20));
+    while (this.#offset < size) {
+      const { bytesRead } = await this.file.read(buffer, 0, buffer.length, this.#offset);
+      if (bytesRead === 0) break;
+      this.#hash.update(buffer.subarray(0, bytesRead));
+      this.#offset += bytesRead;
+    }
+  }
+}
+
+/** A rename is on disk once its directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  const dir = await open(path, "r");
+  try {
+    await dir.sync();
+  } finally {
+    await dir.close();
+  }
+}
+
+function missing(digest: string) {
+  return notFound(`content ${digest} not found`);
+}
+
