@@ -1,8 +1,8 @@
 import type { Socket } from "bun";
 import { Inbox } from "./inbox.ts";
 
-/** Seconds to wait for the peer to close its half after ours is closed. */
-const lingerSeconds = 10;
+/** Milliseconds that the peer has to close its half after ours is closed. */
+const linger = 10_000;
 
 /** The peer is gone, so there is nobody to write to. */
 export class ConnectionClosed extends Error {
@@ -63,7 +63,8 @@ export class Connection {
     if (this.#gone.signal.aborted) return;
     this.endWrite();
     this.#discarding = true;
-    this.socket.timeout(lingerSeconds);
+    const timer = setTimeout(() => this.close(), linger);
+    this.#gone.signal.addEventListener("abort", () => clearTimeout(timer));
     this.socket.resume();
     if (this.inbox.ended) this.close();
   }

@@ -3,7 +3,13 @@ import type { Logger } from "../../lib/log.ts";
 import { Connection } from "./connection.ts";
 import { serveConnection, type HttpHandler } from "./serve.ts";
 
-export type ListenAddress = { unix: string } | { hostname: string; port: number; tls?: TLSOptions };
+declare module "bun" {
+  // bun-types 1.4.5 knows descriptors for `connect` only.
+  function listen<Data = undefined>(options: FdSocketOptions<Data> & { allowHalfOpen?: boolean }): SocketListener<Data>;
+}
+
+/** A path, a TCP address, or a listening socket that was passed in. */
+export type ListenAddress = { unix: string } | { fd: number } | { hostname: string; port: number; tls?: TLSOptions };
 
 export interface Listener {
   /** Of a TCP listener: the port it got. */
@@ -44,11 +50,12 @@ export function listenHttp(address: ListenAddress, handler: HttpHandler, log: Lo
       log.debug("socket failed", { module: "api", error: error.message });
     },
   };
-  const server = "unix" in address
-    ? Bun.listen<Connection>({ unix: address.unix, allowHalfOpen: true, socket: handlers })
-    : Bun.listen<Connection>({ hostname: address.hostname, port: address.port, allowHalfOpen: true, socket: handlers, ...(address.tls && { tls: address.tls }) });
+  const options = { allowHalfOpen: true, socket: handlers };
+  const server = "unix" in address ? Bun.listen<Connection>({ ...options, unix: address.unix })
+    : "fd" in address ? Bun.listen<Connection>({ ...options, fd: address.fd })
+    : Bun.listen<Connection>({ ...options, hostname: address.hostname, port: address.port, ...(address.tls && { tls: address.tls }) });
   return {
-    port: "unix" in address ? null : "port" in server ? server.port : null,
+    port: "port" in server && typeof server.port === "number" ? server.port : null,
     stop: () => server.stop(),
     closeAll() {
       for (const connection of connections) connection.close();

@@ -2,6 +2,8 @@
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
+  /** Sent as JSON, in the shape of the client's API version. */
+  value?: unknown;
   /** An iterable is sent in chunks, each as it comes; the head is sent at once. */
   body?: string | Uint8Array | AsyncIterable<Uint8Array | string>;
   /** With it the head is sent without any framing and the connection is the handler's until this resolves. */
@@ -20,13 +22,19 @@ export interface RawStream {
   gone: AbortSignal;
 }
 
-/** A value as JSON. With the newline that Docker ends its answers with. */
 export function json(status: number, value: unknown): Reply {
-  return { status, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) + "\n" };
+  return { status, value };
 }
 
 export function empty(status: 200 | 201 | 204): Reply {
   return { status };
+}
+
+/** The value becomes bytes, ended by a newline as Docker does. */
+export function encode(reply: Reply): Reply {
+  if (reply.value === undefined) return reply;
+  const { value, ...rest } = reply;
+  return { ...rest, headers: { "Content-Type": "application/json", ...reply.headers }, body: JSON.stringify(value) + "\n" };
 }
 
 /** Bytes as they come. */

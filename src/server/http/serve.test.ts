@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silent } from "../../lib/log.ts";
 import { listenHttp, type Listener } from "./listener.ts";
-import { json, stream } from "./reply.ts";
+import { encode, json, stream, type Reply } from "./reply.ts";
 import type { HttpRequest } from "./serve.ts";
 
 let directory: string;
@@ -14,7 +14,11 @@ let listener: Listener;
 /** What the last request's signal said when its handler was left. */
 let left: Promise<void>;
 
-async function handle({ head, body, signal }: HttpRequest) {
+async function handle(request: HttpRequest): Promise<Reply> {
+  return encode(await answer(request));
+}
+
+async function answer({ head, body, signal }: HttpRequest): Promise<Reply> {
   switch (head.target) {
     case "/json": return json(200, { method: head.method });
     case "/size": {
@@ -43,7 +47,7 @@ async function handle({ head, body, signal }: HttpRequest) {
     })());
     case "/raw": return {
       status: 101, headers: { Connection: "Upgrade", Upgrade: "tcp" },
-      takeOver: async (raw: { input: AsyncIterable<Uint8Array>; write(data: Uint8Array): Promise<void>; endWrite(): void }) => {
+      takeOver: async (raw) => {
         let size = 0;
         for await (const chunk of raw.input) {
           size += chunk.length;

@@ -1,0 +1,108 @@
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { errorMessage, hasCode, invalid } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import { listenHttp, type Listener } from "../server/http/listener.ts";
+import type { HttpHandler } from "../server/http/serve.ts";
+import { dockerSocket, type DaemonConfig } from "./config.ts";
+
+/** First descriptor that socket activation passes (sd_listen_fds(3)). */
+const firstPassed = 3;
+
+/** What the daemon listens on. */
+export interface Listening {
+  /** Addresses as clients name them, ports filled in. */
+  addresses: string[];
+  /** Takes no more connections. The sockets' files are removed. */
+  stop(): void;
+  closeAll(): void;
+}
+
+/** Opens every listener, or none: where one fails, those before it are closed again. */
+export async function listen(config: DaemonConfig, passedFds: number, handler: HttpHandler, log: Logger): Promise<Listening> {
+  const opened: { address: string; listener: Listener; path?: string }[] = [];
+  const stop = () => {
+    for (const { listener, path } of opened) {
+      listener.stop();
+      if (path) rmSync(path, { force: true });
+    }
+  };
+  try {
+    for (const host of config.dockerSocket ? [...config.hosts, dockerSocket] : config.hosts) {
+      const [scheme, rest = ""] = host.split("://");
+      if (scheme === "unix") opened.push({ address: host, listener: await listenUnix(rest, socketGroup(config.group, log), handler, log), path: rest });
+      else if (scheme === "tcp") opened.push(listenTcp(rest, config, handler, log));
+      else {
+        if (passedFds === 0) throw invalid("no sockets found via socket activation: make sure the service was started by systemd");
+        for (let fd = firstPassed; fd < firstPassed + passedFds; fd++) opened.push({ address: `fd://${fd}`, listener: listenHttp({ fd }, handler, log) });
+      }
+    }
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return {
+    addresses: opened.map(({ address }) => address),
+    stop,
+    closeAll: () => { for (const { listener } of opened) listener.closeAll(); },
+  };
+}
+
+/** Mode 0660, for root and the group. */
+async function listenUnix(path: string, gid: number, handler: HttpHandler, log: Logger): Promise<Listener> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  await clearSocket(path);
+  const listener = listenHttp({ unix: path }, handler, log);
+  chmodSync(path, 0o660);
+  chownSync(path, 0, gid);
+  return listener;
+}
+
+/** Removes a socket that nobody listens on any more. */
+async function clearSocket(path: string): Promise<void> {
+  try {
+    if (!statSync(path).isSocket()) throw invalid(`can't create unix socket ${path}: something else is there`);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return;
+    throw error;
+  }
+  const alive = await Bun.connect({ unix: path, socket: { data() {} } }).then((socket) => (socket.terminate(), true), () => false);
+  if (alive) throw invalid(`can't create unix socket ${path}: another daemon listens on it`);
+  rmSync(path, { force: true });
+}
+
+function listenTcp(rest: string, config: DaemonConfig, handler: HttpHandler, log: Logger): { address: string; listener: Listener } {
+  const match = /^(\[[^\]]+\]|[^:/]*)(?::(\d+))?\/?$/.exec(rest);
+  if (!match) throw invalid(`invalid bind address (tcp://${rest})`);
+  const hostname = match[1] || "127.0.0.1";
+  const { enabled, verify, ca, cert, key } = config.tls;
+  if (enabled === null) {
+    throw invalid(`tcp://${rest}: refusing to serve the API without TLS: whoever reaches it is root on this machine. Use --tlsverify with certificates, or say --tls=false if that is what you want`);
+  }
+  const tls = enabled ? { cert: readPem(cert), key: readPem(key), ...(verify && { ca: readPem(ca), requestCert: true, rejectUnauthorized: true }) } : undefined;
+  if (!tls) log.warn("the API is served without TLS: whoever reaches it is root on this machine", { address: `tcp://${rest}` });
+  const port = match[2] === undefined ? (tls ? 2376 : 2375) : Number(match[2]);
+  const listener = listenHttp({ hostname: hostname.replace(/^\[|\]$/g, ""), port, ...(tls && { tls }) }, handler, log);
+  return { address: `tcp://${hostname}:${listener.port ?? port}`, listener };
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw invalid(`could not read TLS file ${path}: ${errorMessage(error)}`);
+  }
+}
+
+/** Its number; without a name that of `berth` or `docker`, whichever exists, or root's. */
+function socketGroup(name: string | null, log: Logger): number {
+  const groups = new Map(readFileSync("/etc/group", "utf8").split("\n").map((line) => {
+    const [group = "", , gid = ""] = line.split(":");
+    return [group, Number(gid)];
+  }));
+  if (name === null) return groups.get("berth") ?? groups.get("docker") ?? 0;
+  if (/^\d+$/.test(name)) return Number(name);
+  const gid = groups.get(name);
+  if (gid === undefined) log.warn(`could not change group of the socket to ${name}: group ${name} not found`);
+  return gid ?? 0;
+}

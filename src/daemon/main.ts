@@ -1,0 +1,102 @@
+import { errorMessage } from "../lib/errors.ts";
+import { Logger } from "../lib/log.ts";
+import { notifyManager } from "../linux/notify.ts";
+import { lockFile } from "../linux/flock.ts";
+import { createApi } from "../server/api.ts";
+import { loadConfig, readEnvironment, type DaemonConfig, type DaemonEnvironment } from "./config.ts";
+import { askRuntimeVersions, version } from "./facts.ts";
+import { daemonHelp, parseDaemonArguments, UsageError, type DaemonArguments } from "./flags.ts";
+import { listen, type Listening } from "./listen.ts";
+import { daemonPaths, makeRoots } from "./paths.ts";
+import { writePidfile } from "./pidfile.ts";
+import { reload } from "./reload.ts";
+import { restore } from "./restore.ts";
+import { shutdown } from "./shutdown.ts";
+import { wire } from "./wire.ts";
+
+/** `berth daemon`. Resolves when the daemon has ended; the exit code is in process.exitCode. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const environment = readEnvironment();
+  let args: DaemonArguments;
+  let config: DaemonConfig;
+  try {
+    args = parseDaemonArguments(argv);
+    if (args.show === "help") return void process.stdout.write(daemonHelp());
+    if (args.show === "version") return void process.stdout.write(`Berth version ${version}\n`);
+    config = loadConfig(args, environment);
+  } catch (error) {
+    process.stderr.write(error instanceof UsageError ? `${error.message}\nSee 'berth daemon --help'.\n` : `${errorMessage(error)}\n`);
+    process.exitCode = error instanceof UsageError ? 125 : 1;
+    return;
+  }
+  if (args.validate) return void process.stdout.write("configuration OK\n");
+
+  const log = new Logger(config.debug ? "debug" : config.logLevel, config.logFormat);
+  try {
+    await runDaemon(args, config, environment, log);
+  } catch (error) {
+    log.error("failed to start daemon", { error: errorMessage(error), ...(config.debug && error instanceof Error && { stack: error.stack }) });
+    process.exitCode = 1;
+  }
+}
+
+/**
+ * The life of a daemon: take the roots, put the parts together, bring world and records to agree, listen; then wait for
+ * the signal to go, and leave everything so that the next daemon finds it.
+ */
+async function runDaemon(args: DaemonArguments, config: DaemonConfig, environment: DaemonEnvironment, log: Logger): Promise<void> {
+  const began = performance.now();
+  for (const warning of config.warnings) log.warn(warning);
+  const paths = daemonPaths(config.dataRoot, config.execRoot);
+  makeRoots(paths);
+  using owned = lockFile(paths.lock);
+  if (!owned) throw new Error(`another daemon uses the data root ${config.dataRoot}`);
+  using _pidfile = writePidfile(config.pidfile);
+
+  const ending = endSignal(log);
+  const daemon = wire(config, paths, log);
+  let listening: Listening | null = null;
+  try {
+    await restore(daemon);
+    listening = await listen(config, environment.listenFds, createApi(daemon.server), log);
+    const onReload = () => void reload(daemon, args, environment);
+    process.on("SIGHUP", onReload);
+    for (const address of listening.addresses) log.info("API listen on", { address });
+    log.info("Daemon has completed initialization", { version, milliseconds: Math.round(performance.now() - began) });
+    tellManager(environment, "READY=1", log);
+    void askRuntimeVersions(daemon.server.facts, daemon.server.containers.runtime.runtimes);
+    await ending;
+    process.off("SIGHUP", onReload);
+    tellManager(environment, "STOPPING=1", log);
+  } finally {
+    await shutdown(daemon, listening);
+  }
+  log.info("Daemon shutdown complete");
+  // Whatever a library still waits for: the daemon has ended.
+  process.exit(process.exitCode ?? 0);
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a third one ends the process at once. */
+function endSignal(log: Logger): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let count = 0;
+  const onSignal = (signal: NodeJS.Signals) => {
+    count++;
+    log.info(`Processing signal '${signal}'`);
+    if (count === 1) resolve();
+    else if (count >= 3) process.exit(128 + 15);
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  return promise;
+}
+
+function tellManager({ notifySocket }: DaemonEnvironment, message: string, log: Logger): void {
+  if (!notifySocket) return;
+  try {
+    notifyManager(notifySocket, message);
+  } catch (error) {
+    log.warn("cannot notify the service manager", { error: errorMessage(error) });
+  }
+}
+

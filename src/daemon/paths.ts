@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * Where everything is on disk.
+ *
+ * ```
+ * <data root>                 /var/lib/berth; outlives a reboot
+ * ├── berth.lock              held by the daemon that owns this root
+ * ├── berth.db                names, relations, state (SQLite)
+ * ├── engine-id               tells this engine from all others, for ever
+ * ├── blobs/sha256/<hex>      manifests, configurations, layer archives
+ * ├── layers/                 unpacked layers and the writable ones of containers
+ * ├── containers/<id>/        hosts, hostname, resolv.conf, logs
+ * ├── volumes/<name>/_data    local volumes
+ * └── tmp/                    emptied at boot
+ *
+ * <exec root>                 /run/berth; goes with a reboot, as the containers do
+ * ├── berth.sock              the API
+ * ├── berth.pid
+ * ├── containers/<id>/        bundle, root mount, monitor's sockets and pid files
+ * ├── exits/<id>              exit codes
+ * └── netns/<id>              network namespaces
+ * ```
+ */
+export interface DaemonPaths {
+  dataRoot: string;
+  execRoot: string;
+  lock: string;
+  database: string;
+  engineId: string;
+  volumes: string;
+  tmp: string;
+}
+
+export function daemonPaths(dataRoot: string, execRoot: string): DaemonPaths {
+  return {
+    dataRoot, execRoot,
+    lock: join(dataRoot, "berth.lock"),
+    database: join(dataRoot, "berth.db"),
+    engineId: join(dataRoot, "engine-id"),
+    volumes: join(dataRoot, "volumes"),
+    tmp: join(dataRoot, "tmp"),
+  };
+}
+
+/** Makes the roots. Others may pass through the data root (to a container's files) but not look around. */
+export function makeRoots({ dataRoot, execRoot, tmp, volumes }: DaemonPaths): void {
+  for (const path of [dataRoot, execRoot, volumes]) {
+    mkdirSync(path, { recursive: true, mode: 0o711 });
+    chmodSync(path, 0o711);
+  }
+  mkdirSync(tmp, { recursive: true, mode: 0o700 });
+}
+
+/** Eight hex digits that tell this daemon's things in the kernel from those of others on the machine. */
+export function instanceOf(dataRoot: string): string {
+  return createHash("sha256").update(dataRoot).digest("hex").slice(0, 8);
+}

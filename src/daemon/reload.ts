@@ -1,0 +1,65 @@
+import { errorMessage } from "../lib/errors.ts";
+import { loadConfig, type DaemonConfig, type DaemonEnvironment } from "./config.ts";
+import type { DaemonArguments } from "./flags.ts";
+import { chooseRuntimes } from "./runtimes.ts";
+import { containerDefaults, daemonSettings, type Daemon } from "./wire.ts";
+
+/**
+ * SIGHUP: reads the configuration anew and takes up what can change while running. A configuration with a mistake in it
+ * changes nothing. Requests that are under way keep what they began with.
+ */
+export function reload(daemon: Daemon, args: DaemonArguments, environment: DaemonEnvironment): void {
+  const { log, server } = daemon;
+  let next: DaemonConfig;
+  try {
+    next = reloadable(daemon.config, loadConfig(args, environment));
+    const { runtimes, defaultRuntime } = chooseRuntimes(next, server.containers.runtime.cgroups);
+    for (const name of Object.keys(daemon.runtimes)) if (!runtimes[name]) delete daemon.runtimes[name];
+    Object.assign(daemon.runtimes, runtimes);
+    server.containers.defaults = containerDefaults(next, defaultRuntime);
+  } catch (error) {
+    log.error("cannot reload the configuration", { error: errorMessage(error) });
+    return;
+  }
+  for (const warning of next.warnings) log.warn(warning);
+  daemon.config = next;
+  log.level = next.debug ? "debug" : next.logLevel;
+  server.settings = daemonSettings(next);
+  const attributes = reloadAttributes(next, server.containers.defaults.runtime, Object.keys(daemon.runtimes), server.facts.hostname);
+  log.info("Reloaded configuration", attributes);
+  server.events.publish("daemon", "reload", { ID: server.facts.id, Attributes: attributes });
+}
+
+/** The new configuration where it may change, the old one everywhere else. */
+function reloadable(now: DaemonConfig, next: DaemonConfig): DaemonConfig {
+  return {
+    ...now,
+    debug: next.debug, logLevel: next.logLevel, labels: next.labels, runtimes: next.runtimes, defaultRuntime: next.defaultRuntime, shmSize: next.shmSize,
+    stopTimeout: next.stopTimeout, shutdownTimeout: next.shutdownTimeout, shutdownContainers: next.shutdownContainers,
+    maxConcurrentDownloads: next.maxConcurrentDownloads, maxConcurrentUploads: next.maxConcurrentUploads, maxDownloadAttempts: next.maxDownloadAttempts,
+    insecureRegistries: next.insecureRegistries, registryMirrors: next.registryMirrors, registries: next.registries, warnings: next.warnings,
+  };
+}
+
+function reloadAttributes(config: DaemonConfig, runtime: string, runtimes: string[], name: string): Record<string, string> {
+  const list = (values: readonly string[]) => (values.length > 0 ? JSON.stringify(values) : "[]");
+  return {
+    name,
+    debug: String(config.debug),
+    "default-cgroupns-mode": config.cgroupnsMode,
+    "default-ipc-mode": config.ipcMode,
+    "default-runtime": runtime,
+    "default-shm-size": String(config.shmSize),
+    "default-stop-timeout": String(config.stopTimeout),
+    features: "{}",
+    "insecure-registries": list(config.insecureRegistries),
+    labels: list(config.labels),
+    "live-restore": "true",
+    "max-concurrent-downloads": String(config.maxConcurrentDownloads),
+    "max-concurrent-uploads": String(config.maxConcurrentUploads),
+    "max-download-attempts": String(config.maxDownloadAttempts),
+    "registry-mirrors": list(config.registryMirrors),
+    runtimes: runtimes.join(" "),
+    "shutdown-timeout": String(config.shutdownTimeout),
+  };
+}

@@ -1,0 +1,22 @@
+import { releaseContainers, shutdownContainers } from "../container/shutdown.ts";
+import { errorMessage } from "../lib/errors.ts";
+import type { Listening } from "./listen.ts";
+import type { Daemon } from "./wire.ts";
+
+/**
+ * The end of a daemon: no more connections, then either containers are let go (they run on, and the next daemon takes
+ * them up) or, where the configuration says so, stopped. Last the database, so that all of it is in one file again.
+ */
+export async function shutdown({ config, log, server, store }: Daemon, listening: Listening | null): Promise<void> {
+  listening?.stop();
+  try {
+    if (config.shutdownContainers) await shutdownContainers(server.containers, { timeout: config.shutdownTimeout });
+    else await releaseContainers(server.containers);
+  } catch (error) {
+    log.error("cannot let go of the containers", { error: errorMessage(error) });
+  }
+  listening?.closeAll();
+  await server.images.archiver[Symbol.asyncDispose]();
+  store.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  store.close();
+}

@@ -1,0 +1,89 @@
+import { EventBus } from "../api/events.ts";
+import { LiveContainers } from "../container/live.ts";
+import { readHostFacts } from "../container/spec/host-facts.ts";
+import type { ContainerDefaults } from "../container/context.ts";
+import { openImages } from "../image/open.ts";
+import { KeyedLock } from "../lib/lock.ts";
+import type { Logger } from "../lib/log.ts";
+import { detectCgroups } from "../linux/cgroup.ts";
+import { defaultAddressPools } from "../network/ipam.ts";
+import { LiveNetworks } from "../network/live.ts";
+import type { NetworkContext } from "../network/context.ts";
+import { createRuntimeContext, type RuntimeBinary } from "../runtime/context.ts";
+import type { DaemonSettings, ServerContext } from "../server/context.ts";
+import { openStore, type Store } from "../store/store.ts";
+import type { DaemonConfig } from "./config.ts";
+import { daemonFacts } from "./facts.ts";
+import { instanceOf, type DaemonPaths } from "./paths.ts";
+import { chooseInit, chooseMonitor, chooseRuntimes } from "./runtimes.ts";
+
+/** The parts of a daemon, put together. */
+export interface Daemon {
+  config: DaemonConfig;
+  paths: DaemonPaths;
+  log: Logger;
+  store: Store;
+  server: ServerContext;
+  /** The runtimes of the running context: a reload changes them in place. */
+  runtimes: Record<string, RuntimeBinary>;
+}
+
+/** Makes every context. Opens the database; touches nothing else. */
+export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Daemon {
+  const instance = instanceOf(config.dataRoot);
+  const cgroups = detectCgroups();
+  const { runtimes, defaultRuntime, warnings } = chooseRuntimes(config, cgroups);
+  for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ""));
+  const store = openStore(paths.database);
+  const events = new EventBus();
+
+  const images = openImages({ store, events, log, dataRoot: config.dataRoot, execRoot: config.execRoot, ...(config.storageDriver && { storageDriver: config.storageDriver }) });
+  const networks = networkContext(config, { store, events, log, instance });
+  const volumes = { store, events, log, root: paths.volumes, locks: new KeyedLock() };
+  const runtime = createRuntimeContext({
+    execRoot: config.execRoot, log, instance, conmonPath: chooseMonitor(config), runtimes, defaultRuntime, cgroupDriver: config.cgroupDriver, cgroups,
+  });
+  const containers = {
+    store, images, networks, volumes, runtime, events, log, dataRoot: config.dataRoot, execRoot: config.execRoot, facts: readHostFacts(cgroups),
+    defaults: containerDefaults(config, defaultRuntime), locks: new KeyedLock(), live: new LiveContainers(),
+  };
+  const server: ServerContext = { containers, images, networks, volumes, events, log, facts: daemonFacts(config, paths, warnings), settings: daemonSettings(config) };
+  return { config, paths, log, store, server, runtimes };
+}
+
+/** What clients are told of the configuration. */
+export function daemonSettings(config: DaemonConfig): DaemonSettings {
+  return { debug: config.debug, labels: config.labels, insecureRegistries: config.insecureRegistries, registryMirrors: config.registryMirrors };
+}
+
+export function containerDefaults(config: DaemonConfig, defaultRuntime: string): ContainerDefaults {
+  return {
+    runtime: defaultRuntime,
+    initPath: chooseInit(config),
+    init: config.init,
+    shmSize: config.shmSize,
+    ulimits: config.ulimits,
+    logConfig: { Type: config.logDriver, Config: config.logOpts },
+    ipcMode: config.ipcMode,
+    cgroupnsMode: config.cgroupnsMode,
+    cgroupParent: config.cgroupParent,
+    seccompProfile: config.seccompProfile,
+    noNewPrivileges: config.noNewPrivileges,
+    stopTimeout: config.stopTimeout,
+  };
+}
+
+function networkContext(config: DaemonConfig, shared: Pick<NetworkContext, "store" | "events" | "log" | "instance">): NetworkContext {
+  const { name, bip, fixedCidr, fixedCidrV6, ipv6, gateway, gatewayV6, icc, masquerade, mtu } = config.bridge;
+  return {
+    ...shared,
+    execRoot: config.execRoot,
+    bridge: name === "none" ? null : { name, cidr: bip, fixedCidr, ipv6, fixedCidrV6, defaultGateway: gateway, defaultGatewayV6: gatewayV6, icc, masquerade, mtu },
+    dns: config.dns,
+    addressPools: config.addressPools.length > 0 ? config.addressPools : defaultAddressPools,
+    hostGatewayIps: config.hostGatewayIps,
+    publishAddress: config.publishAddress,
+    ipForward: config.ipForward,
+    live: new LiveNetworks(),
+  };
+}

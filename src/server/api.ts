@@ -1,0 +1,70 @@
+import { newestApi, oldestApi } from "../api/version.ts";
+import { EngineError, errorMessage, invalid } from "../lib/errors.ts";
+import { downgrade } from "./compat/responses.ts";
+import { api, parseApiVersion, type ApiVersion } from "./compat/version.ts";
+import type { ServerContext } from "./context.ts";
+import { errorReply, errorStatus } from "./http/errors.ts";
+import { BadRequest } from "./http/head.ts";
+import { Query } from "./http/query.ts";
+import { encode, json, type Reply } from "./http/reply.ts";
+import { Router, type Route } from "./http/router.ts";
+import type { HttpHandler } from "./http/serve.ts";
+import { routes } from "./routes/all.ts";
+
+const newest = api(newestApi);
+const oldest = api(oldestApi);
+
+/** The Engine API as one function from request to reply. */
+export function createApi(ctx: ServerContext): HttpHandler {
+  const router = new Router(routes);
+  const common = { "Api-Version": newestApi, "Docker-Experimental": "false", Ostype: "linux", Server: `Berth/${ctx.facts.version} (linux)` };
+
+  return async ({ head, body, signal }) => {
+    const { path, query, version: asked } = readTarget(head.target);
+    const found = path === null ? null : router.find(head.method, path);
+    if (path === null || !found) return encode(head.method === "OPTIONS" ? { status: 200 } : json(404, { message: "page not found" }));
+    ctx.log.debug(`Calling ${head.method} ${head.target}`, { module: "api" });
+    const { route, params } = found;
+    let reply: Reply;
+    try {
+      const version = checkVersion(asked, route);
+      reply = await route.handle(ctx, { method: head.method, path, params, query: new Query(query), headers: head.headers, version, body, signal });
+      if (reply.value !== undefined) reply = { ...reply, value: downgrade(route.id, version, reply.value) };
+    } catch (error) {
+      if (error instanceof BadRequest) throw error;
+      reply = errorReply(error);
+      if (errorStatus(error) >= 500) {
+        ctx.log[error instanceof EngineError ? "info" : "error"](`Handler for ${route.method} ${route.path} returned error`, {
+          module: "api", error: errorMessage(error), ...(!(error instanceof EngineError) && error instanceof Error && { stack: error.stack }),
+        });
+      }
+      // Clients of so old an API print the body as it is.
+      if (asked !== null && (parseApiVersion(asked) ?? newest) < oldest) reply = { status: reply.status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: `${errorMessage(error)}\n` };
+    }
+    const encoded = encode(reply);
+    return { ...encoded, headers: { ...common, ...encoded.headers } };
+  };
+}
+
+/** Path and query apart, the path decoded (null where that fails) and without its version. */
+function readTarget(target: string): { path: string | null; query: string; version: string | null } {
+  // A proxy's form of target names the host too.
+  const local = target.replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = local.indexOf("?");
+  const raw = mark < 0 ? local : local.slice(0, mark);
+  const query = mark < 0 ? "" : local.slice(mark + 1);
+  const match = /^\/v([0-9.]+)(\/.*)$/.exec(raw);
+  try {
+    return { path: decodeURIComponent(match?.[2] ?? raw), query, version: match?.[1] ?? null };
+  } catch {
+    return { path: null, query, version: null };
+  }
+}
+
+function checkVersion(asked: string | null, { method, path, since }: Route): ApiVersion {
+  const version = asked === null ? newest : (parseApiVersion(asked) ?? 0);
+  if (version < oldest) throw invalid(`client version ${asked} is too old. Minimum supported API version is ${oldestApi}, please upgrade your client to a newer version`);
+  if (version > newest) throw invalid(`client version ${asked} is too new. Maximum supported API version is ${newestApi}`);
+  if (since !== undefined && version < api(since)) throw invalid(`${method} ${path} requires minimum API version ${since}`);
+  return version;
+}

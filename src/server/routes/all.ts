@@ -1,0 +1,13 @@
+import type { Route } from "../http/router.ts";
+import { containerStreamRoutes } from "./container-streams.ts";
+import { containerRoutes } from "./containers.ts";
+import { execRoutes } from "./exec.ts";
+import { pluginRoutes } from "./plugins.ts";
+import { swarmRoutes } from "./swarm.ts";
+import { systemRoutes } from "./system.ts";
+import { volumeRoutes } from "./volumes.ts";
+
+/** Every route of the Engine API. */
+export const routes: readonly Route[] = [
+  ...systemRoutes, ...containerRoutes, ...containerStreamRoutes, ...execRoutes, ...volumeRoutes, ...pluginRoutes, ...swarmRoutes,
+];

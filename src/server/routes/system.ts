@@ -1,0 +1,68 @@
+import type { EngineEvent } from "../../api/events.ts";
+import { parseFilters } from "../../api/filters.ts";
+import { parseUnixTimestamp } from "../../api/timestamps.ts";
+import { errorMessage, invalid } from "../../lib/errors.ts";
+import { downgrade } from "../compat/responses.ts";
+import { api, type ApiVersion } from "../compat/version.ts";
+import { acceptedType } from "../http/accept.ts";
+import { json, stream } from "../http/reply.ts";
+import type { ApiRequest, Handler, Route } from "../http/router.ts";
+import { diskUsage, diskUsageTypes } from "../system/disk-usage.ts";
+import { systemInfo } from "../system/info.ts";
+import { systemVersion } from "../system/version.ts";
+
+const pingHeaders = { "Builder-Version": "1", Swarm: "inactive", "Cache-Control": "no-cache, no-store, must-revalidate", Pragma: "no-cache", "Content-Type": "text/plain; charset=utf-8" };
+
+const ping: Handler = () => ({ status: 200, headers: pingHeaders, body: "OK" });
+const pingHead: Handler = () => ({ status: 200, headers: pingHeaders });
+
+const version: Handler = (ctx) => json(200, systemVersion(ctx));
+
+const info: Handler = (ctx) => json(200, systemInfo(ctx));
+
+const df: Handler = async (ctx, { query, version }) => {
+  const asked = query.all("type");
+  for (const type of asked) if (!diskUsageTypes.some((known) => known === type)) throw invalid(`unknown object type: ${type}`);
+  const types = new Set(version < api("1.42") || asked.length === 0 ? diskUsageTypes : diskUsageTypes.filter((type) => asked.includes(type)));
+  const verbose = version >= api("1.52") && query.bool("verbose");
+  return json(200, await diskUsage(ctx, { types, verbose, legacy: !verbose }));
+};
+
+const eventTypes = ["application/jsonl", "application/x-ndjson", "application/json-seq"];
+
+const events: Handler = (ctx, request) => {
+  const { query, headers, version, signal } = request;
+  const since = bound(request, "since");
+  const until = bound(request, "until");
+  if (since !== null && until !== null && until < since) {
+    throw invalid(`\`since\` time (${query.get("since")}) cannot be after \`until\` time (${query.get("until")})`);
+  }
+  const type = acceptedType(headers.get("accept"), eventTypes) ?? (version < api("1.52") ? "application/json" : "application/jsonl");
+  const subscription = ctx.events.subscribe({ since, until, filters: parseFilters(query.get("filters")), signal });
+  return stream(type, eventLines(subscription, version, type === "application/json-seq" ? "\x1e" : ""));
+};
+
+function bound({ query }: ApiRequest, key: string): bigint | null {
+  try {
+    return parseUnixTimestamp(query.get(key));
+  } catch (error) {
+    throw invalid(`invalid value for '${key}': ${errorMessage(error)}`);
+  }
+}
+
+async function* eventLines(events: AsyncIterable<EngineEvent>, version: ApiVersion, start: string): AsyncGenerator<string> {
+  for await (const event of events) {
+    // These came with 1.46.
+    if (version < api("1.46") && event.Type === "image" && event.Action === "create") continue;
+    yield `${start}${JSON.stringify(downgrade("SystemEvents", version, event))}\n`;
+  }
+}
+
+export const systemRoutes: readonly Route[] = [
+  { id: "SystemPing", method: "GET", path: "/_ping", handle: ping },
+  { id: "SystemPingHead", method: "HEAD", path: "/_ping", handle: pingHead },
+  { id: "SystemVersion", method: "GET", path: "/version", handle: version },
+  { id: "SystemInfo", method: "GET", path: "/info", handle: info },
+  { id: "SystemDataUsage", method: "GET", path: "/system/df", handle: df },
+  { id: "SystemEvents", method: "GET", path: "/events", handle: events },
+];
