@@ -2,6 +2,7 @@ import { KeyedLock } from "../lib/lock.ts";
 import { NETLINK, NetlinkSocket } from "../linux/netlink/socket.ts";
 import { FirewallQueue } from "./firewall/queue.ts";
 import { HeldPorts } from "./ports/held-ports.ts";
+import type { Relay } from "./relay/start.ts";
 
 /** State of a running daemon that no database can hold. Everything in it is rebuilt by `reconcileNetworks`. */
 export class LiveNetworks implements Disposable {
@@ -11,6 +12,8 @@ export class LiveNetworks implements Disposable {
   readonly networkLocks = new KeyedLock();
   readonly firewall = new FirewallQueue();
   readonly ports = new HeldPorts();
+  /** null: not started, or a machine without IPv6. */
+  relay: Relay | null = null;
   #route: NetlinkSocket | null = null;
 
   /** The daemon's own rtnetlink socket, in the host's namespace. Calls are synchronous, so all share it. */
@@ -21,6 +24,8 @@ export class LiveNetworks implements Disposable {
   /** Lets go of every port and socket. What is in the kernel goes on without. */
   [Symbol.dispose](): void {
     this.ports.releaseAll();
+    this.relay?.close();
+    this.relay = null;
     this.#route?.[Symbol.dispose]();
     this.#route = null;
   }

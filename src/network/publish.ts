@@ -20,11 +20,17 @@ export function attachedOf(ctx: NetworkContext, containerId: string): Attached[]
 const publishable = (attached: readonly Attached[]): Attached[] =>
   attached.filter(({ network }) => network.Driver === "bridge" && !network.Internal);
 
+/** Addresses of a port that names none; IPv6 among them where the machine has it. */
+function publishAddresses(ctx: NetworkContext): string[] {
+  if (ctx.publishAddress !== "" && ctx.publishAddress !== "0.0.0.0") return [ctx.publishAddress];
+  return ctx.live.relay ? ["0.0.0.0", "::"] : ["0.0.0.0"];
+}
+
 /** Takes the ports that a container publishes and writes them down. They lead nowhere yet. */
 export async function allocatePorts(ctx: NetworkContext, sandbox: SandboxRecord, attached: readonly Attached[]): Promise<PortRange[]> {
   const [first] = publishable(attached);
   if (!first) return [];
-  const requests = planPorts(sandbox.portBindings, sandbox.exposedPorts, sandbox.publishAllPorts, ctx.publishAddress);
+  const requests = planPorts(sandbox.portBindings, sandbox.exposedPorts, sandbox.publishAllPorts, publishAddresses(ctx));
   if (requests.length === 0) return [];
   try {
     const ranges = compress(await ctx.live.ports.acquire(sandbox.containerId, requests));
@@ -36,10 +42,15 @@ export async function allocatePorts(ctx: NetworkContext, sandbox: SandboxRecord,
   }
 }
 
+/** The container's address that published ports lead to; empty: it has none of the family. */
+export function publishedTarget(attached: readonly Attached[], family: "v4" | "v6"): string {
+  const way = gatewayEndpoint(publishable(attached), family);
+  return addressOf((family === "v4" ? way?.endpoint.ipv4 : way?.endpoint.ipv6) ?? "");
+}
+
 /** Where the ranges lead as the endpoints are now. IPv6 ports of a container without IPv6 lead to the relay. */
 export function firewallPorts(attached: readonly Attached[], ranges: readonly PortRange[]): FirewallPort[] {
-  const v4 = addressOf(gatewayEndpoint(publishable(attached), "v4")?.endpoint.ipv4 ?? "");
-  const v6 = addressOf(gatewayEndpoint(publishable(attached), "v6")?.endpoint.ipv6 ?? "");
+  const [v4, v6] = [publishedTarget(attached, "v4"), publishedTarget(attached, "v6")];
   return ranges.flatMap(({ protocol, hostIp, hostPort, containerPort, count }) => {
     const target = parseIp(hostIp)?.family === 4 ? v4 : v6;
     const relayed = target === "" && v4 !== "" && protocol !== "sctp";
@@ -63,6 +74,6 @@ export function firewallState(ctx: NetworkContext): Firewall {
   return {
     networks: allNetworks(ctx.store).flatMap((network) => driverOf(network)?.firewall(network) ?? []),
     ports: allSandboxes(ctx.store).flatMap(({ containerId }) => firewallPorts(attachedOf(ctx, containerId), publishedPorts(ctx.store, containerId))),
-    relay: { tcp: 0, udp: 0 },
+    relay: ctx.live.relay ?? { tcp: 0, udp: 0 },
   };
 }

@@ -5,6 +5,7 @@ import { wholeTable } from "./firewall/ruleset.ts";
 import { enableForwarding } from "./forwarding.ts";
 import { defaultBridge, hostOrNone } from "./predefined.ts";
 import { firewallState } from "./publish.ts";
+import { startRelay } from "./relay/start.ts";
 import { allNetworks, deleteNetwork, endpointCount, networkByName, saveNetwork } from "./table.ts";
 
 /** At boot, first: predefined networks, bridges, the nft table, IP forwarding. Touches no container. */
@@ -23,6 +24,7 @@ export async function startNetworks(ctx: NetworkContext): Promise<void> {
     }
   }
   enableForwarding(ctx);
+  ctx.live.relay ??= await startRelay(ctx);
   await ctx.live.firewall.submit(wholeTable(ctx.instance, firewallState(ctx)));
 }
 

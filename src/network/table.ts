@@ -1,3 +1,4 @@
+import { formatIp, type Ip } from "../lib/ip.ts";
 import type { Store } from "../store/store.ts";
 import type { EndpointRecord, NetworkRecord, PortRange, SandboxRecord } from "./record.ts";
 
@@ -115,6 +116,14 @@ const portColumns = "protocol, host_ip AS hostIp, host_port AS hostPort, contain
 
 export function publishedPorts(store: Store, containerId: string): PortRange[] {
   return store.query<PortRange, [string]>(`SELECT ${portColumns} FROM published_port WHERE container_id = ? ORDER BY protocol, container_port, host_ip`).all(containerId);
+}
+
+/** The range that a port of one of the host's addresses belongs to, and whose it is. */
+export function publishedAt(store: Store, protocol: string, ip: Ip, port: number): (PortRange & { containerId: string }) | null {
+  return store.query<PortRange & { containerId: string }, [string, number, string, string]>(
+    `SELECT container_id AS containerId, ${portColumns} FROM published_port
+     WHERE protocol = ?1 AND ?2 BETWEEN host_port AND host_port + count - 1 AND host_ip IN (?3, ?4)`,
+  ).get(protocol, port, formatIp(ip), ip.family === 4 ? "0.0.0.0" : "::");
 }
 
 export function insertPublishedPorts(store: Store, containerId: string, ranges: readonly PortRange[]): void {

@@ -46,6 +46,7 @@ describe("default bridge", () => {
     expect(await fetchText(null, `http://127.0.0.1:${port}/`)).toBe("hello");
     expect(await fetchText(null, `http://${hostAddress}:${port}/`)).toBe("hello");
     expect(await fetchText(null, `http://${gateway}:${port}/`)).toBe("hello");
+    expect(await fetchText(null, `http://[::1]:${port}/`)).toBe("hello");
     expect(await fetchText(b.path, `http://${hostAddress}:${port}/`)).toBe("hello");
     expect(await fetchText(b.path, `http://${a.ip}/`)).toBe("hello");
     expect(await fetchText(a.path, `http://${hostAddress}:${port}/`)).toBe("hello");

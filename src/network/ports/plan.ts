@@ -18,13 +18,12 @@ export interface PortGrant extends Omit<PortRequest, "first" | "last"> {
   hostPort: number;
 }
 
-/** Every address of the host, as Docker lists them. */
-export const everyAddress = ["0.0.0.0", "::"];
-
-/** What `PortBindings`, `ExposedPorts` and `PublishAllPorts` ask for, fixed ports before free ones. Throws `invalid`. */
-export function planPorts(bindings: PortMap, exposed: readonly string[], publishAll: boolean, defaultAddress: string): PortRequest[] {
+/**
+ * What `PortBindings`, `ExposedPorts` and `PublishAllPorts` ask for, fixed ports before free ones. `fallback`: the
+ * host's addresses of a port that names none. Throws `invalid`.
+ */
+export function planPorts(bindings: PortMap, exposed: readonly string[], publishAll: boolean, fallback: string[]): PortRequest[] {
   const requests: PortRequest[] = [];
-  const fallback = defaultAddress === "" || defaultAddress === "0.0.0.0" ? everyAddress : [defaultAddress];
   for (const [key, list] of Object.entries(bindings ?? {})) {
     const { containerPort, protocol } = parsePort(key);
     for (const { HostIp, HostPort } of list ?? []) {
