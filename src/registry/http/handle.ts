@@ -8,6 +8,9 @@ import { apiVersion } from "../routes/answers.ts";
 import { authorize } from "./authorize.ts";
 import type { Call, Method, Route } from "./route.ts";
 
+/** As nginx has it: for the log, since nobody reads the answer. */
+const clientGone = 499;
+
 const methods: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /**
@@ -71,7 +74,7 @@ function decodePath(pathname: string): string {
 }
 
 export function errorAnswer(ctx: Pick<RegistryContext, "log">, request: Request | undefined, error: unknown): Response {
-  const known = toRegistryError(error);
+  const known = request?.signal.aborted ? new RegistryError("UNKNOWN", "the client went away", { status: clientGone, cause: error }) : toRegistryError(error);
   if (known.status >= 500) ctx.log.error("request failed", { method: request?.method, path: request && new URL(request.url).pathname, error: String(known.cause ?? known) });
   const body = known.body();
   return new Response(request?.method === "HEAD" ? null : body, {
