@@ -26,7 +26,7 @@ export interface ImageRequest {
  * Makes an image of layers that are registered. Idempotent: the same configuration is the same image. Names come after
  * ({@link tagImage} and its like). Throws `invalid` where the configuration is broken or names a layer that is missing.
  */
-export async function createImage(ctx: ImageContext, request: ImageRequest): Promise<ImageRecord> {
+export async function registerImage(ctx: ImageContext, request: ImageRequest): Promise<ImageRecord> {
   const { config, manifestDigest, lease, parentId = "" } = request;
   const file = parseImageConfig(config);
   const id = digestOf(config);

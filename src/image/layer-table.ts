@@ -42,13 +42,14 @@ export function chainTo(store: Store, chainId: string | null): string[] {
   return chain.reverse();
 }
 
-/** Layers that no image, no root filesystem, no lease and no other layer stands upon: they may go, and others then. */
+/** Layers that no image, no root filesystem, no cached build step, no lease and no other layer stands upon: they may go, and others then. */
 export function unusedLayers(store: Store, now: number): string[] {
   return store.query<{ chain_id: string }, [number]>(
     `SELECT chain_id FROM layer l WHERE
        NOT EXISTS (SELECT 1 FROM image_layer WHERE chain_id = l.chain_id)
        AND NOT EXISTS (SELECT 1 FROM rootfs WHERE chain_id = l.chain_id)
        AND NOT EXISTS (SELECT 1 FROM layer WHERE parent_chain_id = l.chain_id)
+       AND NOT EXISTS (SELECT 1 FROM build_cache WHERE chain_id = l.chain_id)
        AND NOT EXISTS (SELECT 1 FROM lease_item i JOIN lease ON lease.id = i.lease_id
                        WHERE i.kind = 'layer' AND i.key = l.chain_id AND lease.expires_at > ?)`,
   ).all(now).map((row) => row.chain_id);

@@ -51,7 +51,7 @@ export function chainOn(parentChainId: string | null, diffId: string): string {
 
 async function unpack(ctx: ImageContext, request: LayerRequest, chainId: string): Promise<void> {
   const { blobDigest, mediaType, diffId, parentChainId, parentReady, lease, signal } = request;
-  const key = layerKey(chainId);
+  const key = layerKey(hexOf(chainId));
   lease.add("snapshot", key);
   await using undo = new AsyncDisposableStack();
   // Whatever fails below, an unhandled rejection of the parent must not be a second failure.
@@ -76,8 +76,8 @@ async function unpack(ctx: ImageContext, request: LayerRequest, chainId: string)
 }
 
 /** Key of a snapshot that is to become a layer. Unique: a crashed attempt may have left one. */
-export function layerKey(chainId: string): string {
-  return `layer-${hexOf(chainId).slice(0, 12)}-${crypto.randomUUID().slice(0, 8)}`;
+export function layerKey(name: string): string {
+  return `layer-${name.slice(0, 12)}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
 /** Waits until these layers are on disk, and notes that. */

@@ -15,7 +15,7 @@ import type { FoundImage } from "./archive/found.ts";
 import { ArchiveFiles } from "./archive/members.ts";
 import { readOciArchive } from "./archive/oci-archive.ts";
 import type { ImageContext } from "./context.ts";
-import { createImage } from "./images.ts";
+import { registerImage } from "./images.ts";
 import { layerByChain } from "./layer-table.ts";
 import { registerLayer } from "./layers.ts";
 import { Lease } from "./lease.ts";
@@ -82,7 +82,7 @@ async function* finish(ctx: ImageContext, lease: Lease, found: FoundImage): Asyn
     lease.add("blob", manifestDigest);
     await ctx.blobs.put(found.manifest);
   }
-  const image = await createImage(ctx, { config: found.config, lease, ...(manifestDigest !== undefined && { manifestDigest }) });
+  const image = await registerImage(ctx, { config: found.config, lease, ...(manifestDigest !== undefined && { manifestDigest }) });
   for (const ref of found.names) {
     const familiar = familiarString(ref);
     const before = nameRow(ctx.store, fullString(ref));

@@ -63,6 +63,10 @@ export interface ImageInspect {
   Metadata?: {
     LastTagTime?: string | null;
   };
+  /** Deprecated, but told where it is known: the image that this one was built or committed upon. */
+  Parent?: string;
+  /** Deprecated, but told where the image's configuration has it. */
+  DockerVersion?: string;
 }
 
 /** `ImageManifestSummary` of the Engine API. */

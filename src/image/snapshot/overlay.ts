@@ -18,6 +18,8 @@ export class OverlaySnapshotter implements Snapshotter {
   readonly #layout: SnapshotLayout;
   /** Lower directory of what stands upon nothing. */
   readonly #empty: string;
+  /** Mounted by this process without syncing. */
+  readonly #volatile = new Set<string>();
 
   constructor(root: string, private readonly archiver: Archiver) {
     this.#layout = new SnapshotLayout(root, archiver);
@@ -42,6 +44,7 @@ export class OverlaySnapshotter implements Snapshotter {
       mkdirSync(work, { mode: 0o700 });
     }
     mountOverlay({ lowers: this.#lowers(chain), writable: { upper: this.#diff(key), work }, target, volatile });
+    if (volatile) this.#volatile.add(target);
   }
 
   view(chain: readonly string[], target: string): void {
@@ -56,7 +59,7 @@ export class OverlaySnapshotter implements Snapshotter {
   async unmount(target: string, { volatile = false }: { volatile?: boolean } = {}): Promise<void> {
     if (!isMountPoint(target)) return;
     // Else the kernel writes out the whole upper filesystem first: that may take seconds.
-    if (volatile) unmountAll(target);
+    if (this.#volatile.delete(target) || volatile) unmountAll(target);
     else await this.archiver.unmount(target);
   }
 

@@ -30,7 +30,10 @@ export interface Snapshotter {
   /** Mounts a chain read-only, with nothing upon it. Idempotent. */
   view(chain: readonly string[], target: string): void;
 
-  /** Idempotent. Lazy where somebody is still inside. `volatile` as it was mounted. */
+  /**
+   * Idempotent. Lazy where somebody is still inside. `volatile`: it was mounted so, by an earlier process; what this
+   * one mounted so it knows, and unmounts before the call returns.
+   */
   unmount(target: string, options?: { volatile?: boolean }): Promise<void>;
 
   /** Turns an unmounted writable snapshot into the layer `chainId`; a layer of that name that exists already wins. */

@@ -55,6 +55,21 @@ export class Archiver implements AsyncDisposable {
     return this.#run("packToFile", { root, file, options }, { signal });
   }
 
+  /** What {@link pack} would make: its digest and size, without the bytes. */
+  digest(root: string, options: PackOptions = {}, signal?: AbortSignal): Promise<PackResult> {
+    return this.#run("digest", { root, options }, { signal });
+  }
+
+  /** Bytes that {@link pack} would make, by a walk that reads no file. */
+  measure(root: string, options: PackOptions = {}): Promise<number> {
+    return this.#run("measure", { root, options }, {});
+  }
+
+  /** Packs one tree and extracts that into another, existing one. Tells the archive's digest. */
+  transfer(root: string, pack: PackOptions, target: string, extract: ExtractOptions, signal?: AbortSignal): Promise<PackResult> {
+    return this.#run("transfer", { root, pack, target, extract }, { signal });
+  }
+
   /** Takes an archive of files apart into `dir`, each under a number, with its digest. */
   async unpackMembers(source: ArchiveSource, dir: string, signal?: AbortSignal): Promise<Member[]> {
     if ("file" in source) return this.#run("unpackMembers", { source, dir }, { signal });

@@ -11,6 +11,9 @@ export interface Jobs {
   pack: { request: { root: string; options: PackOptions }; result: PackResult };
   packToFile: { request: { root: string; file: string; options: PackOptions }; result: PackResult };
   unpackMembers: { request: { source: JobSource; dir: string; maxBytes?: number }; result: Member[] };
+  digest: { request: { root: string; options: PackOptions }; result: PackResult };
+  measure: { request: { root: string; options: PackOptions }; result: number };
+  transfer: { request: { root: string; pack: PackOptions; target: string; extract: ExtractOptions }; result: PackResult };
   recompress: { request: { source: string; file: string; compression: "gzip" | "zstd"; level?: number }; result: PackResult };
   sync: { request: { path: string }; result: null };
   unmount: { request: { target: string }; result: null };

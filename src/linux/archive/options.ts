@@ -53,6 +53,10 @@ export interface PackOptions {
   paths?: string[];
   /** Leaves these out, with all below them; relative to `from`. */
   exclude?: string[];
+  /** Exactly these and nothing below them, in the order given; relative to the root. Takes the place of `paths`. */
+  only?: string[];
+  /** Names to be told as deleted by `.wh.` files, merged into `only` by their place in the order. */
+  deleted?: string[];
   /**
    * Name of the starting point itself in the archive: `docker cp` names what it copies. Default: it has no entry and
    * its children stand at the top (a file: its own name).

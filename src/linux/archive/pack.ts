@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { compress } from "../../lib/compress.ts";
 import { close, openDir } from "../at.ts";
 import { plain, fileChunks } from "./extract.ts";
-import type { PackOptions, PackResult } from "./options.ts";
+import { TarReader } from "../../lib/tar/reader.ts";
+import type { ExtractOptions, PackOptions, PackResult } from "./options.ts";
 import { TreePacker } from "./tree-packer.ts";
+import { TreeWriter } from "./tree-writer.ts";
 
 /** Packs a tree and hands each block of the finished (compressed) archive to `sink`, on this thread. */
 export async function packTree(root: string, options: PackOptions, sink: (block: Uint8Array) => Promise<void> | void, stopped: () => boolean): Promise<PackResult> {
@@ -13,6 +15,31 @@ export async function packTree(root: string, options: PackOptions, sink: (block:
     const packer = new TreePacker(dir, options);
     const result = await squeeze(packer.run(), options.compression ?? "none", options.level, sink, stopped);
     return { ...result, fileBytes: packer.fileBytes };
+  } finally {
+    close(dir);
+  }
+}
+
+/** Size of the uncompressed archive, without reading the files. */
+export function measureTree(root: string, options: PackOptions): number {
+  const dir = openDir(root);
+  try {
+    return new TreePacker(dir, options).measure();
+  } finally {
+    close(dir);
+  }
+}
+
+/** Packs a tree and extracts the archive at once into another, telling its digest. */
+export async function transferTree(root: string, pack: PackOptions, target: string, extract: ExtractOptions, stopped: () => boolean): Promise<PackResult> {
+  const dir = openDir(target);
+  try {
+    using writer = new TreeWriter(dir, extract);
+    const reader = new TarReader(writer);
+    const result = await packTree(root, pack, (block) => reader.write(block), stopped);
+    reader.end();
+    writer.finish();
+    return result;
   } finally {
     close(dir);
   }

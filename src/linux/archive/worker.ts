@@ -7,7 +7,7 @@ import { copyTree } from "./copy.ts";
 import { extractTree, fileChunks } from "./extract.ts";
 import type { FromWorker, JobName, Jobs, JobSource, ToWorker, WorkerFailure } from "./jobs.ts";
 import { unpackMembers } from "./members.ts";
-import { packToFile, packTree, recompressFile } from "./pack.ts";
+import { measureTree, packToFile, packTree, recompressFile, transferTree } from "./pack.ts";
 import { removeTree } from "../remove.ts";
 import { SystemError } from "../syscall.ts";
 import { syncFilesystem } from "../sync.ts";
@@ -23,6 +23,9 @@ const handlers: Handlers = {
   pack: ({ root, options }, stopped) => packTree(root, options, send, stopped),
   packToFile: ({ root, file, options }, stopped) => packToFile(root, file, options, stopped),
   unpackMembers: ({ source, dir, maxBytes }, stopped) => unpackMembers(chunksOf(source), dir, maxBytes, stopped),
+  digest: ({ root, options }, stopped) => packTree(root, options, () => {}, stopped),
+  measure: ({ root, options }) => measureTree(root, options),
+  transfer: ({ root, pack, target, extract }, stopped) => transferTree(root, pack, target, extract, stopped),
   recompress: ({ source, file, compression, level }, stopped) => recompressFile(source, file, compression, level, stopped),
   sync: ({ path }) => {
     syncFilesystem(path);
