@@ -37,12 +37,7 @@ export async function killAndWait(ctx: ContainerContext, c: ContainerRecord): Pr
 /** Sends a signal and waits for the end; false where it did not come within `timeout` milliseconds (negative: for ever). */
 export async function signalAndWait(ctx: ContainerContext, id: string, signal: number, timeout: number): Promise<boolean> {
   const ended = endsWithin(ctx, id, timeout);
-  try {
-    await sendSignal(ctx, id, signal);
-  } catch (error) {
-    void ended;
-    throw error;
-  }
+  await sendSignal(ctx, id, signal);
   return ended;
 }
 
@@ -53,7 +48,7 @@ export async function endsWithin(ctx: ContainerContext, id: string, timeout: num
   const exit = live.nextExit(patience.signal).then(() => true, () => false);
   const c = findContainerOrNull(ctx, id);
   if (!c || !isRunning(c.state)) return true;
-  return exit;
+  return await exit;
 }
 
 function findContainerOrNull(ctx: ContainerContext, id: string): ContainerRecord | null {
@@ -97,10 +92,10 @@ async function sendSignal(ctx: ContainerContext, id: string, signal: number): Pr
   }
   if (!ctx.live.shuttingDown) setState(ctx, c, { manuallyStopped: c.state.manuallyStopped || stops });
   try {
-    await killTask(ctx.runtime, c.id, signal);
+    killTask(ctx.runtime, c.id, signal);
   } catch (error) {
     // Ended by itself a moment ago: its exit is on the way.
-    if (!isNotFound(error)) throw new EngineError(errorKind(error), `Cannot kill container ${c.id}: ${errorMessage(error)}`, { cause: error });
+    if (!isNotFound(error) && errorKind(error) !== "conflict") throw new EngineError(errorKind(error), `Cannot kill container ${c.id}: ${errorMessage(error)}`, { cause: error });
   }
   if (stops && c.state.phase === "paused") {
     await resumeTask(ctx.runtime, c.id);

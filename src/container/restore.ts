@@ -85,6 +85,7 @@ async function restoreOne(ctx: ContainerContext, c: ContainerRecord, alive: bool
       setState(ctx, c, { phase: c.state.startedAt === ZERO_TIME ? "created" : "exited", pid: 0, conmonPid: 0, error: "the engine was interrupted during the start" });
       break;
     case "restarting":
+      await release(ctx, c);
       setState(ctx, c, { phase: "exited" });
       return true;
   }
@@ -115,6 +116,7 @@ async function recordMissedExit(ctx: ContainerContext, c: ContainerRecord): Prom
   const restart = await settleExit(ctx, c, exit ?? { exitCode: unseenExit, finishedAt: new Date(), oomKilled: false });
   // Not by itself after a while: with the others, in order.
   ctx.live.of(c.id).cancelRestart();
+  if (restart) setState(ctx, c, { phase: "exited" });
   return restart;
 }
 

@@ -45,7 +45,8 @@ export async function startContainer(ctx: ContainerContext, ref: string): Promis
 
 /** The start itself, also of a restart. The caller holds the lock. On failure nothing is left but the phase. */
 export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
-  setState(ctx, c, { phase: "starting", error: "", bootId: bootId() });
+  // A restart shows as one until it runs.
+  setState(ctx, c, { phase: c.state.phase === "restarting" ? "restarting" : "starting", error: "", bootId: bootId() });
   await using undo = new AsyncDisposableStack();
   // One undo for all: what a start makes is found by the container's id, however far it came.
   undo.defer(() => release(ctx, c));
@@ -83,6 +84,7 @@ function refuseStart(c: ContainerRecord): void {
     case "paused":
       throw conflict("cannot start a paused container, try unpause instead");
     case "running":
+    case "restarting":
       throw notModified("container is already running");
     case "removing":
     case "dead":
