@@ -6,7 +6,7 @@ import { parseDockerfile } from "./dockerfile/parse.ts";
 import { DockerfileError, explain } from "./dockerfile/source.ts";
 import { BuildEvents } from "./events.ts";
 import { plan as planStages, type Plan } from "./plan.ts";
-import { formatPlatform } from "./platform.ts";
+import { formatPlatform } from "../oci/platform.ts";
 import { collectCache } from "./prune.ts";
 import type { BuildRequest } from "./request.ts";
 import type { StageResult } from "./result.ts";

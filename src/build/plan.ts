@@ -1,7 +1,7 @@
 import type { Platform } from "../oci/image.ts";
 import type { Dockerfile, Stage } from "./dockerfile/instructions.ts";
-import { DockerfileError } from "./dockerfile/source.ts";
-import { formatPlatform, hostPlatform, parsePlatform } from "./platform.ts";
+import { DockerfileError, type Range } from "./dockerfile/source.ts";
+import { formatPlatform, hostPlatform, parsePlatform } from "../oci/platform.ts";
 import { platformArgs, Variables } from "./variables.ts";
 
 /** Where a stage, a `COPY --from` or a `RUN --mount from=` gets its files. */
@@ -56,8 +56,7 @@ export function plan(dockerfile: Dockerfile, options: PlanOptions): Plan {
     const name = globals.expand(from.image, from.range);
     if (name === "") throw new DockerfileError(`base name (${from.image}) should not be blank`, from.range);
     const platformText = from.platform === undefined ? undefined : globals.expand(from.platform, from.range);
-    const platform = platformText ? parsePlatform(platformText) : targetPlatform;
-    if (!platform) throw new DockerfileError(`failed to parse platform ${platformText}`, from.range);
+    const platform = platformText ? readPlatform(platformText, from.range) : targetPlatform;
     return { stage, base: origin(name, dockerfile.stages.slice(0, stage.index), options.contexts, false), platform, needs: [], globals: values };
   });
   for (const each of planned) {
@@ -74,6 +73,14 @@ export function plan(dockerfile: Dockerfile, options: PlanOptions): Plan {
   };
   visit(target);
   return { stages: planned, target, reachable: [...reachable].sort((a, b) => a - b) };
+}
+
+function readPlatform(text: string, range: Range): Platform {
+  try {
+    return parsePlatform(text);
+  } catch (cause) {
+    throw new DockerfileError(`failed to parse platform ${text}: ${cause instanceof Error ? cause.message : cause}`, range, { cause });
+  }
 }
 
 /** Which thing a name means: a named context, a stage before this one (by name or number), or an image. */

@@ -10,7 +10,7 @@ import { parseTrigger } from "./dockerfile/parse.ts";
 import type { StepInfo } from "./events.ts";
 import { layerStep, type LayerStep } from "./layer-step.ts";
 import { origin, type PlannedStage } from "./plan.ts";
-import { hostPlatform } from "./platform.ts";
+import { hostPlatform } from "../oci/platform.ts";
 import { emptyResult, resultId, type StageResult } from "./result.ts";
 import { prepareRunMounts, type MountOrigin } from "./run-mounts.ts";
 import { runStep } from "./run-step.ts";

@@ -1,7 +1,7 @@
 import { expand, expandWords } from "./dockerfile/expand.ts";
 import { DockerfileError, type Range } from "./dockerfile/source.ts";
 import type { Platform } from "../oci/image.ts";
-import { formatPlatform } from "./platform.ts";
+import { formatPlatform } from "../oci/platform.ts";
 
 /** Arguments that every RUN sees when they are given, without an ARG, and that no cache key holds. */
 export const predefinedArgs: ReadonlySet<string> = new Set(

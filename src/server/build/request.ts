@@ -1,7 +1,7 @@
 import type { Resources } from "../../api/types/container.ts";
 import type { AuthConfig } from "../../api/types/system.ts";
 import type { BuildContext } from "../../build/context.ts";
-import { parsePlatform } from "../../build/platform.ts";
+import { parsePlatform } from "../../oci/platform.ts";
 import type { BuildRequest } from "../../build/request.ts";
 import { ContextArchive } from "../../build/source/context-archive.ts";
 import { cloneGit, fetchUrl, isGit, isUrl } from "../../build/add-source.ts";
@@ -70,7 +70,6 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
   if (query.get("version") === "2") throw invalid("this builder takes no BuildKit sessions: it has the same capability behind version 1 (DOCKER_BUILDKIT=0)");
   const platformText = query.get("platform");
   const platform = platformText === "" ? undefined : parsePlatform(platformText);
-  if (platformText !== "" && !platform) throw invalid(`failed to parse platform ${platformText}: it should be os/arch[/variant]`);
   const buildArgs = jsonMap(request, "buildargs");
   const labels = jsonMap(request, "labels");
   const limits = ulimits(request);

@@ -1,0 +1,218 @@
+import type { ProgressEvent } from "../../api/progress.ts";
+import type { AuthConfig } from "../../api/types/system.ts";
+import { EngineError, errorMessage, invalid, isNotFound, notFound } from "../../lib/errors.ts";
+import { told } from "../../lib/event-queue.ts";
+import { shortId } from "../../lib/ids.ts";
+import type { Descriptor, Platform } from "../../oci/image.ts";
+import { isIndex, isManifest, compressionOf, mediaTypes } from "../../oci/media-types.ts";
+import { parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
+import { formatPlatform, hostPlatform, platformScore } from "../../oci/platform.ts";
+import { familiarName, familiarString, fullString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
+import { registerImage } from "../images.ts";
+import { layerByChain } from "../layer-table.ts";
+import { chainOn, registerLayer } from "../layers.ts";
+import { Lease } from "../lease.ts";
+import { nameRow } from "../table.ts";
+import { publishImageEvent, putImageDigest, putImageName } from "../tag.ts";
+import { RegistryClient } from "./client.ts";
+import { endpoints } from "./endpoints.ts";
+import { fetchBlob } from "./fetch-blob.ts";
+import { fetchManifest, pullScope, type FetchedManifest } from "./fetch-manifest.ts";
+import type { RemoteContext } from "./remote-context.ts";
+
+export interface PullRequest {
+  /** As the user wrote it: `busybox`, `ghcr.io/a/b:1`, `a@sha256:…`. */
+  reference: string;
+  allTags: boolean;
+  /** Absent: the machine's own. */
+  platform?: Platform;
+  auth?: AuthConfig;
+  signal?: AbortSignal;
+}
+
+/** What came of one reference. */
+export interface Pulled {
+  imageId: string;
+  digest: string;
+}
+
+/** A blob that broke off is kept this long for the next try. */
+const keepPartialMs = 24 * 60 * 60 * 1000;
+
+type Tell = (event: ProgressEvent, key?: string) => void;
+
+/**
+ * `docker pull`: brings an image, or all tags of a repository, and tells how it goes. Layers come side by side, each
+ * verified as it streams and unpacked as soon as those below are there; each is kept for itself, so a pull that ends
+ * early is continued by the next one. Throws not-found where the registry has no such thing.
+ */
+export function pullImage(ctx: RemoteContext, request: PullRequest): AsyncGenerator<ProgressEvent> {
+  const ref = parseReference(request.reference);
+  if (request.allTags && (ref.tag !== undefined || ref.digest !== undefined)) throw invalid("tag can't be used with --all-tags/-a");
+  return told<ProgressEvent>(async (tell, signal) => {
+    if (!request.allTags) return void (await pullReference(ctx, withDefaultTag(ref), request, tell, signal));
+    const tags = await onEndpoint(ctx, ref.domain, request.auth, (client) => listTags(client, ref.path, signal));
+    for (const tag of tags) await pullReference(ctx, { domain: ref.domain, path: ref.path, tag }, request, tell, signal);
+  }, request.signal);
+}
+
+/** One image. Also used by those that need an image for something else: a build's FROM. */
+export async function pullReference(ctx: RemoteContext, ref: Reference, request: Pick<PullRequest, "platform" | "auth">, tell: Tell, signal: AbortSignal): Promise<Pulled> {
+  const { images } = ctx;
+  const tagOrDigest = ref.digest ?? ref.tag ?? "latest";
+  tell({ status: `Pulling from ${ref.domain === "docker.io" ? ref.path : familiarName(ref)}`, id: tagOrDigest });
+  const before = nameRow(images.store, fullString(ref))?.image_id;
+  const pulled = await onEndpoint(ctx, ref.domain, request.auth, async (client) => {
+    await using lease = new Lease(images);
+    lease.keepAfterwards(keepPartialMs);
+    const top = await fetchManifest(client, ref.path, tagOrDigest, signal).catch((error: unknown) => { throw isNotFound(error) ? unknownManifest(ref, error) : error; });
+    lease.add("blob", top.digest);
+    await images.blobs.put(top.bytes);
+    const chosen = await choosePlatform(client, ref, top, request.platform, signal);
+    lease.add("blob", chosen.digest);
+    await images.blobs.put(chosen.bytes);
+    const imageId = await pullManifest(ctx, client, ref, chosen, [top.digest], lease, tell, signal);
+    putImageDigest(images, imageId, ref, top.digest);
+    if (ref.digest === undefined) putImageName(images, imageId, ref, { digest: top.digest, event: false });
+    lease.keepAfterwards(0);
+    return { imageId, digest: top.digest };
+  });
+  const name = familiarString(ref);
+  publishImageEvent(images, "pull", pulled.imageId, name);
+  tell({ status: `Digest: ${pulled.digest}` });
+  tell({ status: before === pulled.imageId ? `Status: Image is up to date for ${name}` : `Status: Downloaded newer image for ${name}` });
+  return pulled;
+}
+
+/** Tries mirrors, then the registry; what one of them cannot give, the next may. The registry's own error is the one told. */
+export async function onEndpoint<T>(ctx: RemoteContext, domain: string, auth: AuthConfig | undefined, work: (client: RegistryClient) => Promise<T>): Promise<T> {
+  const places = endpoints(domain, ctx.config(), "pull");
+  let failure: unknown;
+  for (const [index, place] of places.entries()) {
+    // Credentials are for the registry, not for those who mirror it.
+    const client = new RegistryClient(place, place.mirror ? undefined : auth, ctx.userAgent);
+    try {
+      return await work(client);
+    } catch (error) {
+      const last = index === places.length - 1;
+      if (error instanceof EngineError && error.kind === "cancelled") throw error;
+      if (failure === undefined || !(error instanceof EngineError && error.kind === "unavailable") || place.mirror) failure = error;
+      if (last || (!place.mirror && !(error instanceof EngineError && error.kind === "unavailable"))) break;
+      ctx.images.log.info("trying the next endpoint of a registry", { endpoint: place.url, error: errorMessage(error) });
+    }
+  }
+  throw failure;
+}
+
+function unknownManifest(ref: Reference, cause: unknown): EngineError {
+  const detail = errorMessage(cause);
+  if (/denied|authentication/.test(detail)) return notFound(detail, cause);
+  return notFound(`manifest for ${familiarString(ref)} not found: manifest unknown: ${/unknown|not found/i.test(detail) ? "manifest unknown" : detail}`, cause);
+}
+
+/** The manifest of an index that fits the platform best. */
+async function choosePlatform(client: RegistryClient, ref: Reference, top: FetchedManifest, wanted: Platform | undefined, signal: AbortSignal): Promise<FetchedManifest> {
+  let current = top;
+  for (let depth = 0; isIndex(current.mediaType); depth++) {
+    if (depth > 4) throw invalid(`the index ${top.digest} is nested too deep`);
+    const index = parseIndex(current.bytes, current.mediaType);
+    const platform = wanted ?? hostPlatform();
+    const scored = index.manifests
+      .filter((each) => each.annotations?.["vnd.docker.reference.type"] === undefined)
+      .map((each) => ({ each, score: each.platform ? platformScore(platform, each.platform) : index.manifests.length === 1 ? 1 : 0 }))
+      .filter(({ score }) => score > 0)
+      .sort((a, b) => b.score - a.score);
+    const best = scored[0]?.each;
+    if (!best) throw notFound(`no matching manifest for ${formatPlatform(platform)} in the manifest list entries`);
+    current = await fetchManifest(client, ref.path, best.digest, signal);
+  }
+  if (current.mediaType === mediaTypes.dockerManifestV1 || current.mediaType === mediaTypes.dockerManifestV1Signed) {
+    throw invalid(`Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed. Suggest the author of ${familiarString(ref)} to upgrade the image to the OCI Format or Docker Image manifest v2, schema 2`);
+  }
+  if (!isManifest(current.mediaType)) throw invalid(`unsupported manifest media type ${current.mediaType}`);
+  return current;
+}
+
+/** The layers and configuration of a manifest become an image. */
+async function pullManifest(ctx: RemoteContext, client: RegistryClient, ref: Reference, fetched: FetchedManifest, keep: string[], lease: Lease, tell: Tell, signal: AbortSignal): Promise<string> {
+  const { images } = ctx;
+  const manifest = parseManifest(fetched.bytes, fetched.mediaType);
+  if (manifest.config.mediaType !== mediaTypes.dockerConfig && manifest.config.mediaType !== mediaTypes.ociConfig) {
+    throw invalid(`Encountered remote ${JSON.stringify(manifest.config.mediaType)}(unknown) when fetching: ${familiarString(ref)} is no container image`);
+  }
+  const strange = manifest.layers.find((layer) => compressionOf(layer.mediaType) === undefined);
+  if (strange) throw invalid(`unsupported layer media type ${strange.mediaType}`);
+  for (const layer of manifest.layers) tell({ status: "Pulling fs layer", progressDetail: {}, id: shortId(layer.digest) });
+
+  lease.add("blob", manifest.config.digest);
+  await bring(ctx, client, ref.path, manifest.config, () => {}, signal);
+  const config = await images.blobs.read(manifest.config.digest);
+  const diffIds = parseImageConfig(config).rootfs.diff_ids;
+  if (diffIds.length !== manifest.layers.length) throw invalid(`the image has ${manifest.layers.length} layers but its configuration names ${diffIds.length}`);
+
+  const failure = new AbortController();
+  const either = AbortSignal.any([signal, failure.signal]);
+  let parentReady: Promise<unknown> = Promise.resolve();
+  let parent: string | null = null;
+  const layers = manifest.layers.map((layer, index) => {
+    const diffId = diffIds[index] ?? "";
+    const [below, ready] = [parent, parentReady];
+    const work = pullLayer(ctx, client, ref, { layer, diffId, parent: below, parentReady: ready, lease, tell, signal: either });
+    work.catch((error: unknown) => failure.abort(error));
+    parent = chainOn(below, diffId);
+    parentReady = work;
+    return work;
+  });
+  const settled = await Promise.allSettled(layers);
+  // The first failure is the reason of the others.
+  if (settled.some((each) => each.status === "rejected")) throw signal.aborted ? signal.reason : failure.signal.reason;
+  const image = await registerImage(images, { config, manifestDigest: fetched.digest, blobs: keep, lease });
+  return image.id;
+}
+
+async function pullLayer(ctx: RemoteContext, client: RegistryClient, ref: Reference, work: { layer: Descriptor; diffId: string; parent: string | null; parentReady: Promise<unknown>; lease: Lease; tell: Tell; signal: AbortSignal }): Promise<void> {
+  const { images } = ctx;
+  const { layer, diffId, parent, parentReady, lease, tell, signal } = work;
+  const id = shortId(layer.digest);
+  parentReady.catch(() => {});
+  lease.add("blob", layer.digest);
+  lease.add("layer", chainOn(parent, diffId));
+  const known = layerByChain(images.store, chainOn(parent, diffId)) !== null && images.snapshotter.has(chainOn(parent, diffId));
+  if (known) {
+    tell({ status: "Already exists", progressDetail: {}, id });
+    await parentReady;
+    return;
+  }
+  if (!images.blobs.has(layer.digest)) {
+    tell({ status: "Waiting", progressDetail: {}, id });
+    await bring(ctx, client, ref.path, layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
+    tell({ status: "Verifying Checksum", progressDetail: {}, id });
+  }
+  tell({ status: "Download complete", progressDetail: {}, id });
+  tell({ status: "Extracting", progressDetail: { current: 0, total: layer.size }, id });
+  await registerLayer(images, { blobDigest: layer.digest, mediaType: layer.mediaType, diffId, parentChainId: parent, parentReady, source: repositoryOf(ref), lease, signal });
+  tell({ status: "Extracting", progressDetail: { current: layer.size, total: layer.size }, id });
+  tell({ status: "Pull complete", progressDetail: {}, id });
+}
+
+/** A blob that two pulls want comes once. */
+async function bring(ctx: RemoteContext, client: RegistryClient, repository: string, descriptor: Descriptor, progress: (current: number) => void, signal: AbortSignal): Promise<void> {
+  using _only = await ctx.images.locks.acquire(`blob ${descriptor.digest}`);
+  if (ctx.images.blobs.has(descriptor.digest)) return;
+  using _slot = await ctx.downloads.acquire();
+  signal.throwIfAborted();
+  await fetchBlob(client, repository, descriptor, ctx.images.blobs, { signal, progress });
+}
+
+/** All tags of a repository, page by page. */
+export async function listTags(client: RegistryClient, repository: string, signal?: AbortSignal): Promise<string[]> {
+  const tags: string[] = [];
+  let next: string | undefined = `/v2/${repository}/tags/list`;
+  for (let page = 0; next !== undefined && page < 1000; page++) {
+    const response: Response = await client.call(next, pullScope(repository), { signal });
+    const body: unknown = await response.json();
+    if (typeof body === "object" && body !== null && "tags" in body && Array.isArray(body.tags)) tags.push(...body.tags.filter((tag): tag is string => typeof tag === "string"));
+    next = /<([^>]+)>;\s*rel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
+  }
+  return tags;
+}
