@@ -71,6 +71,10 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
 async function helpIsWanted(argv: readonly string[], top: Parsed, host: Host): Promise<number | null> {
   const first = top.args[0];
   if (first === "help") {
+    if (/^(-h|--help)$/.test(top.args[1] ?? "")) {
+      host.out.write(`Usage:  ${program} help [command]\n\nShow what a command does and takes\n`);
+      return 0;
+    }
     const route = await findRoute(top.args.slice(1));
     if (top.args.length > 1 && route.kind === "unknown") throw new CliError(`unknown help topic: ${top.args.slice(1).join(" ")}`);
     if (top.args.length > 1) return dispatch([...top.args.slice(1), "--help"], host);

@@ -8,6 +8,7 @@ import type { NetworkingConfig } from "../api/types/network.ts";
 import type { Answer, Client } from "./client.ts";
 import { pathPart } from "./path.ts";
 import { filtersJson } from "./query.ts";
+import { unixTime } from "./time.ts";
 
 /** `key` → values. */
 export type Filters = Readonly<Record<string, readonly string[]>>;
@@ -106,9 +107,10 @@ export interface LogOptions {
   details?: boolean;
 }
 
-/** The raw body: multiplexed unless the container has a terminal. */
-export function containerLogs(client: Client, container: string, options: LogOptions, signal?: AbortSignal): Promise<Answer> {
-  return client.stream("GET", at(container, "/logs"), { query: { ...options }, ...(signal && { signal }) });
+/** The raw body: multiplexed unless the container has a terminal. `since` and `until` as users write them. */
+export async function containerLogs(client: Client, container: string, { since, until, ...options }: LogOptions, signal?: AbortSignal): Promise<Answer> {
+  const query = { ...options, since: await unixTime(since), until: await unixTime(until) };
+  return client.stream("GET", at(container, "/logs"), { query, ...(signal && { signal }) });
 }
 
 export function containerChanges(client: Client, container: string): Promise<FilesystemChange[] | null> {

@@ -1,7 +1,8 @@
+import { listContainers } from "../../../client/containers.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, filter, int, string } from "../../flags/kinds.ts";
-import { listContainers } from "../../../client/containers.ts";
+import { formatHelp } from "../../format/help.ts";
 
 export default defineCommand({
   usage: "[OPTIONS]",
@@ -9,7 +10,7 @@ export default defineCommand({
   flags: {
     all: bool("Show all containers, not only the running ones", { short: "a" }),
     filter: filter("Keep only what matches a condition"),
-    format: string("Print through a Go template, `table TEMPLATE` or `json`"),
+    format: string(formatHelp),
     last: int("Show the n newest containers in any state", { short: "n", default: -1 }),
     latest: bool("Show the newest container in any state", { short: "l" }),
     "no-trunc": bool("Print values at full length"),
@@ -17,8 +18,19 @@ export default defineCommand({
     size: bool("Show sizes on disk", { short: "s" }),
   },
   async run(ctx, _args, flags) {
-    const client = await ctx.client();
-    const containers = await listContainers(client, { all: flags.all });
-    for (const { Id } of containers) ctx.out.write(`${Id?.slice(0, 12)}\n`);
+    const [client, { psFormat = "" }] = await Promise.all([ctx.client(), ctx.config()]);
+    const source = flags.format || psFormat;
+    if (flags.format !== "" && flags.quiet) ctx.err.write("WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
+    const usesSize = source !== "" && !flags.quiet && !ctx.changed.has("size") && (await import("./list-format.ts")).usesSize(source);
+    const containers = await listContainers(client, {
+      all: flags.all,
+      limit: flags.latest && flags.last === -1 ? 1 : flags.last,
+      size: flags.size || usesSize,
+      filters: flags.filter,
+    });
+    const view = { noTrunc: flags["no-trunc"], size: flags.size };
+    if (flags.quiet) for (const { Id = "" } of containers) ctx.out.write(`${view.noTrunc ? Id : Id.slice(0, 12)}\n`);
+    else if (source === "" || source === "table") ctx.out.write((await import("./list-table.ts")).listTable(containers, view));
+    else ctx.out.write((await import("./list-format.ts")).formatList(source, containers, view));
   },
 });

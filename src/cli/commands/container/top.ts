@@ -1,0 +1,15 @@
+import { topContainer } from "../../../client/containers.ts";
+import { minArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { alignTabs } from "../../format/tabs.ts";
+
+export default defineCommand({
+  usage: "CONTAINER [ps OPTIONS]",
+  args: minArgs(1),
+  flags: {},
+  interspersed: false,
+  async run(ctx, [container = "", ...psArgs]) {
+    const { Titles, Processes } = await topContainer(await ctx.client(), container, psArgs.join(" "));
+    ctx.out.write(alignTabs([Titles ?? [], ...(Processes ?? [])].map((row) => `${row.join("\t")}\n`).join("")));
+  },
+});

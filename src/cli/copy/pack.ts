@@ -1,0 +1,79 @@
+import { open, opendir, lstat, readlink } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { tarEntry, type EntryType, type TarEntry } from "../../lib/tar/entry.ts";
+import { encodeHeader, endOfArchive, padding } from "../../lib/tar/writer.ts";
+import { fileError } from "../files.ts";
+
+const chunkSize = 1 << 20;
+
+/**
+ * A file or a tree as a tar stream; its members stand under `name` (`.` for the contents alone). Owners are kept as
+ * numbers, hard links within the tree as links; sockets are left out.
+ */
+export async function* packPath(path: string, name: string): AsyncGenerator<Uint8Array> {
+  yield* packOne(path, name, new Map());
+  yield endOfArchive();
+}
+
+/** `seen` holds the first name of each file that has several, by device and inode. */
+async function* packOne(path: string, name: string, seen: Map<string, string>): AsyncGenerator<Uint8Array> {
+  const info = await lstat(path).catch((error: unknown) => Promise.reject(fileError("lstat", path, error)));
+  const type = typeOf(info);
+  if (type === null) return;
+  const entry = await describe(path, name, info, type, seen);
+  yield encodeHeader(entry);
+  if (entry.type === "file") {
+    yield* content(path, entry.size);
+    yield padding(entry.size);
+  }
+  if (entry.type !== "directory") return;
+  const names: string[] = [];
+  const directory = await opendir(path).catch((error: unknown) => Promise.reject(fileError("open", path, error)));
+  for await (const { name: child } of directory) names.push(child);
+  for (const child of names.sort()) yield* packOne(`${path}/${child}`, `${name}/${child}`, seen);
+}
+
+function typeOf(info: Stats): EntryType | null {
+  if (info.isFile()) return "file";
+  if (info.isDirectory()) return "directory";
+  if (info.isSymbolicLink()) return "symlink";
+  if (info.isCharacterDevice()) return "char";
+  if (info.isBlockDevice()) return "block";
+  return info.isFIFO() ? "fifo" : null;
+}
+
+async function describe(path: string, name: string, info: Stats, type: EntryType, seen: Map<string, string>): Promise<TarEntry> {
+  const device = type === "char" || type === "block";
+  const seconds = Math.floor(info.mtimeMs / 1000);
+  const entry = tarEntry({
+    name, type, mode: info.mode & 0o7777, uid: info.uid, gid: info.gid,
+    mtime: seconds, mtimeNanos: Math.round((info.mtimeMs - seconds * 1000) * 1e6) % 1e9,
+    ...(type === "file" && { size: info.size }),
+    ...(type === "symlink" && { linkName: await readlink(path) }),
+    ...(device && { devMajor: (info.rdev >> 8) & 0xfff, devMinor: (info.rdev & 0xff) | ((info.rdev >> 12) & 0xfff00) }),
+  });
+  if (type !== "file" || info.nlink < 2) return entry;
+  const key = `${info.dev}:${info.ino}`;
+  const first = seen.get(key);
+  if (first === undefined) {
+    seen.set(key, name);
+    return entry;
+  }
+  return { ...entry, type: "link", linkName: first, size: 0 };
+}
+
+/** Exactly `size` bytes, whatever happens to the file meanwhile: the header has promised them. */
+async function* content(path: string, size: number): AsyncGenerator<Uint8Array> {
+  const file = await open(path).catch((error: unknown) => Promise.reject(fileError("open", path, error)));
+  try {
+    for (let left = size; left > 0; ) {
+      const buffer = new Uint8Array(Math.min(left, chunkSize));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) throw new Error(`${path}: file became shorter while it was read`);
+      left -= bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
