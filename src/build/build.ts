@@ -1,5 +1,6 @@
 import { EngineError } from "../lib/errors.ts";
 import { createImage } from "../image/create.ts";
+import { Lease } from "../image/lease.ts";
 import type { BuildContext } from "./context.ts";
 import type { Dockerfile } from "./dockerfile/instructions.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
@@ -41,8 +42,9 @@ export function startBuild(ctx: BuildContext, request: BuildRequest, images: Ima
   for (const { rule, message, range } of dockerfile.warnings) events.emit({ kind: "warning", rule, message, line: range.start });
   const result = (async () => {
     try {
-      const stage = await solve({ ctx, request, dockerfile, plan, events, images, signal: abort.signal });
-      return { imageId: await exportImage(ctx, request, stage), stage };
+      await using lease = new Lease(ctx.images);
+      const stage = await solve({ ctx, request, dockerfile, plan, events, images, lease, signal: abort.signal });
+      return { imageId: await exportImage(ctx, request, stage, lease), stage };
     } catch (error) {
       throw placed(request, error);
     } finally {
@@ -54,7 +56,7 @@ export function startBuild(ctx: BuildContext, request: BuildRequest, images: Ima
 }
 
 /** The stage as an image in the store, with its names. */
-async function exportImage(ctx: BuildContext, request: BuildRequest, stage: StageResult): Promise<string> {
+async function exportImage(ctx: BuildContext, request: BuildRequest, stage: StageResult, lease: Lease): Promise<string> {
   const labels = { ...stage.config.Labels, ...request.labels };
   const created = request.sourceDateEpoch === undefined ? new Date() : new Date(request.sourceDateEpoch * 1000);
   const image = await createImage(ctx.images, {
@@ -66,6 +68,7 @@ async function exportImage(ctx: BuildContext, request: BuildRequest, stage: Stag
       rootfs: { type: "layers", diff_ids: stage.diffIds }, history: stage.history,
     },
     tags: request.tags,
+    lease,
   });
   ctx.log.debug("built an image", { id: image.id, platform: formatPlatform(stage.platform) });
   return image.id;

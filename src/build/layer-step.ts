@@ -2,6 +2,7 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { newId } from "../lib/ids.ts";
 import { commitLayer } from "../image/commit-layer.ts";
+import type { Lease } from "../image/lease.ts";
 import type { BuildContext } from "./context.ts";
 import { resultId, type StageResult } from "./result.ts";
 import { addCached, findCached, touchCached } from "./table.ts";
@@ -30,10 +31,11 @@ export interface LayerOutcome {
  * no process), else by doing the work upon a writable snapshot and committing that. Equal steps of builds that run at
  * the same time are done once.
  */
-export async function layerStep(ctx: BuildContext, state: StageResult, step: LayerStep): Promise<LayerOutcome> {
+export async function layerStep(ctx: BuildContext, state: StageResult, step: LayerStep, lease: Lease): Promise<LayerOutcome> {
   using _alone = await ctx.locks.acquire(step.key);
   if (!step.noCache) {
     const hit = findCached(ctx.store, step.key);
+    if (hit) lease.add("layer", hit.chainId);
     if (hit && (hit.diffId === "" || ctx.images.snapshotter.has(hit.chainId))) {
       touchCached(ctx.store, step.key);
       return { cached: true, layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: hit.size } };
@@ -41,7 +43,7 @@ export async function layerStep(ctx: BuildContext, state: StageResult, step: Lay
   }
   using _slot = await ctx.slots.acquire();
   step.begin();
-  const layer = await makeLayer(ctx, state.chain, step.perform);
+  const layer = await makeLayer(ctx, state.chain, step.perform, lease);
   const dropped = step.dropEmpty === true && layer.empty;
   addCached(ctx.store, {
     key: step.key, parent: resultId(state), description: step.description,
@@ -51,10 +53,11 @@ export async function layerStep(ctx: BuildContext, state: StageResult, step: Lay
 }
 
 /** Work upon a writable snapshot, committed. On failure nothing stays. */
-async function makeLayer(ctx: BuildContext, chain: readonly string[], perform: (root: string) => Promise<void>) {
+async function makeLayer(ctx: BuildContext, chain: readonly string[], perform: (root: string) => Promise<void>, lease: Lease) {
   const { snapshotter } = ctx.images;
   const key = `build-${newId()}`;
   await using undo = new AsyncDisposableStack();
+  lease.add("snapshot", key);
   await snapshotter.prepare(key, chain);
   undo.defer(() => snapshotter.remove(key));
   const root = join(ctx.execRoot, "builds", key);
@@ -64,7 +67,7 @@ async function makeLayer(ctx: BuildContext, chain: readonly string[], perform: (
   undo.defer(() => snapshotter.unmount(root));
   await perform(root);
   snapshotter.unmount(root);
-  const layer = await commitLayer(ctx.images, key, chain);
+  const layer = await commitLayer(ctx.images, key, chain, lease);
   undo.move();
   rmdirSync(root);
   return layer;

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { collectLayers } from "../image/collect.ts";
 import type { BuildCache } from "../api/types/build.ts";
 import type { BuildContext } from "./context.ts";
 import { listCached, listCacheMounts, removeCached, removeCacheMount, type CachedStep, type CacheMount } from "./table.ts";
@@ -41,6 +42,7 @@ export async function pruneCache(ctx: BuildContext, options: PruneOptions): Prom
     reclaimed += each.Shared ? 0 : each.Size ?? 0;
     deleted.push(each.ID ?? "");
   }
+  if (deleted.length > 0) await collectLayers(ctx.images);
   if (deleted.length > 0) ctx.events.publish("builder", "prune", { ID: "", Attributes: { reclaimed: String(reclaimed) } });
   return { deleted, reclaimed };
 }

@@ -1,5 +1,6 @@
 import { isNotFound, notFound } from "../lib/errors.ts";
 import { resolveImage } from "../image/resolve.ts";
+import type { Lease } from "../image/lease.ts";
 import type { ImageRecord } from "../image/record.ts";
 import type { BuildContext } from "./context.ts";
 import type { Dockerfile } from "./dockerfile/instructions.ts";
@@ -22,6 +23,8 @@ export interface Solve {
   plan: Plan;
   events: BuildEvents;
   signal: AbortSignal;
+  /** Holds the layers of the build until the image does. */
+  lease: Lease;
   images: ImageSource;
   /** The result of a stage; the first to ask makes it run. */
   stage(index: number): Promise<StageResult>;

@@ -275,7 +275,7 @@ class StageRun {
       noCache: request.noCache || (name !== undefined && request.noCacheFilter.has(name)) || request.noCacheFilter.has(String(planned.stage.index)),
       begin: () => this.#started(),
       perform, ...options,
-    });
+    }, build.lease);
     const id = this.#step?.id ?? "";
     if (outcome.cached) build.events.emit({ kind: "cached", id });
     if (outcome.layer) {
