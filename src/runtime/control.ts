@@ -9,16 +9,11 @@ export const REOPEN_LOG = 2;
 
 /** Writes a line to a monitor's control fifo; without a reader there the process has ended, which is a conflict. */
 export async function control(dir: string, line: string): Promise<void> {
-  let fifo;
   try {
-    fifo = await open(join(dir, "ctl"), constants.O_WRONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (hasCode(error, "ENXIO", "ENOENT")) throw conflict("the process has ended", error);
-    throw error;
-  }
-  try {
+    await using fifo = await open(join(dir, "ctl"), constants.O_WRONLY | constants.O_NONBLOCK);
     await fifo.write(`${line}\n`);
-  } finally {
-    await fifo.close();
+  } catch (error) {
+    if (hasCode(error, "ENXIO", "ENOENT", "EPIPE")) throw conflict("the process has ended", error);
+    throw error;
   }
 }

@@ -14,6 +14,7 @@ import { createRuntimeContext, type RuntimeContext, type TaskExit } from "../../
 import { createTask } from "../../src/runtime/create.ts";
 import { deleteTask } from "../../src/runtime/delete.ts";
 import { taskIds, watchExits } from "../../src/runtime/exits.ts";
+import { readLogs, type ReadLogsOptions } from "../../src/runtime/logs/read.ts";
 import { releaseCgroups } from "../../src/runtime/monitor-cgroup.ts";
 import { startTask } from "../../src/runtime/start.ts";
 import type { CreateTaskRequest, TaskIo } from "../../src/runtime/types.ts";
@@ -21,18 +22,34 @@ import { until } from "../harness.ts";
 
 /** A runtime context of a test's own on a temporary root, with a busybox root filesystem; proves at the end that nothing is left. */
 export class RuntimeHost implements AsyncDisposable {
-  readonly root = mkdtempSync("/tmp/berth-rt-");
-  readonly rootfs = join(this.root, "rootfs");
-  readonly instance = Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex");
+  readonly rootfs: string;
   readonly cgroups: CgroupLayout = detectCgroups();
   readonly facts = readHostFacts(this.cgroups);
-  readonly ctx: RuntimeContext;
+  ctx: RuntimeContext;
   readonly exits = new Map<string, TaskExit>();
-  readonly #watch: Disposable;
+  #watch: Disposable;
 
-  constructor(runtime = process.env.TEST_RUNTIME ?? "crun") {
-    makeBusybox(this.rootfs);
+  constructor(
+    private readonly runtime = process.env.TEST_RUNTIME ?? "crun",
+    readonly root = mkdtempSync("/tmp/berth-rt-"),
+    readonly instance = Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex"),
+  ) {
+    this.rootfs = join(this.root, "rootfs");
+    if (!existsSync(this.rootfs)) makeBusybox(this.rootfs);
     this.ctx = makeContext(this.root, this.instance, runtime);
+    this.#watch = watchExits(this.ctx, (exit) => void this.exits.set(exit.id, exit));
+  }
+
+  /** On what another process has made. */
+  static at(root: string, instance: string): RuntimeHost {
+    return new RuntimeHost(undefined, root, instance);
+  }
+
+  /** As a daemon that starts anew: knows nothing but what is on disk. */
+  restart(): void {
+    this.#watch[Symbol.dispose]();
+    this.exits.clear();
+    this.ctx = makeContext(this.root, this.instance, this.runtime);
     this.#watch = watchExits(this.ctx, (exit) => void this.exits.set(exit.id, exit));
   }
 
@@ -124,6 +141,13 @@ export function makeBusybox(rootfs: string): void {
   Bun.spawnSync(["chroot", rootfs, "/bin/busybox", "--install", "-s", "/bin"]);
   writeFileSync(join(rootfs, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nwww:x:33:33:www:/var/www:/bin/sh\n");
   writeFileSync(join(rootfs, "etc/group"), "root:x:0:\nwww:x:33:\nstaff:x:50:www\n");
+}
+
+/** A log's text. */
+export async function readText(options: ReadLogsOptions): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const batch of readLogs(options)) for (const { data } of batch) parts.push(data);
+  return Buffer.concat(parts).toString();
 }
 
 /** Everything a client reads until the task's output ends. */

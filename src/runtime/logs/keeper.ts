@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { errorMessage } from "../../lib/errors.ts";
+import { errorKind, errorMessage } from "../../lib/errors.ts";
 import { Semaphore } from "../../lib/lock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { watchDirectory } from "../../linux/watch.ts";
@@ -85,7 +85,8 @@ class Keeping {
     this.#working = true;
     this.#work = this.#check(adopted)
       .catch((error: unknown) => {
-        if (!this.#stopping.signal.aborted) this.failed(error);
+        // A conflict is a writer that has ended: what it wrote is put aside, and there it may stay.
+        if (!this.#stopping.signal.aborted && errorKind(error) !== "conflict") this.failed(error);
       })
       .finally(() => (this.#working = false));
   }
