@@ -2,8 +2,11 @@ import { EventBus } from "../api/events.ts";
 import { LiveContainers } from "../container/live.ts";
 import { readHostFacts } from "../container/spec/host-facts.ts";
 import type { ContainerDefaults } from "../container/context.ts";
+import type { ImageContext } from "../image/context.ts";
 import { openImages } from "../image/open.ts";
-import { KeyedLock } from "../lib/lock.ts";
+import type { RegistriesConfig } from "../image/remote/endpoints.ts";
+import type { RemoteContext } from "../image/remote/remote-context.ts";
+import { KeyedLock, Semaphore } from "../lib/lock.ts";
 import type { Logger } from "../lib/log.ts";
 import { detectCgroups } from "../linux/cgroup.ts";
 import { defaultAddressPools } from "../network/ipam.ts";
@@ -13,7 +16,7 @@ import { createRuntimeContext, type RuntimeBinary } from "../runtime/context.ts"
 import type { DaemonSettings, ServerContext } from "../server/context.ts";
 import { openStore, type Store } from "../store/store.ts";
 import type { DaemonConfig } from "./config.ts";
-import { daemonFacts } from "./facts.ts";
+import { daemonFacts, version } from "./facts.ts";
 import { instanceOf, type DaemonPaths } from "./paths.ts";
 import { chooseInit, chooseMonitor, chooseRuntimes } from "./runtimes.ts";
 
@@ -47,8 +50,23 @@ export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Dae
     store, images, networks, volumes, runtime, events, log, dataRoot: config.dataRoot, execRoot: config.execRoot, facts: readHostFacts(cgroups),
     defaults: containerDefaults(config, defaultRuntime), locks: new KeyedLock(), live: new LiveContainers(),
   };
-  const server: ServerContext = { containers, images, networks, volumes, events, log, facts: daemonFacts(config, paths, warnings), settings: daemonSettings(config) };
-  return { config, paths, log, store, server, runtimes };
+  const daemon: Daemon = { config, paths, log, store, runtimes, server: { containers, images, remote: remoteContext(config, images, () => daemon.config), networks, volumes, events, log, facts: daemonFacts(config, paths, warnings), settings: daemonSettings(config) } };
+  return daemon;
+}
+
+function remoteContext(config: DaemonConfig, images: ImageContext, now: () => DaemonConfig): RemoteContext {
+  return {
+    images,
+    config: () => registriesConfig(now()),
+    downloads: new Semaphore(config.maxConcurrentDownloads),
+    uploads: new Semaphore(config.maxConcurrentUploads),
+    attempts: config.maxDownloadAttempts,
+    userAgent: `berth/${version} (linux; ${process.arch})`,
+  };
+}
+
+function registriesConfig({ registries, insecureRegistries, registryMirrors, proxies }: DaemonConfig): RegistriesConfig {
+  return { registries, insecureRegistries, hubMirrors: registryMirrors, certsDirs: ["/etc/berth/certs.d", "/etc/docker/certs.d"], proxies };
 }
 
 /** What clients are told of the configuration. */

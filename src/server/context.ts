@@ -1,6 +1,7 @@
 import type { EventBus } from "../api/events.ts";
 import type { ContainerContext } from "../container/context.ts";
 import type { ImageContext } from "../image/context.ts";
+import type { RemoteContext } from "../image/remote/remote-context.ts";
 import type { Logger } from "../lib/log.ts";
 import type { NetworkContext } from "../network/context.ts";
 import type { VolumeContext } from "../volume/context.ts";
@@ -9,6 +10,8 @@ import type { VolumeContext } from "../volume/context.ts";
 export interface ServerContext {
   containers: ContainerContext;
   images: ImageContext;
+  /** Registries. */
+  remote: RemoteContext;
   networks: NetworkContext;
   volumes: VolumeContext;
   events: EventBus;

@@ -2,6 +2,8 @@ import type { Route } from "../http/router.ts";
 import { containerStreamRoutes } from "./container-streams.ts";
 import { containerRoutes } from "./containers.ts";
 import { execRoutes } from "./exec.ts";
+import { imageRoutes } from "./images.ts";
+import { networkRoutes } from "./networks.ts";
 import { pluginRoutes } from "./plugins.ts";
 import { swarmRoutes } from "./swarm.ts";
 import { systemRoutes } from "./system.ts";
@@ -9,5 +11,5 @@ import { volumeRoutes } from "./volumes.ts";
 
 /** Every route of the Engine API. */
 export const routes: readonly Route[] = [
-  ...systemRoutes, ...containerRoutes, ...containerStreamRoutes, ...execRoutes, ...volumeRoutes, ...pluginRoutes, ...swarmRoutes,
+  ...systemRoutes, ...containerRoutes, ...containerStreamRoutes, ...execRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...pluginRoutes, ...swarmRoutes,
 ];

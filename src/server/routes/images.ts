@@ -1,0 +1,101 @@
+import { Filters, parseFilters } from "../../api/filters.ts";
+import { imageHistory } from "../../image/history.ts";
+import { importImage } from "../../image/import.ts";
+import { inspectImage } from "../../image/inspect.ts";
+import { listImages } from "../../image/list.ts";
+import { loadImages } from "../../image/load.ts";
+import { pruneImages } from "../../image/prune.ts";
+import { removeImage } from "../../image/remove.ts";
+import { saveImages } from "../../image/save.ts";
+import { tagImage } from "../../image/tag.ts";
+import { invalid } from "../../lib/errors.ts";
+import { parsePlatform } from "../../oci/platform.ts";
+import { api } from "../compat/version.ts";
+import { progress } from "../http/progress.ts";
+import { empty, json, stream } from "../http/reply.ts";
+import type { ApiRequest, Handler, Route } from "../http/router.ts";
+import { decodePlatform, decodePlatforms } from "../schema/platform.ts";
+import { pullImage } from "./registry.ts";
+
+const name = ({ params }: ApiRequest): string => params["name"] ?? "";
+
+const list: Handler = async (ctx, { query, version }) => {
+  const asked = parseFilters(query.get("filters"));
+  const legacy = version < api("1.25") && !asked.has("reference") ? query.get("filter") : "";
+  const filters = legacy ? new Filters([...asked.keys().map((key) => [key, asked.get(key)] as const), ["reference", [legacy]]]) : asked;
+  const manifests = version >= api("1.47") && query.bool("manifests");
+  if (version >= api("1.54") && query.bool("identity") && !manifests) throw invalid("conflicting options: identity requires manifests=1");
+  return json(200, await listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size"), manifests }));
+};
+
+const inspect: Handler = async (ctx, request) => {
+  const { query, version } = request;
+  const manifests = version >= api("1.48") && query.bool("manifests");
+  const platform = version >= api("1.49") ? query.get("platform") : "";
+  if (manifests && platform) throw invalid("conflicting options: manifests and platform options cannot both be set");
+  return json(200, await inspectImage(ctx.images, name(request), { manifests, ...(platform && { platform: decodePlatform(platform) }) }));
+};
+
+const history: Handler = async (ctx, request) => {
+  const platform = request.version >= api("1.48") ? request.query.get("platform") : "";
+  return json(200, await imageHistory(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {}));
+};
+
+const tag: Handler = (ctx, request) => {
+  const { query } = request;
+  if (query.get("repo") === "") throw invalid("repository name must have at least one component");
+  tagImage(ctx.images, name(request), query.get("repo"), query.get("tag") || undefined);
+  return empty(201);
+};
+
+const remove: Handler = async (ctx, request) => {
+  const { query, version } = request;
+  if (name(request).trim() === "") throw invalid("image name cannot be blank");
+  const platforms = version >= api("1.50") ? decodePlatforms(query.all("platforms")) : [];
+  return json(200, await removeImage(ctx.images, name(request), { force: query.bool("force"), noPrune: query.bool("noprune"), platforms }));
+};
+
+const prune: Handler = async (ctx, { query }) => json(200, await pruneImages(ctx.images, parseFilters(query.get("filters"))));
+
+/** The platforms that save and load are asked for. */
+function platformsOf({ query, version }: ApiRequest) {
+  const platforms = version >= api("1.48") ? query.all("platform") : [];
+  if (platforms.length > 1 && version < api("1.52")) throw invalid("multiple platform parameters are not supported in this API version; use API version 1.52 or later");
+  return decodePlatforms(platforms);
+}
+
+const save: Handler = async (ctx, request) => {
+  const names = request.params["name"] === undefined ? request.query.all("names") : [name(request)];
+  const [platform] = platformsOf(request);
+  return stream("application/x-tar", await saveImages(ctx.images, names, platform ? { platform } : {}));
+};
+
+const load: Handler = (ctx, request) => {
+  const [platform] = platformsOf(request);
+  const { query, body, signal } = request;
+  return progress(loadImages(ctx.images, body, { quiet: query.bool("quiet", true), signal, ...(platform && { platform }) }));
+};
+
+/** One route for two things: an image from a registry (`fromImage`), or one made of a tarball (`fromSrc`). */
+const create: Handler = (ctx, request) => {
+  const { query, version, body, signal } = request;
+  const platform = version >= api("1.32") && query.get("platform") ? parsePlatform(query.get("platform")) : undefined;
+  if (query.get("fromImage")) return pullImage(ctx, request, platform);
+  return progress(importImage(ctx.images, {
+    source: query.get("fromSrc"), body, repo: query.get("repo"), tag: query.get("tag"), message: query.get("message"), changes: query.all("changes"), signal,
+    ...(platform && { platform }),
+  }));
+};
+
+export const imageRoutes: readonly Route[] = [
+  { id: "ImageList", method: "GET", path: "/images/json", handle: list },
+  { id: "ImageCreate", method: "POST", path: "/images/create", handle: create },
+  { id: "ImageLoad", method: "POST", path: "/images/load", handle: load },
+  { id: "ImageGetAll", method: "GET", path: "/images/get", handle: save },
+  { id: "ImagePrune", method: "POST", path: "/images/prune", since: "1.25", handle: prune },
+  { id: "ImageInspect", method: "GET", path: "/images/{name:*}/json", handle: inspect },
+  { id: "ImageHistory", method: "GET", path: "/images/{name:*}/history", handle: history },
+  { id: "ImageGet", method: "GET", path: "/images/{name:*}/get", handle: save },
+  { id: "ImageTag", method: "POST", path: "/images/{name:*}/tag", handle: tag },
+  { id: "ImageDelete", method: "DELETE", path: "/images/{name:*}", handle: remove },
+];
