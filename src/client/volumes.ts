@@ -1,4 +1,5 @@
 /** `/volumes/*`. */
+import type { ClusterVolumeSpec } from "../api/types/swarm.ts";
 import type { Volume, VolumeCreateRequest, VolumeListResponse } from "../api/types/volume.ts";
 import type { Client } from "./client.ts";
 import type { Filters } from "./containers.ts";
@@ -26,4 +27,9 @@ export async function removeVolume(client: Client, volume: string, force = false
 
 export function pruneVolumes(client: Client, filters?: Filters): Promise<{ VolumesDeleted: string[] | null; SpaceReclaimed: number }> {
   return client.json("POST", "/volumes/prune", { query: { filters: filtersJson(filters) } });
+}
+
+/** Cluster volumes only; `version` is the one that the change is based on. */
+export async function updateVolume(client: Client, volume: string, version: number, spec: ClusterVolumeSpec): Promise<void> {
+  await client.text("PUT", at(volume), { query: { version }, json: { Spec: spec } });
 }

@@ -559,7 +559,13 @@ export interface ClusterVolumeSpec {
       LimitBytes?: number;
     };
     Availability?: "active" | "pause" | "drain";
+    BlockVolume?: Record<string, unknown>;
   };
+  // On the wire these stand here; the specification's text puts them inside AccessMode.
+  AccessibilityRequirements?: { Requisite?: Topology[]; Preferred?: Topology[] };
+  CapacityRange?: { RequiredBytes?: number; LimitBytes?: number };
+  Secrets?: { Key?: string; Secret?: string }[];
+  Availability?: "active" | "pause" | "drain";
 }
 
 /** `Topology` of the Engine API. */

@@ -1,5 +1,8 @@
-import { compactJson, indentJson, parseJson } from "./json.ts";
+import type { CommandContext } from "../context.ts";
+import { CliError } from "../errors.ts";
+import { compactJson, escapeHtml, indentJson, parseJson } from "./json.ts";
 import { templateFailure } from "./rows.ts";
+import type { ShapeName } from "./shapes/load.ts";
 import { type Shape, struct } from "./template/shape.ts";
 import { parseTemplate, type Template, TemplateError } from "./template/template.ts";
 import { Struct } from "./template/value.ts";
@@ -32,7 +35,8 @@ export async function inspectAll(names: readonly string[], format: string, get: 
   for (const name of names) {
     try {
       const inspected = await get(name);
-      parts.push(template ? `${render(template, inspected)}\n` : inspected.raw.trim());
+      // What docker marshals anew, from its own type, comes with HTML escaped.
+      parts.push(template ? `${render(template, inspected)}\n` : inspected.rawToo === false ? escapeHtml(inspected.raw.trim()) : inspected.raw.trim());
     } catch (error) {
       errors.push(error instanceof Error ? error : new Error(String(error)));
     }
@@ -41,6 +45,24 @@ export async function inspectAll(names: readonly string[], format: string, get: 
   if (parts.length === 0) return { stdout: "[]\n", errors };
   const list = `[${parts.join(",")}]`;
   return { stdout: `${format === "json" ? compactJson(list) : indentJson(list, "    ")}\n`, errors };
+}
+
+/**
+ * Runs an inspect command: prints what was found, then fails with the errors of what was not. `getRaw` gives the
+ * engine's own JSON text. `rawToo`: see {@link Inspected}.
+ */
+export async function printInspection(
+  { out }: CommandContext, names: readonly string[], format: string, kind: ShapeName, getRaw: (name: string) => Promise<string>, rawToo = true,
+): Promise<void> {
+  const shape = format === "" || format === "json" ? undefined : await import("./shapes/load.ts").then(({ shapeOf }) => shapeOf(kind));
+  let inspection: Inspection;
+  try {
+    inspection = await inspectAll(names, format, async (name) => ({ raw: await getRaw(name), ...(shape && { shape }), rawToo }));
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error), 64);
+  }
+  out.write(inspection.stdout);
+  if (inspection.errors.length > 0) throw new CliError(inspection.errors.map(({ message }) => message).join("\n"));
 }
 
 function parse(format: string): Template {

@@ -1,7 +1,7 @@
 /** JSON as Go reads and writes it: exact integers, sorted maps, and re-indenting a text without touching it. */
 import { wrap } from "./template/shape.ts";
 import type { FieldType } from "./template/shape.ts";
-import { Float, GoMap, GoSlice, HeaderRow, isObject, Row, Struct, TypedNil } from "./template/value.ts";
+import { Float, GoMap, GoSlice, HeaderRow, isObject, Row, Stringer, Struct, TypedNil } from "./template/value.ts";
 import { GoTime } from "./time.ts";
 
 /** Parses JSON; whole numbers beyond 2^53 become bigints. */
@@ -26,6 +26,7 @@ export function marshal(value: unknown): string {
   if (value instanceof Float) return String(value.value);
   if (value instanceof GoTime) return `"${value.toJSON()}"`;
   if (value instanceof TypedNil) return "null";
+  if (value instanceof Stringer) return marshal(value.value);
   if (value instanceof Struct) return marshalTyped({ kind: "struct", shape: () => value.shape }, value.json);
   if (value instanceof GoMap || value instanceof GoSlice) return marshalTyped(value.type, value.json);
   if (value instanceof Row) return escapeHtml(marshal(rowFields(value)));

@@ -1,7 +1,7 @@
 import { quote } from "../quote.ts";
 import { GoTime } from "../time.ts";
 import { wrap } from "./shape.ts";
-import { elements, entries, Float, GoMap, GoSlice, HeaderRow, isObject, kindOf, Row, Struct, TypedNil, typeName } from "./value.ts";
+import { elements, entries, Float, GoMap, GoSlice, HeaderRow, isObject, kindOf, Row, Stringer, Struct, TypedNil, typeName } from "./value.ts";
 
 /** A value as Go's `%v` prints it; `plus` as `%+v`, with the names of struct fields. */
 export function show(value: unknown, plus = false, depth = 0): string {
@@ -12,6 +12,7 @@ export function show(value: unknown, plus = false, depth = 0): string {
   if (typeof value === "number") return Number.isInteger(value) ? BigInt(value).toString() : showFloat(value);
   if (typeof value === "bigint" || typeof value === "boolean") return String(value);
   if (value instanceof GoTime) return value.toString();
+  if (value instanceof Stringer) return value.text;
   if (value instanceof TypedNil) return value.type.kind === "slice" ? "[]" : value.type.kind === "map" ? "map[]" : "<nil>";
   if (value instanceof Struct) {
     const parts = [...value.shape.fields.values()].map((field) => {
@@ -159,7 +160,7 @@ function one(verb: string, value: unknown, flags: Flags): string {
   if (kind === "bool") return verb === "t" ? String(value) : bad();
   if (kind === "int") return integer(verb, typeof value === "bigint" ? value : BigInt(Number(value)), flags) ?? bad();
   if (kind === "float") return float(verb, value instanceof Float ? value.value : Number(value), flags) ?? bad();
-  const text = kind === "string" ? String(value) : value instanceof GoTime ? value.toString() : null;
+  const text = kind === "string" ? String(value) : value instanceof GoTime ? value.toString() : value instanceof Stringer ? value.text : null;
   if (text !== null) {
     const cut = flags.precision >= 0 ? [...text].slice(0, flags.precision).join("") : text;
     if (verb === "s") return cut;

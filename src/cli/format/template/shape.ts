@@ -14,10 +14,10 @@ export interface Shape { name: string; fields: ReadonlyMap<string, Field>; byJso
 /**
  * Reads struct types written as text: a line `Name go.Name` opens one, indented lines are its fields,
  * `GoName type [jsonName]`. Types are string, int, float, bool, any, time, a struct's name, and `[]T`,
- * `map[string]T`, `*T` of them. An indented line `+Name` takes over the fields of another struct.
+ * `map[string]T`, `*T` of them; `Empty` is the struct without fields. An indented line `+Name` takes over the fields of another struct.
  */
 export function compileShapes(text: string): (name: string) => Shape {
-  const shapes = new Map<string, Shape>();
+  const shapes = new Map<string, Shape>([["Empty", { name: "struct {}", fields: new Map(), byJson: new Map() }]]);
   const find = (name: string): Shape => {
     const shape = shapes.get(name);
     if (!shape) throw new Error(`no shape ${name}`);

@@ -29,6 +29,11 @@ export class TypedNil {
   constructor(readonly type: FieldType) {}
 }
 
+/** A value that prints as a text of its own (Go's Stringer) and marshals as it is. */
+export class Stringer {
+  constructor(readonly text: string, readonly value: unknown) {}
+}
+
 export type Method = (...args: never[]) => unknown;
 
 /**
@@ -82,7 +87,7 @@ export function typeName(value: unknown): string {
   if (value instanceof HeaderRow) return "formatter.SubHeaderContext";
   if (Array.isArray(value)) return "[]interface {}";
   if (isObject(value)) return "map[string]interface {}";
-  return "time.Time";
+  return value instanceof Stringer ? "fmt.Stringer" : "time.Time";
 }
 
 export function fieldTypeName(type: FieldType): string {

@@ -1,0 +1,112 @@
+/** Where a build's files come from: a directory, an archive or Dockerfile on standard input, a URL. */
+import { lstat, realpath } from "node:fs/promises";
+import { basename, dirname, isAbsolute, relative, resolve } from "node:path";
+import { IgnorePatterns } from "../../../lib/ignore-patterns.ts";
+import { newId } from "../../../lib/ids.ts";
+import { tarEntry } from "../../../lib/tar/entry.ts";
+import { encodeHeader, endOfArchive, padding } from "../../../lib/tar/writer.ts";
+import { packDirectory } from "../../archive/pack.ts";
+import type { CommandContext } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import { fileError } from "../../files.ts";
+import { isArchive, peek } from "./archive-or-dockerfile.ts";
+
+export interface BuildContext {
+  /** What is sent; absent where the engine fetches it from `remote`. */
+  archive?: AsyncIterable<Uint8Array>;
+  /** Path of the Dockerfile in it; empty for the usual name. */
+  dockerfile: string;
+  remote?: string;
+}
+
+/** `dockerfile` as given by `--file`: empty, a path (as seen from here), or `-` for standard input. */
+export async function openContext(ctx: CommandContext, source: string, dockerfile: string): Promise<BuildContext> {
+  if (source === "-" && dockerfile === "-") throw new CliError("invalid argument: can't use stdin for both build context and dockerfile");
+  if (source === "-") return fromStdin(ctx, dockerfile);
+  if (await lstat(source).catch(() => null)) return fromDirectory(ctx, source, dockerfile);
+  if (isRemote(source)) {
+    if (dockerfile === "-") throw new CliError("unable to prepare context: a Dockerfile on standard input needs a local context");
+    return { remote: source, dockerfile };
+  }
+  throw new CliError(`unable to prepare context: path "${source}" not found`);
+}
+
+/** Git repositories and things to download, which the engine fetches itself. */
+function isRemote(source: string): boolean {
+  return /^(https?|git|ssh):\/\//.test(source) || /^git@/.test(source) || source.startsWith("github.com/");
+}
+
+async function fromStdin(ctx: CommandContext, dockerfile: string): Promise<BuildContext> {
+  const { head, all } = await peek(ctx.stdin.stream(), 1024);
+  if (isArchive(head)) return { archive: all, dockerfile };
+  if (dockerfile !== "") throw new CliError("unable to prepare context: ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles");
+  return { archive: single("Dockerfile", await collect(all)), dockerfile: "Dockerfile" };
+}
+
+async function fromDirectory(ctx: CommandContext, source: string, dockerfile: string): Promise<BuildContext> {
+  const root = await realpath(source);
+  if (!(await lstat(root)).isDirectory()) throw new CliError(`unable to prepare context: context must be a directory: ${root}`);
+  const own = dockerfile === "-" ? null : await findDockerfile(root, dockerfile);
+  const inside = own !== null && !own.path.startsWith("../") && !isAbsolute(own.path);
+  const ignored = await readIgnored(root, own?.full ?? `${root}/Dockerfile`);
+  // The engine needs both files, whatever the patterns say; it leaves them out itself.
+  const kept = new Set([".dockerignore", ...(own && inside ? [own.path] : [])]);
+  const needsFolder = (path: string) => [...kept].some((file) => file.startsWith(`${path}/`));
+  const packed = packDirectory(root, {
+    excludes: (path) => !kept.has(path) && ignored.ignores(path),
+    enters: (path) => needsFolder(path) || !ignored.canSkipFolder(path),
+    owner: { uid: 0, gid: 0 },
+  });
+  if (own && inside) return { archive: packed, dockerfile: own.path };
+  const content = own ? await readFile(own.full) : await collect(ctx.stdin.stream());
+  const name = `.dockerfile.${newId().slice(0, 20)}`;
+  return { archive: withFile(name, content, packed), dockerfile: name };
+}
+
+interface Found { path: string; full: string }
+
+/** The Dockerfile, relative to the context; `dockerfile` in lower case is found too where none was named. */
+async function findDockerfile(root: string, given: string): Promise<Found> {
+  const isThere = async (path: string) => (await lstat(path).catch(() => null)) !== null;
+  let full = given === "" ? `${root}/Dockerfile` : resolve(given);
+  if (given === "" && !(await isThere(full)) && (await isThere(`${root}/dockerfile`))) full = `${root}/dockerfile`;
+  const target = await realpath(full).catch((error: unknown) => {
+    throw new CliError(`unable to prepare context: unable to evaluate symlinks in Dockerfile path: ${fileError("lstat", full, error).message}`);
+  });
+  return { full: target, path: relative(root, target) };
+}
+
+/** `<Dockerfile>.dockerignore` beside the Dockerfile, else the context's `.dockerignore`. */
+async function readIgnored(root: string, dockerfile: string): Promise<IgnorePatterns> {
+  for (const path of [`${dirname(dockerfile)}/${basename(dockerfile)}.dockerignore`, `${root}/.dockerignore`]) {
+    const file = Bun.file(path);
+    if (await file.exists()) return IgnorePatterns.parse(await file.text());
+  }
+  return new IgnorePatterns([]);
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    return await Bun.file(path).bytes();
+  } catch (error) {
+    throw new CliError(`unable to open Dockerfile: ${fileError("open", path, error).message}`);
+  }
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts);
+}
+
+const member = (name: string, content: Uint8Array) => [encodeHeader(tarEntry({ name, mode: 0o600, size: content.length })), content, padding(content.length)];
+
+async function* single(name: string, content: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield* member(name, content);
+  yield endOfArchive();
+}
+
+async function* withFile(name: string, content: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* member(name, content);
+  yield* rest;
+}

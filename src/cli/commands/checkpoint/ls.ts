@@ -1,0 +1,16 @@
+import { listCheckpoints } from "../../../client/checkpoints.ts";
+import { exactArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { string } from "../../flags/kinds.ts";
+import { formatRows } from "../../format/rows.ts";
+import { Row } from "../../format/template/value.ts";
+
+export default defineCommand({
+  usage: "[OPTIONS] CONTAINER",
+  args: exactArgs(1),
+  flags: { "checkpoint-dir": string("Directory that checkpoints are kept in") },
+  async run(ctx, [container = ""], flags) {
+    const checkpoints = await listCheckpoints(await ctx.client(), container, flags["checkpoint-dir"]);
+    ctx.out.write(formatRows("table {{.Name}}", { Name: "CHECKPOINT NAME" }, checkpoints.map(({ Name }) => new Row("*checkpoint.checkpointContext", { Name: () => Name }))));
+  },
+});

@@ -1,0 +1,12 @@
+import { noArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { contextName } from "../../context-name.ts";
+
+export default defineCommand({
+  usage: "",
+  args: noArgs,
+  flags: {},
+  async run(ctx) {
+    ctx.out.write(`${await contextName(ctx)}\n`);
+  },
+});

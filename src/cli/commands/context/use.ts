@@ -1,0 +1,27 @@
+import { exactArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { checkContextName } from "../../config/context-store.ts";
+import { readContext } from "../../config/contexts.ts";
+import { writeConfig } from "../../config/file.ts";
+
+export default defineCommand({
+  usage: "CONTEXT",
+  args: exactArgs(1),
+  flags: {},
+  async run(ctx, [name = ""]) {
+    if (name !== "default") {
+      checkContextName(name);
+      await readContext(ctx.configDir, name);
+    }
+    const { currentContext = "", ...config } = await ctx.config();
+    const chosen = name === "default" ? "" : name;
+    // An unchanged file is left alone; none is made for the default.
+    if (currentContext !== chosen) await writeConfig(ctx.configDir, { ...config, ...(chosen && { currentContext: chosen }) });
+    ctx.out.write(`${name}\n`);
+    await ctx.out.flush();
+    ctx.err.write(`Current context is now "${name}"\n`);
+    if (name !== "default" && ctx.env["DOCKER_HOST"]) {
+      ctx.err.write(`Warning: DOCKER_HOST environment variable overrides the active context. To use "${name}", either set the global --context flag, or unset DOCKER_HOST environment variable.\n`);
+    }
+  },
+});

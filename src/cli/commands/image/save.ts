@@ -1,0 +1,23 @@
+import { saveImages } from "../../../client/images.ts";
+import { minArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { CliError } from "../../errors.ts";
+import { string } from "../../flags/kinds.ts";
+import { checkPlatform } from "../../platform.ts";
+import { writeAtomically, writeThrough } from "../../write-output.ts";
+
+export default defineCommand({
+  usage: "[OPTIONS] IMAGE [IMAGE...]",
+  args: minArgs(1),
+  flags: {
+    output: string("Write to a file instead of standard output", { short: "o" }),
+    platform: string('Save one platform only, "os[/arch[/variant]]"', { minApi: "1.48" }),
+  },
+  async run(ctx, names, { output, platform }) {
+    checkPlatform(platform);
+    if (output === "" && ctx.out.isTerminal) throw new CliError("cowardly refusing to save to a terminal. Use the -o flag or redirect");
+    const { body } = await saveImages(await ctx.client(), names, platform === "" ? [] : [platform]);
+    if (output === "") await writeThrough(ctx.out, body);
+    else await writeAtomically(output, body);
+  },
+});

@@ -1,0 +1,13 @@
+import { disconnectNetwork } from "../../../client/networks.ts";
+import { exactArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { bool } from "../../flags/kinds.ts";
+
+export default defineCommand({
+  usage: "[OPTIONS] NETWORK CONTAINER",
+  args: exactArgs(2),
+  flags: { force: bool("Disconnect even a container that is gone", { short: "f" }) },
+  async run(ctx, [network = "", container = ""], { force }) {
+    await disconnectNetwork(await ctx.client(), network, container, force);
+  },
+});

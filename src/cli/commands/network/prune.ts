@@ -1,0 +1,28 @@
+import { pruneNetworks } from "../../../client/networks.ts";
+import { noArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import type { CommandContext } from "../../context.ts";
+import { bool, filter } from "../../flags/kinds.ts";
+import { confirmOrCancel } from "../../prompt.ts";
+import { type FilterValues, pruneFilters, type Pruned } from "../../prune-filters.ts";
+
+export default defineCommand({
+  usage: "[OPTIONS]",
+  args: noArgs,
+  flags: {
+    filter: filter('Remove only what matches a condition ("until=24h")', { short: undefined }),
+    force: bool("Do not ask", { short: "f" }),
+  },
+  async run(ctx, _args, { filter, force }) {
+    await confirmOrCancel(ctx, force, "WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?", "network prune");
+    const { output } = await prune(ctx, filter);
+    if (output !== "") ctx.out.write(`${output}\n`);
+  },
+});
+
+/** Prunes without asking. */
+export async function prune(ctx: CommandContext, given: FilterValues): Promise<Pruned> {
+  const { NetworksDeleted } = await pruneNetworks(await ctx.client(), pruneFilters(await ctx.config(), given));
+  const names = NetworksDeleted ?? [];
+  return { output: names.length === 0 ? "" : `Deleted Networks:\n${names.map((name) => `${name}\n`).join("")}`, reclaimed: 0 };
+}

@@ -1,0 +1,14 @@
+import { disablePlugin } from "../../../client/plugins.ts";
+import { exactArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { bool } from "../../flags/kinds.ts";
+
+export default defineCommand({
+  usage: "[OPTIONS] PLUGIN",
+  args: exactArgs(1),
+  flags: { force: bool("Turn off even a plugin in use", { short: "f" }) },
+  async run(ctx, [name = ""], { force }) {
+    await disablePlugin(await ctx.client(), name, force);
+    ctx.out.write(`${name}\n`);
+  },
+});

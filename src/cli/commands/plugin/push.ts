@@ -1,0 +1,20 @@
+import { pushPlugin } from "../../../client/plugins.ts";
+import { exactArgs } from "../../args.ts";
+import { registryAuth } from "../../auth/credentials.ts";
+import { defineCommand } from "../../command.ts";
+import { CliError } from "../../errors.ts";
+import { displayProgress } from "../../progress/display.ts";
+import { familiarString, parseReference, withDefaultTag } from "../../reference.ts";
+import { refuseContentTrust, trustFlag } from "../../trust.ts";
+
+export default defineCommand({
+  usage: "[OPTIONS] PLUGIN[:TAG]",
+  args: exactArgs(1),
+  flags: { "disable-content-trust": trustFlag("Skip signing") },
+  async run(ctx, [name = ""], flags) {
+    refuseContentTrust(ctx, flags["disable-content-trust"]);
+    const reference = withDefaultTag(parseReference(name));
+    if (reference.digest !== undefined) throw new CliError(`invalid name: ${name}`);
+    await displayProgress(ctx.out, pushPlugin(await ctx.client(), familiarString(reference), await registryAuth(ctx, reference.domain)));
+  },
+});

@@ -1,0 +1,12 @@
+import { setPlugin } from "../../../client/plugins.ts";
+import { minArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+
+export default defineCommand({
+  usage: "PLUGIN KEY=VALUE [KEY=VALUE...]",
+  args: minArgs(2),
+  flags: {},
+  async run(ctx, [name = "", ...settings]) {
+    await setPlugin(await ctx.client(), name, settings);
+  },
+});

@@ -1,0 +1,23 @@
+import { diskUsage } from "../../../client/system.ts";
+import { noArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { type DiskUsageAnswer, readDiskUsage } from "../../disk-usage.ts";
+import { bool, string } from "../../flags/kinds.ts";
+import { diskUsageText, verboseDiskUsage } from "../../format/disk-usage.ts";
+import { formatHelp } from "../../format/help.ts";
+import { isObject } from "../../format/template/value.ts";
+
+export default defineCommand({
+  usage: "[OPTIONS]",
+  args: noArgs,
+  flags: {
+    format: string(formatHelp),
+    verbose: bool("Show every image, container, volume and piece of build cache", { short: "v" }),
+  },
+  async run(ctx, _args, { format, verbose }) {
+    const answer = await diskUsage(await ctx.client(), { verbose });
+    const parts: DiskUsageAnswer = isObject(answer) ? answer : {};
+    const usage = readDiskUsage(parts);
+    ctx.out.write(verbose ? verboseDiskUsage(usage, format || "table") : diskUsageText(usage, format || "table"));
+  },
+});

@@ -1,0 +1,185 @@
+/** The Go struct types of the engine's `/info` at Engine API 1.50, in the notation of template/shape.ts. */
+export default `
+Info system.Info
+  ID string
+  Containers int
+  ContainersRunning int
+  ContainersPaused int
+  ContainersStopped int
+  Images int
+  Driver string
+  DriverStatus [][]string
+  SystemStatus [][]string
+  Plugins PluginsInfo
+  MemoryLimit bool
+  SwapLimit bool
+  KernelMemory bool
+  KernelMemoryTCP bool
+  CPUCfsPeriod bool CpuCfsPeriod
+  CPUCfsQuota bool CpuCfsQuota
+  CPUShares bool
+  CPUSet bool
+  PidsLimit bool
+  IPv4Forwarding bool
+  Debug bool
+  NFd int
+  OomKillDisable bool
+  NGoroutines int
+  SystemTime string
+  LoggingDriver string
+  CgroupDriver string
+  CgroupVersion string
+  NEventsListener int
+  KernelVersion string
+  OperatingSystem string
+  OSVersion string
+  OSType string
+  Architecture string
+  IndexServerAddress string
+  RegistryConfig *ServiceConfig
+  NCPU int
+  MemTotal int
+  GenericResources []GenericResource
+  DockerRootDir string
+  HTTPProxy string HttpProxy
+  HTTPSProxy string HttpsProxy
+  NoProxy string
+  Name string
+  Labels []string
+  ExperimentalBuild bool
+  ServerVersion string
+  Runtimes map[string]RuntimeWithStatus
+  DefaultRuntime string
+  Swarm SwarmInfo
+  LiveRestoreEnabled bool
+  Isolation string
+  InitBinary string
+  ContainerdCommit Commit
+  RuncCommit Commit
+  InitCommit Commit
+  SecurityOptions []string
+  ProductLicense string
+  DefaultAddressPools []NetworkAddressPool
+  FirewallBackend *FirewallInfo
+  CDISpecDirs []string
+  DiscoveredDevices []DeviceInfo
+  Containerd *ContainerdInfo
+  Warnings []string
+PluginsInfo system.PluginsInfo
+  Volume []string
+  Network []string
+  Authorization []string
+  Log []string
+ServiceConfig registry.ServiceConfig
+  AllowNondistributableArtifactsCIDRs []*any
+  AllowNondistributableArtifactsHostnames []string
+  InsecureRegistryCIDRs []*any
+  IndexConfigs map[string]*IndexInfo
+  Mirrors []string
+IndexInfo registry.IndexInfo
+  Name string
+  Mirrors []string
+  Secure bool
+  Official bool
+GenericResource swarm.GenericResource
+  NamedResourceSpec *NamedGenericResource
+  DiscreteResourceSpec *DiscreteGenericResource
+NamedGenericResource swarm.NamedGenericResource
+  Kind string
+  Value string
+DiscreteGenericResource swarm.DiscreteGenericResource
+  Kind string
+  Value int
+RuntimeWithStatus system.RuntimeWithStatus
+  Path string path
+  Args []string runtimeArgs
+  Type string runtimeType
+  Options map[string]any options
+  Status map[string]string status
+SwarmInfo swarm.Info
+  NodeID string
+  NodeAddr string
+  LocalNodeState string
+  ControlAvailable bool
+  Error string
+  RemoteManagers []Peer
+  Nodes int
+  Managers int
+  Cluster *ClusterInfo
+  Warnings []string
+Peer swarm.Peer
+  NodeID string
+  Addr string
+ClusterInfo swarm.ClusterInfo
+  ID string
+  Version Version
+  CreatedAt time
+  UpdatedAt time
+  Spec Spec
+  TLSInfo TLSInfo
+  RootRotationInProgress bool
+  DefaultAddrPool []string
+  SubnetSize int
+  DataPathPort int
+Version swarm.Version
+  Index int
+Spec swarm.Spec
+  Name string
+  Labels map[string]string
+  Orchestration OrchestrationConfig
+  Raft RaftConfig
+  Dispatcher DispatcherConfig
+  CAConfig CAConfig
+  TaskDefaults TaskDefaults
+  EncryptionConfig EncryptionConfig
+OrchestrationConfig swarm.OrchestrationConfig
+  TaskHistoryRetentionLimit *int
+RaftConfig swarm.RaftConfig
+  SnapshotInterval int
+  KeepOldSnapshots *int
+  LogEntriesForSlowFollowers int
+  ElectionTick int
+  HeartbeatTick int
+DispatcherConfig swarm.DispatcherConfig
+  HeartbeatPeriod int
+CAConfig swarm.CAConfig
+  NodeCertExpiry int
+  ExternalCAs []*ExternalCA
+  SigningCACert string
+  SigningCAKey string
+  ForceRotate int
+ExternalCA swarm.ExternalCA
+  Protocol string
+  URL string
+  Options map[string]string
+  CACert string
+TaskDefaults swarm.TaskDefaults
+  LogDriver *Driver
+Driver swarm.Driver
+  Name string
+  Options map[string]string
+EncryptionConfig swarm.EncryptionConfig
+  AutoLockManagers bool
+TLSInfo swarm.TLSInfo
+  TrustRoot string
+  CertIssuerSubject string
+  CertIssuerPublicKey string
+Commit system.Commit
+  ID string
+  Expected string
+NetworkAddressPool system.NetworkAddressPool
+  Base string
+  Size int
+FirewallInfo system.FirewallInfo
+  Driver string
+  Info [][]string
+DeviceInfo system.DeviceInfo
+  Source string
+  ID string
+ContainerdInfo system.ContainerdInfo
+  Address string
+  Namespaces ContainerdNamespaces
+ContainerdNamespaces system.ContainerdNamespaces
+  Containers string
+  Plugins string
+`;

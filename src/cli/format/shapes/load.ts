@@ -1,0 +1,22 @@
+import { compileShapes, type Shape } from "../template/shape.ts";
+
+/** Things that inspect commands show through a Go type. */
+export type ShapeName = "container" | "image" | "network" | "volume" | "plugin" | "info" | "version" | "event" | "context";
+
+const load: Record<ShapeName, () => Promise<{ default: string }>> = {
+  container: () => import("./container.ts"),
+  image: () => import("./image.ts"),
+  network: () => import("./network.ts"),
+  volume: () => import("./volume.ts"),
+  plugin: () => import("./plugin.ts"),
+  info: () => import("./info.ts"),
+  version: () => import("./version.ts"),
+  event: () => import("./event.ts"),
+  context: () => import("./context.ts"),
+};
+
+/** The type that the first line of its file names. */
+export async function shapeOf(name: ShapeName): Promise<Shape> {
+  const { default: text } = await load[name]();
+  return compileShapes(text)(text.trim().split(/\s/, 1)[0] ?? "");
+}

@@ -1,0 +1,63 @@
+/** The Go struct types of `volume inspect` at Engine API 1.50, in the notation of template/shape.ts. */
+export default `
+Volume volume.Volume
+  ClusterVolume *ClusterVolume
+  CreatedAt string
+  Driver string
+  Labels map[string]string
+  Mountpoint string
+  Name string
+  Options map[string]string
+  Scope string
+  Status map[string]any
+  UsageData *UsageData
+ClusterVolume volume.ClusterVolume
+  ID string
+  Version Version
+  CreatedAt time
+  UpdatedAt time
+  Spec ClusterVolumeSpec
+  PublishStatus []*PublishStatus
+  Info *Info
+Version swarm.Version
+  Index int
+ClusterVolumeSpec volume.ClusterVolumeSpec
+  Group string
+  AccessMode *AccessMode
+  AccessibilityRequirements *TopologyRequirement
+  CapacityRange *CapacityRange
+  Secrets []Secret
+  Availability string
+AccessMode volume.AccessMode
+  Scope string
+  Sharing string
+  MountVolume *TypeMount
+  BlockVolume *TypeBlock
+TypeMount volume.TypeMount
+  FsType string
+  MountFlags []string
+TypeBlock volume.TypeBlock
+TopologyRequirement volume.TopologyRequirement
+  Requisite []Topology
+  Preferred []Topology
+Topology volume.Topology
+  Segments map[string]string
+CapacityRange volume.CapacityRange
+  RequiredBytes int
+  LimitBytes int
+Secret volume.Secret
+  Key string
+  Secret string
+PublishStatus volume.PublishStatus
+  NodeID string
+  State string
+  PublishContext map[string]string
+Info volume.Info
+  CapacityBytes int
+  VolumeContext map[string]string
+  VolumeID string
+  AccessibleTopology []Topology
+UsageData volume.UsageData
+  RefCount int
+  Size int
+`;
