@@ -6,7 +6,7 @@ import { prepareSpec } from "../../src/container/spec/prepare.ts";
 import type { SpecRequest } from "../../src/container/spec/types.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { Logger } from "../../src/lib/log.ts";
-import { cgroupDirs } from "../../src/linux/cgroup-tree.ts";
+import { cgroupDirs, removeCgroup } from "../../src/linux/cgroup-tree.ts";
 import { detectCgroups, type CgroupLayout } from "../../src/linux/cgroup.ts";
 import type { OciSpec } from "../../src/oci/runtime.ts";
 import { attachTask } from "../../src/runtime/attach.ts";
@@ -111,6 +111,8 @@ export class RuntimeHost implements AsyncDisposable {
     for (const id of taskIds(this.ctx)) await deleteTask(this.ctx, id);
     const left: string[] = [];
     await until("processes to be gone", () => processesOf(this.root).length === 0, 5000).catch(() => left.push(...processesOf(this.root)));
+    // A parent of the test's own choice is the test's own.
+    for (const dir of cgroupDirs(this.cgroups, `/berth-${this.instance}/nested`)) removeCgroup(dir);
     releaseCgroups(this.ctx);
     const own = ["", "-monitors"].flatMap((suffix) => cgroupDirs(this.cgroups, `/berth-${this.instance}${suffix}`));
     left.push(...own.filter((dir) => existsSync(dir)));
