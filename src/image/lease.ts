@@ -13,8 +13,8 @@ const TTL_MS = 60 * 60 * 1000;
 
 /**
  * Keeps what nothing names yet from garbage collection, while a pull, load, commit or build is under way: add a thing
- * *before* looking whether it exists. Rows in the database with an expiry, renewed while the lease is open: a crashed
- * daemon's leases end by themselves.
+ * *before* looking whether it exists. Rows in the database with an expiry, renewed while the lease is open; those that
+ * a crashed daemon left open are ended at the next boot.
  */
 export class Lease implements AsyncDisposable {
   readonly id = newId();
@@ -23,7 +23,9 @@ export class Lease implements AsyncDisposable {
 
   constructor(private readonly ctx: ImageContext) {
     ctx.store.query("INSERT INTO lease (id, expires_at) VALUES (?, ?)").run(this.id, Date.now() + TTL_MS);
-    this.#timer = setInterval(() => this.#expire(Date.now() + TTL_MS), TTL_MS / 4);
+    this.#timer = setInterval(() => {
+      ctx.store.query("UPDATE lease SET expires_at = ? WHERE id = ?").run(Date.now() + TTL_MS, this.id);
+    }, TTL_MS / 4);
     this.#timer.unref();
   }
 
@@ -31,20 +33,31 @@ export class Lease implements AsyncDisposable {
     this.ctx.store.query("INSERT INTO lease_item (lease_id, kind, key) VALUES (?, ?, ?) ON CONFLICT DO NOTHING").run(this.id, kind, key);
   }
 
-  /** After disposal things stay for that long: a pull that failed can go on from what it has. */
+  /** Things stay for that long after disposal, or after a crash: a pull that failed can go on from what it has. */
   keepAfterwards(ms: number): void {
     this.#keepMs = ms;
+    this.ctx.store.query("UPDATE lease SET keep_ms = ? WHERE id = ?").run(ms, this.id);
   }
 
   /** Ends the lease; what it held and nothing else names goes. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    if (this.#keepMs > 0) return this.#expire(Date.now() + this.#keepMs);
-    await collectItems(this.ctx, endLease(this.ctx.store, this.id));
+    if (this.#keepMs > 0) closeLease(this.ctx.store, this.id, Date.now() + this.#keepMs);
+    else await collectItems(this.ctx, endLease(this.ctx.store, this.id));
   }
+}
 
-  #expire(at: number): void {
-    this.ctx.store.query("UPDATE lease SET expires_at = ? WHERE id = ?").run(at, this.id);
+/** Nobody works under the lease any more; what is finished stays until it expires. */
+function closeLease(store: Store, id: string, expiresAt: number): void {
+  store.query("UPDATE lease SET open = 0, expires_at = ? WHERE id = ?").run(expiresAt, id);
+  store.query("DELETE FROM lease_item WHERE lease_id = ? AND kind = 'snapshot'").run(id);
+}
+
+/** At boot: leases that the process before left open. */
+export function endAbandonedLeases(store: Store): void {
+  for (const { id, keep_ms } of store.query<{ id: string; keep_ms: number }, []>("SELECT id, keep_ms FROM lease WHERE open = 1").all()) {
+    if (keep_ms > 0) closeLease(store, id, Date.now() + keep_ms);
+    else endLease(store, id);
   }
 }
 

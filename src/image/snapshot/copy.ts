@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { isMountPoint } from "../../linux/at.ts";
+import { readMounts } from "../../linux/mount-table.ts";
 import { mount, MS } from "../../linux/mount.ts";
 import { unmountAll } from "../../linux/unmount.ts";
 import { SnapshotLayout } from "./layout.ts";
@@ -89,6 +90,12 @@ export class CopySnapshotter implements Snapshotter {
 
   driverData(): Record<string, string> {
     return {};
+  }
+
+  /** A bind mount shows the directory that it shows, seen from its filesystem's own root. */
+  mountsOf(key: string): string[] {
+    const tree = this.#tree(key);
+    return readMounts().filter((mount) => mount.root.length > 1 && tree.endsWith(mount.root) && isMountPoint(mount.target)).map((mount) => mount.target);
   }
 
   async list(): Promise<{ keys: string[]; chainIds: string[] }> {

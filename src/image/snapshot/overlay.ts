@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { isMountPoint } from "../../linux/at.ts";
+import { readMounts } from "../../linux/mount-table.ts";
 import { mount, MS } from "../../linux/mount.ts";
 import { mountOverlay } from "../../linux/overlay.ts";
 import { unmountAll } from "../../linux/unmount.ts";
@@ -27,8 +28,14 @@ export class OverlaySnapshotter implements Snapshotter {
     mkdirSync(this.#empty, { recursive: true, mode: 0o755 });
   }
 
-  async prepare(key: string, _chain: readonly string[]): Promise<void> {
+  /** The upper directory's attributes are those of the root that the container sees. */
+  async prepare(key: string, chain: readonly string[]): Promise<void> {
     this.#layout.create(key, "diff", "work");
+    const top = chain.at(-1);
+    if (top === undefined || !this.has(top)) return;
+    const { mode, uid, gid } = statSync(join(this.#layout.layer(top), "diff"));
+    chownSync(this.#diff(key), uid, gid);
+    chmodSync(this.#diff(key), mode & 0o7777);
   }
 
   applyTarget(key: string): ApplyTarget {
@@ -107,6 +114,11 @@ export class OverlaySnapshotter implements Snapshotter {
       UpperDir: of ? this.#diff(of.key) : join(this.#base(chain), "diff"),
       WorkDir: of ? join(this.#layout.active(of.key), "work") : join(this.#base(chain), "work"),
     };
+  }
+
+  mountsOf(key: string): string[] {
+    const upper = `upperdir=${this.#diff(key)}`;
+    return readMounts().filter((mount) => mount.type === "overlay" && mount.options.includes(upper)).map((mount) => mount.target);
   }
 
   async list(): Promise<{ keys: string[]; chainIds: string[] }> {

@@ -63,6 +63,9 @@ export interface Snapshotter {
   /** `GraphDriver.Data` of inspect, for a snapshot (mounted at `target`) or the last layer of a chain. */
   driverData(of: { key: string; target: string } | null, chain: readonly string[]): Record<string, string>;
 
+  /** Where the snapshot is mounted now, whoever did it. */
+  mountsOf(key: string): string[];
+
   /** Everything on disk, for garbage collection. */
   list(): Promise<{ keys: string[]; chainIds: string[] }>;
 }

@@ -39,7 +39,10 @@ export interface ExtractResult {
   /** Bytes in regular files. */
   bytes: number;
   entries: number;
-  /** Directories that no entry described and that had to be made, in order of making; relative to the root. */
+  /**
+   * Directories that no entry described and that had to be made, in order of making; relative to the root. The root
+   * itself (empty) is one of them where `rootAttributes` found no entry for it.
+   */
   implicitDirs: string[];
 }
 

@@ -30,6 +30,7 @@ export class TreeWriter implements TarHandler, Disposable {
   readonly #prefix: string;
   #entries = 0;
   #file = -1;
+  #rootSeen = false;
 
   /** `root` is an open directory, which stays the caller's. */
   constructor(private readonly root: number, private readonly options: ExtractOptions) {
@@ -89,7 +90,8 @@ export class TreeWriter implements TarHandler, Disposable {
         close(fd);
       }
     }
-    return { bytes: this.#space.taken, entries: this.#entries, implicitDirs: this.#implicit };
+    const implicitDirs = this.options.rootAttributes && !this.#rootSeen ? ["", ...this.#implicit] : this.#implicit;
+    return { bytes: this.#space.taken, entries: this.#entries, implicitDirs };
   }
 
   [Symbol.dispose](): void {
@@ -105,6 +107,7 @@ export class TreeWriter implements TarHandler, Disposable {
   #rootEntry(entry: TarEntry): void {
     if (entry.type !== "directory") throw new TarError(`invalid name in archive: ${JSON.stringify(entry.name)}`);
     if (!this.options.rootAttributes) return;
+    this.#rootSeen = true;
     applyToFd(this.#parents.get(this.#prefix), entry, this.#owner, false);
     this.#directories.set(this.#prefix, entry);
   }

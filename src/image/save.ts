@@ -1,0 +1,172 @@
+import { invalid, notFound } from "../lib/errors.ts";
+import { tarEntry } from "../lib/tar/entry.ts";
+import { encodeHeader, endOfArchive, padding } from "../lib/tar/writer.ts";
+import { digestOf, hexOf } from "../oci/digest.ts";
+import type { Descriptor, Index, Manifest, Platform } from "../oci/image.ts";
+import { mediaTypes } from "../oci/media-types.ts";
+import { formatPlatform, platformScore } from "../oci/platform.ts";
+import { familiarString, fullString, parseAnyReference, parseReference, repositoryOf } from "../oci/reference.ts";
+import type { ImageContext } from "./context.ts";
+import { recordOf } from "./images.ts";
+import { packedLayer, storedArchive } from "./layer-archive.ts";
+import { Lease } from "./lease.ts";
+import type { ImageRecord } from "./record.ts";
+import { findImage } from "./resolve.ts";
+import { allNames } from "./table.ts";
+import { publishImageEvent } from "./tag.ts";
+
+export interface SaveOptions {
+  platform?: Platform;
+}
+
+/**
+ * `docker save`: an archive that is an OCI layout and a Docker image archive at once. Layers go as they came (pulled
+ * ones compressed), so that digests stay; those made here uncompressed. Throws before the first byte where a name is
+ * unknown. Read the result to its end or call `return()`: until then a lease holds the images.
+ */
+export async function saveImages(ctx: ImageContext, names: readonly string[], options: SaveOptions = {}): Promise<AsyncGenerator<Uint8Array>> {
+  const chosen = choose(ctx, names, options.platform);
+  const lease = new Lease(ctx);
+  try {
+    for (const { image } of chosen) {
+      for (const chainId of image.chainIds) lease.add("layer", chainId);
+      lease.add("blob", image.id);
+      if (image.manifestDigest) lease.add("blob", image.manifestDigest);
+    }
+    const plan = await makePlan(ctx, chosen);
+    return write(ctx, plan, chosen, lease);
+  } catch (error) {
+    await lease[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Chosen {
+  image: ImageRecord;
+  /** Full names to save with it. */
+  tags: string[];
+}
+
+/** A bare repository name means all its tags; an id means the image without names. */
+function choose(ctx: ImageContext, names: readonly string[], platform: Platform | undefined): Chosen[] {
+  const chosen = new Map<string, Chosen>();
+  const add = (id: string, tag?: string) => {
+    const entry = chosen.get(id) ?? { image: recordOf(ctx, id), tags: [] };
+    if (tag !== undefined && !entry.tags.includes(tag)) entry.tags.push(tag);
+    chosen.set(id, entry);
+  };
+  for (const name of names) {
+    const parsed = parseAnyReference(name);
+    if ("id" in parsed) add(findImage(ctx, name).id);
+    else if (parsed.tag === undefined && parsed.digest === undefined) {
+      const tags = allNames(ctx.store).filter((row) => row.kind === "tag" && row.repository === repositoryOf(parsed));
+      for (const row of tags) add(row.image_id, row.name);
+      if (tags.length === 0) add(findImage(ctx, name).id);
+    } else {
+      const id = findImage(ctx, name).id;
+      const isName = parsed.digest === undefined && allNames(ctx.store).some((row) => row.name === fullString(parsed));
+      add(id, isName ? fullString(parsed) : undefined);
+    }
+  }
+  if (chosen.size === 0) throw invalid("at least one image name is needed");
+  for (const { image } of chosen.values()) {
+    if (platform && platformScore(platform, image.platform) === 0) {
+      throw notFound(`no suitable export target found for platform ${formatPlatform(platform)}`);
+    }
+  }
+  return [...chosen.values()];
+}
+
+interface Plan {
+  /** By digest: content that is at hand, in the blob store, or packed while it is written. */
+  blobs: Map<string, { size: number; open: () => AsyncIterable<Uint8Array> }>;
+  index: Index;
+  /** `manifest.json`. */
+  docker: { Config: string; RepoTags: string[] | null; Layers: string[] }[];
+}
+
+async function makePlan(ctx: ImageContext, chosen: readonly Chosen[]): Promise<Plan> {
+  const plan: Plan = { blobs: new Map(), index: { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }, docker: [] };
+  for (const { image, tags } of chosen) {
+    const layers: Descriptor[] = [];
+    for (const [i, diffId] of image.diffIds.entries()) layers.push(await addLayer(ctx, plan, image.chainIds.slice(0, i + 1), diffId));
+    const config = await ctx.blobs.read(image.id);
+    addContent(plan, config);
+    const manifest: Manifest = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: { mediaType: mediaTypes.ociConfig, digest: image.id, size: config.length },
+      layers,
+    };
+    const entry = { mediaType: mediaTypes.ociManifest, ...addContent(plan, Buffer.from(JSON.stringify(manifest))), platform: image.platform };
+    plan.index.manifests.push(...(tags.length === 0 ? [entry] : tags.map((tag) => ({ ...entry, annotations: annotations(tag) }))));
+    plan.docker.push({
+      Config: blobName(image.id),
+      RepoTags: tags.length === 0 ? null : tags.map((tag) => familiarString(parseReference(tag))),
+      Layers: layers.map((layer) => blobName(layer.digest)),
+    });
+  }
+  return plan;
+}
+
+async function addLayer(ctx: ImageContext, plan: Plan, chain: readonly string[], diffId: string): Promise<Descriptor> {
+  const stored = storedArchive(ctx, diffId);
+  if (stored) {
+    plan.blobs.set(stored.digest, { size: stored.size, open: () => ctx.blobs.stream(stored.digest) });
+    return stored;
+  }
+  const { size, stream } = await packedLayer(ctx, chain);
+  plan.blobs.set(diffId, { size, open: stream });
+  return { mediaType: mediaTypes.ociLayer, digest: diffId, size };
+}
+
+function addContent(plan: Plan, content: Uint8Array): { digest: string; size: number } {
+  const digest = digestOf(content);
+  async function* open(): AsyncGenerator<Uint8Array> {
+    yield content;
+  }
+  plan.blobs.set(digest, { size: content.length, open });
+  return { digest, size: content.length };
+}
+
+function annotations(tag: string): Record<string, string> {
+  return { "io.containerd.image.name": tag, "org.opencontainers.image.ref.name": parseReference(tag).tag ?? "latest" };
+}
+
+function blobName(digest: string): string {
+  return `blobs/sha256/${hexOf(digest)}`;
+}
+
+async function* write(ctx: ImageContext, plan: Plan, chosen: readonly Chosen[], lease: Lease): AsyncGenerator<Uint8Array> {
+  try {
+    yield encodeHeader(tarEntry({ name: "blobs", type: "directory", mode: 0o755 }));
+    yield encodeHeader(tarEntry({ name: "blobs/sha256", type: "directory", mode: 0o755 }));
+    for (const [digest, blob] of [...plan.blobs].sort(([a], [b]) => (a < b ? -1 : 1))) yield* member(blobName(digest), blob.size, blob.open());
+    const json = (name: string, value: unknown) => small(name, JSON.stringify(value));
+    yield* json("index.json", plan.index);
+    yield* json("manifest.json", plan.docker);
+    yield* json("oci-layout", { imageLayoutVersion: "1.0.0" });
+    yield endOfArchive();
+    for (const { image } of chosen) publishImageEvent(ctx, "save", image.id, image.id);
+  } finally {
+    await lease[Symbol.asyncDispose]();
+  }
+}
+
+function* small(name: string, text: string): Generator<Uint8Array> {
+  const content = Buffer.from(text);
+  yield encodeHeader(tarEntry({ name, size: content.length }));
+  yield content;
+  yield padding(content.length);
+}
+
+async function* member(name: string, size: number, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield encodeHeader(tarEntry({ name, size }));
+  let written = 0;
+  for await (const chunk of content) {
+    written += chunk.length;
+    yield chunk;
+  }
+  if (written !== size) throw new Error(`${name} has ${written} bytes instead of ${size}`);
+  yield padding(size);
+}
