@@ -12,7 +12,8 @@ import { Metrics } from "./metrics.ts";
 import type { RegistryOptions } from "./options.ts";
 import { registryPaths } from "./paths.ts";
 import { flushPulls, PullCounter } from "./pulls.ts";
-import { protocolRoutes } from "./routes/table.ts";
+import { pageRoutes } from "./routes/page.ts";
+import { protocolRoutes, statusRoutes } from "./routes/table.ts";
 import { FilesystemStorage } from "./storage/filesystem.ts";
 import { UploadSessions } from "./uploads/sessions.ts";
 
@@ -61,7 +62,7 @@ export async function serveRegistry(options: RegistryOptions): Promise<RunningRe
     development: false,
     // Bun 1.4.5 otherwise lets a second server of this user share the port when development is off.
     reusePort: false,
-    fetch: createHandler(ctx, protocolRoutes),
+    fetch: createHandler(ctx, [...protocolRoutes, ...statusRoutes, ...(options.page ? pageRoutes() : [])]),
     error: (error) => errorAnswer(ctx, undefined, goneMeanwhile(error)),
   });
   undo.defer(() => server.stop(true));

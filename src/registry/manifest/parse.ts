@@ -16,6 +16,8 @@ export interface ParsedManifest {
   /** The manifest's own, or its config's media type, as the referrers API reports it. */
   artifactType?: string;
   subject?: string;
+  /** Digest of an image's configuration file. */
+  config?: string;
   annotations: Record<string, string>;
   references: NamedContent[];
 }
@@ -54,10 +56,12 @@ export function parseManifest(content: Uint8Array, contentType: string): ParsedM
 
   const references: NamedContent[] = [];
   let configType: string | undefined;
+  let imageConfig: string | undefined;
   if (kind === "image") {
     if ("manifests" in fields) throw bad("an image manifest must not have a list of manifests");
     const config = descriptor(fields["config"], "config");
     configType = config.mediaType;
+    if (configType === mediaTypes.ociConfig || configType === mediaTypes.dockerConfig) imageConfig = config.digest;
     references.push({ ...config, kind: "blob" });
     for (const [index, layer] of list(fields, "layers").entries()) references.push({ ...descriptor(layer, `layers[${index}]`), kind: "blob" });
   } else if (kind === "index") {
@@ -74,6 +78,7 @@ export function parseManifest(content: Uint8Array, contentType: string): ParsedM
     references,
     ...(artifactType ? { artifactType } : {}),
     ...(subject ? { subject } : {}),
+    ...(imageConfig ? { config: imageConfig } : {}),
   };
 }
 

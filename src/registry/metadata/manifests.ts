@@ -27,6 +27,8 @@ export interface StoreManifest {
   parsed: ParsedManifest;
   tags: string[];
   user: string | null;
+  /** What the image says of itself, for lists and searches. */
+  description?: string;
   now: number;
   /** It came from upstream: what it names need not be here. */
   cached?: boolean;
@@ -67,8 +69,7 @@ export function storeManifest(db: Database, input: StoreManifest): void {
       if (kind === "manifest") db.query("UPDATE manifest SET orphaned = NULL WHERE repository = ? AND digest = ?").run(repository, named);
       else db.query("UPDATE link SET state = 0, promises = max(promises - 1, 0), touched = ? WHERE repository = ? AND digest = ?").run(now, repository, named);
     }
-    const description = parsed.annotations["org.opencontainers.image.description"];
-    if (description) describeRepository(db, repository, description.slice(0, 200));
+    if (input.description) describeRepository(db, repository, input.description);
     for (const tag of input.tags) setTag(db, repository, tag, id, now, input.cached ? now : null);
     markUntagged(db, id, now);
   }).immediate();

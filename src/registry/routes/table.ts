@@ -3,8 +3,18 @@ import { empty, json } from "./answers.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { getCatalog, getReferrers, getTags } from "./listings.ts";
 import { deleteManifestRoute, getManifest, putManifest } from "./manifests.ts";
+import { getPing, getSearch } from "./search.ts";
+import { getHealth, getMetrics } from "./status.ts";
 import { getToken, postToken } from "./token.ts";
 import { deleteUploadRoute, getUpload, patchUpload, postUpload, putUpload } from "./uploads.ts";
+
+/** Beside the protocol: search, health, numbers. */
+export const statusRoutes: Route[] = [
+  { label: "health", pattern: /^\/healthz$/, methods: { GET: ["open", getHealth], HEAD: ["open", getHealth] } },
+  { label: "metrics", pattern: /^\/metrics$/, methods: { GET: ["user", getMetrics] } },
+  { label: "search", pattern: /^\/v1\/_ping$/, methods: { GET: ["open", getPing] } },
+  { label: "search", pattern: /^\/v1\/search$/, methods: { GET: ["anyone", getSearch] } },
+];
 
 /** The distribution specification's endpoints. Names contain slashes, so each pattern ends at the last keyword that fits. */
 export const protocolRoutes: Route[] = [

@@ -1,0 +1,161 @@
+import type { Descriptor, OciImageConfigFile, Platform } from "../../oci/image.ts";
+import { isIndex } from "../../oci/media-types.ts";
+import type { RegistryContext } from "../context.ts";
+import { findManifest, listReferrers, type ManifestRow } from "../metadata/manifests.ts";
+import { describeHistory, type HistoryLine } from "./history.ts";
+
+const largestConfig = 4 * 1024 * 1024;
+
+export interface PlatformEntry {
+  platform: string;
+  digest: string;
+  /** Of config and layers; undefined where that manifest is not here. */
+  size?: number;
+}
+
+export interface TagEntry {
+  name: string;
+  digest: string;
+  updated: number;
+  size: number;
+  platforms: string[];
+}
+
+export interface ImageDescription {
+  digest: string;
+  mediaType: string;
+  artifactType?: string;
+  size: number;
+  pushed: number;
+  pushedBy?: string;
+  pulled?: number;
+  tags: string[];
+  annotations: Record<string, string>;
+  /** Of an index. */
+  platforms?: PlatformEntry[];
+  /** Of an image. */
+  platform?: string;
+  created?: string;
+  layers?: { digest: string; size: number; mediaType: string }[];
+  history?: HistoryLine[];
+  config?: { user?: string; env?: string[]; entrypoint?: string[]; cmd?: string[]; workingDir?: string; ports?: string[]; volumes?: string[]; labels?: Record<string, string> };
+  referrers: { digest: string; artifactType?: string; size: number }[];
+}
+
+interface Document {
+  config?: Descriptor;
+  layers?: Descriptor[];
+  manifests?: Descriptor[];
+  annotations?: Record<string, string>;
+}
+
+/** Manifests were checked when they were stored. */
+function documentOf(row: Pick<ManifestRow, "content">): Document {
+  const document: Document = JSON.parse(new TextDecoder().decode(row.content));
+  return document;
+}
+
+/** Every tag of a repository with what a list shows of it, latest first. */
+export async function describeTags(ctx: RegistryContext, repository: string): Promise<TagEntry[]> {
+  const rows = ctx.db
+    .query<ManifestRow & { tag: string; updated: number }, [string]>(
+      `SELECT manifest.*, tag.name AS tag, updated FROM tag JOIN manifest ON manifest.id = tag.manifest
+       WHERE tag.repository = (SELECT id FROM repository WHERE name = ?) ORDER BY updated DESC, tag.name`,
+    )
+    .all(repository);
+  const known = new Map<string, Pick<TagEntry, "size" | "platforms">>();
+  const entries: TagEntry[] = [];
+  for (const row of rows) {
+    const seen = known.get(row.digest) ?? { size: sizeOf(ctx, repository, row), platforms: await platformsOf(ctx, row) };
+    known.set(row.digest, seen);
+    entries.push({ name: row.tag, digest: row.digest, updated: row.updated, ...seen });
+  }
+  return entries;
+}
+
+/** Everything about one manifest that the page shows. */
+export async function describeImage(ctx: RegistryContext, repository: string, row: ManifestRow): Promise<ImageDescription> {
+  const document = documentOf(row);
+  const tags = ctx.db.query<{ name: string }, [number]>("SELECT name FROM tag WHERE manifest = ? ORDER BY name").all(row.id);
+  const description: ImageDescription = {
+    digest: row.digest,
+    mediaType: row.media_type,
+    size: sizeOf(ctx, repository, row),
+    pushed: row.pushed,
+    tags: tags.map(({ name }) => name),
+    annotations: document.annotations ?? {},
+    referrers: listReferrers(ctx.db, repository, row.digest, "", 100).map(({ digest, artifact_type, content }) => ({
+      digest,
+      size: content.length,
+      ...(artifact_type ? { artifactType: artifact_type } : {}),
+    })),
+    ...(row.artifact_type ? { artifactType: row.artifact_type } : {}),
+    ...(row.pushed_by ? { pushedBy: row.pushed_by } : {}),
+    ...(row.pulled ? { pulled: row.pulled } : {}),
+  };
+  if (isIndex(row.media_type)) {
+    description.platforms = (document.manifests ?? []).map(({ digest, platform, annotations }) => {
+      const child = findManifest(ctx.db, repository, { digest });
+      return { platform: platformText(platform) ?? annotations?.["vnd.docker.reference.type"] ?? "unknown", digest, ...(child ? { size: sizeOf(ctx, repository, child) } : {}) };
+    });
+    return description;
+  }
+  description.layers = (document.layers ?? []).map(({ digest, size, mediaType }) => ({ digest, size, mediaType }));
+  const config = document.config && (await readConfig(ctx, document.config));
+  if (config) Object.assign(description, describeConfig(config, document.layers ?? []));
+  return description;
+}
+
+function describeConfig(file: Partial<OciImageConfigFile>, layers: readonly Descriptor[]): Partial<ImageDescription> {
+  const { User, Env, Entrypoint, Cmd, WorkingDir, ExposedPorts, Volumes, Labels } = file.config ?? {};
+  const platform = platformText({ os: file.os ?? "", architecture: file.architecture ?? "", ...(file.variant ? { variant: file.variant } : {}) });
+  return {
+    ...(platform ? { platform } : {}),
+    ...(file.created ? { created: file.created } : {}),
+    history: describeHistory(file.history ?? [], layers),
+    config: {
+      ...(User ? { user: User } : {}),
+      ...(Env ? { env: Env } : {}),
+      ...(Entrypoint ? { entrypoint: Entrypoint } : {}),
+      ...(Cmd ? { cmd: Cmd } : {}),
+      ...(WorkingDir ? { workingDir: WorkingDir } : {}),
+      ...(ExposedPorts ? { ports: Object.keys(ExposedPorts) } : {}),
+      ...(Volumes ? { volumes: Object.keys(Volumes) } : {}),
+      ...(Labels ? { labels: Labels } : {}),
+    },
+  };
+}
+
+async function platformsOf(ctx: RegistryContext, row: ManifestRow): Promise<string[]> {
+  const document = documentOf(row);
+  if (document.manifests) return document.manifests.flatMap(({ platform }) => platformText(platform) ?? []);
+  const file = document.config && (await readConfig(ctx, document.config));
+  return file ? [platformText({ os: file.os ?? "", architecture: file.architecture ?? "", ...(file.variant ? { variant: file.variant } : {}) }) ?? ""].filter((text) => text !== "") : [];
+}
+
+/** Bytes that a pull of it fetches; for an index, of all its platforms together. */
+function sizeOf(ctx: RegistryContext, repository: string, row: ManifestRow): number {
+  const named = ctx.db.query<{ digest: string; kind: number; size: number }, [number]>("SELECT digest, kind, size FROM reference WHERE manifest = ?").all(row.id);
+  return named.reduce((sum, { digest, kind, size }) => {
+    const child = kind === 1 ? findManifest(ctx.db, repository, { digest }) : undefined;
+    return sum + (kind === 0 ? size : child && child.id !== row.id ? sizeOf(ctx, repository, child) : 0);
+  }, 0);
+}
+
+/** The configuration, if it is an image's and is here. */
+async function readConfig(ctx: RegistryContext, { digest, mediaType }: Descriptor): Promise<Partial<OciImageConfigFile> | undefined> {
+  if (!mediaType.includes("image") || !mediaType.includes("json")) return undefined;
+  const content = await ctx.storage.read(digest, largestConfig);
+  if (!content) return undefined;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(content));
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function platformText(platform: Platform | undefined): string | undefined {
+  if (!platform?.os || !platform.architecture || platform.os === "unknown") return undefined;
+  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join("/");
+}

@@ -1,0 +1,38 @@
+import { type RepositorySummary, searchRepositories } from "../metadata/repositories.ts";
+import type { Call } from "../http/route.ts";
+import { json } from "./answers.ts";
+
+const defaultPageSize = 25;
+const largestPage = 100;
+
+/** GET /v1/_ping: what `docker search` asks for before it searches. */
+export function getPing(): Response {
+  return json({ standalone: true }, { "X-Docker-Registry-Version": "0.9.0", "X-Docker-Registry-Standalone": "true" });
+}
+
+/** GET /v1/search?q=&n=&page=: Docker Hub's form, over the repositories that the caller may pull from. */
+export function getSearch(call: Call): Response {
+  const query = (call.url.searchParams.get("q") ?? "").slice(0, 256);
+  const size = Math.max(1, whole(call.url.searchParams.get("n"), defaultPageSize, largestPage));
+  const page = Math.max(1, whole(call.url.searchParams.get("page"), 1, 1_000_000));
+  const found = findRepositories(call, query);
+  const results = found.slice((page - 1) * size, page * size).map(({ name, description, pulls }) => ({
+    name,
+    description: description ?? "",
+    star_count: 0,
+    pull_count: pulls,
+    is_official: false,
+    is_automated: false,
+    is_trusted: false,
+  }));
+  return json({ num_pages: Math.ceil(found.length / size), num_results: found.length, page, page_size: size, query, results });
+}
+
+export function findRepositories({ ctx, identity }: Pick<Call, "ctx" | "identity">, query: string): RepositorySummary[] {
+  const words = query.split(/\s+/).filter((word) => word !== "").slice(0, 8);
+  return searchRepositories(ctx.db, words).filter(({ name }) => ctx.authority.may(identity, name, "pull"));
+}
+
+function whole(text: string | null, fallback: number, most: number): number {
+  return text !== null && /^\d{1,9}$/.test(text) ? Math.min(Number(text), most) : fallback;
+}

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { until } from "../harness.ts";
+
+interface Reply {
+  id?: number;
+  method?: string;
+  params?: Record<string, unknown>;
+  result?: Record<string, unknown>;
+  error?: { message: string };
+}
+
+/** Headless Chromium with one page, driven through its DevTools protocol. */
+export class Browser implements AsyncDisposable {
+  /** What the page's console and the browser's own checks (content policy among them) complained of. */
+  readonly complaints: string[] = [];
+  #next = 1;
+  readonly #waiting = new Map<number, (reply: Reply) => void>();
+
+  private constructor(private readonly child: Bun.Subprocess, private readonly profile: string, private readonly socket: WebSocket) {
+    socket.addEventListener("message", ({ data }) => {
+      const reply: Reply = JSON.parse(String(data));
+      if (reply.id !== undefined) this.#waiting.get(reply.id)?.(reply);
+      else if (reply.method === "Log.entryAdded" || reply.method === "Runtime.exceptionThrown" || reply.method === "Runtime.consoleAPICalled") this.complaints.push(JSON.stringify(reply.params));
+    });
+  }
+
+  static async start(): Promise<Browser> {
+    const profile = mkdtempSync("/tmp/berth-registry-chromium-");
+    const child = Bun.spawn(
+      ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--window-size=1200,900", `--user-data-dir=${profile}`, "--remote-debugging-port=0", "about:blank"],
+      { stdin: "ignore", stdout: "ignore", stderr: "ignore", env: { ...process.env, HOME: profile } },
+    );
+    const port = await until("Chromium's address", async () => (await Bun.file(`${profile}/DevToolsActivePort`).text().catch(() => "")).split("\n")[0], 60_000);
+    const target = await until("a page", async () => {
+      const list = await fetch(`http://127.0.0.1:${port}/json`).then((response) => response.json() as Promise<{ type: string; webSocketDebuggerUrl: string }[]>, () => []);
+      return list.find(({ type }) => type === "page");
+    }, 30_000);
+    const socket = new WebSocket(target.webSocketDebuggerUrl);
+    await new Promise((resolve, reject) => {
+      socket.addEventListener("open", resolve);
+      socket.addEventListener("error", reject);
+    });
+    const browser = new Browser(child, profile, socket);
+    for (const domain of ["Page", "Runtime", "Log"]) await browser.send(`${domain}.enable`);
+    return browser;
+  }
+
+  async send(method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+    const id = this.#next++;
+    const reply = await new Promise<Reply>((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.socket.send(JSON.stringify({ id, method, params }));
+    });
+    this.#waiting.delete(id);
+    if (reply.error) throw new Error(`${method}: ${reply.error.message}`);
+    return reply.result ?? {};
+  }
+
+  async go(url: string): Promise<void> {
+    await this.send("Page.navigate", { url });
+  }
+
+  /** The value of an expression in the page. */
+  async evaluate(expression: string): Promise<any> {
+    const { result, exceptionDetails } = (await this.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true })) as { result: { value: unknown }; exceptionDetails?: { text: string; exception?: { description: string } } };
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  }
+
+  /** The page's visible text, once it contains `text`. */
+  async sees(text: string): Promise<string> {
+    try {
+      return await until(`the page to show ${text}`, async () => {
+        const shown: unknown = await this.evaluate("document.body?.innerText ?? ''");
+        return typeof shown === "string" && shown.includes(text) ? shown : "";
+      });
+    } catch (error) {
+      throw new Error(`${error}\n${await this.evaluate("document.body.innerText")}\n${this.complaints.join("\n")}`);
+    }
+  }
+
+  /** A key, as a keyboard sends it: `Tab`, `Enter`, `Escape` or a character. */
+  async press(key: string): Promise<void> {
+    const codes: Record<string, number> = { Tab: 9, Enter: 13, Escape: 27 };
+    const text = key === "Enter" ? "\r" : key.length === 1 ? key : undefined;
+    const event = { key, code: key.length === 1 ? "" : key, windowsVirtualKeyCode: codes[key] ?? key.toUpperCase().charCodeAt(0), ...(text ? { text } : {}) };
+    await this.send("Input.dispatchKeyEvent", { type: "keyDown", ...event });
+    await this.send("Input.dispatchKeyEvent", { type: "keyUp", ...event });
+  }
+
+  async type(text: string): Promise<void> {
+    await this.send("Input.insertText", { text });
+  }
+
+  /** Presses the button (or link) with this text or label. */
+  async click(label: string): Promise<void> {
+    await until(`something called ${label}`, () =>
+      this.evaluate(`(() => { const all = [...document.querySelectorAll("dialog[open] button, dialog[open] a")]; const list = all.length ? all : [...document.querySelectorAll("button, a")];
+        const it = list.find((e) => e.textContent.trim() === ${JSON.stringify(label)} || e.getAttribute("aria-label") === ${JSON.stringify(label)}); it?.click(); return !!it; })()`));
+  }
+
+  async media(scheme: "light" | "dark"): Promise<void> {
+    await this.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
+  }
+
+  async resize(width: number, height: number): Promise<void> {
+    await this.send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
+  }
+
+  async screenshot(path: string): Promise<void> {
+    const { data } = await this.send("Page.captureScreenshot", { format: "png" });
+    await Bun.write(path, Buffer.from(String(data), "base64"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.send("Browser.close").catch(() => {});
+    this.socket.close();
+    await Promise.race([this.child.exited, Bun.sleep(5000)]);
+    this.child.kill("SIGKILL");
+    await this.child.exited;
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
