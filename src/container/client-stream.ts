@@ -13,6 +13,8 @@ export interface ClientStreamOptions {
   detachKeys: Uint8Array;
   /** What comes before the live stream. */
   past?: AsyncIterable<Frame>;
+  /** Output ends no sooner than this resolves, unless the client leaves: who has read it all may ask for the exit code. */
+  settled?: Promise<unknown>;
   /** The detach sequence was typed. */
   onDetach(): void;
   /** Called once, when the client is gone. */
@@ -29,6 +31,7 @@ export class ClientStream implements Attachment, PendingClient {
   readonly #options: ClientStreamOptions;
   readonly #scanner: DetachScanner | null;
   readonly #io = Promise.withResolvers<TaskIo | null>();
+  readonly #left = Promise.withResolvers<void>();
   #connected: TaskIo | null = null;
   #input: Promise<void> = Promise.resolve();
   #closed = false;
@@ -54,6 +57,7 @@ export class ClientStream implements Attachment, PendingClient {
       for await (const frame of io.frames) {
         if (frame.stream === 1 ? this.#options.stdout : this.#options.stderr) yield frame;
       }
+      if (!this.#closed) await Promise.race([this.#options.settled, this.#left.promise]);
     } finally {
       this.close();
     }
@@ -83,6 +87,7 @@ export class ClientStream implements Attachment, PendingClient {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#left.resolve();
     // Whoever feeds standard input and leaves has said all (where that means anything, see TaskIo.closeStdin).
     if (this.#options.stdin) this.#connected?.closeStdin();
     this.#connected?.close();

@@ -30,7 +30,12 @@ export async function startExec(ctx: ContainerContext, id: string, { Detach, Con
   const c = containerById(ctx.store, exec.containerId);
   if (!c) throw notFound(`No such container: ${id}`);
   requireExecutable(c, c.id);
-  const { io } = await launchExec(ctx, c, exec, { attach: !Detach, consoleSize: ConsoleSize ?? exec.consoleSize });
+  const ended = Promise.withResolvers<number>();
+  if (!Detach) ctx.live.execWaiters.set(id, ended.resolve);
+  const { io } = await launchExec(ctx, c, exec, { attach: !Detach, consoleSize: ConsoleSize ?? exec.consoleSize }).catch((error: unknown) => {
+    ctx.live.execWaiters.delete(id);
+    throw error;
+  });
   if (Detach) return null;
   const client = new ClientStream({
     tty: exec.tty,
@@ -38,6 +43,7 @@ export async function startExec(ctx: ContainerContext, id: string, { Detach, Con
     stdout: exec.attachStdout,
     stderr: exec.attachStderr,
     detachKeys: parseDetachKeys(exec.detachKeys || defaultDetachKeys),
+    settled: ended.promise,
     onDetach: () => publish(ctx, c, "exec_detach", { execID: exec.id }),
     onClose: () => {},
   });

@@ -54,6 +54,8 @@ export interface DaemonConfig {
   registryMirrors: string[];
   registries: Record<string, RegistrySettings>;
   proxies: { http: string; https: string; no: string };
+  /** Bytes that the build cache may take; null: a tenth of the disk. */
+  buildCacheLimit: number | null;
   /** What was asked for and cannot be had, in words for the log. */
   warnings: string[];
 }

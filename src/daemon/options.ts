@@ -98,7 +98,7 @@ export const daemonOptions: readonly DaemonOption[] = [
   // Only in the file.
   { key: "proxies", kind: "object", help: "http-proxy, https-proxy and no-proxy in one" },
   { key: "features", kind: "object", help: "Docker's switches between its builders and image stores", support: "ignored" },
-  { key: "builder", kind: "object", help: "Garbage collection of the build cache", support: "ignored" },
+  { key: "builder", kind: "object", help: "Garbage collection of the build cache" },
   { key: "default-network-opts", kind: "object", help: "Default options of new networks by driver", support: "ignored" },
   { key: "allow-direct-routing", flag: "allow-direct-routing", kind: "boolean", help: "Allow remote access to published ports on container IP addresses", support: "ignored", harmless: "false" },
   { key: "allow-nondistributable-artifacts", kind: "list", help: "Push nondistributable artifacts to a registry", support: "ignored" },

@@ -17,6 +17,7 @@ export function reload(daemon: Daemon, args: DaemonArguments, environment: Daemo
     for (const name of Object.keys(daemon.runtimes)) if (!runtimes[name]) delete daemon.runtimes[name];
     Object.assign(daemon.runtimes, runtimes);
     server.containers.defaults = containerDefaults(next, defaultRuntime);
+    server.build.defaults = server.containers.defaults;
   } catch (error) {
     log.error("cannot reload the configuration", { error: errorMessage(error) });
     return;

@@ -83,11 +83,23 @@ export function resolveConfig(given: ReadonlyMap<string, unknown>, configFile: s
       https: values.string("https-proxy", proxies["https-proxy"] ?? environment.proxies.https),
       no: values.string("no-proxy", proxies["no-proxy"] ?? environment.proxies.no),
     },
+    buildCacheLimit: buildCacheLimit(values),
     warnings: unsupported(given),
   };
   if (config.bridge.name === "none" && config.bridge.bip) throw invalid("You specified --bip with --bridge none: there is no bridge for it");
   if (config.shmSize < 0) throw invalid(`invalid default-shm-size: ${config.shmSize}`);
   return config;
+}
+
+/** `builder.gc`: switched off, or `defaultKeepStorage` (`reservedSpace`, `maxUsedSpace` in newer files). */
+function buildCacheLimit(values: ConfigValues): number | null {
+  const gc = values.object<unknown>("builder")["gc"];
+  if (gc === undefined || gc === null) return null;
+  if (typeof gc !== "object") throw invalid("invalid configuration: builder.gc must be an object");
+  const settings = new ConfigValues(new Map(Object.entries(gc)));
+  if (!settings.boolean("enabled", true)) return 0;
+  const size = ["maxUsedSpace", "defaultMaxUsedSpace", "defaultKeepStorage", "reservedSpace", "defaultReservedSpace"].map((key) => settings.scalar(key, "")).find((text) => text !== "");
+  return size === undefined ? null : parseSize(size);
 }
 
 function hosts(values: ConfigValues): string[] {

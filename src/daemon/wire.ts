@@ -1,3 +1,5 @@
+import { statfsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { EventBus } from "../api/events.ts";
 import { LiveContainers } from "../container/live.ts";
 import { readHostFacts } from "../container/spec/host-facts.ts";
@@ -50,8 +52,24 @@ export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Dae
     store, images, networks, volumes, runtime, events, log, dataRoot: config.dataRoot, execRoot: config.execRoot, facts: readHostFacts(cgroups),
     defaults: containerDefaults(config, defaultRuntime), locks: new KeyedLock(), live: new LiveContainers(),
   };
-  const daemon: Daemon = { config, paths, log, store, runtimes, server: { containers, images, remote: remoteContext(config, images, () => daemon.config), networks, volumes, events, log, facts: daemonFacts(config, paths, warnings), settings: daemonSettings(config) } };
+  const build = {
+    store, images, networks, runtime, events, log, facts: containers.facts, defaults: containers.defaults, dataRoot: config.dataRoot, execRoot: config.execRoot,
+    tmp: paths.tmp, locks: new KeyedLock(), slots: new Semaphore(availableParallelism() * 2), cacheLimit: config.buildCacheLimit ?? tenthOf(config.dataRoot), inUse: new Map<string, number>(),
+  };
+  const daemon: Daemon = {
+    config, paths, log, store, runtimes,
+    server: {
+      containers, images, networks, volumes, build, events, log, remote: remoteContext(config, images, () => daemon.config), runningBuilds: new Map(),
+      facts: daemonFacts(config, paths, warnings), settings: daemonSettings(config),
+    },
+  };
   return daemon;
+}
+
+/** A tenth of the disk below a directory, in bytes. */
+function tenthOf(path: string): number {
+  const { blocks, bsize } = statfsSync(path);
+  return Math.floor((blocks * bsize) / 10);
 }
 
 function remoteContext(config: DaemonConfig, images: ImageContext, now: () => DaemonConfig): RemoteContext {

@@ -1,4 +1,6 @@
 import type { EventBus } from "../api/events.ts";
+import type { Build } from "../build/build.ts";
+import type { BuildContext } from "../build/context.ts";
 import type { ContainerContext } from "../container/context.ts";
 import type { ImageContext } from "../image/context.ts";
 import type { RemoteContext } from "../image/remote/remote-context.ts";
@@ -14,6 +16,9 @@ export interface ServerContext {
   remote: RemoteContext;
   networks: NetworkContext;
   volumes: VolumeContext;
+  build: BuildContext;
+  /** By the id that the client gave, so that it can cancel. */
+  runningBuilds: Map<string, Build>;
   events: EventBus;
   log: Logger;
   facts: DaemonFacts;

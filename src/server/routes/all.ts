@@ -1,4 +1,5 @@
 import type { Route } from "../http/router.ts";
+import { buildRoutes } from "./build.ts";
 import { containerStreamRoutes } from "./container-streams.ts";
 import { containerRoutes } from "./containers.ts";
 import { execRoutes } from "./exec.ts";
@@ -11,5 +12,5 @@ import { volumeRoutes } from "./volumes.ts";
 
 /** Every route of the Engine API. */
 export const routes: readonly Route[] = [
-  ...systemRoutes, ...containerRoutes, ...containerStreamRoutes, ...execRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...pluginRoutes, ...swarmRoutes,
+  ...systemRoutes, ...containerRoutes, ...containerStreamRoutes, ...execRoutes, ...imageRoutes, ...buildRoutes, ...networkRoutes, ...volumeRoutes, ...pluginRoutes, ...swarmRoutes,
 ];

@@ -1,4 +1,5 @@
 import { Filters, parseFilters } from "../../api/filters.ts";
+import type { ProgressEvent } from "../../api/progress.ts";
 import { imageHistory } from "../../image/history.ts";
 import { importImage } from "../../image/import.ts";
 import { inspectImage } from "../../image/inspect.ts";
@@ -19,26 +20,24 @@ import { pullImage } from "./registry.ts";
 
 const name = ({ params }: ApiRequest): string => params["name"] ?? "";
 
-const list: Handler = async (ctx, { query, version }) => {
+const list: Handler = (ctx, { query, version }) => {
   const asked = parseFilters(query.get("filters"));
   const legacy = version < api("1.25") && !asked.has("reference") ? query.get("filter") : "";
   const filters = legacy ? new Filters([...asked.keys().map((key) => [key, asked.get(key)] as const), ["reference", [legacy]]]) : asked;
-  const manifests = version >= api("1.47") && query.bool("manifests");
-  if (version >= api("1.54") && query.bool("identity") && !manifests) throw invalid("conflicting options: identity requires manifests=1");
-  return json(200, await listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size"), manifests }));
+  if (version >= api("1.54") && query.bool("identity") && !query.bool("manifests")) throw invalid("conflicting options: identity requires manifests=1");
+  return json(200, listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size") }));
 };
 
-const inspect: Handler = async (ctx, request) => {
+const inspect: Handler = (ctx, request) => {
   const { query, version } = request;
-  const manifests = version >= api("1.48") && query.bool("manifests");
   const platform = version >= api("1.49") ? query.get("platform") : "";
-  if (manifests && platform) throw invalid("conflicting options: manifests and platform options cannot both be set");
-  return json(200, await inspectImage(ctx.images, name(request), { manifests, ...(platform && { platform: decodePlatform(platform) }) }));
+  if (query.bool("manifests") && platform) throw invalid("conflicting options: manifests and platform options cannot both be set");
+  return json(200, inspectImage(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {}));
 };
 
-const history: Handler = async (ctx, request) => {
+const history: Handler = (ctx, request) => {
   const platform = request.version >= api("1.48") ? request.query.get("platform") : "";
-  return json(200, await imageHistory(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {}));
+  return json(200, imageHistory(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {}));
 };
 
 const tag: Handler = (ctx, request) => {
@@ -51,8 +50,9 @@ const tag: Handler = (ctx, request) => {
 const remove: Handler = async (ctx, request) => {
   const { query, version } = request;
   if (name(request).trim() === "") throw invalid("image name cannot be blank");
-  const platforms = version >= api("1.50") ? decodePlatforms(query.all("platforms")) : [];
-  return json(200, await removeImage(ctx.images, name(request), { force: query.bool("force"), noPrune: query.bool("noprune"), platforms }));
+  // An image is of one platform here; what is asked must at least be well-formed.
+  if (version >= api("1.50")) decodePlatforms(query.all("platforms"));
+  return json(200, await removeImage(ctx.images, name(request), { force: query.bool("force"), noprune: query.bool("noprune") }));
 };
 
 const prune: Handler = async (ctx, { query }) => json(200, await pruneImages(ctx.images, parseFilters(query.get("filters"))));
@@ -81,11 +81,23 @@ const create: Handler = (ctx, request) => {
   const { query, version, body, signal } = request;
   const platform = version >= api("1.32") && query.get("platform") ? parsePlatform(query.get("platform")) : undefined;
   if (query.get("fromImage")) return pullImage(ctx, request, platform);
-  return progress(importImage(ctx.images, {
-    source: query.get("fromSrc"), body, repo: query.get("repo"), tag: query.get("tag"), message: query.get("message"), changes: query.all("changes"), signal,
+  const source = query.get("fromSrc");
+  return progress(importFrom(source, body, signal, (archive) => importImage(ctx.images, archive, {
+    repo: query.get("repo"), tag: query.get("tag"), message: query.get("message") || `Imported from ${source}`, changes: query.all("changes"), signal,
     ...(platform && { platform }),
-  }));
+  })));
 };
+
+/** From the request's body (`-`) or from where a URL leads. */
+async function* importFrom(source: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal, run: (archive: AsyncIterable<Uint8Array>) => AsyncIterable<ProgressEvent>): AsyncGenerator<ProgressEvent> {
+  if (source === "-") return yield* run(body);
+  const url = source.includes("://") ? source : `http://${source}`;
+  if (!URL.canParse(url)) throw invalid(`parse ${JSON.stringify(url)}: invalid URL`);
+  const response = await fetch(url, { signal });
+  if (!response.ok || !response.body) throw invalid(`got HTTP status code >= 400: ${response.status} ${response.statusText}`);
+  yield { status: `Downloading from ${url}` };
+  yield* run(response.body);
+}
 
 export const imageRoutes: readonly Route[] = [
   { id: "ImageList", method: "GET", path: "/images/json", handle: list },

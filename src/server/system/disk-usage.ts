@@ -1,6 +1,7 @@
 import type { BuildCacheDiskUsage } from "../../api/types/build.ts";
+import { listCache } from "../../build/prune.ts";
 import { containersDiskUsage } from "../../container/disk-usage.ts";
-import type { ImagesDiskUsage } from "../../api/types/image.ts";
+import { imagesDiskUsage } from "../../image/disk-usage.ts";
 import { volumesDiskUsage } from "../../volume/disk-usage.ts";
 import type { ServerContext } from "../context.ts";
 
@@ -18,10 +19,10 @@ export interface DiskUsageOptions {
 /** `GET /system/df`. */
 export async function diskUsage(ctx: ServerContext, { types, verbose, legacy }: DiskUsageOptions): Promise<Record<string, unknown>> {
   const [images, containers, volumes, cache] = await Promise.all([
-    types.has("image") ? ({} as ImagesDiskUsage) : null,
+    types.has("image") ? imagesDiskUsage(ctx.images) : null,
     types.has("container") ? containersDiskUsage(ctx.containers) : null,
     types.has("volume") ? volumesDiskUsage(ctx.volumes) : null,
-    types.has("build-cache") ? buildCacheUsage() : null,
+    types.has("build-cache") ? buildCacheUsage(ctx) : null,
   ]);
   return {
     ...(legacy && images && { LayersSize: images.TotalSize ?? 0, Images: images.Items ?? [] }),
@@ -41,6 +42,9 @@ function shown<T extends { Items?: unknown[] }>(usage: T, verbose: boolean): Omi
   return sums;
 }
 
-function buildCacheUsage(): BuildCacheDiskUsage {
-  return { ActiveCount: 0, TotalCount: 0, Reclaimable: 0, TotalSize: 0, Items: [] };
+async function buildCacheUsage({ build }: ServerContext): Promise<BuildCacheDiskUsage> {
+  const items = await listCache(build);
+  const sum = (list: typeof items) => list.reduce((total, { Size = 0 }) => total + Size, 0);
+  const idle = items.filter(({ InUse }) => !InUse);
+  return { ActiveCount: items.length - idle.length, TotalCount: items.length, TotalSize: sum(items), Reclaimable: sum(idle.filter(({ Shared }) => !Shared)), Items: items };
 }
