@@ -1,9 +1,9 @@
 /**
  * How a command ends badly. The one home of exit codes:
  * the container's own code · 125 berth or the daemon failed (also unknown flags) · 126 the command cannot be
- * invoked · 127 it was not found · 1 everything else.
+ * invoked · 127 it was not found · 128 + a signal's number where it ended us · 1 everything else.
  */
-export const exitCodes = { failure: 1, engine: 125, notInvocable: 126, notFound: 127, interrupted: 130 } as const;
+export const exitCodes = { failure: 1, engine: 125, notInvocable: 126, notFound: 127, brokenPipe: 141 } as const;
 
 /** A failure with an exit code of its own; an empty message prints nothing. */
 export class CliError extends Error {

@@ -16,6 +16,8 @@ export async function main(argv: readonly string[], host: Host = processHost()):
   try {
     code = await dispatch(argv, host);
   } catch (error) {
+    // Whoever read our output has had enough of it: nobody is left to tell.
+    if (isBrokenPipe(error)) return exitCodes.brokenPipe;
     const failure = error instanceof CliError ? error : new CliError(error instanceof Error ? error.message : String(error));
     if (failure.message !== "") {
       await host.out.flush();
@@ -23,9 +25,18 @@ export async function main(argv: readonly string[], host: Host = processHost()):
     }
     code = failure.exitCode;
   }
-  await host.out.flush();
-  await host.err.flush();
+  try {
+    await host.out.flush();
+    await host.err.flush();
+  } catch (error) {
+    if (!isBrokenPipe(error)) throw error;
+    return exitCodes.brokenPipe;
+  }
   return code;
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EPIPE";
 }
 
 async function dispatch(argv: readonly string[], host: Host): Promise<number> {

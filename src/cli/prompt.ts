@@ -22,9 +22,9 @@ export async function askSecret(ctx: CommandContext, question: string): Promise<
   return await ask(ctx, question);
 }
 
-/** Ends the command as cancelled, unless the user agrees or `force` spares the question. */
-export async function confirmOrCancel(ctx: CommandContext, force: boolean, warning: string, what: string): Promise<void> {
-  if (!force && !(await confirm(ctx, warning))) throw new CliError(`${what} has been cancelled`);
+/** Ends the command, without a word and well, unless the user agrees or `force` spares the question. */
+export async function confirmOrCancel(ctx: CommandContext, force: boolean, warning: string): Promise<void> {
+  if (!force && !(await confirm(ctx, warning))) throw new CliError("", 0);
 }
 
 async function readLine(chunks: AsyncIterable<Uint8Array>): Promise<string> {

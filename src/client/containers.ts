@@ -109,7 +109,7 @@ export interface LogOptions {
 
 /** The raw body: multiplexed unless the container has a terminal. `since` and `until` as users write them. */
 export async function containerLogs(client: Client, container: string, { since, until, ...options }: LogOptions, signal?: AbortSignal): Promise<Answer> {
-  const query = { ...options, since: await unixTime(since), until: await unixTime(until) };
+  const query = { ...options, since: await unixTime("since", since), until: await unixTime("until", until) };
   return client.stream("GET", at(container, "/logs"), { query, ...(signal && { signal }) });
 }
 

@@ -35,14 +35,14 @@ export function checkAuth(client: Client, auth: AuthConfig): Promise<AuthRespons
 
 export async function* engineEvents(client: Client, options: { since?: string; until?: string; filters?: Filters; signal?: AbortSignal } = {}): AsyncGenerator<EventMessage> {
   const { since, until, filters, signal } = options;
-  const { body } = await client.stream("GET", "/events", { query: { since: await unixTime(since), until: await unixTime(until), filters: filtersJson(filters) }, ...(signal && { signal }) });
+  const { body } = await client.stream("GET", "/events", { query: { since: await unixTime("since", since), until: await unixTime("until", until), filters: filtersJson(filters) }, ...(signal && { signal }) });
   for await (const value of decodeJsonLines(body)) if (typeof value === "object" && value !== null) yield value;
 }
 
 /** Events as the JSON texts that the engine sent, one each: their nanoseconds are more than a number holds. */
 export async function* engineEventLines(client: Client, options: { since?: string; until?: string; filters?: Filters; signal?: AbortSignal } = {}): AsyncGenerator<string> {
   const { since, until, filters, signal } = options;
-  const { body } = await client.stream("GET", "/events", { query: { since: await unixTime(since), until: await unixTime(until), filters: filtersJson(filters) }, ...(signal && { signal }) });
+  const { body } = await client.stream("GET", "/events", { query: { since: await unixTime("since", since), until: await unixTime("until", until), filters: filtersJson(filters) }, ...(signal && { signal }) });
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of body) {

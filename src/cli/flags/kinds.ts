@@ -77,7 +77,7 @@ export function filter(help: string, options: FlagOptions = {}): Flag<Readonly<R
     set(current, text) {
       if (text === "") return current;
       const at = text.indexOf("=");
-      if (at < 0) throw new Error("invalid argument \"" + text + "\" for filter: bad format of filter (expected name=value)");
+      if (at < 0) throw new Error("bad format of filter (expected name=value)");
       const key = text.slice(0, at).trim().toLowerCase();
       const value = text.slice(at + 1).trim();
       const values = current[key] ?? [];

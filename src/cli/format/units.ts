@@ -1,5 +1,5 @@
 /** Sizes and durations for people, as Docker's go-units write and read them. */
-import { formatG } from "./template/print.ts";
+import { formatG } from "./float.ts";
 
 const decimal = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
 const binary = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"];

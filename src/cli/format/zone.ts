@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-
 export interface Zone {
   /** Seconds east of Greenwich. */
   offset: number;
@@ -17,6 +15,8 @@ export function zoneAt(seconds: number): Zone {
   // Where the offset is zero the file still decides the name (GMT, WET).
   let file: Buffer;
   try {
+    // Loaded only here: lists that show no times start without it.
+    const { readFileSync } = require("node:fs");
     file = readFileSync(path);
   } catch {
     return utc;

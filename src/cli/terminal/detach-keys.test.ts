@@ -32,5 +32,6 @@ test("a start that goes no further is passed on", () => {
   expect(scan("ctrl-p,ctrl-q", "a\x10b")).toEqual(["a\x10b", false]);
   expect(scan("ctrl-p,ctrl-q", "\x10", "b")).toEqual(["\x10b", false]);
   expect(scan("ctrl-p,ctrl-q", "\x10\x10\x11")).toEqual(["\x10", true]);
-  expect(scan("a,a,b", "aaab")).toEqual(["aa", false]);
+  expect(scan("a,a,b", "aaab")).toEqual(["a", true]);
+  expect(scan("a,a,b", "aac")).toEqual(["aac", false]);
 });

@@ -24,26 +24,21 @@ export function detachKeysInForce(flag: string, config: string | undefined): { t
   }
 }
 
-/** Watches typed bytes for the sequence. What may be its start is held back until the next byte decides. */
+/** Watches typed bytes for the sequence. What may be its start is held back until a later byte decides. */
 export class DetachScanner {
-  #matched = 0;
+  #held: number[] = [];
 
   constructor(readonly keys: readonly number[]) {}
 
   /** The bytes to pass on; `detached` when the sequence is complete, the rest of the chunk then dropped. */
   push(chunk: Uint8Array): { pass: Uint8Array; detached: boolean } {
     const { keys } = this;
-    if (this.#matched === 0 && !chunk.includes(keys[0] ?? -1)) return { pass: chunk, detached: false };
+    if (this.#held.length === 0 && !chunk.includes(keys[0] ?? -1)) return { pass: chunk, detached: false };
     const out: number[] = [];
     for (const byte of chunk) {
-      if (byte === keys[this.#matched]) {
-        this.#matched++;
-        if (this.#matched === keys.length) return { pass: Uint8Array.from(out), detached: true };
-        continue;
-      }
-      out.push(...keys.slice(0, this.#matched));
-      this.#matched = byte === keys[0] ? 1 : 0;
-      if (this.#matched === 0) out.push(byte);
+      this.#held.push(byte);
+      while (this.#held.some((held, i) => held !== keys[i])) out.push(this.#held.shift() ?? 0);
+      if (this.#held.length === keys.length) return { pass: Uint8Array.from(out), detached: true };
     }
     return { pass: Uint8Array.from(out), detached: false };
   }

@@ -17,7 +17,7 @@ export default defineCommand({
     "keep-storage": bytes("Space that the cache may keep"),
   },
   async run(ctx, _args, { all, filter, force, "keep-storage": keep }) {
-    await confirmOrCancel(ctx, force, `WARNING! This will remove all ${all ? "" : "dangling "}build cache. Are you sure you want to continue?`, "builder prune");
+    await confirmOrCancel(ctx, force, `WARNING! This will remove all ${all ? "" : "dangling "}build cache. Are you sure you want to continue?`);
     const { output, reclaimed } = await prune(ctx, { all, filter, keep });
     if (output !== "") ctx.out.write(`${output}\n`);
     ctx.out.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);

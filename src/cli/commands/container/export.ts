@@ -12,6 +12,6 @@ export default defineCommand({
   async run(ctx, [container = ""], { output }) {
     if (output === "" && ctx.out.isTerminal) throw new CliError("cowardly refusing to save to a terminal. Use the -o flag or redirect");
     const { body } = await exportContainer(await ctx.client(), container);
-    await (output === "" ? writeThrough(ctx.out, body) : writeAtomically(output, body));
+    await (output === "" ? writeThrough(ctx.out, body) : writeAtomically(output, body, "failed to export container"));
   },
 });

@@ -9,6 +9,7 @@ export function formatList(source: string, containers: readonly ContainerSummary
 
 /** Whether the template shows sizes, which cost the engine dear. A template that fails is left to the real run. */
 export function usesSize(source: string): boolean {
+  if (source === "json") return false;
   let used = false;
   const row = containerRow({}, { noTrunc: false, onUse: (field) => (used ||= field === "Size") });
   try {

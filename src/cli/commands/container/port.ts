@@ -18,7 +18,7 @@ export default defineCommand({
       lines = Object.entries(ports).flatMap(([port, bindings]) => (bindings ?? []).map((binding) => `${port} -> ${address(binding)}`));
     } else {
       const match = /^(\d+)(?:\/(tcp|udp|sctp))?$/i.exec(wanted);
-      if (!match || Number(match[1]) > 65535) throw new CliError(`invalid port: ${wanted}`);
+      if (!match || Number(match[1]) > 65535) throw new CliError(`invalid port (${wanted}): strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`);
       const bindings = ports[`${match[1]}/${match[2]?.toLowerCase() ?? "tcp"}`] ?? [];
       if (bindings.length === 0) throw new CliError(`no public port '${wanted}' published for ${container}`);
       lines = bindings.map(address);

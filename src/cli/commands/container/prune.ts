@@ -15,7 +15,7 @@ export default defineCommand({
     force: bool("Do not ask", { short: "f" }),
   },
   async run(ctx, _args, flags) {
-    await confirmOrCancel(ctx, flags.force, "WARNING! This will remove all stopped containers.\nAre you sure you want to continue?", "container prune");
+    await confirmOrCancel(ctx, flags.force, "WARNING! This will remove all stopped containers.\nAre you sure you want to continue?");
     const { output, reclaimed } = await prune(ctx, flags.filter);
     if (output !== "") ctx.out.write(`${output}\n`);
     ctx.out.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);

@@ -3,6 +3,7 @@ import { killContainer, resizeContainer, startContainer, type CreateBody } from 
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
+import { CliError } from "../../errors.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { checkTerminal } from "../../terminal/check.ts";
 import { usageFailure, startFailure } from "./failure.ts";
@@ -40,7 +41,7 @@ interface Run {
 }
 
 async function runDetached(ctx: CommandContext, body: CreateBody, { flags }: Run): Promise<number> {
-  if (flags.attach.length > 0) throw startFailure(ctx, new Error("conflicting options: cannot specify both --attach and --detach"));
+  if (flags.attach.length > 0) throw new CliError("conflicting options: cannot specify both --attach and --detach");
   Object.assign(body, { AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false });
   const client = await ctx.client();
   try {

@@ -10,6 +10,6 @@ export default defineCommand({
   interspersed: false,
   async run(ctx, [container = "", ...psArgs]) {
     const { Titles, Processes } = await topContainer(await ctx.client(), container, psArgs.join(" "));
-    ctx.out.write(alignTabs([Titles ?? [], ...(Processes ?? [])].map((row) => `${row.join("\t")}\n`).join("")));
+    ctx.out.write(alignTabs([Titles ?? [], ...(Processes ?? [])].map((row) => `${row.join("\t")}\n`).join(""), { minWidth: 20 }));
   },
 });

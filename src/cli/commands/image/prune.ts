@@ -18,7 +18,7 @@ export default defineCommand({
     force: bool("Do not ask", { short: "f" }),
   },
   async run(ctx, _args, { all, filter, force }) {
-    await confirmOrCancel(ctx, force, warning(all ? "images without at least one container associated to them" : "dangling images"), "image prune");
+    await confirmOrCancel(ctx, force, warning(all ? "images without at least one container associated to them" : "dangling images"));
     const { output, reclaimed } = await prune(ctx, all, filter);
     if (output !== "") ctx.out.write(`${output}\n`);
     ctx.out.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);

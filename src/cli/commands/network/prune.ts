@@ -14,7 +14,7 @@ export default defineCommand({
     force: bool("Do not ask", { short: "f" }),
   },
   async run(ctx, _args, { filter, force }) {
-    await confirmOrCancel(ctx, force, "WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?", "network prune");
+    await confirmOrCancel(ctx, force, "WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?");
     const { output } = await prune(ctx, filter);
     if (output !== "") ctx.out.write(`${output}\n`);
   },

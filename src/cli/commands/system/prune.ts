@@ -25,7 +25,7 @@ export default defineCommand({
   async run(ctx, _args, { all, filter, force, volumes }) {
     if (volumes && "until" in filter) throw new CliError('ERROR: The "until" filter is not supported with "--volumes"');
     const cache = compareVersions(await (await ctx.client()).version(), "1.31") >= 0;
-    await confirmOrCancel(ctx, force, question({ all, volumes, cache }, pruneFilters(await ctx.config(), filter)), "system prune");
+    await confirmOrCancel(ctx, force, question({ all, volumes, cache }, pruneFilters(await ctx.config(), filter)));
     const steps: (() => Promise<Pruned>)[] = [
       () => pruneContainers(ctx, filter), () => pruneNetworks(ctx, filter), ...(volumes ? [() => pruneVolumes(ctx, false, filter)] : []),
       () => pruneImages(ctx, all, filter), ...(cache ? [() => pruneCache(ctx, { all, filter })] : []),

@@ -32,7 +32,7 @@ export default defineCommand({
     try {
       inspection = await inspectAll(names, format, async (name) => {
         const { kind, raw } = await find(client, name, wanted, { size, only: type !== "" });
-        if (size && kind !== "container") ctx.err.write(`WARNING: --size ignored for ${kind}s\n`);
+        if (size && kind !== "container") ctx.err.write(`WARNING: --size ignored for ${kind}\n`);
         return { raw, ...(usesTemplate && (await shapeFor(kind))) };
       });
     } catch (error) {
@@ -57,7 +57,7 @@ async function find(client: Client, name: string, wanted: readonly Kind[], { siz
       if (only || !isSkippable(error)) throw error;
     }
   }
-  throw new Error(`error: no such object: ${name}`);
+  throw new Error(`Error: No such object: ${name}`);
 }
 
 function isSkippable(error: unknown): boolean {

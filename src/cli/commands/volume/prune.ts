@@ -21,7 +21,7 @@ export default defineCommand({
     // Engines before 1.42 know no anonymous volumes: they remove all.
     const removesAll = all || compareVersions(await (await ctx.client()).version(), "1.42") < 0;
     if (all && "all" in filter) throw new CliError("conflicting options: cannot specify both --all and --filter all=1");
-    await confirmOrCancel(ctx, force, `WARNING! This will remove ${removesAll ? "all" : "anonymous"} local volumes not used by at least one container.\nAre you sure you want to continue?`, "volume prune");
+    await confirmOrCancel(ctx, force, `WARNING! This will remove ${removesAll ? "all" : "anonymous"} local volumes not used by at least one container.\nAre you sure you want to continue?`);
     const { output, reclaimed } = await prune(ctx, all, filter);
     if (output !== "") ctx.out.write(`${output}\n`);
     ctx.out.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
