@@ -7,6 +7,7 @@ import { listImages } from "../../image/list.ts";
 import { loadImages } from "../../image/load.ts";
 import { pruneImages } from "../../image/prune.ts";
 import { removeImage } from "../../image/remove.ts";
+import { resolveImage } from "../../image/resolve.ts";
 import { saveImages } from "../../image/save.ts";
 import { tagImage } from "../../image/tag.ts";
 import { invalid } from "../../lib/errors.ts";
@@ -33,6 +34,14 @@ const inspect: Handler = (ctx, request) => {
   const platform = version >= api("1.49") ? query.get("platform") : "";
   if (query.bool("manifests") && platform) throw invalid("conflicting options: manifests and platform options cannot both be set");
   return json(200, inspectImage(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {}));
+};
+
+/** Attestations come with images of several manifests, which are taken apart here: none is kept. */
+const attestations: Handler = (ctx, request) => {
+  const platforms = decodePlatforms(request.query.all("platform").filter(Boolean));
+  if (platforms.length > 1) throw invalid("only one platform value is currently supported");
+  resolveImage(ctx.images, name(request), platforms[0] ? { platform: platforms[0] } : {});
+  return json(200, []);
 };
 
 const history: Handler = (ctx, request) => {
@@ -106,6 +115,7 @@ export const imageRoutes: readonly Route[] = [
   { id: "ImageGetAll", method: "GET", path: "/images/get", handle: save },
   { id: "ImagePrune", method: "POST", path: "/images/prune", since: "1.25", handle: prune },
   { id: "ImageInspect", method: "GET", path: "/images/{name:*}/json", handle: inspect },
+  { id: "ImageAttestations", method: "GET", path: "/images/{name:*}/attestations", since: "1.55", handle: attestations },
   { id: "ImageHistory", method: "GET", path: "/images/{name:*}/history", handle: history },
   { id: "ImageGet", method: "GET", path: "/images/{name:*}/get", handle: save },
   { id: "ImageTag", method: "POST", path: "/images/{name:*}/tag", handle: tag },

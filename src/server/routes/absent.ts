@@ -1,0 +1,25 @@
+import { notImplemented } from "../../lib/errors.ts";
+import { json } from "../http/reply.ts";
+import type { Handler, Route } from "../http/router.ts";
+
+/** Ways into parts of Docker that this engine does not have; clients get a plain answer. */
+
+const noSession: Handler = () => {
+  throw notImplemented("sessions of BuildKit are not supported: this engine builds through POST /build");
+};
+
+const experimental: Handler = () => {
+  throw notImplemented("This experimental feature is disabled by default. Start the Docker daemon in experimental mode in order to enable it.");
+};
+
+/** The figures that dockerd has from Go's runtime. */
+const debugVars: Handler = () => json(200, { cmdline: process.argv, memstats: process.memoryUsage() });
+
+export const absentRoutes: readonly Route[] = [
+  { id: "Session", method: "POST", path: "/session", handle: noSession },
+  { id: "Grpc", method: "POST", path: "/grpc", handle: noSession },
+  { id: "CheckpointList", method: "GET", path: "/containers/{id}/checkpoints", handle: experimental },
+  { id: "CheckpointCreate", method: "POST", path: "/containers/{id}/checkpoints", handle: experimental },
+  { id: "CheckpointDelete", method: "DELETE", path: "/containers/{id}/checkpoints/{checkpoint}", handle: experimental },
+  { id: "DebugVars", method: "GET", path: "/debug/vars", handle: debugVars },
+];
