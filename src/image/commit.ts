@@ -33,7 +33,7 @@ export async function commitRootfs(ctx: ImageContext, request: CommitRootfsReque
   const chain = chainTo(ctx.store, row.chain_id);
   const layer = await copyLayer(ctx, containerId, chain, lease);
   const diffIds = chain.map((chainId) => layerByChain(ctx.store, chainId)?.diff_id ?? "");
-  return createImage(ctx, {
+  return await createImage(ctx, {
     chain: layer.empty ? chain : [...chain, layer.chainId],
     config: configFile(request, layer.empty ? diffIds : [...diffIds, layer.diffId], layer.empty),
     ...(ref !== undefined && { tags: [ref] }),

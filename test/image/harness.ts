@@ -1,72 +1,138 @@
-/**
- * An image store of its own for each test: data and exec root in a temporary directory, database in memory or on disk.
- * `close` proves that nothing stays mounted.
- */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+/** An image store of its own for each test, in a temporary directory. After each test it is proved that nothing stays mounted. */
+import { afterEach, expect } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventBus } from "../../src/api/events.ts";
-import type { EngineEvent } from "../../src/api/events.ts";
 import type { ProgressEvent } from "../../src/api/progress.ts";
-import { Logger } from "../../src/lib/log.ts";
 import type { ImageContext } from "../../src/image/context.ts";
+import { loadImages } from "../../src/image/load.ts";
 import { openImages } from "../../src/image/open.ts";
+import { reconcileImages } from "../../src/image/reconcile.ts";
+import type { ImageRecord } from "../../src/image/record.ts";
+import { resolveImage } from "../../src/image/resolve.ts";
+import { Logger } from "../../src/lib/log.ts";
+import { tarEntry, type TarEntry } from "../../src/lib/tar/entry.ts";
+import { encodeHeader, endOfArchive, padding } from "../../src/lib/tar/writer.ts";
+import { readMounts } from "../../src/linux/mount-table.ts";
+import { unmount } from "../../src/linux/mount.ts";
+import { digestOf } from "../../src/oci/digest.ts";
+import type { OciImageConfigFile } from "../../src/oci/image.ts";
 import { openStore } from "../../src/store/store.ts";
 
-export interface TestStore extends AsyncDisposable {
-  ctx: ImageContext;
-  dir: string;
-  /** Events of type image so far. */
-  events: EngineEvent[];
-  /** Closes what is open and opens the same directories again, as a restarted daemon does. */
-  reopen(): Promise<void>;
-}
+/** Mounts that tests have left. */
+const leaks: string[] = [];
+afterEach(() => expect(leaks.splice(0)).toEqual([]));
 
-export async function openTestStore(storageDriver = "overlay2"): Promise<TestStore> {
-  const dir = mkdtempSync(join(tmpdir(), "berth-image-"));
-  for (const name of ["data", "exec"]) mkdirSync(join(dir, name));
-  const open = () => {
+export class TestStore implements AsyncDisposable {
+  readonly dir = mkdtempSync(join(tmpdir(), "berth-image-"));
+  /** Events of images so far: `action name`. */
+  readonly events: string[] = [];
+  ctx: ImageContext;
+
+  constructor(private readonly storageDriver: string = "overlay2") {
+    for (const name of ["data", "exec"]) mkdirSync(join(this.dir, name));
+    this.ctx = this.#open();
+  }
+
+  /** What a restarted daemon does with the same directories. */
+  async restart(liveContainers: string[] = []): Promise<void> {
+    await this.#close();
+    this.ctx = this.#open();
+    await reconcileImages(this.ctx, new Set(liveContainers));
+  }
+
+  /** Loads an archive and returns the image under that name. */
+  async load(archive: Uint8Array | AsyncIterable<Uint8Array>, name: string): Promise<ImageRecord> {
+    await collect(loadImages(this.ctx, archive instanceof Uint8Array ? chunked(archive) : archive));
+    return resolveImage(this.ctx, name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+    for (const target of mountsUnder(this.dir)) {
+      leaks.push(target);
+      unmount(target, { detach: true });
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  #open(): ImageContext {
     const events = new EventBus();
-    const store = openStore(join(dir, "data/berth.db"));
-    const ctx = openImages({ store, events, log: new Logger("error"), dataRoot: join(dir, "data"), execRoot: join(dir, "exec"), storageDriver });
     const publish = events.publish.bind(events);
     events.publish = (type, action, actor, scope) => {
+      this.events.push(`${action} ${actor.Attributes["name"] ?? actor.ID}`);
       publish(type, action, actor, scope);
-      test.events.push({ Type: type, Action: action, Actor: actor, scope: "local", time: 0, timeNano: 0 });
     };
-    return ctx;
-  };
-  const test: TestStore = {
-    ctx: undefined as unknown as ImageContext,
-    dir,
-    events: [],
-    async reopen() {
-      await test.ctx.archiver[Symbol.asyncDispose]();
-      test.ctx.store.close();
-      test.ctx = open();
-    },
-    async [Symbol.asyncDispose]() {
-      await test.ctx.archiver[Symbol.asyncDispose]();
-      test.ctx.store.close();
-      const left = mountsUnder(dir);
-      rmSync(dir, { recursive: true, force: true });
-      if (left.length > 0) throw new Error(`still mounted: ${left.join(", ")}`);
-    },
-  };
-  test.ctx = open();
-  return test;
+    const [dataRoot, execRoot] = [join(this.dir, "data"), join(this.dir, "exec")];
+    return openImages({ store: openStore(join(dataRoot, "berth.db")), events, log: new Logger("error"), dataRoot, execRoot, storageDriver: this.storageDriver });
+  }
+
+  async #close(): Promise<void> {
+    await this.ctx.archiver[Symbol.asyncDispose]();
+    this.ctx.store.close();
+  }
 }
 
 export function mountsUnder(dir: string): string[] {
-  return readFileSync("/proc/self/mountinfo", "utf8").split("\n").map((line) => line.split(" ")[4] ?? "").filter((path) => path.startsWith(`${dir}/`));
+  return readMounts().map((mount) => mount.target).filter((target) => target.startsWith(`${dir}/`));
 }
 
-export async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
-  for await (const event of events) all.push(event);
+  for await (const item of items) all.push(item);
   return all;
 }
 
-export function streamText(events: readonly ProgressEvent[]): string {
+export async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  return Buffer.concat(await collect(stream));
+}
+
+export function textOf(events: readonly ProgressEvent[]): string {
   return events.map((event) => event.stream ?? "").join("");
+}
+
+/** In pieces whose borders fall anywhere. */
+export async function* chunked(content: Uint8Array, size = 10_007): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size);
+}
+
+export type Member = Partial<TarEntry> & { name: string; content?: string | Uint8Array };
+
+/** An archive of these members, as they are: names and numbers are not checked. */
+export function tarOf(...members: Member[]): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const { content, ...fields } of members) {
+    const body = Buffer.from(content ?? "");
+    parts.push(encodeHeader(tarEntry({ size: body.length, ...fields })), body, padding(body.length));
+  }
+  return Buffer.concat([...parts, endOfArchive()]);
+}
+
+export interface ImageSpec {
+  tags?: string[];
+  /** Uncompressed layer archives, base first. */
+  layers: Uint8Array[];
+  config?: OciImageConfigFile["config"];
+  history?: OciImageConfigFile["history"];
+  created?: string;
+}
+
+/** What `docker save` would have written, in its older form. */
+export function dockerArchive(...images: ImageSpec[]): Buffer {
+  const members: Member[] = [];
+  const manifest = images.map(({ tags = [], layers, config = {}, history, created = "2024-01-01T00:00:00Z" }) => {
+    const file: OciImageConfigFile = {
+      created, architecture: "amd64", os: "linux", config,
+      rootfs: { type: "layers", diff_ids: layers.map(digestOf) },
+      history: history ?? layers.map((_, i) => ({ created, created_by: `layer ${i}` })),
+    };
+    const text = JSON.stringify(file);
+    const id = digestOf(text).slice(7);
+    members.push({ name: `${id}.json`, content: text });
+    const names = layers.map((layer) => `${digestOf(layer).slice(7)}/layer.tar`);
+    layers.forEach((content, i) => members.push({ name: names[i] ?? "", content }));
+    return { Config: `${id}.json`, RepoTags: tags, Layers: names };
+  });
+  return tarOf(...members, { name: "manifest.json", content: JSON.stringify(manifest) });
 }
