@@ -18,6 +18,8 @@ import { acceptWebSocket, checkHandshake } from "../http/websocket.ts";
 import { readJson } from "../schema/body.ts";
 import { containerConfig } from "../schema/container.ts";
 
+const attachBodyLimit = 64 * 1024;
+
 const id = ({ params }: ApiRequest): string => params["id"] ?? "";
 
 const logs: Handler = async (ctx, request) => {
@@ -74,7 +76,11 @@ function attachOptions({ query }: ApiRequest): AttachOptions {
   };
 }
 
-const attach: Handler = async (ctx, request) => hijack(request, await attachContainer(ctx.containers, id(request), attachOptions(request)));
+const attach: Handler = async (ctx, request) => {
+  // Some clients send their options as a body too; it is no part of the stream that follows.
+  await request.body.drain(attachBodyLimit);
+  return hijack(request, await attachContainer(ctx.containers, id(request), attachOptions(request)));
+};
 
 /** Output is bare in both directions: a websocket's messages have no streams in them. */
 const attachWebSocket: Handler = async (ctx, request) => {
