@@ -19,7 +19,6 @@ export function ipamConfig({ subnets, ranges, gateways, auxiliary }: IpamFlags):
     for (const other of configs.keys()) {
       if (contains(subnet, other) || contains(other, subnet)) throw new CliError("multiple overlapping subnet configuration is not supported");
     }
-    cidr(subnet, "invalid subnet: ");
     configs.set(subnet, { Subnet: subnet, AuxiliaryAddresses: {} });
   }
   const within = (data: string, what: string) => {

@@ -11,18 +11,23 @@ export async function writeThrough(out: Output, body: AsyncIterable<Uint8Array>)
   }
 }
 
+/** Throws where a file cannot be written at the path; to be asked before the work begins. */
+export async function checkOutput(path: string): Promise<void> {
+  const directory = dirname(path);
+  const there = await stat(directory).catch(() => null);
+  if (!there?.isDirectory()) {
+    throw new Error(`failed to save image: invalid output path: ${there ? `${directory} is not a directory` : `stat ${directory}: no such file or directory`}`);
+  }
+  const old = await stat(path).catch(() => null);
+  if (old?.isDirectory()) throw new Error("failed to save image: cannot write to a directory");
+}
+
 /**
  * Writes a stream to a file (mode 0600) that appears whole or not at all. What is there and is no plain file
  * (a pipe, a device) is written to as it is. `failure` begins the error texts.
  */
 export async function writeAtomically(path: string, body: AsyncIterable<Uint8Array>, failure = "failed to save image"): Promise<void> {
-  const directory = dirname(path);
-  const there = await stat(directory).catch(() => null);
-  if (!there?.isDirectory()) {
-    throw new Error(`${failure}: invalid output path: ${there ? `${directory} is not a directory` : `stat ${directory}: no such file or directory`}`);
-  }
   const old = await stat(path).catch(() => null);
-  if (old?.isDirectory()) throw new Error(`${failure}: cannot write to a directory`);
   const direct = old !== null && !old.isFile();
   const target = direct ? path : `${path}.${process.pid}.tmp`;
   try {

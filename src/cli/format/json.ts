@@ -46,7 +46,7 @@ export function rowFields(row: Row): Record<string, unknown> {
   return fields;
 }
 
-/** A wire value in the order it came in; only maps are sorted, and what the type does not know stays. */
+/** A wire value through its type. */
 function marshalTyped(type: FieldType, json: unknown): string {
   if (json === null || json === undefined) return marshal(wrap(type, json));
   switch (type.kind) {
@@ -57,12 +57,12 @@ function marshalTyped(type: FieldType, json: unknown): string {
       return `{${Object.keys(json).sort().map((key) => `${marshalString(key)}:${marshalTyped(type.of, json[key])}`).join(",")}}`;
     case "struct": {
       if (!isObject(json)) return marshal(json);
-      const shape = type.shape();
-      const parts = Object.entries(json).map(([key, item]) => {
-        const field = shape.byJson.get(key);
-        return `${marshalString(key)}:${field ? marshalTyped(field.type, item) : marshal(item)}`;
-      });
-      return `{${parts.join(",")}}`;
+      const { byJson } = type.shape();
+      // Fields in the order of the type; what the type does not know comes after them.
+      const known = [...byJson.values()].filter((field) => Object.hasOwn(json, field.json));
+      const parts = known.map((field) => `${marshalString(field.json)}:${marshalTyped(field.type, json[field.json])}`);
+      const rest = Object.keys(json).filter((key) => !byJson.has(key)).map((key) => `${marshalString(key)}:${marshal(json[key])}`);
+      return `{${[...parts, ...rest].join(",")}}`;
     }
     default: return marshal(json);
   }

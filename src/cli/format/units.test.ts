@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { bytesSize, fromHumanSize, humanDuration, humanSize, ramInBytes } from "./units.ts";
+import { bytesSize, humanDuration, humanSize } from "./units.ts";
 
 test("sizes in powers of 1000", () => {
   expect([0, 999, 1000, 1234, 12345, 999999, 1048576, 1.5e9, 3.2e15].map((n) => humanSize(n))).toEqual([
@@ -10,22 +10,6 @@ test("sizes in powers of 1000", () => {
 
 test("sizes in powers of 1024", () => {
   expect([0, 1000, 1024, 2087190528, 1024 ** 4].map(bytesSize)).toEqual(["0B", "1000B", "1KiB", "1.944GiB", "1TiB"]);
-});
-
-test("reading sizes", () => {
-  expect(["64m", "1.5GB", "2KiB", "12", "1 kB", "3b"].map(ramInBytes)).toEqual([67108864, 1610612736, 2048, 12, 1024, 3]);
-  expect(["64m", "1.5GB"].map(fromHumanSize)).toEqual([64e6, 1.5e9]);
-  const failure = (text: string) => {
-    try {
-      return ramInBytes(text);
-    } catch (error) {
-      return error instanceof Error ? error.message : error;
-    }
-  };
-  expect(["", "x", "1x", "1kbb", "-1", "1bb", "1kilo"].map(failure)).toEqual([
-    "invalid size: ''", "invalid size: 'x'", "invalid suffix: 'x'", "invalid suffix: 'kbb'", "invalid size: '-1'",
-    "invalid suffix: 'bb'", "invalid suffix: 'kilo'",
-  ]);
 });
 
 test("durations", () => {

@@ -38,7 +38,7 @@ const containers = (now: number) => [
 ];
 
 const volumes = [
-  { CreatedAt: "2024-01-02T03:04:05Z", Driver: "local", Labels: { a: "1", b: "2" }, Mountpoint: "/v/data10/_data", Name: "data10", Options: null, Scope: "local", UsageData: { Size: 123_456_789, RefCount: 1 } },
+  { CreatedAt: "2024-01-02T03:04:05Z", Driver: "local", Labels: { a: "1", b: "2" }, Mountpoint: "/v/data10/_data", Name: "data10", Options: null, Scope: "local", UsageData: { RefCount: 1, Size: 123_456_789 } },
   { CreatedAt: "2024-01-02T03:04:05Z", Driver: "local", Labels: null, Mountpoint: "/v/data9/_data", Name: "data9", Options: { type: "tmpfs" }, Scope: "local", UsageData: { Size: -1, RefCount: 0 } },
 ];
 
@@ -113,7 +113,7 @@ const events = [
 ].join("\n") + "\n";
 
 const json = (value: unknown): Answer => new Response(typeof value === "string" ? value : JSON.stringify(value), { headers: { "Content-Type": "application/json" } });
-const fail = (status: number, message: string): Answer => Response.json({ message }, { status });
+const fail = (status: number, message: string): Answer => new Response(JSON.stringify({ message }), { status, headers: { "Content-Type": "application/json" } });
 const lines = (...values: object[]): Answer => json(values.map((value) => `${JSON.stringify(value)}\r\n`).join(""));
 
 /** The engine, its ages counted from now. */
@@ -133,7 +133,7 @@ export function sameEngine(): StubEngine {
     "POST /images/busybox/tag": () => new Response(null, { status: 201 }),
     "POST /images/prune": () => json({ ImagesDeleted: [{ Untagged: "x:1" }, { Deleted: id(9) }], SpaceReclaimed: 1_234_567 }),
     "POST /images/create": () => lines({ status: "Pulling from library/busybox", id: "latest" }, { status: "Pulling fs layer", progressDetail: {}, id: "abc" }, { status: "Downloading", progressDetail: { current: 5, total: 10 }, progress: "[>]", id: "abc" }, { status: "Pull complete", progressDetail: {}, id: "abc" }, { status: `Digest: ${id(100)}` }, { status: "Status: Downloaded newer image for busybox:latest" }),
-    "POST /images/busybox/push": () => lines({ status: "The push refers to repository [docker.io/library/busybox]" }, { errorDetail: { message: "denied: requested access to the resource is denied" }, error: "denied: requested access to the resource is denied" }),
+    "POST /images/*": () => lines({ status: "The push refers to repository [docker.io/library/busybox]" }, { errorDetail: { message: "denied: requested access to the resource is denied" }, error: "denied: requested access to the resource is denied" }),
     "POST /images/load": () => lines({ stream: "Loaded image: busybox:latest\n" }),
     "DELETE /images/busybox": () => json([{ Untagged: "busybox:latest" }, { Deleted: id(1) }]),
     "DELETE /images/*": ({ path }) => fail(404, `No such image: ${path.slice(8)}:latest`),

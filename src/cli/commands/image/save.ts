@@ -4,7 +4,7 @@ import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { string } from "../../flags/kinds.ts";
 import { checkPlatform } from "../../platform.ts";
-import { writeAtomically, writeThrough } from "../../write-output.ts";
+import { checkOutput, writeAtomically, writeThrough } from "../../write-output.ts";
 
 export default defineCommand({
   usage: "[OPTIONS] IMAGE [IMAGE...]",
@@ -16,6 +16,7 @@ export default defineCommand({
   async run(ctx, names, { output, platform }) {
     checkPlatform(platform);
     if (output === "" && ctx.out.isTerminal) throw new CliError("cowardly refusing to save to a terminal. Use the -o flag or redirect");
+    if (output !== "") await checkOutput(output);
     const { body } = await saveImages(await ctx.client(), names, platform === "" ? [] : [platform]);
     if (output === "") await writeThrough(ctx.out, body);
     else await writeAtomically(output, body);

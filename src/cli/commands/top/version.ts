@@ -20,7 +20,7 @@ export default defineCommand({
   async run(ctx, _args, { format }) {
     let template;
     try {
-      template = format === "" ? null : parseTemplate(format === "json" ? "{{json .}}" : format);
+      template = format === "" ? null : parseTemplate(format === "json" ? "{{json .}}" : format, "version");
     } catch (error) {
       throw new CliError(templateFailure(error).message, 64);
     }

@@ -3,9 +3,12 @@ export default `
 Context context.contextWithTLSListing
   Name string
   Metadata any
-  Endpoints map[string]any
+  Endpoints map[string]EndpointMeta
   TLSMaterial map[string][]string
   Storage StorageInfo
+EndpointMeta docker.EndpointMeta
+  Host string
+  SkipTLSVerify bool
 StorageInfo store.StorageInfo
   MetadataPath string
   TLSPath string

@@ -51,10 +51,10 @@ Config container.Config
   Shell []string
 HealthcheckConfig v1.HealthcheckConfig
   Test []string
-  Interval int
-  Timeout int
-  StartPeriod int
-  StartInterval int
+  Interval duration
+  Timeout duration
+  StartPeriod duration
+  StartInterval duration
   Retries int
 DockerOCIImageConfig v1.DockerOCIImageConfig
   User string

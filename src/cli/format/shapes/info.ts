@@ -141,9 +141,9 @@ RaftConfig swarm.RaftConfig
   ElectionTick int
   HeartbeatTick int
 DispatcherConfig swarm.DispatcherConfig
-  HeartbeatPeriod int
+  HeartbeatPeriod duration
 CAConfig swarm.CAConfig
-  NodeCertExpiry int
+  NodeCertExpiry duration
   ExternalCAs []*ExternalCA
   SigningCACert string
   SigningCAKey string

@@ -1,6 +1,6 @@
 import { GoTime } from "../time.ts";
 import { show } from "./print.ts";
-import { Float, kindOf, TypedNil, typeName } from "./value.ts";
+import { kindOf, plain, TypedNil, typeName } from "./value.ts";
 
 /** `eq` of two values; throws where Go finds them not comparable. */
 export function equal(a: unknown, b: unknown): boolean {
@@ -32,7 +32,7 @@ function isNil(value: unknown): boolean {
 function order(a: unknown, b: unknown): number {
   if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
   if (typeof a === "boolean") return a === b ? 0 : 1;
-  const [x, y] = [a, b].map((value) => (value instanceof Float ? value.value : value));
+  const [x, y] = [plain(a), plain(b)];
   if ((typeof x === "number" || typeof x === "bigint") && (typeof y === "number" || typeof y === "bigint")) return x < y ? -1 : x > y ? 1 : 0;
   return 1;
 }

@@ -13,6 +13,8 @@ import { quote } from "../quote.ts";
 
 export interface ExecOptions {
   functions: FunctionTable;
+  /** The template's name in error texts. */
+  name: string;
   /** `error`: a missing map key is an error; else it prints as `<no value>`. */
   missingKey?: "error";
 }
@@ -47,11 +49,11 @@ class Execution {
 
   #fail(message: string): never {
     const node = this.#node;
-    if (!node) throw new TemplateError(`template: : ${message}`);
+    if (!node) throw new TemplateError(`template: ${this.options.name}: ${message}`);
     const before = this.text.slice(0, node.pos);
     const line = before.split("\n").length;
     const column = node.pos - (before.lastIndexOf("\n") + 1);
-    throw new TemplateError(`template: :${line}:${column}: executing "" at <${showNode(node)}>: ${message}`);
+    throw new TemplateError(`template: ${this.options.name}:${line}:${column}: executing ${quote(this.options.name)} at <${showNode(node)}>: ${message}`);
   }
 
   #list(dot: unknown, list: ListNode): symbol | null {

@@ -17,9 +17,9 @@ const operandStarts = new Set<TokenKind>([
   "bool", "char", "dot", "field", "identifier", "number", "nil", "raw", "string", "variable", "(",
 ]);
 
-/** Parses as Go does; `hasFunction` tells which identifiers are functions. */
-export function parse(text: string, hasFunction: (name: string) => boolean): Parsed {
-  return new Parser(lex(text), hasFunction).parse();
+/** Parses as Go does; `hasFunction` tells which identifiers are functions, `name` stands in error texts. */
+export function parse(text: string, hasFunction: (name: string) => boolean, name = ""): Parsed {
+  return new Parser(lex(text), hasFunction, name).parse();
 }
 
 class Parser {
@@ -29,7 +29,7 @@ class Parser {
   #variables = ["$"];
   readonly #defined = new Map<string, ListNode>();
 
-  constructor(private readonly tokens: Token[], private readonly hasFunction: (name: string) => boolean) {}
+  constructor(private readonly tokens: Token[], private readonly hasFunction: (name: string) => boolean, private readonly name: string) {}
 
   parse(): Parsed {
     const root: ListNode = { kind: "list", pos: 0, nodes: [] };
@@ -70,13 +70,13 @@ class Parser {
 
   #fail(message: string): never {
     const line = (this.tokens[Math.max(0, this.#at - 1)] ?? this.#peek()).line;
-    throw new TemplateError(`template: :${line}: ${message}`);
+    throw new TemplateError(`template: ${this.name}:${line}: ${message}`);
   }
   #unexpected(token: Token, context: string): never {
     if (token.kind === "error") {
       let extra = "";
       if (this.#actionLine !== 0 && this.#actionLine !== token.line) {
-        extra = `${token.text.endsWith(" action") ? "" : " in action"} started at :${this.#actionLine}`;
+        extra = `${token.text.endsWith(" action") ? "" : " in action"} started at ${this.name}:${this.#actionLine}`;
       }
       this.#fail(token.text + extra);
     }

@@ -2,7 +2,7 @@ import { formatG } from "../float.ts";
 import { quote } from "../quote.ts";
 import { GoTime } from "../time.ts";
 import { wrap } from "./shape.ts";
-import { elements, entries, Float, GoMap, GoSlice, HeaderRow, isObject, kindOf, Row, Stringer, Struct, TypedNil, typeName } from "./value.ts";
+import { elements, entries, Float, GoMap, GoSlice, HeaderRow, isObject, kindOf, plain, Row, Stringer, Struct, TypedNil, typeName } from "./value.ts";
 
 /** A value as Go's `%v` prints it; `plus` as `%+v`, with the names of struct fields. */
 export function show(value: unknown, plus = false, depth = 0): string {
@@ -144,7 +144,7 @@ function one(verb: string, value: unknown, flags: Flags): string {
   }
   if (kind === "map") return `map[${entries(value, wrap).map(([key, item]) => `${one(verb, key, flags)}:${one(verb, item, flags)}`).join(" ")}]`;
   if (kind === "bool") return verb === "t" ? String(value) : bad();
-  if (kind === "int") return integer(verb, typeof value === "bigint" ? value : BigInt(Number(value)), flags) ?? bad();
+  if (kind === "int" && !(verb === "s" && value instanceof Stringer)) return integer(verb, typeof value === "bigint" ? value : BigInt(Number(plain(value))), flags) ?? bad();
   if (kind === "float") return float(verb, value instanceof Float ? value.value : Number(value), flags) ?? bad();
   const text = kind === "string" ? String(value) : value instanceof GoTime ? value.toString() : value instanceof Stringer ? value.text : null;
   if (text !== null) {

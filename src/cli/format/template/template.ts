@@ -15,13 +15,13 @@ export interface RunOptions {
   write?: (piece: string) => void;
 }
 
-/** Parses a Go template with Docker's functions; throws {@link TemplateError}. */
-export function parseTemplate(text: string): Template {
-  const parsed = parse(text, (name) => Object.hasOwn(dockerFunctions, name));
+/** Parses a Go template (`name` stands in error texts) with Docker's functions; throws {@link TemplateError}. */
+export function parseTemplate(text: string, name = ""): Template {
+  const parsed = parse(text, (word) => Object.hasOwn(dockerFunctions, word), name);
   return {
     run(data, { functions = dockerFunctions, missingKey, write } = {}) {
       let out = "";
-      execute(parsed, text, data, write ?? ((piece) => (out += piece)), { functions, ...(missingKey && { missingKey }) });
+      execute(parsed, text, data, write ?? ((piece) => (out += piece)), { functions, name, ...(missingKey && { missingKey }) });
       return out;
     },
   };

@@ -34,6 +34,11 @@ export class Stringer {
   constructor(readonly text: string, readonly value: unknown) {}
 }
 
+/** What stands behind a value's own text. */
+export function plain(value: unknown): unknown {
+  return value instanceof Stringer ? value.value : value instanceof Float ? value.value : value;
+}
+
 export type Method = (...args: never[]) => unknown;
 
 /**
@@ -65,6 +70,7 @@ export function kindOf(value: unknown): Kind {
   if (value === null || value === undefined) return "invalid";
   if (Array.isArray(value) || value instanceof GoSlice) return "slice";
   if (value instanceof Float) return "float";
+  if (value instanceof Stringer && typeof value.value === "number") return "int";
   if (value instanceof GoMap || value instanceof HeaderRow) return "map";
   if (value instanceof TypedNil) return value.type.kind === "slice" ? "slice" : value.type.kind === "map" ? "map" : "pointer";
   if (isObject(value)) return "map";
@@ -99,6 +105,7 @@ export function fieldTypeName(type: FieldType): string {
     case "any": return "interface {}";
     case "float": return "float64";
     case "time": return "time.Time";
+    case "duration": return "time.Duration";
     default: return type.kind;
   }
 }
@@ -127,7 +134,7 @@ export function isTrue(value: unknown): boolean {
   switch (kindOf(value)) {
     case "invalid": return false;
     case "bool": return value === true;
-    case "int": return value !== 0 && value !== 0n;
+    case "int": return plain(value) !== 0 && value !== 0n;
     case "float": return (value instanceof Float ? value.value : value) !== 0;
     case "string": return value !== "";
     case "slice": return value instanceof GoSlice ? value.json.length > 0 : Array.isArray(value) && value.length > 0;
