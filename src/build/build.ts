@@ -58,11 +58,11 @@ export function startBuild(ctx: BuildContext, request: BuildRequest, images: Ima
 /** The stage as an image in the store, with its names. */
 async function exportImage(ctx: BuildContext, request: BuildRequest, stage: StageResult, lease: Lease): Promise<string> {
   const labels = { ...stage.config.Labels, ...request.labels };
-  const created = request.sourceDateEpoch === undefined ? new Date() : new Date(request.sourceDateEpoch * 1000);
+  const created = request.sourceDateEpoch === undefined ? stage.created : new Date(request.sourceDateEpoch * 1000).toISOString();
   const image = await createImage(ctx.images, {
     chain: stage.chain,
     config: {
-      created: created.toISOString(), ...(stage.author && { author: stage.author }),
+      ...(created && { created }), ...(stage.author && { author: stage.author }),
       architecture: stage.platform.architecture, os: stage.platform.os, ...(stage.platform.variant && { variant: stage.platform.variant }),
       config: { ...stage.config, ...(Object.keys(labels).length > 0 && { Labels: labels }) },
       rootfs: { type: "layers", diff_ids: stage.diffIds }, history: stage.history,

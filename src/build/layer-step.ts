@@ -24,6 +24,8 @@ export interface LayerOutcome {
   cached: boolean;
   /** Undefined where nothing changed and the layer was dropped. */
   layer: { chainId: string; diffId: string; size: number } | undefined;
+  /** When the work was done, RFC 3339. */
+  created: string;
 }
 
 /**
@@ -38,18 +40,19 @@ export async function layerStep(ctx: BuildContext, state: StageResult, step: Lay
     if (hit) lease.add("layer", hit.chainId);
     if (hit && (hit.diffId === "" || ctx.images.snapshotter.has(hit.chainId))) {
       touchCached(ctx.store, step.key);
-      return { cached: true, layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: hit.size } };
+      return { cached: true, created: hit.createdAt, layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: hit.size } };
     }
   }
   using _slot = await ctx.slots.acquire();
   step.begin();
   const layer = await makeLayer(ctx, state.chain, step.perform, lease);
   const dropped = step.dropEmpty === true && layer.empty;
+  const created = new Date().toISOString();
   addCached(ctx.store, {
     key: step.key, parent: resultId(state), description: step.description,
-    chainId: dropped ? resultId(state) : layer.chainId, diffId: dropped ? "" : layer.diffId, size: dropped ? 0 : layer.size,
+    chainId: dropped ? resultId(state) : layer.chainId, diffId: dropped ? "" : layer.diffId, size: dropped ? 0 : layer.size, createdAt: created,
   });
-  return { cached: false, layer: dropped ? undefined : layer };
+  return { cached: false, created, layer: dropped ? undefined : layer };
 }
 
 /** Work upon a writable snapshot, committed. On failure nothing stays. */
@@ -66,7 +69,7 @@ async function makeLayer(ctx: BuildContext, chain: readonly string[], perform: (
   snapshotter.mount(key, chain, root, { volatile: true });
   undo.defer(() => snapshotter.unmount(root));
   await perform(root);
-  snapshotter.unmount(root);
+  await snapshotter.unmount(root);
   const layer = await commitLayer(ctx.images, key, chain, lease);
   undo.move();
   rmdirSync(root);

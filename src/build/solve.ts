@@ -83,7 +83,7 @@ async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell:
   }
   return {
     chain: image.chainIds, diffIds: image.diffIds, config: structuredClone(image.config.config ?? {}), history: structuredClone(image.config.history ?? []),
-    author: image.config.author ?? "", platform: image.platform, baseLayers: image.chainIds.length,
+    author: image.config.author ?? "", created: image.created, platform: image.platform, baseLayers: image.chainIds.length,
   };
 }
 

@@ -282,6 +282,7 @@ class StageRun {
       this.#state.chain = [...this.#state.chain, outcome.layer.chainId];
       this.#state.diffIds = [...this.#state.diffIds, outcome.layer.diffId];
     }
+    this.#state.created = outcome.created;
     this.#remember(created, outcome.layer);
     this.#done(outcome.layer?.chainId, outcome.layer?.size);
   }
@@ -289,7 +290,8 @@ class StageRun {
   #remember(created: string, layer: { chainId: string } | undefined): void {
     const epoch = this.build.request.sourceDateEpoch;
     this.#state.history = [...this.#state.history, {
-      created: (epoch === undefined ? new Date() : new Date(epoch * 1000)).toISOString(), created_by: created, comment: "berth",
+      ...(epoch !== undefined ? { created: new Date(epoch * 1000).toISOString() } : this.#state.created !== "" && { created: this.#state.created }),
+      created_by: created, comment: "berth",
       ...(layer === undefined && { empty_layer: true }),
     }];
   }

@@ -31,9 +31,9 @@ export function touchCached(store: Store, key: string, now = new Date()): void {
   store.query("UPDATE build_cache SET last_used_at = ?, uses = uses + 1 WHERE key = ?").run(now.toISOString(), key);
 }
 
-export function addCached(store: Store, step: Omit<CachedStep, "createdAt" | "lastUsedAt" | "uses">, now = new Date()): void {
+export function addCached(store: Store, step: Omit<CachedStep, "lastUsedAt" | "uses">): void {
   store.query("INSERT OR REPLACE INTO build_cache (key, chain_id, diff_id, parent, description, size, created_at, last_used_at, uses) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)")
-    .run(step.key, step.chainId, step.diffId, step.parent, step.description, step.size, now.toISOString(), now.toISOString());
+    .run(step.key, step.chainId, step.diffId, step.parent, step.description, step.size, step.createdAt, step.createdAt);
 }
 
 /** All of it, least recently used first. */

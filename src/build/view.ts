@@ -6,7 +6,7 @@ import { FolderTree } from "./source/folder-tree.ts";
 
 /** Looks into a chain of layers as a tree of files, mounted read-only for the time being. */
 export async function withView<T>(ctx: BuildContext, chain: readonly string[], work: (tree: FolderTree) => Promise<T>): Promise<T> {
-  using undo = new DisposableStack();
+  await using undo = new AsyncDisposableStack();
   const root = join(ctx.execRoot, "builds", `view-${newId()}`);
   mkdirSync(root, { recursive: true, mode: 0o700 });
   undo.defer(() => rmdirSync(root));
@@ -14,5 +14,5 @@ export async function withView<T>(ctx: BuildContext, chain: readonly string[], w
     ctx.images.snapshotter.view(chain, root);
     undo.defer(() => ctx.images.snapshotter.unmount(root));
   }
-  return work(undo.use(new FolderTree(root)));
+  return await work(undo.use(new FolderTree(root)));
 }
