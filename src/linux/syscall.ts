@@ -29,6 +29,7 @@ const libc = dlopen("libc.so.6", {
   connect: { args: [i32, p, u32], returns: i32 },
   bind: { args: [i32, p, u32], returns: i32 },
   listen: { args: [i32, i32], returns: i32 },
+  getsockname: { args: [i32, p, p], returns: i32 },
   send: { args: [i32, p, u64, i32], returns: i64 },
   recv: { args: [i32, p, u64, i32], returns: i64 },
   setsockopt: { args: [i32, i32, i32, p, u32], returns: i32 },

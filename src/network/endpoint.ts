@@ -1,6 +1,6 @@
 import type { EndpointSettings } from "../api/types/network.ts";
-import { invalid } from "../lib/errors.ts";
-import { formatCidr, ipBytes, parseCidr, parseIp, type IpFamily } from "../lib/ip.ts";
+import { invalid, unavailable } from "../lib/errors.ts";
+import { containsIp, formatCidr, ipBytes, parseCidr, parseIp, type IpFamily } from "../lib/ip.ts";
 import { newId, shortId } from "../lib/ids.ts";
 import { formatMac, parseMac } from "../linux/netlink/link.ts";
 import type { NetworkContext } from "./context.ts";
@@ -19,21 +19,22 @@ export interface EndpointOwner {
 /** Throws, in Docker's words, what of the settings the network cannot give. For running and stopped containers alike. */
 export function validateEndpoint(network: NetworkRecord, settings: EndpointSettings): void {
   const { IPv4Address, IPv6Address } = settings.IPAMConfig ?? {};
-  const wanted = [IPv4Address, IPv6Address].filter((address) => !!address);
+  const errors: string[] = [];
   if (!isUserDefined(network)) {
-    if (wanted.length > 0) throw invalid("user specified IP address is supported on user defined networks only");
-    if ((settings.Aliases ?? []).length > 0) throw invalid("network-scoped alias is supported only for containers in user defined networks");
+    if (IPv4Address || IPv6Address) errors.push("user-specified IP address is supported on user-defined networks only");
+    if ((settings.Aliases ?? []).length > 0) errors.push("network-scoped aliases are only supported for user-defined networks");
   }
-  checkAddress(network, IPv4Address, 4);
-  checkAddress(network, IPv6Address, 6);
+  errors.push(...addressErrors(network, IPv4Address, 4), ...addressErrors(network, IPv6Address, 6));
+  if (errors.length > 0) throw invalid(`invalid endpoint settings:\n${errors.join("\n")}`);
   if (settings.MacAddress && !parseMac(settings.MacAddress)) throw invalid(`invalid MAC address: ${settings.MacAddress}`);
 }
 
-function checkAddress(network: NetworkRecord, text: string | null | undefined, family: IpFamily): void {
-  if (!text) return;
+function addressErrors(network: NetworkRecord, text: string | null | undefined, family: IpFamily): string[] {
+  if (!text) return [];
   const ip = parseIp(text);
-  if (!ip || ip.family !== family) throw invalid(`invalid IPv${family} address: ${text}`);
-  if (!configOf(network.IPAM.Config, family)) throw invalid(`no configured subnet or ip-range contain the IP address ${text}`);
+  if (!ip || ip.family !== family) return [`invalid IPv${family} address: ${text}`];
+  const subnet = parseCidr(configOf(network.IPAM.Config, family)?.Subnet ?? "");
+  return subnet && containsIp(subnet, ip) ? [] : [`no configured subnet or ip-range contain the IP address ${text}`];
 }
 
 /**
@@ -66,7 +67,9 @@ function allocate(network: NetworkRecord, family: IpFamily, used: ReadonlySet<st
   const config = configOf(network.IPAM.Config, family);
   if (!config) return "";
   const ip = parseIp(wanted ?? "");
-  return formatCidr(ip ? takeAddress(config, used, ip) : pickAddress(config, used));
+  const address = ip ? takeAddress(config, used, ip) : pickAddress(config, used);
+  if (!address) throw unavailable(`no available IPv${family} addresses on this network's address pools: ${network.Name} (${network.Id})`);
+  return formatCidr(address);
 }
 
 /** Follows the address, so that neighbours who remember an address' last owner are right about the next one too. */

@@ -7,6 +7,7 @@ import type { Message } from "../linux/netlink/message.ts";
 import { addRoute, deleteRoute, listRoutes, parseRoute } from "../linux/netlink/route.ts";
 import { NETLINK, NetlinkSocket } from "../linux/netlink/socket.ts";
 import { SystemError } from "../linux/syscall.ts";
+import type { NetworkContext } from "./context.ts";
 import { driverOf, type Gateways, type OpenNetns } from "./driver/driver.ts";
 import type { EndpointRecord, NetworkRecord } from "./record.ts";
 
@@ -66,6 +67,12 @@ export function gatewayEndpoint(attached: readonly Attached[], family: "v4" | "v
   });
   const priority = (one: Attached) => one.endpoint.settings.GwPriority ?? 0;
   return candidates.sort((a, b) => priority(b) - priority(a))[0] ?? null;
+}
+
+/** Waits until packets pass through all endpoints; a tenth of a second at most. Mostly they do already. */
+export async function untilReady(ctx: NetworkContext, attached: readonly Attached[]): Promise<void> {
+  const isReady = () => attached.every(({ network, endpoint }) => driverOf(network)?.ready(ctx, network, endpoint) ?? true);
+  for (let tries = 0; tries < 100 && !isReady(); tries++) await Bun.sleep(1);
 }
 
 /** Makes the namespace's default routes those of its endpoints. */

@@ -1,6 +1,6 @@
 import type { IPAMConfig } from "../api/types/network.ts";
-import { conflict, forbidden, invalid, unavailable } from "../lib/errors.ts";
-import { containsIp, firstIp, formatCidr, formatIp, ipBits, isUnspecified, lastIp, overlaps, parseCidr, parseIp, sameIp, type Cidr, type Ip, type IpFamily } from "../lib/ip.ts";
+import { forbidden, invalid } from "../lib/errors.ts";
+import { firstIp, formatCidr, formatIp, ipBits, isUnspecified, lastIp, overlaps, parseCidr, parseIp, sameIp, type Cidr, type Ip, type IpFamily } from "../lib/ip.ts";
 import type { AddressPool } from "./context.ts";
 
 /** Address management, the deciding half: pure functions from what is taken to what to take. */
@@ -46,7 +46,7 @@ export function pickSubnet(pools: readonly AddressPool[], taken: readonly Cidr[]
       value = after > value + step ? after + ((step - (after % step)) % step) : value + step;
     }
   }
-  throw invalid("could not find an available, non-overlapping IPv" + family + " address pool among the defaults to assign to the network");
+  throw invalid("all predefined address pools have been fully subnetted");
 }
 
 /** Throws as Docker does where an asked-for subnet meets that of another network. */
@@ -72,8 +72,8 @@ function isReserved(config: IPAMConfig, subnet: Cidr, ip: Ip): boolean {
   });
 }
 
-/** The lowest free address of the configuration's range, with the subnet's prefix length. */
-export function pickAddress(config: IPAMConfig, used: ReadonlySet<string>): Cidr {
+/** The lowest free address of the configuration's range, with the subnet's prefix length; null: all are taken. */
+export function pickAddress(config: IPAMConfig, used: ReadonlySet<string>): Cidr | null {
   const subnet = requireCidr(config.Subnet ?? "");
   const range = config.IPRange ? requireCidr(config.IPRange) : subnet;
   const last = lastIp(range).value;
@@ -81,14 +81,13 @@ export function pickAddress(config: IPAMConfig, used: ReadonlySet<string>): Cidr
     const ip: Ip = { family: subnet.ip.family, value };
     if (!isReserved(config, subnet, ip) && !used.has(formatIp(ip))) return { ip, prefix: subnet.prefix };
   }
-  throw unavailable("no available IPv" + subnet.ip.family + " addresses on this network's address pools: " + formatCidr(subnet));
+  return null;
 }
 
-/** An address that was asked for, if it can be had. */
+/** An address of the subnet that was asked for, if it can be had. */
 export function takeAddress(config: IPAMConfig, used: ReadonlySet<string>, wanted: Ip): Cidr {
   const subnet = requireCidr(config.Subnet ?? "");
-  if (!containsIp(subnet, wanted)) throw invalid(`no configured subnet contains IP address ${formatIp(wanted)}`);
-  if (used.has(formatIp(wanted)) || isReserved(config, subnet, wanted)) throw conflict("Address already in use");
+  if (used.has(formatIp(wanted)) || isReserved(config, subnet, wanted)) throw forbidden("Address already in use");
   return { ip: wanted, prefix: subnet.prefix };
 }
 

@@ -12,6 +12,8 @@ export class LiveNetworks implements Disposable {
   readonly networkLocks = new KeyedLock();
   readonly firewall = new FirewallQueue();
   readonly ports = new HeldPorts();
+  /** Of containers on user-defined networks, by container id. */
+  readonly nameServers = new Map<string, Disposable>();
   /** null: not started, or a machine without IPv6. */
   relay: Relay | null = null;
   #route: NetlinkSocket | null = null;
@@ -24,6 +26,8 @@ export class LiveNetworks implements Disposable {
   /** Lets go of every port and socket. What is in the kernel goes on without. */
   [Symbol.dispose](): void {
     this.ports.releaseAll();
+    for (const server of this.nameServers.values()) server[Symbol.dispose]();
+    this.nameServers.clear();
     this.relay?.close();
     this.relay = null;
     this.#route?.[Symbol.dispose]();

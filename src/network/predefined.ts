@@ -8,7 +8,7 @@ import type { BridgeConfig, NetworkContext } from "./context.ts";
 import { configOf, defaultGateway, pickSubnet, requireCidr, uniqueLocalPool } from "./ipam.ts";
 import { bridgeOption } from "./options.ts";
 import type { NetworkRecord } from "./record.ts";
-import { networkByName } from "./table.ts";
+import { allNetworks, networkByName } from "./table.ts";
 import { hostSubnets, networkSubnets } from "./taken-subnets.ts";
 
 /** Records of the networks that always exist, as they should be now. Ids and chosen subnets stay from boot to boot. */
@@ -92,7 +92,8 @@ async function freshAddress(ctx: NetworkContext): Promise<Cidr> {
 }
 
 function ipv6Config(ctx: NetworkContext, config: BridgeConfig): IPAMConfig {
-  const subnet = config.fixedCidrV6 !== "" ? requireCidr(config.fixedCidrV6) : pickSubnet([uniqueLocalPool(ctx.instance)], [], 6);
+  const others = allNetworks(ctx.store).filter(({ Name }) => Name !== "bridge").flatMap(({ IPAM }) => IPAM.Config.flatMap(({ Subnet }) => parseCidr(Subnet ?? "") ?? []));
+  const subnet = config.fixedCidrV6 !== "" ? requireCidr(config.fixedCidrV6) : pickSubnet([uniqueLocalPool(ctx.instance)], others, 6);
   return {
     Subnet: formatCidr(networkOf(subnet)),
     Gateway: formatIp(defaultGateway(networkOf(subnet), null, [])),

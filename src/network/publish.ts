@@ -64,6 +64,18 @@ export async function openPorts(ctx: NetworkContext, attached: readonly Attached
   if (ports.length > 0) await ctx.live.firewall.submit(addPorts(ctx.instance, ports));
 }
 
+interface PortsOf {
+  attached: readonly Attached[];
+  ranges: readonly PortRange[];
+}
+
+/** Turns a running container's ports to where they lead now, in one step. Nothing changed: does nothing. */
+export async function movePorts(ctx: NetworkContext, before: PortsOf, after: PortsOf): Promise<void> {
+  const [old, now] = [firewallPorts(before.attached, before.ranges), firewallPorts(after.attached, after.ranges)];
+  if (JSON.stringify(old) === JSON.stringify(now)) return;
+  await ctx.live.firewall.submit(deletePorts(ctx.instance, old) + addPorts(ctx.instance, now));
+}
+
 export async function closePorts(ctx: NetworkContext, attached: readonly Attached[], ranges: readonly PortRange[]): Promise<void> {
   const ports = firewallPorts(attached, ranges);
   if (ports.length > 0) await ctx.live.firewall.submit(deletePorts(ctx.instance, ports));

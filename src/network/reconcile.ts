@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { hasCode } from "../lib/errors.ts";
+import { errorMessage, hasCode } from "../lib/errors.ts";
 import { removeNetns } from "../linux/namespace.ts";
 import { allLinks } from "../linux/netlink/find-link.ts";
 import { deleteLink } from "../linux/netlink/link.ts";
 import type { NetworkContext } from "./context.ts";
+import { adjustNameService } from "./dns/service.ts";
 import { wholeTable } from "./firewall/ruleset.ts";
 import { ignoring } from "./interface.ts";
 import { firewallState } from "./publish.ts";
@@ -15,27 +16,34 @@ import { allNetworks, allSandboxes, deleteSandbox, endpointsOfContainer, publish
 export async function reconcileNetworks(ctx: NetworkContext, liveContainerIds: Iterable<string>): Promise<void> {
   const live = new Set(liveContainerIds);
   const dead = allSandboxes(ctx.store).filter(({ containerId }) => !live.has(containerId));
+  const deadInterfaces = new Set(dead.flatMap(({ containerId }) => endpointsOfContainer(ctx.store, containerId)).map(({ id }) => hostInterface(id)));
   ctx.store.transaction(() => dead.forEach(({ containerId }) => deleteSandbox(ctx.store, containerId)))();
 
-  removeOrphanLinks(ctx, live);
+  removeOrphanLinks(ctx, live, deadInterfaces);
   removeOrphanNamespaces(ctx, live);
   await ctx.live.firewall.submit(wholeTable(ctx.instance, firewallState(ctx)));
 
-  for (const { containerId, name } of allSandboxes(ctx.store)) {
+  for (const sandbox of allSandboxes(ctx.store)) {
+    const { containerId, name } = sandbox;
+    try {
+      adjustNameService(ctx, sandbox, true);
+    } catch (error) {
+      ctx.log.warn("name service could not be taken up again", { container: name, error: errorMessage(error) });
+    }
     const lost = await ctx.live.ports.retake(containerId, publishedPorts(ctx.store, containerId));
     for (const port of lost) ctx.log.warn("published port could not be held again", { container: name, port });
   }
 }
 
-/** Links that bear our mark and whose endpoint or network is no more. */
-function removeOrphanLinks(ctx: NetworkContext, live: ReadonlySet<string>): void {
+/** Links of dead endpoints, and those that bear our mark and whose endpoint or network is no more. */
+function removeOrphanLinks(ctx: NetworkContext, live: ReadonlySet<string>, dead: ReadonlySet<string>): void {
   const networks = new Set(allNetworks(ctx.store).map((network) => network.Id));
   const known = new Set([...live].flatMap((id) => endpointsOfContainer(ctx.store, id)).map(({ id }) => hostInterface(id)));
   for (const link of allLinks(ctx.live.route)) {
     const [owner, networkId, containerId] = link.alias.split("/");
-    if (owner !== `berth-${ctx.instance}` || networkId === undefined) continue;
-    const wanted = containerId === undefined ? networks.has(networkId) : known.has(link.name);
-    if (!wanted) ignoring(["ENODEV"], () => ctx.live.route.request([deleteLink({ index: link.index })], `delete ${link.name}`));
+    const ours = owner === `berth-${ctx.instance}` && networkId !== undefined;
+    const unwanted = ours && !(containerId === undefined ? networks.has(networkId) : known.has(link.name));
+    if (unwanted || dead.has(link.name)) ignoring(["ENODEV"], () => ctx.live.route.request([deleteLink({ index: link.index })], `delete ${link.name}`));
   }
 }
 

@@ -3,10 +3,11 @@ import type { EndpointSettings } from "../api/types/network.ts";
 import { newId } from "../lib/ids.ts";
 import { createNetns } from "../linux/namespace.ts";
 import type { NetworkContext, Sandbox, SandboxRequest } from "./context.ts";
+import { adjustNameService } from "./dns/service.ts";
 import { driverOf } from "./driver/driver.ts";
 import { allocateEndpoint } from "./endpoint.ts";
 import { publishNetworkEvent } from "./events.ts";
-import { configureInterface, openNetns, raiseLoopback, setDefaultRoutes, type Attached } from "./interface.ts";
+import { configureInterface, openNetns, raiseLoopback, setDefaultRoutes, untilReady, type Attached } from "./interface.ts";
 import { allocatePorts, openPorts } from "./publish.ts";
 import type { NetworkRecord, SandboxRecord } from "./record.ts";
 import { resolveNetwork } from "./resolve.ts";
@@ -27,8 +28,12 @@ export async function setUpSandbox(ctx: NetworkContext, request: SandboxRequest)
   undo.defer(() => releaseSandbox(ctx, request.containerId));
   const { sandbox, attached } = writeDown(ctx, request, wanted);
   const ports = await allocatePorts(ctx, sandbox, attached);
-  if (sandbox.privateNetns) makeNetns(ctx, request, attached, ports.length > 0);
+  if (sandbox.privateNetns) {
+    makeNetns(ctx, request, attached, ports.length > 0);
+    adjustNameService(ctx, sandbox, false);
+  }
   await openPorts(ctx, attached, ports);
+  await untilReady(ctx, attached);
   const described = await describeSandbox(ctx, sandbox);
 
   undo.move();

@@ -1,5 +1,6 @@
 import { removeNetns } from "../linux/namespace.ts";
 import type { NetworkContext } from "./context.ts";
+import { stopNameService } from "./dns/service.ts";
 import { driverOf } from "./driver/driver.ts";
 import { publishNetworkEvent } from "./events.ts";
 import { attachedOf, closePorts, firewallState } from "./publish.ts";
@@ -22,6 +23,7 @@ export async function releaseSandbox(ctx: NetworkContext, containerId: string): 
   // The firewall goes first: until then the addresses must not be anyone else's.
   const closed = await closePorts(ctx, attached, ranges).then(() => true, () => false);
   ctx.live.ports.release(containerId);
+  stopNameService(ctx, containerId);
   for (const { network, endpoint } of attached) driverOf(network)?.detach(ctx, network, endpoint);
   removeNetns(netnsPath(ctx, containerId));
   deleteSandbox(ctx.store, containerId);

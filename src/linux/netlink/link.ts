@@ -7,7 +7,7 @@ const IFLA = {
   ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, PROTINFO: 12, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28,
 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
-const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5 } as const;
+const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5, NF_CALL_IPTABLES: 36, NF_CALL_IP6TABLES: 37 } as const;
 const IFLA_BRPORT = { MODE: 4, ISOLATED: 33 } as const;
 const AF_BRIDGE = 7;
 const IFLA_MACVLAN_MODE = 1;
@@ -15,6 +15,7 @@ const IFLA_IPVLAN = { MODE: 1, FLAGS: 2 } as const;
 const IFLA_VLAN_ID = 1;
 const VETH_INFO_PEER = 1;
 const IFF_UP = 1;
+const IFF_RUNNING = 0x40;
 const IFINFOMSG = 16;
 
 export const macvlanModes = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
@@ -29,6 +30,8 @@ export interface Link {
   /** Index of the bridge it is a port of; 0: none. */
   master: number;
   up: boolean;
+  /** Up, and the other end too: packets pass. */
+  running: boolean;
   alias: string;
   /** `bridge`, `veth`, …; empty for hardware. */
   kind: string;
@@ -58,19 +61,16 @@ interface NewLink {
   name: string;
   mac?: Uint8Array;
   mtu?: number;
-  /** Identifies the owner to whoever lists the links; 255 bytes at most. */
-  alias?: string;
   up?: boolean;
   /** Made straight into the namespace this descriptor stands for. */
   netnsFd?: number;
 }
 
-function common({ name, mac, mtu, alias, netnsFd }: NewLink): Attribute[] {
+function common({ name, mac, mtu, netnsFd }: NewLink): Attribute[] {
   return [
     [IFLA.IFNAME, text(name)],
     ...(mac ? [[IFLA.ADDRESS, mac] as const] : []),
     ...(mtu ? [[IFLA.MTU, u32(mtu)] as const] : []),
-    ...(alias ? [[IFLA.IFALIAS, Buffer.from(alias)] as const] : []),
     ...(netnsFd === undefined ? [] : [[IFLA.NET_NS_FD, u32(netnsFd)] as const]),
   ];
 }
@@ -85,9 +85,13 @@ function newLink(link: NewLink, kind: string, data: Attribute[], more: Attribute
   };
 }
 
-/** A bridge without spanning tree. */
-export function newBridge(link: NewLink): Message {
-  return newLink(link, "bridge", [[IFLA_BR.FORWARD_DELAY, u32(0)], [IFLA_BR.STP_STATE, u32(0)]]);
+/** A bridge without spanning tree. `filter`: what it carries from port to port passes the firewall too (br_netfilter). */
+export function newBridge(link: NewLink & { filter: boolean }): Message {
+  return newLink(link, "bridge", [
+    [IFLA_BR.FORWARD_DELAY, u32(0)],
+    [IFLA_BR.STP_STATE, u32(0)],
+    ...(link.filter ? [[IFLA_BR.NF_CALL_IPTABLES, u8(1)] as const, [IFLA_BR.NF_CALL_IP6TABLES, u8(1)] as const] : []),
+  ]);
 }
 
 /** A pair of joined interfaces: `host` becomes a port of `master` here, `peer` is made in its own namespace. */
@@ -142,6 +146,11 @@ export function changeLink(index: number, { up, mac, mtu, name }: LinkChange): M
   };
 }
 
+/** Says whose a link is, to whoever lists the links; 255 bytes at most. The kernel takes no alias while it makes a link. */
+export function setAlias(name: string, alias: string): Message {
+  return { type: RTM.SETLINK, flags: 0, body: ifinfomsg(0), attributes: [[IFLA.IFNAME, text(name)], [IFLA.IFALIAS, Buffer.from(alias)]] };
+}
+
 /**
  * Settings of a bridge's port. `isolated`: only the bridge itself is in its reach, not its fellow ports;
  * `hairpin`: what came in by it may go out by it.
@@ -173,6 +182,7 @@ export function parseLink({ payload }: ReceivedMessage): Link {
   return {
     index: view.getInt32(4, true),
     up: (view.getUint32(8, true) & IFF_UP) !== 0,
+    running: (view.getUint32(8, true) & IFF_RUNNING) !== 0,
     name: textOf(attributes.get(IFLA.IFNAME)),
     mac: formatMac(attributes.get(IFLA.ADDRESS) ?? new Uint8Array()),
     mtu: numberOf(attributes.get(IFLA.MTU)),

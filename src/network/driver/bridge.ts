@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { forbidden, hasCode, invalid } from "../../lib/errors.ts";
 import { formatCidr, networkOf, parseCidr, parseIp, type Cidr } from "../../lib/ip.ts";
 import { sysctlPath } from "../../linux/namespace.ts";
 import { addAddress, deleteAddress, listAddresses, parseAddress } from "../../linux/netlink/address.ts";
-import { changeLink, changePort, deleteLink, newBridge, newVethPair, parseMac, type Link } from "../../linux/netlink/link.ts";
+import { changeLink, changePort, deleteLink, newBridge, newVethPair, parseMac, setAlias, type Link } from "../../linux/netlink/link.ts";
 import { findLink } from "../../linux/netlink/find-link.ts";
 import { SystemError } from "../../linux/syscall.ts";
 import type { NetworkContext } from "../context.ts";
@@ -13,6 +13,7 @@ import { booleanOption, bridgeName, bridgeOption, mtuOption } from "../options.t
 import { hostInterface, type NetworkRecord } from "../record.ts";
 import { allNetworks } from "../table.ts";
 import type { NetworkDriver } from "./driver.ts";
+import { deleteInside, ignoringGone } from "./withdraw.ts";
 
 /** A bridge on the host, a veth pair for each container, addresses hidden behind the host's. */
 export const bridge: NetworkDriver = {
@@ -47,15 +48,22 @@ export const bridge: NetworkDriver = {
     const mac = parseMac(endpoint.mac);
     if (!mac) throw invalid(`invalid MAC address: ${endpoint.mac}`);
     ctx.live.route.request([newVethPair(
-      { name: host, master: master.index, mtu, up: true, alias: `${alias(ctx, network)}/${endpoint.containerId}` },
+      { name: host, master: master.index, mtu, up: true },
       { name: endpoint.interfaceName, mac, mtu, netnsFd: netns.fd },
-    )], `create ${host}`);
-    const isolated = !booleanOption(network.Options, bridgeOption.icc, true);
+    ), setAlias(host, `${alias(ctx, network)}/${endpoint.containerId}`)], `create ${host}`);
+    const apart = !booleanOption(network.Options, bridgeOption.icc, true);
+    // The firewall keeps containers apart where it sees bridged packets; where it does not, the bridge itself has to.
+    // The bridge would also cut the way from one to the other's published ports.
+    const isolated = apart && !canFilterBridged();
     // Where bridged packets pass the firewall, a container that meets itself through its published port comes back
     // out of the port it came in by.
-    const hairpin = published && bridgedPacketsAreFiltered();
+    const hairpin = published && (bridgedPacketsAreFiltered() || (apart && !isolated));
     const link = isolated || hairpin ? findLink(ctx.live.route, host) : null;
     if (link) ctx.live.route.request([changePort(link.index, { isolated, hairpin })], `set port ${host}`);
+  },
+
+  ready(ctx, network, endpoint) {
+    return [hostInterface(endpoint.id), bridgeName(network)].every((name) => findLink(ctx.live.route, name)?.running ?? true);
   },
 
   detach(ctx, _network, endpoint) {
@@ -64,6 +72,8 @@ export const bridge: NetworkDriver = {
     const link = findLink(ctx.live.route, hostInterface(endpoint.id));
     if (link) ignoringGone(() => ctx.live.route.request([changeLink(link.index, { up: false })], `set ${link.name} down`));
   },
+
+  withdraw: deleteInside,
 
   gateways(network) {
     if (network.Internal) return { v4: null, v6: null };
@@ -102,7 +112,8 @@ export function alias(ctx: NetworkContext, network: NetworkRecord): string {
 
 function makeBridge(ctx: NetworkContext, network: NetworkRecord, name: string): Link {
   const mac = Uint8Array.of(0x02, 0x42, ...createHash("sha256").update(network.Id).digest().subarray(0, 4));
-  ctx.live.route.request([newBridge({ name, mac, alias: alias(ctx, network), mtu: mtuOption(network.Options) })], `create bridge ${name}`);
+  const filter = !booleanOption(network.Options, bridgeOption.icc, true) && canFilterBridged();
+  ctx.live.route.request([newBridge({ name, mac, mtu: mtuOption(network.Options), filter }), setAlias(name, alias(ctx, network))], `create bridge ${name}`);
   const link = findLink(ctx.live.route, name);
   if (!link) throw new SystemError("netlink", 19, `bridge ${name}`);
   // Packets to published ports on 127.0.0.1 leave through the bridge; the table's guard keeps others from using this.
@@ -139,6 +150,12 @@ function giveAddresses(ctx: NetworkContext, network: NetworkRecord, link: Link):
   ], `address ${link.name}`);
 }
 
+/** The kernel has br_netfilter. */
+function canFilterBridged(): boolean {
+  return existsSync("/proc/sys/net/bridge");
+}
+
+/** It is on for every bridge. */
 function bridgedPacketsAreFiltered(): boolean {
   try {
     return readFileSync("/proc/sys/net/bridge/bridge-nf-call-iptables", "utf8").trim() === "1";
@@ -153,13 +170,5 @@ function trySysctl(name: string, value: string): void {
   } catch (error) {
     // A kernel without IPv6.
     if (!hasCode(error, "ENOENT")) throw error;
-  }
-}
-
-function ignoringGone(fn: () => void): void {
-  try {
-    fn();
-  } catch (error) {
-    if (!(error instanceof SystemError && error.code === "ENODEV")) throw error;
   }
 }

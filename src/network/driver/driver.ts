@@ -30,8 +30,12 @@ export interface NetworkDriver {
   remove(ctx: NetworkContext, network: NetworkRecord): void;
   /** Makes the endpoint's interface inside the namespace, without addresses, down. `published`: ports lead to it. */
   attach(ctx: NetworkContext, network: NetworkRecord, endpoint: EndpointRecord, open: OpenNetns, published: boolean): void;
+  /** Packets pass through the endpoint. The kernel takes its time to find out that both ends of a link are up. */
+  ready(ctx: NetworkContext, network: NetworkRecord, endpoint: EndpointRecord): boolean;
   /** Cuts the endpoint off at once; what is left of it goes with the namespace. Nothing there: does nothing. */
   detach(ctx: NetworkContext, network: NetworkRecord, endpoint: EndpointRecord): void;
+  /** Takes the endpoint's interface out of a namespace that lives on. Nothing there: does nothing. */
+  withdraw(endpoint: EndpointRecord, open: OpenNetns): void;
   /** Where a default route through this network leads; `direct`: out of the interface without a gateway. */
   gateways(network: NetworkRecord): Gateways;
   /** What the firewall must know; null: nothing. */

@@ -1,0 +1,107 @@
+import { be32, NLM_F, text, u8, type Attribute, type Message } from "../netlink/message.ts";
+
+/**
+ * The little of nf_tables' own protocol (linux/netfilter/nf_tables.h) that is worth speaking without nft(8): where a
+ * process would cost more than all the rest. Pure. Send the result with `NetlinkSocket.batch`.
+ */
+
+const SUBSYSTEM = 10;
+const NFT_MSG = { NEWTABLE: 0, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6, NEWSETELEM: 12, DELSETELEM: 14 } as const;
+const BATCH_BEGIN = 16;
+const BATCH_END = 17;
+
+export const NFPROTO = { INET: 1, IPV4: 2, IPV6: 10 } as const;
+const LIST_ELEM = 1;
+
+const nfgenmsg = (family: number, resource = 0): Uint8Array => Uint8Array.of(family, 0, (resource >> 8) & 255, resource & 255);
+
+const message = (type: number, family: number, flags: number, attributes: readonly Attribute[]): Message => ({
+  type: (SUBSYSTEM << 8) | type, flags, body: nfgenmsg(family), attributes,
+});
+
+/** Wraps messages into a transaction. */
+export function transaction(messages: readonly Message[]): Message[] {
+  const edge = (type: number): Message => ({ type, flags: 0, body: nfgenmsg(0, SUBSYSTEM), attributes: [] });
+  return [edge(BATCH_BEGIN), ...messages, edge(BATCH_END)];
+}
+
+export function addTable(family: number, table: string): Message {
+  return message(NFT_MSG.NEWTABLE, family, NLM_F.CREATE, [[1, text(table)]]);
+}
+
+export function deleteTable(family: number, table: string): Message {
+  return message(NFT_MSG.DELTABLE, family, 0, [[1, text(table)]]);
+}
+
+/** A base chain of type `nat`. `hook` as in linux/netfilter.h: 0 prerouting … 3 output, 4 postrouting. */
+export function addNatChain(family: number, table: string, chain: string, hook: number, priority: number): Message {
+  return message(NFT_MSG.NEWCHAIN, family, NLM_F.CREATE, [
+    [1, text(table)],
+    [3, text(chain)],
+    [4, [[1, be32(hook)], [2, be32(priority)]]],
+    [7, text("nat")],
+  ]);
+}
+
+export function addRule(family: number, table: string, chain: string, expressions: readonly Expression[]): Message {
+  return message(NFT_MSG.NEWRULE, family, NLM_F.CREATE | NLM_F.APPEND, [
+    [1, text(table)],
+    [2, text(chain)],
+    [4, expressions.map(({ name, data }): Attribute => [LIST_ELEM, [[1, text(name)], [2, data]]])],
+  ]);
+}
+
+export interface Expression {
+  name: string;
+  data: readonly Attribute[];
+}
+
+const REGISTER = 1;
+
+/** Loads bytes of the network (1) or transport (2) header into the first register. */
+export function payload(base: 1 | 2, offset: number, length: number): Expression {
+  return { name: "payload", data: [[1, be32(REGISTER)], [2, be32(base)], [3, be32(offset)], [4, be32(length)]] };
+}
+
+/** Loads the number of the transport protocol into the first register. */
+export function transportProtocol(): Expression {
+  const NFT_META_L4PROTO = 16;
+  return { name: "meta", data: [[2, be32(NFT_META_L4PROTO)], [1, be32(REGISTER)]] };
+}
+
+/** Ends the rule unless the first register holds `value`. */
+export function equals(value: Uint8Array): Expression {
+  return { name: "cmp", data: [[1, be32(REGISTER)], [2, be32(0)], [3, [[1, value]]]] };
+}
+
+export function load(register: number, value: Uint8Array): Expression {
+  return { name: "immediate", data: [[1, be32(register)], [2, [[1, value]]]] };
+}
+
+/** Turns the packet to the address in one register and the port in another. */
+export function dnat(family: number, addressRegister: number, portRegister: number): Expression {
+  const NFT_NAT_DNAT = 1;
+  return { name: "nat", data: [[1, be32(NFT_NAT_DNAT)], [2, be32(family)], [3, be32(addressRegister)], [5, be32(portRegister)]] };
+}
+
+export interface MapElement {
+  key: Uint8Array;
+  data: Uint8Array;
+}
+
+/** Elements of a map without intervals. Concatenated values are padded to four bytes each. */
+export function changeElements(change: "add" | "delete", family: number, table: string, map: string, elements: readonly MapElement[]): Message {
+  const type = change === "add" ? NFT_MSG.NEWSETELEM : NFT_MSG.DELSETELEM;
+  return message(type, family, change === "add" ? NLM_F.CREATE : 0, [
+    [1, text(table)],
+    [2, text(map)],
+    [3, elements.map(({ key, data }): Attribute => [LIST_ELEM, [[1, [[1, key]]], ...(change === "add" ? [[2, [[1, data]]] as const] : [])]])],
+  ]);
+}
+
+/** The parts of a concatenation, each padded to four bytes. */
+export function concatenate(...parts: Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts.map((part) => Buffer.concat([part, new Uint8Array((4 - (part.length % 4)) % 4)])));
+}
+
+export const protocolKey = (protocol: number): Uint8Array => u8(protocol);

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Filters } from "../../src/api/filters.ts";
+import { connectSandbox, disconnectSandbox } from "../../src/network/connect.ts";
+import { createNetwork } from "../../src/network/create.ts";
+import { inspectNetwork } from "../../src/network/inspect.ts";
+import { listNetworks } from "../../src/network/list.ts";
+import { pruneNetworks } from "../../src/network/prune.ts";
+import { removeNetwork } from "../../src/network/remove.ts";
+import { renameSandbox } from "../../src/network/rename.ts";
+import { tearDownSandbox } from "../../src/network/tear-down.ts";
+import { inside, TestNetworks } from "./harness.ts";
+import { fetchText, httpServer } from "./http.ts";
+import { resolve } from "./resolve.ts";
+
+let networks: TestNetworks;
+beforeAll(async () => void (networks = await TestNetworks.start()));
+afterAll(() => networks[Symbol.asyncDispose]());
+
+const down = async (...ids: string[]) => {
+  for (const id of ids) await tearDownSandbox(networks.ctx, id);
+};
+const reaches = async (path: string, ip: string) => (await inside(path, ["busybox", "ping", "-c1", "-W1", ip])).exitCode === 0;
+
+describe("user-defined networks", () => {
+  test("create, list, inspect, remove", async () => {
+    const { Id } = await createNetwork(networks.ctx, {
+      Name: "front", Labels: { tier: "web" }, IPAM: { Config: [{ Subnet: "10.213.7.0/24", IPRange: "10.213.7.128/25", Gateway: "10.213.7.9" }] },
+    });
+    expect(networks.events.at(-1)).toEqual({ action: "create", id: Id, attributes: { name: "front", type: "bridge" } });
+    const one = await networks.setUp({ networkMode: "front" });
+    expect(one.ip).toBe("10.213.7.128");
+    expect(one.settings.Networks?.["front"]).toMatchObject({ Gateway: "10.213.7.9", IPPrefixLen: 24, NetworkID: Id });
+    expect(await reaches(one.path, "10.213.7.9")).toBe(true);
+    expect(inspectNetwork(networks.ctx, Id.slice(0, 12)).Containers?.[one.id]).toMatchObject({ IPv4Address: "10.213.7.128/24" });
+    const names = (fields: Record<string, string[]>) => listNetworks(networks.ctx, new Filters(Object.entries(fields))).map((network) => network.Name);
+    expect(names({ label: ["tier=web"] })).toEqual(["front"]);
+    expect(names({ type: ["builtin"] }).sort()).toEqual(["bridge", "host", "none"]);
+    expect(names({ driver: ["bridge"], name: ["fro"] })).toEqual(["front"]);
+    expect(names({ dangling: ["true"] })).toEqual([]);
+    expect(removeNetwork(networks.ctx, "front")).rejects.toThrow(
+      `error while removing network: network front has active endpoints (name:"c${one.id.slice(0, 6)}" id:"${one.id.slice(0, 12)}")`,
+    );
+    expect(createNetwork(networks.ctx, { Name: "front" })).rejects.toThrow("network with name front already exists");
+    expect(createNetwork(networks.ctx, { Name: "x", IPAM: { Config: [{ Subnet: "10.213.0.0/16" }] } })).rejects.toThrow(
+      "invalid pool request: Pool overlaps with other one on this address space",
+    );
+    await down(one.id);
+    await removeNetwork(networks.ctx, "front");
+    expect(() => inspectNetwork(networks.ctx, "front")).toThrow("network front not found");
+  });
+
+  test("what cannot be is refused in Docker's words", async () => {
+    await createNetwork(networks.ctx, { Name: "strict", IPAM: { Config: [{ Subnet: "10.213.8.0/29" }] } });
+    const refused = (body: Parameters<typeof createNetwork>[1], words: string) => expect(createNetwork(networks.ctx, body)).rejects.toThrow(words);
+    await refused({ Name: "host" }, "operation is not permitted on predefined host network");
+    await refused({ Name: "y", IPAM: { Config: [{ Subnet: "10.1.2.3/16" }] } }, "invalid subnet 10.1.2.3/16: it should be 10.1.0.0/16");
+    await refused({ Name: "y", IPAM: { Config: [{ Subnet: "10.1.0.0/16", Gateway: "10.2.0.1" }] } }, "parent subnet 10.1.0.0/16 doesn't contain this address");
+    await refused({ Name: "y", Driver: "overlay" }, "This node is not a swarm manager");
+    expect(removeNetwork(networks.ctx, "bridge")).rejects.toThrow("bridge is a pre-defined network and cannot be removed");
+    const endpoint = (address: string) => ({ networkMode: "strict", endpoints: { strict: { IPAMConfig: { IPv4Address: address } } } });
+    const one = await networks.setUp(endpoint("10.213.8.5"));
+    expect(one.ip).toBe("10.213.8.5");
+    expect(networks.setUp(endpoint("10.213.8.5"))).rejects.toThrow("Address already in use");
+    expect(networks.setUp(endpoint("10.99.0.1"))).rejects.toThrow("no configured subnet or ip-range contain the IP address 10.99.0.1");
+    expect(networks.setUp({ endpoints: { bridge: { Aliases: ["x"] } } })).rejects.toThrow("network-scoped aliases are only supported for user-defined networks");
+    const others = [await networks.setUp({ networkMode: "strict" }), await networks.setUp({ networkMode: "strict" }), await networks.setUp({ networkMode: "strict" }), await networks.setUp({ networkMode: "strict" })];
+    expect(others.map((other) => other.ip)).toEqual(["10.213.8.2", "10.213.8.3", "10.213.8.4", "10.213.8.6"]);
+    expect(networks.setUp({ networkMode: "strict" })).rejects.toThrow("no available IPv4 addresses on this network's address pools: strict");
+    await down(one.id, ...others.map((other) => other.id));
+    await removeNetwork(networks.ctx, "strict");
+  });
+
+  test("names are answered inside, others are asked of the host's servers", async () => {
+    await createNetwork(networks.ctx, { Name: "names" });
+    const web = await networks.setUp({ name: "web", networkMode: "names", endpoints: { names: { Aliases: ["www", "Shop"] } } });
+    const app = await networks.setUp({ name: "app", hostname: "apphost", networkMode: "names", endpoints: { names: { Links: ["web:backend"] } } });
+    expect(app.resolvConf).toContain("nameserver 127.0.0.11\n");
+    expect(app.resolvConf).toContain("ndots:0");
+    for (const name of ["web", "WEB", "www", "shop", "backend", "web.names", web.id.slice(0, 12), "web."]) {
+      expect([name, await resolve(app.path, name)]).toEqual([name, [web.ip]]);
+    }
+    expect(await resolve(web.path, "apphost")).toEqual([app.ip]);
+    expect(await resolve(web.path, "backend")).toEqual([]);
+    expect(await resolve(app.path, "web", { tcp: true })).toEqual([web.ip]);
+    expect(await resolve(app.path, "web", { type: "AAAA" })).toEqual([]);
+    expect(await resolve(app.path, web.ip, { type: "PTR" })).toEqual(["web.names"]);
+    renameSandbox(networks.ctx, web.id, "shopfront");
+    expect(await resolve(app.path, "shopfront")).toEqual([web.ip]);
+    expect(await resolve(app.path, "web")).toEqual([]);
+    await down(web.id, app.id);
+    await removeNetwork(networks.ctx, "names");
+  });
+
+  test("a container may serve names itself on port 53 of every address", async () => {
+    await createNetwork(networks.ctx, { Name: "dns" });
+    const server = await networks.setUp({ name: "ns", networkMode: "dns" });
+    await using _own = await httpServer(server.path, 53, "own");
+    expect(await fetchText(server.path, "http://127.0.0.1:53/")).toBe("own");
+    expect(await resolve(server.path, "ns")).toEqual([server.ip]);
+    expect(await resolve(server.path, "ns", { tcp: true })).toEqual([server.ip]);
+    await down(server.id);
+    await removeNetwork(networks.ctx, "dns");
+  });
+
+  test("networks are apart; connect and disconnect join and part a running container", async () => {
+    await createNetwork(networks.ctx, { Name: "left" });
+    await createNetwork(networks.ctx, { Name: "right" });
+    const a = await networks.setUp({ name: "a", networkMode: "left", portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] } });
+    const b = await networks.setUp({ name: "b", networkMode: "right" });
+    expect(await reaches(a.path, b.ip)).toBe(false);
+    const joined = await connectSandbox(networks.ctx, a.id, "right", { Aliases: ["both"], GwPriority: 10 });
+    expect(Object.keys(joined.settings.Networks ?? {})).toEqual(["left", "right"]);
+    expect(await reaches(a.path, b.ip)).toBe(true);
+    expect(await resolve(b.path, "both")).toEqual([joined.settings.Networks?.["right"]?.IPAddress ?? ""]);
+    expect((await inside(a.path, ["ip", "route"])).stdout).toContain(`default via ${joined.settings.Networks?.["right"]?.Gateway} dev eth1`);
+    await using _server = await httpServer(a.path, 80, "moved");
+    const port = joined.settings.Ports?.["80/tcp"]?.[0]?.HostPort;
+    expect(await fetchText(null, `http://127.0.0.1:${port}/`)).toBe("moved");
+    expect(connectSandbox(networks.ctx, a.id, "right", null)).rejects.toThrow("endpoint with name a already exists in network right");
+    expect(connectSandbox(networks.ctx, a.id, "none", null)).rejects.toThrow("private (none) mode");
+    const parted = await disconnectSandbox(networks.ctx, a.id, "right");
+    expect(Object.keys(parted.settings.Networks ?? {})).toEqual(["left"]);
+    expect(await reaches(a.path, b.ip)).toBe(false);
+    expect(await fetchText(null, `http://127.0.0.1:${port}/`)).toBe("moved");
+    expect(disconnectSandbox(networks.ctx, a.id, "right")).rejects.toThrow("is not connected to network right");
+    expect((await pruneNetworks(networks.ctx, new Filters())).NetworksDeleted).toEqual([]);
+    await down(a.id, b.id);
+    expect((await pruneNetworks(networks.ctx, new Filters())).NetworksDeleted).toEqual(["left", "right"]);
+  });
+
+  test("a container from the default bridge learns names when it joins", async () => {
+    await createNetwork(networks.ctx, { Name: "late" });
+    const [old, peer] = [await networks.setUp({ name: "old" }), await networks.setUp({ name: "peer", networkMode: "late" })];
+    expect(old.resolvConf).not.toContain("127.0.0.11");
+    const joined = await connectSandbox(networks.ctx, old.id, "late", null);
+    expect(joined.resolvConf).toContain("127.0.0.11");
+    expect(await resolve(old.path, "peer")).toEqual([peer.ip]);
+    await down(old.id, peer.id);
+    await removeNetwork(networks.ctx, "late");
+  });
+
+  test("internal networks lead nowhere; icc=false keeps containers apart", async () => {
+    await createNetwork(networks.ctx, { Name: "inner", Internal: true });
+    await createNetwork(networks.ctx, { Name: "apart", Options: { "com.docker.network.bridge.enable_icc": "false" } });
+    const [a, b] = [await networks.setUp({ networkMode: "inner" }), await networks.setUp({ networkMode: "inner" })];
+    expect(await reaches(a.path, b.ip)).toBe(true);
+    expect((await inside(a.path, ["ip", "route"])).stdout).not.toContain("default");
+    const [c, d] = [await networks.setUp({ networkMode: "apart", portBindings: { "80/tcp": [{}] } }), await networks.setUp({ networkMode: "apart" })];
+    expect(await reaches(c.path, d.ip)).toBe(false);
+    expect(await reaches(c.path, c.settings.Networks?.["apart"]?.Gateway ?? "")).toBe(true);
+    await using _server = await httpServer(c.path, 80, "apart");
+    expect(await fetchText(d.path, `http://${c.settings.Networks?.["apart"]?.Gateway}:${c.settings.Ports?.["80/tcp"]?.[0]?.HostPort}/`)).toBe("apart");
+    await down(a.id, b.id, c.id, d.id);
+    for (const name of ["inner", "apart"]) await removeNetwork(networks.ctx, name);
+  });
+});
