@@ -28,7 +28,13 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = errorMessage(error).replace(/^JSON Parse error: /, "");
-    throw invalid(`invalid JSON: ${/EOF|Unterminated|end of/i.test(reason) ? "unexpected EOF" : reason}`);
+    throw invalid(`invalid JSON: ${breaksOff(text) ? "unexpected EOF" : errorMessage(error).replace(/^JSON Parse error: /, "")}`);
   }
+}
+
+/** True where the text ends within a string, a list or an object. */
+function breaksOff(text: string): boolean {
+  const bare = text.replace(/"(?:[^"\\]|\\.)*"/gs, "");
+  const count = (pattern: RegExp) => bare.match(pattern)?.length ?? 0;
+  return bare.includes('"') || count(/[{[]/g) > count(/[}\]]/g);
 }
