@@ -1,5 +1,4 @@
 import { isNotFound, notFound } from "../lib/errors.ts";
-import { resolveImage } from "../image/resolve.ts";
 import type { Lease } from "../image/lease.ts";
 import type { ImageRecord } from "../image/record.ts";
 import type { BuildContext } from "./context.ts";
@@ -13,7 +12,7 @@ import type { SourceTree } from "./source/tree.ts";
 import { solveStage } from "./stage.ts";
 
 /** Finds or brings an image. `tell`: progress. Throws not-found. */
-export type ImageSource = (ref: string, platform: StageResult["platform"], tell: (text: string) => void) => Promise<ImageRecord>;
+export type ImageSource = (ref: string, platform: StageResult["platform"], tell: (text: string) => void, signal: AbortSignal) => Promise<ImageRecord>;
 
 /** One build while it runs: stages are solved when somebody needs them, each once. */
 export interface Solve {
@@ -76,7 +75,7 @@ export async function solve(options: Omit<Solve, "stage" | "open" | "signal"> & 
 async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell: (text: string) => void): Promise<StageResult> {
   let image: ImageRecord;
   try {
-    image = await build.images(ref, planned.platform, tell);
+    image = await build.images(ref, planned.platform, tell, build.signal);
   } catch (error) {
     if (isNotFound(error)) throw new DockerfileError(`${ref}: failed to resolve source metadata for ${ref}: ${error instanceof Error ? error.message : error}`, planned.stage.from.range, { cause: error });
     throw error;
@@ -86,6 +85,3 @@ async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell:
     author: image.config.author ?? "", created: image.created, platform: image.platform, baseLayers: image.chainIds.length,
   };
 }
-
-/** Looks in the image store only. */
-export const localImages = (ctx: BuildContext): ImageSource => async (ref, platform) => resolveImage(ctx.images, ref, { platform });

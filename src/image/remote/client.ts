@@ -58,6 +58,12 @@ export class RegistryClient {
     }
   }
 
+  /** Asks whether anybody speaks the protocol here at all, once. Throws `unavailable` where nobody does. */
+  async ping(signal?: AbortSignal): Promise<void> {
+    const response = await this.call("/v2/", "", { accept: [401, 403, 404], once: true, signal });
+    await response.body?.cancel();
+  }
+
   async #authorized(url: string, scope: string, options: CallOptions): Promise<Response> {
     for (let tries = 0; ; tries++) {
       const authorization = this.#authorizer.header(scope);
@@ -101,7 +107,7 @@ export class RegistryClient {
 /** A connection that broke or was refused may work later; a certificate that is wrong stays wrong. */
 function isPassing(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return !/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ConnectionRefused|ECONNREFUSED|ENOTFOUND|ERR_SSL|WRONG_VERSION/i.test(code);
+  return !/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ConnectionRefused|ECONNREFUSED|ENOTFOUND|ERR_SSL|WRONG_VERSION|EPROTO/i.test(code);
 }
 
 function reason(error: Error): string {

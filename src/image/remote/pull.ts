@@ -7,7 +7,7 @@ import type { Descriptor, Platform } from "../../oci/image.ts";
 import { isIndex, isManifest, compressionOf, mediaTypes } from "../../oci/media-types.ts";
 import { parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
 import { formatPlatform, hostPlatform, platformScore } from "../../oci/platform.ts";
-import { familiarName, familiarString, fullString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
+import { familiarString, fullString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
 import { registerImage } from "../images.ts";
 import { layerByChain } from "../layer-table.ts";
 import { chainOn, registerLayer } from "../layers.ts";
@@ -60,7 +60,7 @@ export function pullImage(ctx: RemoteContext, request: PullRequest): AsyncGenera
 export async function pullReference(ctx: RemoteContext, ref: Reference, request: Pick<PullRequest, "platform" | "auth">, tell: Tell, signal: AbortSignal): Promise<Pulled> {
   const { images } = ctx;
   const tagOrDigest = ref.digest ?? ref.tag ?? "latest";
-  tell({ status: `Pulling from ${ref.domain === "docker.io" ? ref.path : familiarName(ref)}`, id: tagOrDigest });
+  tell({ status: `Pulling from ${ref.path}`, id: tagOrDigest });
   const before = nameRow(images.store, fullString(ref))?.image_id;
   const pulled = await onEndpoint(ctx, ref.domain, request.auth, async (client) => {
     await using lease = new Lease(images);
@@ -92,6 +92,8 @@ export async function onEndpoint<T>(ctx: RemoteContext, domain: string, auth: Au
     // Credentials are for the registry, not for those who mirror it.
     const client = new RegistryClient(place, place.mirror ? undefined : auth, ctx.userAgent);
     try {
+      // Where there is another place to ask, this one is tried with a small question before a large one.
+      if (index < places.length - 1) await client.ping();
       return await work(client);
     } catch (error) {
       const last = index === places.length - 1;

@@ -68,9 +68,12 @@ function tagsOf(ctx: RemoteContext, ref: Reference): Reference[] {
 
 async function onRegistry<T>(ctx: RemoteContext, ref: Reference, request: PushRequest, work: (client: RegistryClient) => Promise<T>): Promise<T> {
   let failure: unknown;
-  for (const place of endpoints(ref.domain, ctx.config(), "push")) {
+  const places = endpoints(ref.domain, ctx.config(), "push");
+  for (const [index, place] of places.entries()) {
+    const client = new RegistryClient(place, request.auth, ctx.userAgent);
     try {
-      return await work(new RegistryClient(place, request.auth, ctx.userAgent));
+      if (index < places.length - 1) await client.ping();
+      return await work(client);
     } catch (error) {
       failure ??= error;
       if (!(error instanceof EngineError && error.kind === "unavailable")) throw error;

@@ -2,7 +2,7 @@ import { progressError, type ProgressEvent } from "../../api/progress.ts";
 import { parseFilters } from "../../api/filters.ts";
 import { startBuild, type Build } from "../../build/build.ts";
 import { pruneCache } from "../../build/prune.ts";
-import { localImages } from "../../build/solve.ts";
+import { imageSource } from "../../build/base-image.ts";
 import { RunFailed } from "../../build/stage.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
 import { shortId } from "../../lib/ids.ts";
@@ -17,7 +17,7 @@ const build: Handler = async (ctx, request) => {
   const undo = new AsyncDisposableStack();
   try {
     const asked = await readBuild(ctx.build, request, undo);
-    const running = startBuild(ctx.build, asked, localImages(ctx.build));
+    const running = startBuild(ctx.build, asked, imageSource(ctx.build, ctx.remote, asked));
     signal.addEventListener("abort", () => running.cancel(), { once: true });
     const id = query.get("buildid");
     if (id) {
