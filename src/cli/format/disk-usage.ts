@@ -6,7 +6,7 @@ import { familiarName, parseReference } from "../reference.ts";
 import { buildCacheRaw, buildCacheRow, buildCacheTitles, sortBuildCache } from "./build-cache.ts";
 import { containerFormat, containerRow, containerTitles } from "./containers.ts";
 import { imageFormat, imageRow, imageTitles, isDangling } from "./images.ts";
-import { formatRows, RowFormat } from "./rows.ts";
+import { printRows } from "./print-rows.ts";
 import { Row } from "./template/value.ts";
 import { humanSize } from "./units.ts";
 import { volumeFormat, volumeRow, volumeTitles } from "./volumes.ts";
@@ -25,12 +25,12 @@ const summaryTable = "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t
 const summaryRaw = "type: {{.Type}}\ntotal: {{.TotalCount}}\nactive: {{.Active}}\nsize: {{.Size}}\nreclaimable: {{.Reclaimable}}\n";
 
 /** `system df`: a line for each kind of thing. */
-export function diskUsageText(usage: DiskUsage, format: string): string {
+export function diskUsageText(usage: DiskUsage, format: string): Promise<string> {
   const rows = [
     summaryRow("Images", usage.images, true), summaryRow("Containers", usage.containers, true),
     summaryRow("Local Volumes", usage.volumes, true), summaryRow("Build Cache", usage.buildCache, false),
   ];
-  return formatRows(format === "table" ? summaryTable : format === "raw" ? summaryRaw : format, titles, rows);
+  return printRows(format === "table" ? summaryTable : format === "raw" ? summaryRaw : format, titles, rows);
 }
 
 function summaryRow(type: string, { total, active, size, reclaimable }: Usage<unknown>, withPercent: boolean): Row {
@@ -51,18 +51,18 @@ const tables = {
 };
 
 /** `system df -v`: everything, kind by kind. */
-export function verboseDiskUsage(usage: DiskUsage, format: string): string {
+export async function verboseDiskUsage(usage: DiskUsage, format: string): Promise<string> {
   const noTrunc = !format.startsWith("table");
   const Images = usage.images.items.map((image) => imageRow(image, { ...firstName(image), digest: "", noTrunc }));
   // The virtual size would count the image again.
   const Containers = usage.containers.items.map((container) => containerRow({ ...container, SizeRootFs: 0 }, { noTrunc }));
   const Volumes = usage.volumes.items.map(volumeRow);
   const BuildCache = sortBuildCache(usage.buildCache.items).map((record) => buildCacheRow(record, noTrunc));
-  if (format !== "table") return new RowFormat(format === "raw" ? rawVerbose() : format).run({ Images, Containers, Volumes, BuildCache });
-  return `Images space usage:\n\n${formatRows(tables.images, imageTitles, Images)}
-Containers space usage:\n\n${formatRows(tables.containers, containerTitles, Containers)}
-Local Volumes space usage:\n\n${formatRows(tables.volumes, volumeTitles, Volumes)}
-Build cache usage: ${humanSize(usage.buildCache.size)}\n\n${formatRows(tables.buildCache, buildCacheTitles, BuildCache)}`;
+  if (format !== "table") return new (await import("./rows.ts")).RowFormat(format === "raw" ? rawVerbose() : format).run({ Images, Containers, Volumes, BuildCache });
+  return `Images space usage:\n\n${await printRows(tables.images, imageTitles, Images)}
+Containers space usage:\n\n${await printRows(tables.containers, containerTitles, Containers)}
+Local Volumes space usage:\n\n${await printRows(tables.volumes, volumeTitles, Volumes)}
+Build cache usage: ${humanSize(usage.buildCache.size)}\n\n${await printRows(tables.buildCache, buildCacheTitles, BuildCache)}`;
 }
 
 function rawVerbose(): string {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { plainRows } from "./print-rows.ts";
 import { formatRows } from "./rows.ts";
 import { alignTabs } from "./tabs.ts";
 import { Row } from "./template/value.ts";
@@ -42,4 +43,11 @@ test("ellipsis", () => {
   expect(ellipsis("abcdef", 4)).toBe("abc…");
   expect(ellipsis("abc", 3)).toBe("abc");
   expect(ellipsis("日本語", 4)).toBe("日…");
+});
+
+test("formats that only name fields need no engine, and read the same", () => {
+  for (const format of ["table {{.ID}}\\t{{ .Name }}", "{{.ID}} is {{.Name}}\\n", "table {{.ID}} {{.Name}}"]) {
+    expect(plainRows(format, titles, rows)).toBe(formatRows(format, titles, rows));
+  }
+  for (const format of ["json", "{{upper .ID}}", "{{.Nope}}", "{{.Label}}", "{{json .}}"]) expect(plainRows(format, titles, rows)).toBeNull();
 });

@@ -2,7 +2,7 @@ import { listCheckpoints } from "../../../client/checkpoints.ts";
 import { exactArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { string } from "../../flags/kinds.ts";
-import { formatRows } from "../../format/rows.ts";
+import { printRows } from "../../format/print-rows.ts";
 import { Row } from "../../format/template/value.ts";
 
 export default defineCommand({
@@ -11,6 +11,6 @@ export default defineCommand({
   flags: { "checkpoint-dir": string("Directory that checkpoints are kept in") },
   async run(ctx, [container = ""], flags) {
     const checkpoints = await listCheckpoints(await ctx.client(), container, flags["checkpoint-dir"]);
-    ctx.out.write(formatRows("table {{.Name}}", { Name: "CHECKPOINT NAME" }, checkpoints.map(({ Name }) => new Row("*checkpoint.checkpointContext", { Name: () => Name }))));
+    ctx.out.write(await printRows("table {{.Name}}", { Name: "CHECKPOINT NAME" }, checkpoints.map(({ Name }) => new Row("*checkpoint.checkpointContext", { Name: () => Name }))));
   },
 });

@@ -5,7 +5,7 @@ import { findContext, listContexts } from "../../config/context-store.ts";
 import { contextName } from "../../context-name.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
-import { formatRows } from "../../format/rows.ts";
+import { printRows } from "../../format/print-rows.ts";
 import { Row } from "../../format/template/value.ts";
 import { ellipsis } from "../../format/width.ts";
 import { naturalOrder } from "../../natural-order.ts";
@@ -30,7 +30,7 @@ export default defineCommand({
     }
     rows.sort((a, b) => naturalOrder(a.name, b.name));
     const source = quiet ? "{{.Name}}" : format === "" || format === "table" ? table : format;
-    ctx.out.write(formatRows(source, titles, rows.map(({ row }) => row)));
+    ctx.out.write(await printRows(source, titles, rows.map(({ row }) => row)));
     if (ctx.env["DOCKER_HOST"]) {
       await ctx.out.flush();
       ctx.err.write("Warning: DOCKER_HOST environment variable overrides the active context. To use a context, either set the global --context flag, or unset DOCKER_HOST environment variable.\n");

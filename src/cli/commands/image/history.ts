@@ -5,7 +5,7 @@ import { exactArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
-import { formatRows } from "../../format/rows.ts";
+import { printRows } from "../../format/print-rows.ts";
 import { Row } from "../../format/template/value.ts";
 import { GoTime } from "../../format/time.ts";
 import { ago, humanSize } from "../../format/units.ts";
@@ -32,7 +32,7 @@ export default defineCommand({
     const since = flags.human ? "CreatedSince" : "CreatedAt";
     const table = flags.quiet ? "{{.ID}}" : `table {{.ID}}\t{{.${since}}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}`;
     const format = flags.format === "" || flags.format === "table" ? table : flags.format;
-    ctx.out.write(formatRows(format, titles, layers.map((layer) => layerRow(layer, flags.human, flags["no-trunc"]))));
+    ctx.out.write(await printRows(format, titles, layers.map((layer) => layerRow(layer, flags.human, flags["no-trunc"]))));
   },
 });
 

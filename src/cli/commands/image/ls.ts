@@ -5,7 +5,7 @@ import { CliError } from "../../errors.ts";
 import { bool, filter, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
 import { imageFormat, imageRows, imageTitles } from "../../format/images.ts";
-import { formatRows } from "../../format/rows.ts";
+import { printRows } from "../../format/print-rows.ts";
 import { withFilter } from "../../prune-filters.ts";
 
 /** Words that people mean as `image <verb>` when they type `images <verb>`. */
@@ -40,7 +40,7 @@ export default defineCommand({
     const format = imageFormat(source, flags.quiet, flags.digests);
     const options = { noTrunc: flags["no-trunc"], digests: flags.digests };
     const showsDigest = flags.digests || format.includes("{{.Digest}}");
-    ctx.out.write(formatRows(format, imageTitles, images.flatMap((image) => imageRows(image, options, showsDigest))));
+    ctx.out.write(await printRows(format, imageTitles, images.flatMap((image) => imageRows(image, options, showsDigest))));
     if (images.length === 0 && verbs.includes(name) && ctx.command.endsWith(" images")) {
       await ctx.out.flush();
       ctx.err.write(`\nNo images found matching "${name}": did you mean "${ctx.command.replace(/s$/, "")} ${name}"?\n`);

@@ -5,7 +5,7 @@ import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, filter, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
-import { formatRows } from "../../format/rows.ts";
+import { printRows } from "../../format/print-rows.ts";
 import { Row } from "../../format/template/value.ts";
 import { GoTime } from "../../format/time.ts";
 import { naturalOrder } from "../../natural-order.ts";
@@ -27,7 +27,7 @@ export default defineCommand({
     const networks = await listNetworks(await ctx.client(), flags.filter);
     const source = flags.format || (!flags.quiet && (await ctx.config()).networksFormat) || "table";
     networks.sort((a, b) => naturalOrder(a.Name ?? "", b.Name ?? ""));
-    ctx.out.write(formatRows(networkFormat(source, flags.quiet), titles, networks.map((network) => networkRow(network, flags["no-trunc"]))));
+    ctx.out.write(await printRows(networkFormat(source, flags.quiet), titles, networks.map((network) => networkRow(network, flags["no-trunc"]))));
   },
 });
 

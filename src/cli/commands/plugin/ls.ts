@@ -5,7 +5,7 @@ import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, filter, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
-import { formatRows } from "../../format/rows.ts";
+import { printRows } from "../../format/print-rows.ts";
 import { Row } from "../../format/template/value.ts";
 import { ellipsis } from "../../format/width.ts";
 import { naturalOrder } from "../../natural-order.ts";
@@ -25,7 +25,7 @@ export default defineCommand({
     const plugins = await listPlugins(await ctx.client(), flags.filter);
     plugins.sort((a, b) => naturalOrder(a.Name, b.Name));
     const source = flags.format || (!flags.quiet && (await ctx.config()).pluginsFormat) || "table";
-    ctx.out.write(formatRows(pluginFormat(source, flags.quiet), titles, plugins.map((plugin) => pluginRow(plugin, flags["no-trunc"]))));
+    ctx.out.write(await printRows(pluginFormat(source, flags.quiet), titles, plugins.map((plugin) => pluginRow(plugin, flags["no-trunc"]))));
   },
 });
 

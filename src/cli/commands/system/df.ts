@@ -18,6 +18,6 @@ export default defineCommand({
     const answer = await diskUsage(await ctx.client(), { verbose });
     const parts: DiskUsageAnswer = isObject(answer) ? answer : {};
     const usage = readDiskUsage(parts);
-    ctx.out.write(verbose ? verboseDiskUsage(usage, format || "table") : diskUsageText(usage, format || "table"));
+    ctx.out.write(await (verbose ? verboseDiskUsage(usage, format || "table") : diskUsageText(usage, format || "table")));
   },
 });

@@ -4,7 +4,7 @@ import { encodeAuth, getCredentials, registryKey } from "../../auth/credentials.
 import { defineCommand } from "../../command.ts";
 import { bool, filter, int, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
-import { formatRows } from "../../format/rows.ts";
+import { printRows } from "../../format/print-rows.ts";
 import { Row } from "../../format/template/value.ts";
 import { ellipsis } from "../../format/width.ts";
 
@@ -27,7 +27,7 @@ export default defineCommand({
     const found = await searchImages(await ctx.client(), term, { ...(limit > 0 && { limit }), filters: filter, registryAuth: encodeAuth(credentials) });
     const source = format === "" || format === "table" ? "table {{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}" : format;
     const inJson = source === "json" || source.includes("json .");
-    ctx.out.write(formatRows(source, titles, found.map((result) => searchRow(result, noTrunc, inJson))));
+    ctx.out.write(await printRows(source, titles, found.map((result) => searchRow(result, noTrunc, inJson))));
   },
 });
 

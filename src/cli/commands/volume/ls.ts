@@ -3,7 +3,7 @@ import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, filter, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
-import { formatRows } from "../../format/rows.ts";
+import { printRows } from "../../format/print-rows.ts";
 import { volumeFormat, volumeRow, volumeTitles } from "../../format/volumes.ts";
 import { naturalOrder } from "../../natural-order.ts";
 
@@ -23,6 +23,6 @@ export default defineCommand({
     const volumes = (Volumes ?? []).filter(({ ClusterVolume }) => !cluster || ClusterVolume).sort((a, b) => naturalOrder(a.Name, b.Name));
     const usual = (!quiet && (await ctx.config()).volumesFormat) || "table";
     const source = cluster ? (quiet ? "table" : clusterTable) : format || usual;
-    ctx.out.write(formatRows(volumeFormat(source, quiet), volumeTitles, volumes.map(volumeRow)));
+    ctx.out.write(await printRows(volumeFormat(source, quiet), volumeTitles, volumes.map(volumeRow)));
   },
 });
