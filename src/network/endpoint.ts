@@ -53,7 +53,7 @@ export function allocateEndpoint(ctx: NetworkContext, network: NetworkRecord, ow
     networkId: network.Id,
     containerId: owner.containerId,
     interfaceName: driver ? interfaceName(driver.interfacePrefix(network), settings, taken) : "",
-    mac: driver ? macAddress(settings, id, ipv4) : "",
+    mac: driver && network.Driver !== "ipvlan" ? macAddress(settings, id, ipv4) : "",
     ipv4,
     ipv6,
     settings,

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { EndpointSettings } from "../api/types/network.ts";
+import { isNotFound } from "../lib/errors.ts";
 import { newId } from "../lib/ids.ts";
 import { createNetns } from "../linux/namespace.ts";
 import type { NetworkContext, Sandbox, SandboxRequest } from "./context.ts";
@@ -46,16 +47,28 @@ interface Wanted {
   settings: EndpointSettings;
 }
 
-/** The network of the mode first, then the others in their order. */
+/** The endpoints asked for, that of the mode first; the network of the mode where none is. */
 function wantedNetworks(ctx: NetworkContext, { networkMode, endpoints, macAddress }: SandboxRequest): Wanted[] {
   const mode = networkMode === "default" || networkMode === "" ? (ctx.bridge === null ? "none" : "bridge") : networkMode;
-  const first = resolveNetwork(ctx, mode);
-  const wanted = new Map<string, Wanted>([[first.Id, { network: first, settings: macAddress ? { MacAddress: macAddress } : {} }]]);
-  for (const [ref, settings] of Object.entries(endpoints)) {
-    const network = ref === "default" ? first : resolveNetwork(ctx, ref);
-    wanted.set(network.Id, { network, settings: { ...wanted.get(network.Id)?.settings, ...withoutNulls(settings) } });
+  const refs = Object.keys(endpoints);
+  const main = refs.length === 0 || refs.includes("default") ? resolveNetwork(ctx, mode) : tryResolve(ctx, mode);
+  const wanted = new Map<string, Wanted>();
+  for (const ref of refs.length > 0 ? refs : [mode]) {
+    const network = ref === "default" && main ? main : resolveNetwork(ctx, ref);
+    const mac = network.Id === main?.Id && macAddress ? { MacAddress: macAddress } : {};
+    wanted.set(network.Id, { network, settings: { ...mac, ...withoutNulls(endpoints[ref] ?? null) } });
   }
-  return [...wanted.values()];
+  return [...wanted.values()].sort((a, b) => Number(b.network.Id === main?.Id) - Number(a.network.Id === main?.Id));
+}
+
+/** The network of the mode may be gone while the container is only on others. */
+function tryResolve(ctx: NetworkContext, ref: string): NetworkRecord | null {
+  try {
+    return resolveNetwork(ctx, ref);
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
 }
 
 /** An absent MAC address must not hide the one the container itself asks for. */

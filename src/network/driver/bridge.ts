@@ -13,6 +13,7 @@ import { booleanOption, bridgeName, bridgeOption, mtuOption } from "../options.t
 import { hostInterface, type NetworkRecord } from "../record.ts";
 import { allNetworks } from "../table.ts";
 import type { NetworkDriver } from "./driver.ts";
+import { alias } from "./alias.ts";
 import { deleteInside, ignoringGone } from "./withdraw.ts";
 
 /** A bridge on the host, a veth pair for each container, addresses hidden behind the host's. */
@@ -104,11 +105,6 @@ export const bridge: NetworkDriver = {
 
   interfacePrefix: (network) => network.Options[bridgeOption.prefix] || "eth",
 };
-
-/** Says to whoever lists the links whose this one is. */
-export function alias(ctx: NetworkContext, network: NetworkRecord): string {
-  return `berth-${ctx.instance}/${network.Id}`;
-}
 
 function makeBridge(ctx: NetworkContext, network: NetworkRecord, name: string): Link {
   const mac = Uint8Array.of(0x02, 0x42, ...createHash("sha256").update(network.Id).digest().subarray(0, 4));

@@ -5,6 +5,8 @@ import type { NetworkContext } from "../context.ts";
 import type { FirewallNetwork } from "../firewall/ruleset.ts";
 import type { EndpointRecord, NetworkRecord } from "../record.ts";
 import { bridge } from "./bridge.ts";
+import { ipvlan } from "./ipvlan.ts";
+import { macvlan } from "./macvlan.ts";
 
 /** A container's namespace with a socket that speaks to it. */
 export interface OpenNetns {
@@ -44,7 +46,10 @@ export interface NetworkDriver {
   interfacePrefix(network: NetworkRecord): string;
 }
 
-const drivers: Record<string, NetworkDriver> = { bridge };
+const drivers: Record<string, NetworkDriver> = { bridge, ipvlan, macvlan };
+
+/** As `GET /info` lists them. */
+export const networkDrivers = ["bridge", "host", "ipvlan", "macvlan", "null"] as const;
 
 /** null for host and none, which have nothing to drive, and for drivers that are not here. */
 export function driverOf(network: NetworkRecord): NetworkDriver | null {
