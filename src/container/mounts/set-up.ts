@@ -1,31 +1,30 @@
-import { mkdir, rm, rmdir } from "node:fs/promises";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import { EngineError, errorKind, errorMessage, hasCode, internal } from "../../lib/errors.ts";
 import { close, O, openDir, openInRoot } from "../../linux/at.ts";
-import { MS, mount, unmount, type Mount } from "../../linux/mount.ts";
+import { MS, mount, type Mount } from "../../linux/mount.ts";
+import { unmountAll } from "../../linux/unmount.ts";
 import { mountRootfs, unmountRootfs } from "../../image/rootfs.ts";
 import { mountVolume, unmountVolume } from "../../volume/mount.ts";
 import type { ContainerContext } from "../context.ts";
-import { shmDir } from "../paths.ts";
+import { pinsDir, shmDir } from "../paths.ts";
 import type { ContainerRecord, MountPointRecord } from "../record.ts";
 import { checkPropagation } from "./propagation.ts";
 import { imageMountKey } from "./image-mount.ts";
 
-/**
- * Makes the source of every mount point present: volumes mounted, missing host directories of `-v` made. Some sources
- * are named by a descriptor in `descriptors`, to be held until the runtime has mounted them.
- */
-export async function prepareMounts(ctx: ContainerContext, c: ContainerRecord, descriptors: DisposableStack): Promise<Mount[]> {
+/** Makes the source of every mount point present: volumes mounted, missing host directories of `-v` made. */
+export async function prepareMounts(ctx: ContainerContext, c: ContainerRecord): Promise<Mount[]> {
   const mounts: Mount[] = [];
   const tmpfs = c.spec.hostConfig.Tmpfs ?? {};
   for (const point of c.spec.mounts) {
     if (Object.hasOwn(tmpfs, point.destination)) continue;
-    mounts.push(await prepare(ctx, c, point, descriptors));
+    mounts.push(await prepare(ctx, c, point));
   }
   for (const [destination, options] of Object.entries(tmpfs)) mounts.push(tmpfsMount(destination, options ? options.split(",") : []));
   return mounts.sort(byDepth);
 }
 
-async function prepare(ctx: ContainerContext, c: ContainerRecord, point: MountPointRecord, descriptors: DisposableStack): Promise<Mount> {
+async function prepare(ctx: ContainerContext, c: ContainerRecord, point: MountPointRecord): Promise<Mount> {
   switch (point.type) {
     case "tmpfs":
       return tmpfsMount(point.destination, point.tmpfsOptions ?? []);
@@ -33,8 +32,8 @@ async function prepare(ctx: ContainerContext, c: ContainerRecord, point: MountPo
       await prepareBindSource(point);
       return bindMount(point, point.source);
     case "image": {
-      const root = await mountRootfs(ctx.images, imageMountKey(c.id, point));
-      return bindMount(point, inside(root, point.subpath, descriptors));
+      const root = await mountRootfs(ctx.images, imageMountKey(c.id, point), { bare: true });
+      return bindMount(point, inside(ctx, c, point, root));
     }
     case "volume": {
       const name = point.name ?? "";
@@ -46,13 +45,14 @@ async function prepare(ctx: ContainerContext, c: ContainerRecord, point: MountPo
           propagation: point.propagation,
         },
       });
-      return bindMount(point, inside(root, point.subpath, descriptors));
+      return bindMount(point, inside(ctx, c, point, root));
     }
   }
 }
 
 /** Gives up what {@link prepareMounts} took. Idempotent; goes on past failures and throws the first. */
 export async function releaseMounts(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
+  await releasePins(ctx, c.id);
   const results = await Promise.allSettled(c.spec.mounts.map(async (point) => {
     if (point.type === "image") await unmountRootfs(ctx.images, imageMountKey(c.id, point));
     if (point.type !== "volume" || !point.name) return;
@@ -74,26 +74,47 @@ async function prepareBindSource(point: MountPointRecord): Promise<void> {
   }
 }
 
-/** A path below a directory that others may write to, held by a descriptor so that it cannot be swapped for a link. */
-function inside(root: string, subpath: string | undefined, descriptors: DisposableStack): string {
-  if (!subpath) return root;
+/**
+ * The source itself, or what a subpath means in it: found by descriptor and pinned by a mount of our own, so that nobody
+ * who may write there can swap it for a link on the way.
+ */
+function inside(ctx: ContainerContext, c: ContainerRecord, point: MountPointRecord, root: string): string {
+  if (!point.subpath) return root;
   try {
     const dir = openDir(root);
-    using _ = { [Symbol.dispose]: () => close(dir) };
-    const fd = openInRoot(dir, subpath, O.PATH);
-    descriptors.defer(() => close(fd));
-    return `/proc/${process.pid}/fd/${fd}`;
+    using _dir = { [Symbol.dispose]: () => close(dir) };
+    const fd = openInRoot(dir, point.subpath, O.PATH);
+    using _fd = { [Symbol.dispose]: () => close(fd) };
+    const pin = `${pinsDir(ctx, c.id)}/${Bun.hash(point.destination).toString(16)}`;
+    mkdirSync(pinsDir(ctx, c.id), { recursive: true, mode: 0o700 });
+    if (statSync(`/proc/self/fd/${fd}`).isDirectory()) mkdirSync(pin, { recursive: true });
+    else writeFileSync(pin, "");
+    mount(`/proc/self/fd/${fd}`, pin, "", MS.BIND | MS.REC);
+    return pin;
   } catch (cause) {
-    throw new EngineError(hasCode(cause, "ENOENT") ? "not-found" : errorKind(cause), `cannot access path ${root}/${subpath}: ${errorMessage(cause)}`, { cause });
+    throw new EngineError(hasCode(cause, "ENOENT") ? "not-found" : errorKind(cause), `cannot access path ${root}/${point.subpath}: ${errorMessage(cause)}`, { cause });
   }
+}
+
+/** Lets go of the pins of subpaths: the container has its own mounts by now, or will never have. Idempotent. */
+export async function releasePins(ctx: ContainerContext, id: string): Promise<void> {
+  const dir = pinsDir(ctx, id);
+  if (!existsSync(dir)) return;
+  for (const name of readdirSync(dir)) unmountAll(`${dir}/${name}`);
+  await rm(dir, { recursive: true, force: true });
 }
 
 function bindMount(point: MountPointRecord, source: string): Mount {
   const { NonRecursive, ReadOnlyNonRecursive } = point.request?.BindOptions ?? {};
   const options = [NonRecursive ? "bind" : "rbind", point.propagation || "rprivate"];
-  // `rro` reaches the mounts below the source too.
-  if (point.readOnly) options.push("ro", ...(NonRecursive || ReadOnlyNonRecursive || point.type !== "bind" ? [] : ["rro"]));
+  // `rro` reaches the mounts below the source too. A file has none, and crun 1.8 would open it as a directory.
+  const recursive = !NonRecursive && !ReadOnlyNonRecursive && point.type === "bind" && isDirectory(source);
+  if (point.readOnly) options.push("ro", ...(recursive ? ["rro"] : []));
   return { destination: point.destination, type: "bind", source, options };
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function tmpfsMount(destination: string, options: string[]): Mount {
@@ -122,12 +143,7 @@ export async function prepareShm(ctx: ContainerContext, c: ContainerRecord): Pro
 
 export async function releaseShm(ctx: ContainerContext, id: string): Promise<void> {
   const dir = shmDir(ctx, id);
-  try {
-    unmount(dir, { detach: true });
-  } catch (error) {
-    if (!hasCode(error, "EINVAL", "ENOENT")) throw error;
-  }
-  await rmdir(dir).catch(async (error: unknown) => {
-    if (!hasCode(error, "ENOENT")) await rm(dir, { recursive: true, force: true });
-  });
+  if (!existsSync(dir)) return;
+  unmountAll(dir);
+  rmdirSync(dir);
 }
