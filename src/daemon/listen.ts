@@ -80,10 +80,11 @@ function listenTcp(rest: string, config: DaemonConfig, handler: HttpHandler, log
     throw invalid(`tcp://${rest}: refusing to serve the API without TLS: whoever reaches it is root on this machine. Use --tlsverify with certificates, or say --tls=false if that is what you want`);
   }
   const tls = enabled ? { cert: readPem(cert), key: readPem(key), ...(verify && { ca: readPem(ca), requestCert: true, rejectUnauthorized: true }) } : undefined;
-  if (!tls) log.warn("the API is served without TLS: whoever reaches it is root on this machine", { address: `tcp://${rest}` });
   const port = match[2] === undefined ? (tls ? 2376 : 2375) : Number(match[2]);
   const listener = listenHttp({ hostname: hostname.replace(/^\[|\]$/g, ""), port, ...(tls && { tls }) }, handler, log);
-  return { address: `tcp://${hostname}:${listener.port ?? port}`, listener };
+  const address = `tcp://${hostname}:${listener.port ?? port}`;
+  if (!tls) log.warn("the API is served without TLS: whoever reaches it is root on this machine", { address });
+  return { address, listener };
 }
 
 function readPem(path: string): string {

@@ -38,6 +38,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     log.error("failed to start daemon", { error: errorMessage(error), ...(config.debug && error instanceof Error && { stack: error.stack }) });
     process.exitCode = 1;
   }
+  // The daemon has ended, whatever timer or socket may still be there.
+  process.exit();
 }
 
 /**
@@ -72,8 +74,6 @@ async function runDaemon(args: DaemonArguments, config: DaemonConfig, environmen
     await shutdown(daemon, listening);
   }
   log.info("Daemon shutdown complete");
-  // Whatever a library still waits for: the daemon has ended.
-  process.exit(process.exitCode ?? 0);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a third one ends the process at once. */
