@@ -1,9 +1,14 @@
-/** Makes `dist/berth`, one self-contained executable that is daemon, CLI and registry. */
+/**
+ * Makes `dist/berth`, one self-contained executable that is daemon, CLI and registry. Split into chunks, so that a
+ * call loads only its own: a client call then starts in two thirds of the time.
+ */
 const result = await Bun.build({
   entrypoints: ["src/main.ts"],
   compile: { outfile: "dist/berth", autoloadDotenv: false, autoloadBunfig: false },
   minify: { syntax: true, whitespace: true },
-  sourcemap: "linked",
+  sourcemap: "none",
+  format: "esm",
+  splitting: true,
   bytecode: true,
 });
 for (const message of result.logs) console.error(String(message));
