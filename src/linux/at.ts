@@ -59,6 +59,15 @@ export function openInRoot(root: number, path: string, flags: number): number {
   }
 }
 
+const RESOLVE_NO_XDEV = 1;
+const RESOLVE_NO_SYMLINKS = 4;
+
+/** As {@link openAt}, but refuses (EXDEV) what another filesystem, or any mount, covers. */
+export function openSameMount(dir: number, name: string, flags: number): number {
+  const how = new BigUint64Array([BigInt(flags | O.NOFOLLOW | O.CLOEXEC), 0n, BigInt(RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS)]);
+  return check(libc.syscall(SYS_openat2, dir, ptr(cname(name)), ptr(how), 24, 0, 0), "open", name);
+}
+
 export function mkdirAt(dir: number, name: string, mode: number): void {
   check(libc.mkdirat(dir, ptr(cname(name)), mode), "mkdir", name);
 }

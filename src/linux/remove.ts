@@ -1,10 +1,10 @@
 import { decodeName } from "../lib/tar/names.ts";
-import { close, listDir, O, openAt, openDir, unlinkAt } from "./at.ts";
+import { close, listDir, O, openDir, openSameMount, unlinkAt } from "./at.ts";
 import { SystemError } from "./syscall.ts";
 
 /**
  * Removes a thing and everything below it, without ever following a link or crossing into a mount (a mount point makes
- * it throw EBUSY). Nothing there is fine. Synchronous: for trees of unknown size use it in a worker.
+ * it throw EXDEV, with what is mounted there untouched). Nothing there is fine. Synchronous: for trees of unknown size use it in a worker.
  */
 export function removeTreeAt(dir: number, name: string): void {
   try {
@@ -13,7 +13,7 @@ export function removeTreeAt(dir: number, name: string): void {
   } catch (error) {
     if (!(error instanceof SystemError) || (error.code !== "EISDIR" && error.code !== "EPERM")) throw error;
   }
-  const fd = openAt(dir, name, O.RDONLY | O.DIRECTORY);
+  const fd = openSameMount(dir, name, O.RDONLY | O.DIRECTORY);
   try {
     emptyDir(fd);
   } finally {
