@@ -81,7 +81,7 @@ export class Archiver implements AsyncDisposable {
     return this.#run("recompress", { source, file, compression, ...(level !== undefined && { level }) }, { signal });
   }
 
-  /** Removes trees; never crosses into a mount (EBUSY). Idempotent. */
+  /** Removes trees; never crosses into a mount (EXDEV). Idempotent. */
   async remove(...paths: string[]): Promise<void> {
     if (paths.length > 0) await this.#run("remove", { paths }, {});
   }
