@@ -34,12 +34,15 @@ export async function createRootfs(ctx: ImageContext, containerId: string, image
   }
 }
 
-/** Mounts it at `ctx.paths.rootfs(containerId)`, making the directory, and returns that path. Idempotent. */
-export async function mountRootfs(ctx: ImageContext, containerId: string): Promise<string> {
+/**
+ * Mounts it at `ctx.paths.rootfs(containerId)`, making the directory, and returns that path. Idempotent. `bare`: as the
+ * image has it, without the places that a container mounts upon.
+ */
+export async function mountRootfs(ctx: ImageContext, containerId: string, { bare = false }: { bare?: boolean } = {}): Promise<string> {
   const row = rootfs(ctx, containerId);
   const target = ctx.paths.rootfs(containerId);
   mkdirSync(target, { recursive: true, mode: 0o710 });
-  ctx.snapshotter.mount(containerId, chainTo(ctx.store, row.chain_id), target, { volatile: row.volatile === 1 });
+  ctx.snapshotter.mount(containerId, chainTo(ctx.store, row.chain_id), target, { volatile: row.volatile === 1, mountPoints: !bare });
   return target;
 }
 

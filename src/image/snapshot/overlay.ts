@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { isMountPoint } from "../../linux/at.ts";
@@ -7,7 +7,7 @@ import { mount, MS } from "../../linux/mount.ts";
 import { mountOverlay } from "../../linux/overlay.ts";
 import { unmountAll } from "../../linux/unmount.ts";
 import { SnapshotLayout } from "./layout.ts";
-import type { ApplyTarget, DiffSource, Snapshotter } from "./snapshotter.ts";
+import type { ApplyTarget, DiffSource, SnapshotMountOptions, Snapshotter } from "./snapshotter.ts";
 
 /**
  * Layers as lower directories of overlayfs: `sha256/<chain id>/diff`; a snapshot is `active/<key>/{diff,work}`.
@@ -19,6 +19,8 @@ export class OverlaySnapshotter implements Snapshotter {
   readonly #layout: SnapshotLayout;
   /** Lower directory of what stands upon nothing. */
   readonly #empty: string;
+  /** Lies below every layer of a container: what containers mount upon, seen where no layer has it. */
+  readonly #mountPoints: string;
   /** Mounted by this process without syncing. */
   readonly #volatile = new Set<string>();
 
@@ -26,6 +28,8 @@ export class OverlaySnapshotter implements Snapshotter {
     this.#layout = new SnapshotLayout(root, archiver);
     this.#empty = join(root, "empty");
     mkdirSync(this.#empty, { recursive: true, mode: 0o755 });
+    this.#mountPoints = join(root, "mount-points");
+    makeMountPoints(this.#mountPoints);
   }
 
   /** The upper directory's attributes are those of the root that the container sees. */
@@ -42,7 +46,7 @@ export class OverlaySnapshotter implements Snapshotter {
     return { root: this.#diff(key), whiteouts: "overlay" };
   }
 
-  mount(key: string, chain: readonly string[], target: string, { volatile = false }: { volatile?: boolean } = {}): void {
+  mount(key: string, chain: readonly string[], target: string, { volatile = false, mountPoints = false }: SnapshotMountOptions = {}): void {
     if (isMountPoint(target)) return;
     const work = join(this.#layout.active(key), "work");
     if (volatile) {
@@ -50,7 +54,8 @@ export class OverlaySnapshotter implements Snapshotter {
       rmSync(work, { recursive: true, force: true });
       mkdirSync(work, { mode: 0o700 });
     }
-    mountOverlay({ lowers: this.#lowers(chain), writable: { upper: this.#diff(key), work }, target, volatile });
+    const lowers = mountPoints ? [...this.#lowers(chain), this.#mountPoints] : this.#lowers(chain);
+    mountOverlay({ lowers, writable: { upper: this.#diff(key), work }, target, volatile });
     if (volatile) this.#volatile.add(target);
   }
 
@@ -140,4 +145,13 @@ export class OverlaySnapshotter implements Snapshotter {
     if (chain.length === 0) return [this.#empty];
     return chain.toReversed().map((chainId) => join(this.#layout.layer(chainId), "diff"));
   }
+}
+
+/** Docker's list; `/.dockerenv` is what programs look for to learn that they are in a container. */
+function makeMountPoints(root: string): void {
+  for (const dir of ["", "dev", "dev/pts", "dev/shm", "etc", "proc", "sys"]) mkdirSync(join(root, dir), { recursive: true, mode: 0o755 });
+  for (const file of [".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf"]) {
+    if (!existsSync(join(root, file))) writeFileSync(join(root, file), "", { mode: 0o755 });
+  }
+  if (!existsSync(join(root, "etc/mtab"))) symlinkSync("/proc/mounts", join(root, "etc/mtab"));
 }

@@ -24,8 +24,8 @@ export interface Snapshotter {
   /** Where a layer archive is extracted for a snapshot that is to become a layer, and how it says "deleted". */
   applyTarget(key: string): ApplyTarget;
 
-  /** Mounts the snapshot at a directory that exists. Idempotent. `volatile` asks for no syncing at unmount. */
-  mount(key: string, chain: readonly string[], target: string, options?: { volatile?: boolean }): void;
+  /** Mounts the snapshot at a directory that exists. Idempotent. */
+  mount(key: string, chain: readonly string[], target: string, options?: SnapshotMountOptions): void;
 
   /** Mounts a chain read-only, with nothing upon it. Idempotent. */
   view(chain: readonly string[], target: string): void;
@@ -68,6 +68,16 @@ export interface Snapshotter {
 
   /** Everything on disk, for garbage collection. */
   list(): Promise<{ keys: string[]; chainIds: string[] }>;
+}
+
+export interface SnapshotMountOptions {
+  /** No syncing at unmount. */
+  volatile?: boolean;
+  /**
+   * Show the places that every container mounts upon (`/proc`, `/etc/hosts`, …) where no layer has them, so that the
+   * runtime need not make them in the snapshot, where `diff` and `commit` would find them.
+   */
+  mountPoints?: boolean;
 }
 
 export interface ApplyTarget {
