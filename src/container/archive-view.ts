@@ -44,7 +44,7 @@ async function lay(ctx: ContainerContext, c: ContainerRecord, point: MountPointR
     source = await mountVolume(ctx.volumes, name, key);
     undo.defer(() => unmountVolume(ctx.volumes, name, key));
   } else if (point.type === "image") {
-    source = await mountRootfs(ctx.images, imageMountKey(c.id, point));
+    source = await mountRootfs(ctx.images, imageMountKey(c.id, point), { bare: true });
   }
   using sourceFd = openPath(source, point.subpath);
   if (!sourceFd) return;

@@ -32,11 +32,11 @@ export async function handleExit(ctx: ContainerContext, exit: TaskExit): Promise
  */
 export async function settleExit(ctx: ContainerContext, c: ContainerRecord, exit: Pick<TaskExit, "exitCode" | "finishedAt" | "oomKilled">): Promise<boolean> {
   const live = ctx.live.of(c.id);
-  unwatchHealth(ctx, c);
-  await release(ctx, c);
-
   const ranFor = Math.max(0, exit.finishedAt.getTime() - Date.parse(c.state.startedAt));
   const restart = !ctx.live.shuttingDown && shouldRestart(c.spec.hostConfig.RestartPolicy, { ...c.state, exitCode: exit.exitCode });
+  unwatchHealth(ctx, c);
+  await release(ctx, c, { keepRootfs: restart || live.restarting });
+
   if (exit.oomKilled) publish(ctx, c, "oom");
   setState(ctx, c, {
     phase: restart ? "restarting" : "exited", pid: 0, conmonPid: 0, exitCode: exit.exitCode, finishedAt: exit.finishedAt.toISOString(),

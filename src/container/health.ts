@@ -1,6 +1,7 @@
 import type { HealthConfig, HealthcheckResult } from "../api/types/container.ts";
 import { errorMessage } from "../lib/errors.ts";
 import { formatGoDuration } from "../lib/go-duration.ts";
+import { pause } from "../lib/pause.ts";
 import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
 import { launchExec } from "./exec-start.ts";
@@ -62,22 +63,6 @@ async function monitor(ctx: ContainerContext, c: ContainerRecord, check: HealthC
     if (signal.aborted) return;
     status = await recordResult(ctx, c.id, result, signal);
   }
-}
-
-/** False when aborted before the time was over. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const stop = () => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve(true);
-    }, milliseconds);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }
 
 /** Runs the command once, as an exec like any other. */

@@ -13,6 +13,19 @@ export class LiveContainers {
   /** Signals the end of execs that this process waits for (health probes), by exec id. */
   readonly execWaiters = new Map<string, (exitCode: number) => void>();
 
+  readonly #background = new Set<Promise<void>>();
+
+  /** Work that nobody waits for but the end of the daemon. It does not reject. */
+  inBackground(work: Promise<void>): void {
+    this.#background.add(work);
+    void work.finally(() => this.#background.delete(work));
+  }
+
+  /** Resolves when no such work is left. */
+  async settled(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+
   of(id: string): LiveContainer {
     let live = this.#byId.get(id);
     if (!live) this.#byId.set(id, (live = new LiveContainer()));
@@ -37,6 +50,8 @@ export class LiveContainer {
   health: AbortController | null = null;
   /** Copies and exports under way that need the root filesystem mounted. */
   rootfsUsers = 0;
+  /** The unmounting of its root filesystem that is under way. */
+  unmounting: Promise<void> | null = null;
   /** A restart by request is under way: auto-remove leaves the container alone. */
   restarting = false;
 

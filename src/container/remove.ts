@@ -1,5 +1,6 @@
+import { rmdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { conflict, EngineError, errorKind, errorMessage, internal, isNotFound } from "../lib/errors.ts";
+import { conflict, EngineError, errorKind, errorMessage, hasCode, internal, isNotFound } from "../lib/errors.ts";
 import { removeRootfs } from "../image/rootfs.ts";
 import { removeVolume } from "../volume/remove.ts";
 import { waitResult } from "./wait.ts";
@@ -68,11 +69,11 @@ export async function destroy(ctx: ContainerContext, c: ContainerRecord, { volum
   live.dismissPendingClients();
   setState(ctx, c, { phase: "removing", removeVolumes: volumes });
   try {
-    await Promise.all([
-      removeRootfs(ctx.images, c.id),
-      ...c.spec.mounts.filter((point) => point.type === "image").map((point) => removeRootfs(ctx.images, imageMountKey(c.id, point))),
-    ]);
-    await Promise.all([dataDir(ctx, c.id), execDir(ctx, c.id)].map((dir) => rm(dir, { recursive: true, force: true })));
+    // Volatile ones are gone in no time. Another's unmounting may write out half the disk: it gets its time, unwatched.
+    const storage = removeStorage(ctx, c);
+    if (c.spec.hostConfig.AutoRemove) await storage;
+    else ctx.live.inBackground(storage.catch((error: unknown) => ctx.log.warn("cannot remove a root filesystem", { container: c.id, error: errorMessage(error) })));
+    await rm(dataDir(ctx, c.id), { recursive: true, force: true });
   } catch (error) {
     const message = `unable to remove filesystem: ${errorMessage(error)}`;
     setState(ctx, c, { phase: "dead", error: message });
@@ -85,6 +86,22 @@ export async function destroy(ctx: ContainerContext, c: ContainerRecord, { volum
   if (!quiet) publish(ctx, c, "destroy");
   live.announceRemoval(result);
   ctx.live.forget(c.id);
+}
+
+async function removeStorage(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
+  await ctx.live.of(c.id).unmounting;
+  const images = c.spec.mounts.filter((point) => point.type === "image").map((point) => imageMountKey(c.id, point));
+  await Promise.all([c.id, ...images].map((key) => removeRootfs(ctx.images, key)));
+  for (const key of [c.id, ...images]) removeEmptyDirectory(execDir(ctx, key));
+}
+
+/** Never more than that: should anything still be mounted there, it is not ours to delete. */
+function removeEmptyDirectory(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ENOTEMPTY", "EEXIST")) throw error;
+  }
 }
 
 async function removeAnonymousVolumes(ctx: ContainerContext, c: ContainerRecord): Promise<void> {

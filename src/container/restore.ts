@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { errorMessage, hasCode, isNotFound } from "../lib/errors.ts";
 import { reconcileImages } from "../image/reconcile.ts";
+import { unmountRootfs } from "../image/rootfs.ts";
 import { reconcileNetworks } from "../network/reconcile.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
 import { isRunning as isProcessRunning } from "../linux/proc.ts";
@@ -19,6 +19,7 @@ import { watchHealth } from "./health.ts";
 import { sharedContainer } from "./join-network.ts";
 import { findContainer } from "./lookup.ts";
 import { imageMountKey } from "./mounts/image-mount.ts";
+import { releasePins, releaseShm } from "./mounts/set-up.ts";
 import { ZERO_TIME, type ContainerRecord } from "./record.ts";
 import { release } from "./release.ts";
 import { destroy } from "./remove.ts";
@@ -44,8 +45,10 @@ export async function restoreContainers(ctx: ContainerContext): Promise<void> {
   const liveIds = new Set(live.map((c) => c.id));
   await removeViews(ctx);
   await reconcileNetworks(ctx.networks, liveIds);
-  await reconcileImages(ctx.images, new Set(live.flatMap((c) => [c.id, ...imageMounts(c)])));
+  await reconcileImages(ctx.images, new Set(containers.flatMap((c) => [c.id, ...imageMounts(c)])));
   await reconcileVolumes(ctx.volumes, liveIds);
+
+  for (const c of containers) if (!liveIds.has(c.id)) await unmountRootfs(ctx.images, c.id);
 
   const due: ContainerRecord[] = [];
   await Promise.all(containers.map(async (c) => {
@@ -55,7 +58,7 @@ export async function restoreContainers(ctx: ContainerContext): Promise<void> {
       ctx.log.error("cannot restore a container", { container: c.id, phase: c.state.phase, error: errorMessage(error) });
     }
   }));
-  await removeStrays(ctx, new Set(containers.map((c) => c.id)));
+  await removeStrays(ctx, new Set(containers.flatMap((c) => [c.id, ...imageMounts(c)])));
   startInOrder(ctx, due);
 }
 
@@ -124,8 +127,15 @@ async function recordMissedExit(ctx: ContainerContext, c: ContainerRecord): Prom
 async function removeStrays(ctx: ContainerContext, known: ReadonlySet<string>): Promise<void> {
   const isStray = (id: string) => /^[0-9a-f]{64}$/.test(id) && !known.has(id);
   for (const id of taskIds(ctx.runtime).filter(isStray)) await deleteTask(ctx.runtime, id);
-  for (const root of [`${ctx.dataRoot}/containers`, `${ctx.execRoot}/containers`]) {
-    for (const id of listDirectory(root).filter(isStray)) await rm(`${root}/${id}`, { recursive: true, force: true });
+  for (const id of listDirectory(`${ctx.dataRoot}/containers`).filter(isStray)) await ctx.images.archiver.remove(`${ctx.dataRoot}/containers/${id}`);
+  for (const id of listDirectory(`${ctx.execRoot}/containers`)) {
+    if (known.has(id)) continue;
+    await releaseShm(ctx, id);
+    await releasePins(ctx, id);
+    // Refuses to touch what is still mounted there.
+    await ctx.images.archiver.remove(`${ctx.execRoot}/containers/${id}`).catch((error: unknown) => {
+      ctx.log.warn("cannot remove what a container left", { container: id, error: errorMessage(error) });
+    });
   }
 }
 

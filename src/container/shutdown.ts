@@ -1,8 +1,12 @@
 import { errorMessage } from "../lib/errors.ts";
+import { pause } from "../lib/pause.ts";
 import type { ContainerContext } from "./context.ts";
 import { unwatchHealth } from "./health.ts";
 import { allContainers, runningContainers } from "./table.ts";
 import { stop } from "./stop.ts";
+
+/** Milliseconds for what still goes on in the background. */
+const patience = 5_000;
 
 /**
  * Lets go of the containers, which run on: no more restarts, probes or notes of exits by this process. The next daemon
@@ -17,6 +21,8 @@ export async function releaseContainers(ctx: ContainerContext): Promise<void> {
     ctx.live.of(c.id).dismissPendingClients();
     unwatchHealth(ctx, c);
   }
+  // What is cut off here the next daemon finishes.
+  await Promise.race([ctx.live.settled(), pause(patience)]);
 }
 
 /**

@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { conflict, errorMessage, notModified } from "../lib/errors.ts";
-import { mountRootfs } from "../image/rootfs.ts";
 import { attachTask } from "../runtime/attach.ts";
 import { createTask } from "../runtime/create.ts";
 import { RuntimeError } from "../runtime/runtime-errors.ts";
@@ -13,10 +12,11 @@ import { watchHealth } from "./health.ts";
 import { joinNetwork } from "./join-network.ts";
 import { logLimitsOf, logPathOf } from "./log-options.ts";
 import { lockContainer } from "./lookup.ts";
-import { prepareMounts } from "./mounts/set-up.ts";
+import { prepareMounts, releasePins } from "./mounts/set-up.ts";
 import { ZERO_TIME, type ContainerRecord } from "./record.ts";
 import { release } from "./release.ts";
 import { destroy } from "./remove.ts";
+import { openRootfs } from "./rootfs-use.ts";
 import { composeSpec } from "./compose-spec.ts";
 import { setState } from "./state.ts";
 
@@ -51,8 +51,7 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
   // One undo for all: what a start makes is found by the container's id, however far it came.
   undo.defer(() => release(ctx, c));
 
-  using descriptors = new DisposableStack();
-  const [rootfs, network, mounts] = await allOf([mountRootfs(ctx.images, c.id), joinNetwork(ctx, c), prepareMounts(ctx, c, descriptors)]);
+  const [rootfs, network, mounts] = await allOf([openRootfs(ctx, c), joinNetwork(ctx, c), prepareMounts(ctx, c)]);
   const spec = await composeSpec(ctx, c, { rootfs, network, mounts });
   const [logPath, logLimits] = [logPathOf(ctx, c), logLimitsOf(c)];
   if (logPath) mkdirSync(dirname(logPath), { recursive: true, mode: 0o710 });
@@ -67,6 +66,7 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
     logPath,
     ...(logLimits && { logLimits }),
   });
+  await releasePins(ctx, c.id);
   await connectPendingClients(ctx, c);
   const startedAt = new Date().toISOString();
   await startTask(ctx.runtime, c.id);

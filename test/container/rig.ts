@@ -174,6 +174,7 @@ export class Rig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { id } of allContainers(this.ctx.store)) await removeContainer(this.ctx, id, { force: true, volumes: true });
+    await this.ctx.live.settled();
     await releaseContainers(this.ctx);
     await dismantleNetworks(this.ctx.networks);
     await this.ctx.images.archiver[Symbol.asyncDispose]();

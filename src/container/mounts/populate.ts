@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { errorMessage, hasCode, internal } from "../../lib/errors.ts";
 import { close, O, openDir, openInRoot } from "../../linux/at.ts";
-import { mountRootfs, unmountRootfs } from "../../image/rootfs.ts";
+import { mountRootfs } from "../../image/rootfs.ts";
 import { mountVolume, unmountVolume } from "../../volume/mount.ts";
 import type { ContainerContext } from "../context.ts";
 import type { MountPointRecord } from "../record.ts";
@@ -13,12 +13,9 @@ import type { MountPointRecord } from "../record.ts";
 export async function populateVolumes(ctx: ContainerContext, id: string, points: MountPointRecord[]): Promise<void> {
   const volumes = points.filter((point) => point.type === "volume" && (point.copy || point.fromImage));
   if (volumes.length === 0) return;
+  // It stays mounted: a start is what comes next, as a rule.
   const rootfs = await mountRootfs(ctx.images, id);
-  try {
-    for (const point of volumes) await populate(ctx, id, rootfs, point);
-  } finally {
-    await unmountRootfs(ctx.images, id);
-  }
+  for (const point of volumes) await populate(ctx, id, rootfs, point);
 }
 
 async function populate(ctx: ContainerContext, id: string, rootfs: string, point: MountPointRecord): Promise<void> {
