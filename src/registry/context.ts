@@ -5,6 +5,7 @@ import type { Authority } from "./auth/authority.ts";
 import type { HtpasswdUsers } from "./auth/htpasswd.ts";
 import type { TokenService } from "./auth/token-service.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Mirrors } from "./mirror/mirrors.ts";
 import type { RegistryOptions } from "./options.ts";
 import type { PullCounter } from "./pulls.ts";
 import type { Paths } from "./paths.ts";
@@ -28,6 +29,7 @@ export interface RegistryContext {
   authority: Authority;
   /** Where users log in here: undefined on an open registry and with a token service elsewhere. */
   login: LoginParts | undefined;
+  mirrors: Mirrors;
   metrics: Metrics;
   pulls: PullCounter;
   log: Logger;

@@ -9,6 +9,7 @@ import { scheduleCollection } from "./gc/schedule.ts";
 import { createHandler, errorAnswer } from "./http/handle.ts";
 import { openMetadata } from "./metadata/table.ts";
 import { Metrics } from "./metrics.ts";
+import { Mirrors } from "./mirror/mirrors.ts";
 import type { RegistryOptions } from "./options.ts";
 import { registryPaths } from "./paths.ts";
 import { flushPulls, PullCounter } from "./pulls.ts";
@@ -41,6 +42,7 @@ export async function serveRegistry(options: RegistryOptions): Promise<RunningRe
     storage: new FilesystemStorage(paths.blobs),
     uploads: new UploadSessions(),
     locks: new KeyedLock(),
+    mirrors: new Mirrors(options.mirrors, base.log, base.now),
     ...openAuth(base),
     pulls: new PullCounter(),
     accessLog: new Logger("info", options.logFormat, (line) => void process.stdout.write(line)),

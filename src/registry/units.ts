@@ -1,3 +1,5 @@
+import { RegistryConfigError } from "./config-error.ts";
+
 const sizeUnits: Record<string, number> = { "": 1, b: 1, k: 1024, kb: 1000, kib: 1024, m: 1024 ** 2, mb: 1000 ** 2, mib: 1024 ** 2, g: 1024 ** 3, gb: 1000 ** 3, gib: 1024 ** 3, t: 1024 ** 4, tb: 1000 ** 4, tib: 1024 ** 4 };
 const durationUnits: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
@@ -5,7 +7,7 @@ const durationUnits: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_
 export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
   const unit = sizeUnits[match?.[2]?.toLowerCase() ?? "?"];
-  if (!match || unit === undefined) throw new Error(`${JSON.stringify(text)} is no size: a number with B, kB, MB, GB, TB, KiB, MiB, GiB or TiB`);
+  if (!match || unit === undefined) throw new RegistryConfigError(`${JSON.stringify(text)} is no size: a number with B, kB, MB, GB, TB, KiB, MiB, GiB or TiB`);
   return Math.round(Number(match[1]) * unit);
 }
 
@@ -13,7 +15,7 @@ export function parseSize(text: string): number {
 export function parseDuration(text: string): number {
   const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)(ms|[smhdw])/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join("") !== text.trim()) {
-    throw new Error(`${JSON.stringify(text)} is no duration: numbers with ms, s, m, h, d or w`);
+    throw new RegistryConfigError(`${JSON.stringify(text)} is no duration: numbers with ms, s, m, h, d or w`);
   }
   return parts.reduce((sum, [, number = "0", unit = "ms"]) => sum + Number(number) * (durationUnits[unit] ?? 0), 0);
 }

@@ -56,7 +56,7 @@ async function dispatch(ctx: RegistryContext, routes: readonly Route[], request:
     }
     const [need, handler] = entry;
     const params = { ...match.groups };
-    if (params["name"] !== undefined) checkRepositoryName(params["name"]);
+    if (params["name"] !== undefined) params["name"] = ctx.mirrors.resolve(checkRepositoryName(params["name"]), url.searchParams.get("ns"));
     const identity = await authorize(ctx, request, url, need, params["name"]);
     trace.identity = identity;
     const call: Call = { ctx, request, url, params, identity, unhurried: () => server.timeout(request, 0) };

@@ -73,6 +73,16 @@ export function manifestNamingBlob(db: Database, repository: string, digest: str
     .get(digest, repository)?.digest;
 }
 
+/** The size that a manifest in the repository gives for the blob it names; undefined where none names it. */
+export function namedBlobSize(db: Database, repository: string, digest: string): number | undefined {
+  return db
+    .query<{ size: number }, [string, string]>(
+      `SELECT reference.size FROM reference JOIN manifest ON manifest.id = reference.manifest JOIN repository ON repository.id = manifest.repository
+       WHERE reference.digest = ? AND kind = 0 AND name = ? LIMIT 1`,
+    )
+    .get(digest, repository)?.size;
+}
+
 /** Takes the blob out of the repository; false where it was not in it. Its bytes go with the next collection. */
 export function unlinkBlob(db: Database, repository: string, digest: string): boolean {
   return (

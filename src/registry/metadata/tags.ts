@@ -45,6 +45,11 @@ export function markUntagged(db: Database, manifest: number, now: number): void 
   db.query("UPDATE manifest SET untagged = ?1 WHERE id = ?2 AND untagged IS NULL AND NOT EXISTS (SELECT 1 FROM tag WHERE tag.manifest = ?2)").run(now, manifest);
 }
 
+/** Upstream says that the tag still points there. */
+export function confirmTag(db: Database, repository: string, tag: string, now: number): void {
+  db.query("UPDATE tag SET checked = ? WHERE name = ? AND repository = (SELECT id FROM repository WHERE name = ?)").run(now, tag, repository);
+}
+
 /** False where there is no such tag. The manifest stays. */
 export function deleteTag(db: Database, repository: string, tag: string, now: number): boolean {
   return db

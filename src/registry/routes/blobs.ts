@@ -2,6 +2,7 @@ import { keepBlob, linkedBlobSize, manifestNamingBlob, unlinkBlob } from "../met
 import { RegistryError } from "../errors.ts";
 import { matchesEtag, parseRange } from "../http/range.ts";
 import { type Call, param } from "../http/route.ts";
+import { mirrorBlob } from "../mirror/blobs.ts";
 import { checkDigest } from "../names.ts";
 import { empty } from "./answers.ts";
 
@@ -13,7 +14,12 @@ export async function getBlob(call: Call): Promise<Response> {
   const name = param(call, "name");
   const digest = checkDigest(param(call, "digest"));
   const size = linkedBlobSize(ctx.db, name, digest);
-  if (size === undefined) throw unknown(digest);
+  if (size === undefined) {
+    const upstream = ctx.mirrors.of(name);
+    if (!upstream) throw unknown(digest);
+    const mirrored = await mirrorBlob(call, upstream, name, digest);
+    return mirrored instanceof Response ? mirrored : blobAnswer(call, digest, mirrored);
+  }
   keepBlob(ctx.db, name, digest, ctx.now());
   return blobAnswer(call, digest, size);
 }

@@ -8,6 +8,7 @@ import { linkedBlobSize } from "../metadata/blobs.ts";
 import { deleteManifest } from "../metadata/delete-manifest.ts";
 import { findManifest, keepManifest, type ManifestRow, storeManifest } from "../metadata/manifests.ts";
 import { deleteTag } from "../metadata/tags.ts";
+import { mirrorManifest } from "../mirror/manifests.ts";
 import { algorithmOf, checkDigest, checkTag, digestOf, isTag, parseReference, type Reference, shorten } from "../names.ts";
 import { recordPull } from "../pulls.ts";
 import { checkQuota } from "../quota.ts";
@@ -30,7 +31,8 @@ export async function getManifest(call: Call): Promise<Response> {
   // What cannot be a tag is not there; the protocol has no 400 for asking.
   if (!text.includes(":") && !isTag(text)) throw unknown({ tag: shorten(text) });
   const reference = parseReference(text);
-  const row = findManifest(ctx.db, name, reference);
+  const upstream = ctx.mirrors.of(name);
+  const row = upstream ? await mirrorManifest(ctx, upstream, name, reference) : findManifest(ctx.db, name, reference);
   if (!row) throw unknown(reference);
   if (call.request.method === "HEAD") keepManifest(ctx.db, row, ctx.now());
   else recordPull(ctx, row);

@@ -15,9 +15,15 @@ export interface WriteResult {
 /**
  * Appends a stream to a file at `state.offset`, hashing as it goes; whatever the file held beyond is cut off. The next
  * batch is read and hashed while the last one is written, and no more: a slow disk slows the sender.
- * `check(offset)` may throw to stop. A stream that ends in an error is not thrown but returned.
+ * `check(offset)` may throw to stop; `progress(written)` hears of what can be read from the file. A stream that ends in an error is not thrown but returned.
  */
-export async function writeStream(file: string, state: HashState, body: AsyncIterable<Uint8Array>, check: (offset: number) => void): Promise<WriteResult> {
+export async function writeStream(
+  file: string,
+  state: HashState,
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  check: (offset: number) => void,
+  progress?: (written: number) => void,
+): Promise<WriteResult> {
   await using handle = await open(file, state.offset === 0 ? "w" : "r+");
   await handle.truncate(state.offset);
   let written = state.offset;
@@ -32,12 +38,13 @@ export async function writeStream(file: string, state: HashState, body: AsyncIte
     written += batched;
     batch = [];
     batched = 0;
-    writing = writeAll(handle.fd, chunks, position);
+    const end = written;
+    writing = writeAll(handle.fd, chunks, position).then(() => progress?.(end));
     // It is awaited by the next flush; a failure in between must not count as unhandled.
     writing.catch(() => {});
   };
   let failure: { error: unknown } | undefined;
-  const stream = body[Symbol.asyncIterator]();
+  const stream = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
   try {
     while (true) {
       const next = await nextChunk(stream);
@@ -66,7 +73,7 @@ export async function writeStream(file: string, state: HashState, body: AsyncIte
 type Next = { done: true } | { done: false; chunk: Uint8Array } | { error: unknown };
 
 /** Keeps errors of the stream apart from those of the disk. */
-async function nextChunk(stream: AsyncIterator<Uint8Array>): Promise<Next> {
+async function nextChunk(stream: AsyncIterator<Uint8Array> | Iterator<Uint8Array>): Promise<Next> {
   try {
     const { done, value } = await stream.next();
     return done ? { done: true } : { done: false, chunk: value };
