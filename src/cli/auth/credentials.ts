@@ -42,7 +42,7 @@ export async function getCredentials(ctx: CommandContext, key: string): Promise<
   const config = await ctx.config();
   const helper = helperFor(config, key);
   if (helper !== undefined) {
-    const found = await getFromHelper(helper, key);
+    const found = await getFromHelper(ctx.env, helper, key);
     const { email } = fromFile(config, key);
     return { ...found, ...(email && { email }) };
   }
@@ -77,7 +77,7 @@ export async function storeCredentials(ctx: CommandContext, credentials: Credent
   const { serveraddress: key = hubKey, username = "", password = "", email, identitytoken, registrytoken } = credentials;
   const helper = helperFor(config, key);
   if (helper !== undefined) {
-    await storeWithHelper(helper, credentials);
+    await storeWithHelper(ctx.env, helper, credentials);
     await save(ctx, config, key, email ? { email } : {});
     return;
   }
@@ -106,7 +106,7 @@ async function save(ctx: CommandContext, config: ConfigFile, key: string, stored
 export async function eraseCredentials(ctx: CommandContext, key: string): Promise<void> {
   const config = await ctx.config();
   const helper = helperFor(config, key);
-  if (helper !== undefined) await eraseWithHelper(helper, key);
+  if (helper !== undefined) await eraseWithHelper(ctx.env, helper, key);
   if (!config.auths || !Object.hasOwn(config.auths, key)) return;
   delete config.auths[key];
   await writeConfig(ctx.configDir, config);
@@ -126,7 +126,7 @@ export async function allCredentials(ctx: CommandContext): Promise<Record<string
   const config = await ctx.config();
   const keys = new Set([
     ...Object.keys(config.auths ?? {}), ...Object.keys(config.credHelpers ?? {}),
-    ...(config.credsStore ? await listWithHelper(config.credsStore).catch(() => []) : []),
+    ...(config.credsStore ? await listWithHelper(ctx.env, config.credsStore).catch(() => []) : []),
   ]);
   const found: Record<string, Credentials> = {};
   for (const key of keys) {

@@ -1,13 +1,16 @@
 /** Speaks the protocol of `docker-credential-*` programs: a verb as argument, the rest on standard input and output. */
 import type { Credentials } from "./credentials.ts";
 
+/** The environment that the helper runs in; its PATH is where it is looked for. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
 const notFound = "credentials not found in native keychain";
 
-async function call(helper: string, verb: "get" | "store" | "erase" | "list", input: string): Promise<string> {
+async function call(env: Environment, helper: string, verb: "get" | "store" | "erase" | "list", input: string): Promise<string> {
   const program = `docker-credential-${helper}`;
   let child;
   try {
-    child = Bun.spawn([program, verb], { stdin: Buffer.from(input), stdout: "pipe", stderr: "inherit" });
+    child = Bun.spawn([program, verb], { env, stdin: Buffer.from(input), stdout: "pipe", stderr: "inherit" });
   } catch {
     throw new Error(`error getting credentials - err: exec: ${JSON.stringify(program)}: executable file not found in $PATH, out: \`\``);
   }
@@ -17,10 +20,10 @@ async function call(helper: string, verb: "get" | "store" | "erase" | "list", in
 }
 
 /** Empty where the helper has nothing. A user name `<token>` marks an identity token. */
-export async function getFromHelper(helper: string, serverAddress: string): Promise<Credentials> {
+export async function getFromHelper(env: Environment, helper: string, serverAddress: string): Promise<Credentials> {
   let answer: string;
   try {
-    answer = await call(helper, "get", serverAddress);
+    answer = await call(env, helper, "get", serverAddress);
   } catch (error) {
     if (error instanceof Error && error.message === notFound) return {};
     throw error;
@@ -31,21 +34,21 @@ export async function getFromHelper(helper: string, serverAddress: string): Prom
   return { username: Username, password: Secret, serveraddress: serverAddress };
 }
 
-export async function storeWithHelper(helper: string, { serveraddress = "", username = "", password = "", identitytoken }: Credentials): Promise<void> {
+export async function storeWithHelper(env: Environment, helper: string, { serveraddress = "", username = "", password = "", identitytoken }: Credentials): Promise<void> {
   const [Username, Secret] = identitytoken ? ["<token>", identitytoken] : [username, password];
-  await call(helper, "store", JSON.stringify({ ServerURL: serveraddress, Username, Secret }));
+  await call(env, helper, "store", JSON.stringify({ ServerURL: serveraddress, Username, Secret }));
 }
 
-export async function eraseWithHelper(helper: string, serverAddress: string): Promise<void> {
+export async function eraseWithHelper(env: Environment, helper: string, serverAddress: string): Promise<void> {
   try {
-    await call(helper, "erase", serverAddress);
+    await call(env, helper, "erase", serverAddress);
   } catch (error) {
     if (!(error instanceof Error) || error.message !== notFound) throw error;
   }
 }
 
 /** The registries that the helper has credentials for. */
-export async function listWithHelper(helper: string): Promise<string[]> {
-  const found: Record<string, string> = JSON.parse(await call(helper, "list", "unused"));
+export async function listWithHelper(env: Environment, helper: string): Promise<string[]> {
+  const found: Record<string, string> = JSON.parse(await call(env, helper, "list", "unused"));
   return Object.keys(found);
 }
