@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { conflict, EngineError, errorKind, errorMessage, hasCode, internal, isNotFound } from "../lib/errors.ts";
 import { removeRootfs } from "../image/rootfs.ts";
 import { removeVolume } from "../volume/remove.ts";
+import { anonymousVolumesOf } from "../volume/table.ts";
 import { waitResult } from "./wait.ts";
 import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
@@ -81,8 +82,10 @@ export async function destroy(ctx: ContainerContext, c: ContainerRecord, { volum
     throw internal(message, error);
   }
   const result = waitResult(c.state);
+  // A creation that was cut off has volumes that its own record does not name yet.
+  const anonymous = quiet ? anonymousVolumesOf(ctx.store, c.id) : c.spec.mounts.flatMap((point) => (point.anonymous && point.name ? [point.name] : []));
   deleteContainer(ctx.store, c.id);
-  if (volumes) await removeAnonymousVolumes(ctx, c);
+  if (volumes) await removeVolumes(ctx, anonymous);
   if (!quiet) publish(ctx, c, "destroy");
   live.announceRemoval(result);
   ctx.live.forget(c.id);
@@ -104,14 +107,13 @@ function removeEmptyDirectory(path: string): void {
   }
 }
 
-async function removeAnonymousVolumes(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
-  for (const point of c.spec.mounts) {
-    if (!point.anonymous || !point.name) continue;
+async function removeVolumes(ctx: ContainerContext, names: string[]): Promise<void> {
+  for (const name of names) {
     try {
-      await removeVolume(ctx.volumes, point.name);
+      await removeVolume(ctx.volumes, name);
     } catch (error) {
       // In use elsewhere (`--volumes-from`), or gone already: not this container's concern.
-      if (errorKind(error) !== "conflict" && !isNotFound(error)) ctx.log.warn("cannot remove volume", { volume: point.name, error: errorMessage(error) });
+      if (errorKind(error) !== "conflict" && !isNotFound(error)) ctx.log.warn("cannot remove volume", { volume: name, error: errorMessage(error) });
     }
   }
 }

@@ -60,6 +60,13 @@ export function referrers(store: Store, name: string): string[] {
     .all(name).map((row) => row.id);
 }
 
+/** Names of the unnamed volumes that a container refers to. */
+export function anonymousVolumesOf(store: Store, containerId: string): string[] {
+  return store.query<{ name: string }, [string]>(
+    "SELECT DISTINCT name FROM volume JOIN container_volume ON volume_name = name WHERE container_id = ? AND anonymous = 1",
+  ).all(containerId).map((row) => row.name);
+}
+
 export function referenceCounts(store: Store): Map<string, number> {
   const rows = store.query<{ name: string; count: number }, []>(
     "SELECT volume_name AS name, COUNT(DISTINCT container_id) AS count FROM container_volume GROUP BY volume_name",

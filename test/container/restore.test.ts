@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { attachContainer } from "../../src/container/attach.ts";
+import { createExec, inspectExec, startExec } from "../../src/container/exec.ts";
+import { inspectContainer } from "../../src/container/inspect.ts";
+import { listContainers } from "../../src/container/list.ts";
+import { containerLogs } from "../../src/container/logs.ts";
+import { pauseContainer, unpauseContainer } from "../../src/container/pause.ts";
+import { removeContainer } from "../../src/container/remove.ts";
+import { stopContainer } from "../../src/container/stop.ts";
+import { containerById, insertContainer, updateState } from "../../src/container/table.ts";
+import { newId } from "../../src/lib/ids.ts";
+import { listVolumes } from "../../src/volume/list.ts";
+import { createVolume } from "../../src/volume/create.ts";
+import { until } from "../harness.ts";
+import { collect, Rig } from "./rig.ts";
+
+let rig: Rig;
+beforeAll(async () => void (rig = await Rig.start()), 60_000);
+afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+
+const inspect = (id: string) => inspectContainer(rig.ctx, id);
+const status = async (id: string) => (await inspect(id)).State?.Status;
+
+describe("a daemon that comes back", () => {
+  test("finds containers running, with their output, health and input", async () => {
+    const id = await rig.start(["sh", "-c", "echo before; read line; echo got $line; sleep 1000"], {
+      OpenStdin: true, StopTimeout: 0, Healthcheck: { Test: ["CMD", "true"], Interval: 1e8 },
+    });
+    const paused = await rig.start(["sleep", "1000"], { StopTimeout: 0 });
+    await pauseContainer(rig.ctx, paused);
+    const pid = (await inspect(id)).State?.Pid;
+    await rig.crashAndRestart();
+
+    expect((await inspect(id)).State).toMatchObject({ Status: "running", Pid: pid ?? 0 });
+    expect(await status(paused)).toBe("paused");
+    await unpauseContainer(rig.ctx, paused);
+    const client = await attachContainer(rig.ctx, id, { stdin: true, stdout: true, stream: true });
+    await client.write(new TextEncoder().encode("it\n"));
+    await until("the answer", async () => (await collect(await containerLogs(rig.ctx, id, { stdout: true }))).stdout === "before\ngot it\n");
+    client.close();
+    await until("health", async () => (await inspect(id)).State?.Health?.Status === "healthy");
+    const { Id } = await createExec(rig.ctx, id, { Cmd: ["sh", "-c", "exit 6"] });
+    await startExec(rig.ctx, Id, { Detach: true });
+    await until("the exec's end", async () => (await inspectExec(rig.ctx, Id)).ExitCode === 6);
+    await stopContainer(rig.ctx, id);
+    expect((await inspect(id)).State).toMatchObject({ Status: "exited", ExitCode: 137 });
+    for (const ref of [id, paused]) await removeContainer(rig.ctx, ref, { force: true });
+  });
+
+  test("notes ends that it did not see, with code and time", async () => {
+    const id = await rig.start(["sh", "-c", "sleep 0.3; exit 9"]);
+    const removed = await rig.start(["sleep", "0.3"], {}, { AutoRemove: true });
+    let gone = 0;
+    await rig.crashAndRestart(async () => {
+      await Bun.sleep(700);
+      gone = Date.now();
+    });
+    const { State } = await inspect(id);
+    expect(State).toMatchObject({ Status: "exited", ExitCode: 9 });
+    expect(Date.parse(State?.FinishedAt ?? "")).toBeLessThan(gone - 100);
+    await expect(inspect(removed)).rejects.toThrow("No such container");
+    await until("the events", () => rig.actions(id).at(-1) === "die");
+    await removeContainer(rig.ctx, id);
+  });
+
+  test("goes on with restart policies", async () => {
+    const always = await rig.start(["sleep", "0.3"], { StopTimeout: 0 }, { RestartPolicy: { Name: "always" } });
+    const stopped = await rig.start(["sleep", "1000"], { StopTimeout: 0 }, { RestartPolicy: { Name: "unless-stopped" } });
+    const alwaysStopped = await rig.start(["sleep", "1000"], { StopTimeout: 0 }, { RestartPolicy: { Name: "always" } });
+    const never = await rig.start(["true"]);
+    await rig.exit(never);
+    for (const id of [stopped, alwaysStopped]) await stopContainer(rig.ctx, id);
+    await rig.crashAndRestart(() => Bun.sleep(600));
+    await until("the restart", async () => (await status(always)) === "running");
+    await until("the start at boot", async () => (await status(alwaysStopped)) === "running");
+    expect(await status(stopped)).toBe("exited");
+    expect(await status(never)).toBe("exited");
+    for (const id of [always, stopped, alwaysStopped, never]) await removeContainer(rig.ctx, id, { force: true });
+  });
+
+  test("starts what others need before them", async () => {
+    const policy = { RestartPolicy: { Name: "always" } };
+    const base = await rig.start(["sleep", "0.2"], { StopTimeout: 0 }, policy, "base");
+    const guest = await rig.start(["sleep", "0.2"], { StopTimeout: 0 }, { ...policy, NetworkMode: "container:base", IpcMode: "private" }, "guest");
+    await rig.crashAndRestart(() => Bun.sleep(600));
+    await until("both", async () => (await listContainers(rig.ctx, {})).length === 2);
+    const starts = rig.events.filter((event) => event.Action === "start").slice(-2).map((event) => event.Actor.ID);
+    expect(starts).toContain(guest);
+    expect((await inspect(guest)).HostConfig?.NetworkMode).toBe(`container:${base}`);
+    for (const id of [guest, base]) await removeContainer(rig.ctx, id, { force: true });
+  });
+
+  test("finishes or undoes what was cut off", async () => {
+    const removing = await rig.create(["true"], {}, { Binds: ["/anonymous"] });
+    const starting = await rig.start(["sleep", "1000"]);
+    const template = await rig.create(["true"], {}, {}, "template");
+    const creating = newId();
+    await rig.crashAndRestart(async () => {});
+    const { store } = rig.ctx;
+    const row = (id: string) => {
+      const c = containerById(store, id);
+      if (!c) throw new Error("no row");
+      return c;
+    };
+    updateState(store, removing, { ...row(removing).state, phase: "removing", removeVolumes: true });
+    updateState(store, starting, { ...row(starting).state, phase: "starting" });
+    insertContainer(store, { ...row(template), id: creating, name: "half-made", state: { ...row(template).state, phase: "creating" } });
+    await createVolume(rig.ctx.volumes, {}, { usedBy: { containerId: creating, destination: "/x" } });
+    await rig.crashAndRestart();
+
+    await expect(inspect(removing)).rejects.toThrow("No such container");
+    await expect(inspect(creating)).rejects.toThrow("No such container");
+    expect((await inspect(starting)).State).toMatchObject({ Status: "exited", Error: "the engine was interrupted during the start" });
+    expect((await listVolumes(rig.ctx.volumes)).Volumes).toEqual([]);
+    await rig.create(["true"], {}, {}, "half-made");
+    for (const c of await listContainers(rig.ctx, { all: true })) await removeContainer(rig.ctx, c.Id ?? "", { force: true });
+  });
+});
