@@ -28,6 +28,8 @@ export function startSession(ctx: Pick<CommandContext, "out" | "err" | "stdin">,
   const detached = options.stdin ? sendInput(ctx, stream, options, restore) : new Promise<never>(() => {});
   const ended = receiveOutput(ctx, stream, options).then(() => "ended" as const);
   const done = Promise.race([ended, detached]).finally(restore);
+  // Whoever started the session may still be busy with the start when it breaks.
+  done.catch(() => {});
   return {
     done,
     close() {

@@ -75,7 +75,6 @@ async function runAttached(ctx: CommandContext, body: CreateBody, { flags, detac
     await startContainer(client, id);
   } catch (error) {
     session.close();
-    session.done.catch(() => {});
     if (flags.rm) await status;
     throw startFailure(ctx, error);
   }

@@ -70,7 +70,6 @@ async function startAttached(ctx: CommandContext, name: string, { stdin: wantStd
     await startContainer(client, id, from);
   } catch (error) {
     session.close();
-    session.done.catch(() => {});
     if (autoRemove) await status;
     throw error;
   }
