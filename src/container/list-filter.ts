@@ -75,7 +75,7 @@ function imageIdOf(ctx: ContainerContext, ref: string): string {
   try {
     return resolveImage(ctx.images, ref).id;
   } catch (error) {
-    ctx.log.warn("cannot look up an ancestor image", { image: ref, error: errorMessage(error) });
+    ctx.log.debug("cannot look up an ancestor image", { image: ref, error: errorMessage(error) });
     return "";
   }
 }
