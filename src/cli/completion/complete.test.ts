@@ -19,6 +19,8 @@ test("commands, with what they do", async () => {
   expect(await complete("netw")).toEqual(["network\tManage networks", ":4"]);
   expect(await complete("network", "in")).toEqual(["inspect\tShow all that is known of networks", ":4"]);
   expect(await complete("--context", "x", "imag")).toEqual(["image\tManage images", "images\tList images", ":4"]);
+  expect(await complete("nope", "")).toEqual([":4"]);
+  expect(await complete("network", "nope", "")).toEqual([":4"]);
   expect(await complete("trust", "key", "ge")).toEqual(["generate\tMake a key pair for signing", ":4"]);
 });
 

@@ -83,11 +83,13 @@ async function enter(line: Line, word: string): Promise<boolean> {
   let entries = line.home === "" ? null : line.entries;
   let entry: Partial<CommandEntry> | undefined;
   let home = path;
+  let isNoun = false;
   for (const [i, name] of names.slice(line.home === "" ? 0 : -1).entries()) {
     if (line.home === "" && i === 0) {
       const group = groups[name];
       if (group && name !== "") {
         entries = (await group.load()).default.commands;
+        isNoun = names.length === 1;
         continue;
       }
       entries = (await groups[""]?.load())?.default.commands ?? {};
@@ -98,7 +100,8 @@ async function enter(line: Line, word: string): Promise<boolean> {
   }
   line.home = home;
   line.flags = {};
-  line.entries = entry ? null : entries;
+  // A noun on its way to its command; nothing is known of what nobody knows.
+  line.entries = entry ? null : isNoun ? entries : {};
   if (!entry?.load) return true;
   const loaded = (await entry.load()).default;
   if (isTable(loaded)) {
