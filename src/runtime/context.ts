@@ -57,3 +57,6 @@ export const exitsDir = (ctx: Pick<RuntimeContext, "execRoot">) => join(ctx.exec
 /** An exec's files, below those of its container. */
 export const execDir = (ctx: Pick<RuntimeContext, "execRoot">, containerId: string, execId: string) =>
   join(taskDir(ctx, containerId), "execs", execId);
+/** Where a runtime keeps its state (`--root`), a directory for each container. Each daemon has its own. */
+export const runtimeStateDir = (ctx: Pick<RuntimeContext, "execRoot" | "defaultRuntime">, runtime: string) =>
+  join(ctx.execRoot, "runtimes", runtime || ctx.defaultRuntime);

@@ -11,6 +11,7 @@ import { defaultLogLimits } from "./logs/options.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { startMonitor } from "./monitor.ts";
 import { runtimeCommand } from "./runtime-command.ts";
+import { keepCompiledSeccomp, withCompiledSeccomp } from "./seccomp-cache.ts";
 import { runtimeError } from "./runtime-errors.ts";
 import { readPidFile, writeTaskRecord, type TaskRecord } from "./task-record.ts";
 import { watchMonitor } from "./exits.ts";
@@ -39,7 +40,7 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
   mkdirSync(exitsDir(ctx), { recursive: true, mode: 0o700 });
   // A task of the same container that ended earlier has left these.
   for (const stale of [join(exitsDir(ctx), id), join(dir, "oom"), join(dir, "exit")]) await rm(stale, { force: true });
-  writeFileSync(join(dir, "config.json"), encodeRuntimeJson(spec), { mode: 0o600 });
+  writeFileSync(join(dir, "config.json"), encodeRuntimeJson(withCompiledSeccomp(ctx, spec, request.runtime)), { mode: 0o600 });
   const record: TaskRecord = {
     runtime: request.runtime || ctx.defaultRuntime,
     tty: request.tty,
@@ -75,6 +76,7 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
   enterMonitorCgroup(ctx, conmonPid);
   const startTime = processStat(answer.data)?.startTime;
   writeTaskRecord(ctx, id, { ...record, pid: answer.data, ...(startTime !== undefined && { startTime }) });
+  keepCompiledSeccomp(ctx, id, spec, request.runtime);
   watchMonitor(ctx, id, conmonPid);
   keepTaskLog(ctx, id, record, { adopted: false });
   undo.move();

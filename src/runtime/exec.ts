@@ -13,6 +13,8 @@ import { readPidFile, readTaskRecord } from "./task-record.ts";
 import { isAlive } from "./task-state.ts";
 import type { ExecTaskRequest, StartedExec, TaskIo } from "./types.ts";
 
+/** Most execs end sooner than this, in milliseconds. */
+const SHORT_EXEC = 200;
 /** Exit code of an exec whose monitor was killed. */
 const UNSEEN_EXIT = 255;
 
@@ -53,8 +55,6 @@ export async function execTask(ctx: RuntimeContext, request: ExecTaskRequest): P
   if (answer === null || answer.data < 0) {
     throw runtimeError("exec", answer?.message ?? monitor.complaint(), request.process.args[0] ?? "");
   }
-  const conmonPid = readPidFile(join(dir, "conmon.pid"));
-  if (conmonPid !== null) enterMonitorCgroup(ctx, conmonPid);
   undo.move();
   void reportEnd(ctx, request, dir, monitor);
   return { pid: answer.data, io };
@@ -70,11 +70,17 @@ async function attachBeforeStart(ctx: RuntimeContext, request: ExecTaskRequest, 
   return io;
 }
 
+/** Tells of the exec's end. A monitor that has some time to live is moved out of the daemon's cgroup. */
 async function reportEnd(ctx: RuntimeContext, { execId, containerId }: ExecTaskRequest, dir: string, monitor: Monitor): Promise<void> {
   let end: MonitorMessage | null = null;
+  const moving = setTimeout(() => {
+    const pid = readPidFile(join(dir, "conmon.pid"));
+    if (pid !== null) enterMonitorCgroup(ctx, pid);
+  }, SHORT_EXEC);
   try {
     end = await monitor.next();
   } finally {
+    clearTimeout(moving);
     monitor.hangUp();
     await rm(dir, { recursive: true, force: true });
   }

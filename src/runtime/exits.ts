@@ -4,6 +4,7 @@ import { errorMessage, hasCode } from "../lib/errors.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
 import { taskDir, type RuntimeContext, type TaskExit } from "./context.ts";
 import { isAlive, isMonitorProcess, readExit } from "./task-state.ts";
+import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { keepTaskLog } from "./keep-log.ts";
 import { findTaskRecord, readPidFile } from "./task-record.ts";
 
@@ -35,6 +36,8 @@ export function taskIds(ctx: RuntimeContext): string[] {
 /** A container of an earlier daemon whose monitor lives. */
 function adoptMonitor(ctx: RuntimeContext, id: string, pid: number): void {
   watchMonitor(ctx, id, pid);
+  // The daemon before this one may have had no time for it, or have run in another place.
+  enterMonitorCgroup(ctx, pid);
   const record = findTaskRecord(ctx, id);
   if (record !== null) keepTaskLog(ctx, id, record, { adopted: true });
 }

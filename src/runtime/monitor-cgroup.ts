@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorMessage, hasCode } from "../lib/errors.ts";
 import { cgroupDirs } from "../linux/cgroup-tree.ts";
@@ -7,19 +8,24 @@ import type { RuntimeContext } from "./context.ts";
 /**
  * Moves a monitor out of the daemon's own cgroup, so that neither a service manager that stops the daemon
  * nor the daemon's memory limit reaches it. Hierarchies in which the daemon sits at the root need nothing.
+ * Goes on in the background: the kernel may take ten milliseconds, during which the file cannot be written otherwise.
  */
 export function enterMonitorCgroup(ctx: RuntimeContext, pid: number): void {
   for (const dir of monitorCgroups(ctx)) {
-    try {
-      writeFileSync(join(dir, "cgroup.procs"), String(pid));
-    } catch (error) {
-      if (hasCode(error, "ENOENT")) {
-        makeCgroup(dir);
-        writeFileSync(join(dir, "cgroup.procs"), String(pid));
-      } else if (!hasCode(error, "ESRCH")) {
-        ctx.log.warn("cannot move a monitor out of the daemon's cgroup", { pid, cgroup: dir, error: errorMessage(error) });
-      }
-    }
+    moveTo(dir, pid).catch((error: unknown) => {
+      if (hasCode(error, "ESRCH")) return;
+      ctx.log.warn("cannot move a monitor out of the daemon's cgroup", { pid, cgroup: dir, error: errorMessage(error) });
+    });
+  }
+}
+
+async function moveTo(dir: string, pid: number): Promise<void> {
+  try {
+    await writeFile(join(dir, "cgroup.procs"), String(pid));
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    makeCgroup(dir);
+    await writeFile(join(dir, "cgroup.procs"), String(pid));
   }
 }
 

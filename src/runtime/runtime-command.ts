@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { invalid } from "../lib/errors.ts";
 import { run, type RunResult } from "../lib/run.ts";
-import type { RuntimeContext } from "./context.ts";
+import { runtimeStateDir, type RuntimeContext } from "./context.ts";
 
 /** The program and the arguments that go before the verb. */
 export interface RuntimeCommand {
@@ -14,9 +14,19 @@ export interface RuntimeCommand {
 export function runtimeCommand(ctx: RuntimeContext, name: string): RuntimeCommand {
   const binary = ctx.runtimes[name || ctx.defaultRuntime];
   if (binary === undefined) throw invalid(`unknown or invalid runtime name: ${name}`);
-  const root = join(ctx.execRoot, "runtimes", name || ctx.defaultRuntime);
+  const root = runtimeStateDir(ctx, name);
   mkdirSync(root, { recursive: true, mode: 0o700 });
   return { path: binary.path, globalArgs: [...(binary.args ?? []), `--root=${root}`] };
+}
+
+/** Whether a runtime is crun, some of whose ways are known here (see start.ts, seccomp-cache.ts). */
+export function isCrun(ctx: RuntimeContext, name: string): boolean {
+  return basename(runtimeCommand(ctx, name).path) === "crun";
+}
+
+/** Whether a runtime's containers are plain processes of this kernel, in the cgroup that was asked for. */
+export function isNative(ctx: RuntimeContext, name: string): boolean {
+  return ["crun", "runc"].includes(basename(runtimeCommand(ctx, name).path));
 }
 
 /** Runs a verb of the runtime to its end. */
