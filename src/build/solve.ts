@@ -1,4 +1,4 @@
-import { isNotFound, notFound } from "../lib/errors.ts";
+import { errorMessage, notFound } from "../lib/errors.ts";
 import type { Lease } from "../image/lease.ts";
 import type { ImageRecord } from "../image/record.ts";
 import type { BuildContext } from "./context.ts";
@@ -77,8 +77,8 @@ async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell:
   try {
     image = await build.images(ref, planned.platform, tell, build.signal);
   } catch (error) {
-    if (isNotFound(error)) throw new DockerfileError(`${ref}: failed to resolve source metadata for ${ref}: ${error instanceof Error ? error.message : error}`, planned.stage.from.range, { cause: error });
-    throw error;
+    if (build.signal.aborted) throw error;
+    throw new DockerfileError(`${ref}: failed to resolve source metadata for ${ref}: ${errorMessage(error)}`, planned.stage.from.range, { cause: error });
   }
   return {
     chain: image.chainIds, diffIds: image.diffIds, config: structuredClone(image.config.config ?? {}), history: structuredClone(image.config.history ?? []),
