@@ -4,7 +4,7 @@ import type { KeyedLock, Semaphore } from "../lib/lock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { NetworkContext } from "../network/context.ts";
 import type { RuntimeContext } from "../runtime/context.ts";
-import type { HostFacts, SpecDefaults } from "../container/spec/types.ts";
+import type { HostFacts, SpecDefaults } from "../runtime/spec/types.ts";
 import type { Store } from "../store/store.ts";
 
 /** What the verbs of `build/` need. Plain data, put together by daemon/wire.ts. */

@@ -2,7 +2,7 @@ import type { BuildContext } from "./context.ts";
 import { parseChmod } from "./chmod.ts";
 import type { CopyOptions, Instruction } from "./dockerfile/instructions.ts";
 import { DockerfileError } from "./dockerfile/source.ts";
-import { resolveUser } from "../container/spec/user.ts";
+import { resolveUser } from "../runtime/spec/user.ts";
 import { copyArchive, planCopy, SourceNotFound, type CopyItem, type CopyRequest } from "./source/copy-plan.ts";
 import type { SourceTree } from "./source/tree.ts";
 import { TargetRoot } from "./target.ts";

@@ -11,7 +11,7 @@ import { createTask } from "../runtime/create.ts";
 import { deleteTask } from "../runtime/delete.ts";
 import { watchExits } from "../runtime/exits.ts";
 import { killTask } from "../runtime/kill.ts";
-import { prepareSpec } from "../container/spec/prepare.ts";
+import { prepareSpec } from "../runtime/spec/prepare.ts";
 import { startTask } from "../runtime/start.ts";
 import type { BuildContext } from "./context.ts";
 import { Stubs } from "./mount-stubs.ts";

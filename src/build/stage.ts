@@ -1,5 +1,5 @@
 import { cancelled, EngineError, errorMessage } from "../lib/errors.ts";
-import { makeWorkdir } from "../container/spec/workdir.ts";
+import { makeWorkdir } from "../runtime/spec/workdir.ts";
 import { cloneGit, fetchUrl, isArchive, isGit, isUrl } from "./add-source.ts";
 import { cacheKey } from "./cache-key.ts";
 import { commandOf, configure, type Configuration } from "./configure.ts";

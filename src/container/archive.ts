@@ -8,7 +8,7 @@ import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
 import { findContainer } from "./lookup.ts";
 import type { ContainerRecord } from "./record.ts";
-import { resolveUser } from "./spec/user.ts";
+import { resolveUser } from "../runtime/spec/user.ts";
 import { untilRead } from "./stream-end.ts";
 
 export type { PathStat } from "./container-path.ts";

@@ -7,7 +7,8 @@ import type { OciImageConfig } from "../oci/image.ts";
 import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
 import { findContainer } from "./lookup.ts";
-import { commandOf, mergeConfig } from "./merge.ts";
+import { commandOf } from "../runtime/spec/command.ts";
+import { mergeConfig } from "./merge.ts";
 import { pauseContainer, unpauseContainer } from "./pause.ts";
 
 export interface CommitRequest {

@@ -8,8 +8,8 @@ import { findContainer } from "./lookup.ts";
 import { prepareShm } from "./mounts/set-up.ts";
 import { shmDir } from "./paths.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
-import { prepareSpec } from "./spec/prepare.ts";
-import type { NamespaceChoice } from "./spec/types.ts";
+import { prepareSpec } from "../runtime/spec/prepare.ts";
+import type { NamespaceChoice } from "../runtime/spec/types.ts";
 
 export interface SpecParts {
   /** Where the root filesystem is mounted. */

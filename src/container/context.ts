@@ -8,7 +8,7 @@ import type { RuntimeContext } from "../runtime/context.ts";
 import type { Store } from "../store/store.ts";
 import type { VolumeContext } from "../volume/context.ts";
 import type { LiveContainers } from "./live.ts";
-import type { HostFacts } from "./spec/types.ts";
+import type { HostFacts } from "../runtime/spec/types.ts";
 
 /** What the verbs of `container/` need. Plain data, put together by daemon/wire.ts. */
 export interface ContainerContext {

@@ -3,7 +3,7 @@ import type { ContainerConfig, HostConfig } from "../api/types/container.ts";
 import type { ContainerContext } from "./context.ts";
 import { sharedContainer } from "./join-network.ts";
 import { findContainer } from "./lookup.ts";
-import { defaultMaskedPaths, defaultReadonlyPaths } from "./spec/system-paths.ts";
+import { defaultMaskedPaths, defaultReadonlyPaths } from "../runtime/spec/system-paths.ts";
 
 /** The request with every field that Docker's own answers carry, so that clients find what they expect. */
 export function completeConfig(config: ContainerConfig, hostConfig: HostConfig, id: string): ContainerConfig {

@@ -1,6 +1,6 @@
 import type { ContainerSummary, MountPoint, NetworkSettings, PortMap, PortSummary } from "../api/types/container.ts";
 import type { EndpointSettings } from "../api/types/network.ts";
-import { commandOf } from "./merge.ts";
+import { commandOf } from "../runtime/spec/command.ts";
 import type { ContainerRecord, MountPointRecord } from "./record.ts";
 import { stateName, statusText } from "./status.ts";
 

@@ -12,7 +12,7 @@ import { defaultDetachKeys, parseDetachKeys } from "./detach-keys.ts";
 import { publish } from "./events.ts";
 import { isRestarting, notRunning } from "./lookup.ts";
 import type { ContainerRecord } from "./record.ts";
-import { buildExecProcess } from "./spec/exec-process.ts";
+import { buildExecProcess } from "../runtime/spec/exec-process.ts";
 import { containerById, execById, updateExec, type ExecRecord } from "./table.ts";
 
 /** Body of `POST /exec/{id}/start`. The terminal was settled at create. */

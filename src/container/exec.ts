@@ -8,7 +8,7 @@ import { publish } from "./events.ts";
 import { findContainer } from "./lookup.ts";
 import { requireExecutable } from "./exec-start.ts";
 import type { ContainerRecord } from "./record.ts";
-import { resolveUser } from "./spec/user.ts";
+import { resolveUser } from "../runtime/spec/user.ts";
 import { containerById, execById, insertExec, sweepExecs, type ExecRecord } from "./table.ts";
 
 export { startExec } from "./exec-start.ts";

@@ -5,7 +5,7 @@ import { describeMount, describeNetworks } from "./describe.ts";
 import { sharedContainer } from "./join-network.ts";
 import { logPathOf } from "./log-options.ts";
 import { findContainer } from "./lookup.ts";
-import { commandOf } from "./merge.ts";
+import { commandOf } from "../runtime/spec/command.ts";
 import { hostnamePath, hostsPath, resolvConfPath } from "./paths.ts";
 import type { ContainerRecord } from "./record.ts";
 import { describeState } from "./status.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { commandOf, mergeConfig } from "./merge.ts";
+import { commandOf } from "../runtime/spec/command.ts";
+import { mergeConfig } from "./merge.ts";
 
 const image = {
   Entrypoint: ["/entry"], Cmd: ["serve"], Env: ["PATH=/bin", "A=1"], Labels: { a: "image", b: "image" }, WorkingDir: "/srv", User: "app",

@@ -41,8 +41,3 @@ function mergeHealthcheck(user: HealthConfig | null | undefined, image: HealthCo
     Retries: user.Retries || image.Retries,
   };
 }
-
-/** Program and arguments of the container's first process. Throws nothing: an empty command is refused at create. */
-export function commandOf(config: ContainerConfig): string[] {
-  return [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
-}

@@ -4,9 +4,9 @@ import { updateTask } from "../runtime/update.ts";
 import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
 import { lockContainer } from "./lookup.ts";
-import { resolveBlockLimits } from "./spec/devices.ts";
-import { buildResources } from "./spec/resources.ts";
-import { validateHostConfig } from "./spec/validate.ts";
+import { resolveBlockLimits } from "../runtime/spec/devices.ts";
+import { buildResources } from "../runtime/spec/resources.ts";
+import { validateHostConfig } from "../runtime/spec/validate.ts";
 import { updateSpec } from "./table.ts";
 import { validateRestartPolicy } from "./validate-request.ts";
 

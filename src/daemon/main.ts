@@ -55,6 +55,7 @@ async function runDaemon(args: DaemonArguments, config: DaemonConfig, environmen
   if (!owned) throw new Error(`another daemon uses the data root ${config.dataRoot}`);
   using _pidfile = writePidfile(config.pidfile);
 
+  stayAlive(log);
   const ending = endSignal(log);
   const daemon = wire(config, paths, log);
   let listening: Listening | null = null;
@@ -74,6 +75,16 @@ async function runDaemon(args: DaemonArguments, config: DaemonConfig, environmen
     await shutdown(daemon, listening);
   }
   log.info("Daemon shutdown complete");
+}
+
+/**
+ * What no part of the engine caught is a mistake in it, told in the log. It ends the request or job that it was in, not
+ * the daemon with all that others have under way.
+ */
+function stayAlive(log: Logger): void {
+  const tell = (kind: string) => (error: unknown) => log.error(kind, { error: errorMessage(error), ...(error instanceof Error && { stack: error.stack }) });
+  process.on("uncaughtException", tell("uncaught error"));
+  process.on("unhandledRejection", tell("unhandled rejection"));
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a third one ends the process at once. */

@@ -2,7 +2,7 @@ import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { EventBus } from "../api/events.ts";
 import { LiveContainers } from "../container/live.ts";
-import { readHostFacts } from "../container/spec/host-facts.ts";
+import { readHostFacts } from "../runtime/spec/host-facts.ts";
 import type { ContainerDefaults } from "../container/context.ts";
 import type { ImageContext } from "../image/context.ts";
 import { openImages } from "../image/open.ts";

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { MS, unmount } from "./mount.ts";
+import { MS } from "./mount.ts";
 import { check, cstr, errno, libc, ptr, SystemError } from "./syscall.ts";
 
 /**
@@ -106,18 +106,16 @@ export function createNetns(path: string): Netns {
 
 /** Lets go of the namespace kept at `path`; it ends with its last process or socket. Nothing there: does nothing. */
 export function removeNetns(path: string): void {
-  for (;;) {
-    try {
-      unmount(path, { detach: true });
-    } catch (error) {
-      // EINVAL: not a mount point (any more). More than one mount is a crash's doing.
-      if (error instanceof SystemError && (error.code === "EINVAL" || error.code === "ENOENT")) break;
-      throw error;
-    }
-  }
+  const target = cstr(path);
+  const MNT_DETACH = 2;
+  const UMOUNT_NOFOLLOW = 8;
+  // Until it is no mount point any more: a crash may have left more than one mount.
+  while (libc.umount2(ptr(target), MNT_DETACH | UMOUNT_NOFOLLOW) === 0);
+  const code = errno();
+  const [ENOENT, EINVAL] = [2, 22];
+  if (code !== EINVAL && code !== ENOENT) throw new SystemError("umount", code, path);
   rmSync(path, { force: true });
 }
-
 
 /** `net.ipv4.ip_forward` or `net/ipv4/conf/eth0.5/…`: where a name has slashes its dots are its own. */
 export function sysctlPath(name: string): string {

@@ -6,8 +6,10 @@ import { adjustNameService } from "./dns/service.ts";
 import { driverOf } from "./driver/driver.ts";
 import { allocateEndpoint } from "./endpoint.ts";
 import { publishNetworkEvent } from "./events.ts";
+import { changePorts } from "./firewall/changes.ts";
+import type { FirewallPort } from "./firewall/elements.ts";
 import { configureInterface, openNetns, setDefaultRoutes, untilReady, type Attached } from "./interface.ts";
-import { allocatePorts, attachedOf, movePorts } from "./publish.ts";
+import { allocatePorts, attachedOf, firewallPorts } from "./publish.ts";
 import type { NetworkRecord, SandboxRecord } from "./record.ts";
 import { resolveNetwork } from "./resolve.ts";
 import { describeSandbox, netnsPath } from "./sandbox.ts";
@@ -33,10 +35,10 @@ export async function connectSandbox(ctx: NetworkContext, containerId: string, n
   const oldPorts = publishedPorts(ctx.store, containerId);
   const ports = oldPorts.length > 0 ? oldPorts : await allocatePorts(ctx, sandbox, after);
   attach(ctx, sandbox, added, after, ports.length > 0);
-  await movePorts(ctx, { attached: before, ranges: oldPorts }, { attached: after, ranges: ports });
+  await movePorts(ctx, firewallPorts(before, oldPorts), firewallPorts(after, ports));
   adjustNameService(ctx, sandbox, true);
   await untilReady(ctx, [added]);
-  const described = await describeSandbox(ctx, sandbox);
+  const described = describeSandbox(ctx, sandbox);
 
   undo.move();
   publishNetworkEvent(ctx, "connect", record, { container: containerId });
@@ -55,7 +57,7 @@ export async function disconnectSandbox(ctx: NetworkContext, containerId: string
 
   const ranges = publishedPorts(ctx.store, containerId);
   const after = before.filter((one) => one !== removed);
-  await movePorts(ctx, { attached: before, ranges }, { attached: after, ranges });
+  await movePorts(ctx, firewallPorts(before, ranges), firewallPorts(after, ranges));
   detach(ctx, sandbox, removed);
   if (!after.some((one) => one.network.Driver === "bridge")) {
     deletePublishedPorts(ctx.store, containerId);
@@ -78,6 +80,11 @@ export function checkCompatible(current: readonly NetworkRecord[], wanted: Netwo
   if (current.length > 0 && [...current, wanted].some((network) => network.Driver === "null")) {
     throw invalid("container cannot be connected to multiple networks with one of the networks in private (none) mode");
   }
+}
+
+/** Turns ports to where they lead now. */
+async function movePorts(ctx: NetworkContext, before: FirewallPort[], after: FirewallPort[]): Promise<void> {
+  if (JSON.stringify(before) !== JSON.stringify(after)) await changePorts(ctx, before, after);
 }
 
 function requireSandbox(ctx: NetworkContext, containerId: string): SandboxRecord {

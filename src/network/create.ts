@@ -4,7 +4,7 @@ import type { NetworkContext } from "./context.ts";
 import { driverOf } from "./driver/driver.ts";
 import { publishNetworkEvent } from "./events.ts";
 import { enableForwarding } from "./forwarding.ts";
-import { addNetworks } from "./firewall/ruleset.ts";
+import { changeNetwork } from "./firewall/changes.ts";
 import { completeConfig, validateIpam, type IpamChoice } from "./ipam-config.ts";
 import { uniqueLocalPool } from "./ipam.ts";
 import { booleanOption } from "./options.ts";
@@ -23,7 +23,7 @@ export async function createNetwork(ctx: NetworkContext, request: NetworkCreateR
   await using undo = new AsyncDisposableStack();
 
   if (!network.ConfigOnly) {
-    network.IPAM = { ...network.IPAM, Config: await ipamConfig(ctx, network) };
+    network.IPAM = { ...network.IPAM, Config: ipamConfig(ctx, network) };
     driverOf(network)?.check(ctx, network);
   }
   if (networkByName(ctx.store, name)) throw conflict(`network with name ${name} already exists`);
@@ -42,8 +42,7 @@ async function raise(ctx: NetworkContext, network: NetworkRecord, undo: AsyncDis
   if (!driver || network.ConfigOnly) return;
   undo.defer(() => driver.remove(ctx, network));
   driver.ensure(ctx, network);
-  const rules = driver.firewall(network);
-  if (rules) await ctx.live.firewall.submit(addNetworks(ctx.instance, [rules]));
+  await changeNetwork(ctx, "add", network);
   enableForwarding(ctx);
 }
 
@@ -94,9 +93,9 @@ function requireDriver(name: string): string {
   return name;
 }
 
-async function ipamConfig(ctx: NetworkContext, network: NetworkRecord): Promise<NetworkRecord["IPAM"]["Config"]> {
+function ipamConfig(ctx: NetworkContext, network: NetworkRecord): NetworkRecord["IPAM"]["Config"] {
   if (network.IPAM.Driver === "null") return [];
-  const choice: IpamChoice = { pools: ctx.addressPools, taken: networkSubnets(ctx), avoid: await hostSubnets(ctx) };
+  const choice: IpamChoice = { pools: ctx.addressPools, taken: networkSubnets(ctx), avoid: hostSubnets(ctx) };
   const local: IpamChoice = { ...choice, pools: [...ctx.addressPools, uniqueLocalPool(ctx.instance)] };
   return [
     ...(network.EnableIPv4 ? [completeConfig(network.IPAM.Config, 4, choice)] : []),

@@ -1,6 +1,6 @@
 import type { NetworkContext } from "./context.ts";
 import { driverOf } from "./driver/driver.ts";
-import { dropTable } from "./firewall/ruleset.ts";
+import { dropFirewall } from "./firewall/changes.ts";
 import { allNetworks, allSandboxes } from "./table.ts";
 import { releaseSandbox } from "./tear-down.ts";
 
@@ -11,6 +11,6 @@ import { releaseSandbox } from "./tear-down.ts";
 export async function dismantleNetworks(ctx: NetworkContext): Promise<void> {
   for (const { containerId } of allSandboxes(ctx.store)) await releaseSandbox(ctx, containerId);
   for (const network of allNetworks(ctx.store)) driverOf(network)?.remove(ctx, network);
-  await ctx.live.firewall.submit(dropTable(ctx.instance));
+  await dropFirewall(ctx);
   ctx.live[Symbol.dispose]();
 }

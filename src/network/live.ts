@@ -30,6 +30,7 @@ export class LiveNetworks implements Disposable {
     this.nameServers.clear();
     this.relay?.close();
     this.relay = null;
+    this.firewall[Symbol.dispose]();
     this.#route?.[Symbol.dispose]();
     this.#route = null;
   }

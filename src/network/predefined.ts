@@ -37,13 +37,13 @@ export function hostOrNone(ctx: NetworkContext, name: "host" | "none"): NetworkR
   return networkByName(ctx.store, name) ?? emptyNetwork(name, name === "host" ? "host" : "null");
 }
 
-export async function defaultBridge(ctx: NetworkContext, config: BridgeConfig): Promise<NetworkRecord> {
+export function defaultBridge(ctx: NetworkContext, config: BridgeConfig): NetworkRecord {
   const before = networkByName(ctx.store, "bridge");
   const network = before ?? emptyNetwork("bridge", "bridge");
   return {
     ...network,
     EnableIPv6: config.ipv6,
-    IPAM: { Driver: "default", Options: null, Config: [await ipv4Config(ctx, config, before), ...(config.ipv6 ? [ipv6Config(ctx, config)] : [])] },
+    IPAM: { Driver: "default", Options: null, Config: [ipv4Config(ctx, config, before), ...(config.ipv6 ? [ipv6Config(ctx, config)] : [])] },
     Options: {
       [bridgeOption.defaultBridge]: "true",
       [bridgeOption.icc]: String(config.icc),
@@ -55,8 +55,8 @@ export async function defaultBridge(ctx: NetworkContext, config: BridgeConfig): 
   };
 }
 
-async function ipv4Config(ctx: NetworkContext, config: BridgeConfig, before: NetworkRecord | null): Promise<IPAMConfig> {
-  const own = config.cidr !== "" ? requireBip(config.cidr) : addressOfExisting(ctx, config.name) ?? addressBefore(before) ?? await freshAddress(ctx);
+function ipv4Config(ctx: NetworkContext, config: BridgeConfig, before: NetworkRecord | null): IPAMConfig {
+  const own = config.cidr !== "" ? requireBip(config.cidr) : addressOfExisting(ctx, config.name) ?? addressBefore(before) ?? freshAddress(ctx);
   return {
     Subnet: formatCidr(networkOf(own)),
     ...(config.fixedCidr !== "" && { IPRange: formatCidr(networkOf(requireCidr(config.fixedCidr))) }),
@@ -86,8 +86,8 @@ function addressBefore(before: NetworkRecord | null): Cidr | null {
   return subnet && ip ? { ip, prefix: subnet.prefix } : null;
 }
 
-async function freshAddress(ctx: NetworkContext): Promise<Cidr> {
-  const subnet = pickSubnet(ctx.addressPools, [...networkSubnets(ctx), ...await hostSubnets(ctx)], 4);
+function freshAddress(ctx: NetworkContext): Cidr {
+  const subnet = pickSubnet(ctx.addressPools, [...networkSubnets(ctx), ...hostSubnets(ctx)], 4);
   return { ip: defaultGateway(subnet, null, []), prefix: subnet.prefix };
 }
 

@@ -1,12 +1,11 @@
 import { errorKind, EngineError, errorMessage } from "../lib/errors.ts";
 import { parseIp } from "../lib/ip.ts";
 import type { NetworkContext } from "./context.ts";
-import { driverOf } from "./driver/driver.ts";
-import { addPorts, deletePorts, type Firewall, type FirewallPort } from "./firewall/ruleset.ts";
+import type { FirewallPort } from "./firewall/elements.ts";
 import { gatewayEndpoint, type Attached } from "./interface.ts";
 import { compress, planPorts } from "./ports/plan.ts";
 import type { PortRange, SandboxRecord } from "./record.ts";
-import { addressOf, allNetworks, allSandboxes, endpointsOfContainer, insertPublishedPorts, networkById, publishedPorts } from "./table.ts";
+import { addressOf, endpointsOfContainer, insertPublishedPorts, networkById } from "./table.ts";
 
 /** A container's endpoints with their networks, in the order they were made. */
 export function attachedOf(ctx: NetworkContext, containerId: string): Attached[] {
@@ -56,36 +55,4 @@ export function firewallPorts(attached: readonly Attached[], ranges: readonly Po
     const relayed = target === "" && v4 !== "" && protocol !== "sctp";
     return target !== "" || relayed ? [{ protocol, hostIp, hostPort, count, target, targetPort: containerPort }] : [];
   });
-}
-
-/** Opens the way to the ports. Nothing to publish: does nothing, and costs nothing. */
-export async function openPorts(ctx: NetworkContext, attached: readonly Attached[], ranges: readonly PortRange[]): Promise<void> {
-  const ports = firewallPorts(attached, ranges);
-  if (ports.length > 0) await ctx.live.firewall.submit(addPorts(ctx.instance, ports));
-}
-
-interface PortsOf {
-  attached: readonly Attached[];
-  ranges: readonly PortRange[];
-}
-
-/** Turns a running container's ports to where they lead now, in one step. Nothing changed: does nothing. */
-export async function movePorts(ctx: NetworkContext, before: PortsOf, after: PortsOf): Promise<void> {
-  const [old, now] = [firewallPorts(before.attached, before.ranges), firewallPorts(after.attached, after.ranges)];
-  if (JSON.stringify(old) === JSON.stringify(now)) return;
-  await ctx.live.firewall.submit(deletePorts(ctx.instance, old) + addPorts(ctx.instance, now));
-}
-
-export async function closePorts(ctx: NetworkContext, attached: readonly Attached[], ranges: readonly PortRange[]): Promise<void> {
-  const ports = firewallPorts(attached, ranges);
-  if (ports.length > 0) await ctx.live.firewall.submit(deletePorts(ctx.instance, ports));
-}
-
-/** All that the firewall should hold, from the database. */
-export function firewallState(ctx: NetworkContext): Firewall {
-  return {
-    networks: allNetworks(ctx.store).flatMap((network) => driverOf(network)?.firewall(network) ?? []),
-    ports: allSandboxes(ctx.store).flatMap(({ containerId }) => firewallPorts(attachedOf(ctx, containerId), publishedPorts(ctx.store, containerId))),
-    relay: ctx.live.relay ?? { tcp: 0, udp: 0 },
-  };
 }

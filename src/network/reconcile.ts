@@ -6,9 +6,8 @@ import { allLinks } from "../linux/netlink/find-link.ts";
 import { deleteLink } from "../linux/netlink/link.ts";
 import type { NetworkContext } from "./context.ts";
 import { adjustNameService } from "./dns/service.ts";
-import { wholeTable } from "./firewall/ruleset.ts";
+import { rewriteFirewall } from "./firewall/changes.ts";
 import { ignoring } from "./interface.ts";
-import { firewallState } from "./publish.ts";
 import { hostInterface } from "./record.ts";
 import { allNetworks, allSandboxes, deleteSandbox, endpointsOfContainer, publishedPorts } from "./table.ts";
 
@@ -21,7 +20,7 @@ export async function reconcileNetworks(ctx: NetworkContext, liveContainerIds: I
 
   removeOrphanLinks(ctx, live, deadInterfaces);
   removeOrphanNamespaces(ctx, live);
-  await ctx.live.firewall.submit(wholeTable(ctx.instance, firewallState(ctx)));
+  await rewriteFirewall(ctx);
 
   for (const sandbox of allSandboxes(ctx.store)) {
     const { containerId, name } = sandbox;

@@ -3,8 +3,7 @@ import { shortId } from "../lib/ids.ts";
 import type { NetworkContext } from "./context.ts";
 import { driverOf } from "./driver/driver.ts";
 import { publishNetworkEvent } from "./events.ts";
-import { deleteNetworks, wholeTable } from "./firewall/ruleset.ts";
-import { firewallState } from "./publish.ts";
+import { changeNetwork } from "./firewall/changes.ts";
 import { isPredefined, type NetworkRecord } from "./record.ts";
 import { resolveNetwork } from "./resolve.ts";
 import { allNetworks, deleteNetwork, endpointsOfNetwork, sandboxOf } from "./table.ts";
@@ -33,12 +32,7 @@ export async function removeRecord(ctx: NetworkContext, network: NetworkRecord):
   const driver = driverOf(network);
   if (driver && !network.ConfigOnly) {
     driver.remove(ctx, network);
-    const rules = driver.firewall(network);
-    if (rules) {
-      // Where the table is not as we left it, it is written anew.
-      await ctx.live.firewall.submit(deleteNetworks(ctx.instance, [rules]))
-        .catch(() => ctx.live.firewall.submit(wholeTable(ctx.instance, firewallState(ctx))));
-    }
+    await changeNetwork(ctx, "delete", network);
   }
   publishNetworkEvent(ctx, "destroy", network);
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isLoopback, parseIp } from "../lib/ip.ts";
 
 /** resolv.conf(5), read and written. Pure but for {@link hostResolvConf}. */
@@ -34,11 +35,19 @@ export function formatResolvConf({ servers, search, options }: ResolvConf): stri
 }
 
 /** The host's configuration; with systemd-resolved the one behind its stub, which containers cannot reach. */
-export async function hostResolvConf(): Promise<ResolvConf & { text: string }> {
-  const read = (path: string) => Bun.file(path).text().catch(() => "");
-  let text = await read("/etc/resolv.conf");
-  if (parseResolvConf(text).servers.join() === "127.0.0.53") text = (await read("/run/systemd/resolve/resolv.conf")) || text;
-  return { ...parseResolvConf(text), text };
+export function hostResolvConf(): ResolvConf {
+  const conf = parseResolvConf(readText("/etc/resolv.conf"));
+  const behind = conf.servers.join() === "127.0.0.53" ? readText("/run/systemd/resolve/resolv.conf") : "";
+  return behind === "" ? conf : parseResolvConf(behind);
+}
+
+/** A small file of the host; empty where there is none. At once: a turn of the event loop takes longer. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** `chosen` wins over `host` list by list; a search of `.` is none at all. */

@@ -7,7 +7,7 @@ import { isDefaultBridge, isUserDefined } from "./options.ts";
 import { portMap } from "./ports/plan.ts";
 import { attachedOf } from "./publish.ts";
 import type { SandboxRecord } from "./record.ts";
-import { formatResolvConf, hostResolvConf, mergeResolvConf, throughEmbedded, withoutLoopback } from "./resolv-conf.ts";
+import { formatResolvConf, hostResolvConf, mergeResolvConf, readText, throughEmbedded, withoutLoopback } from "./resolv-conf.ts";
 import { addressOf, endpointsOfContainer, networkByName, publishedPorts, sandboxOf } from "./table.ts";
 
 export const netnsPath = (ctx: NetworkContext, containerId: string): string => join(ctx.execRoot, "netns", containerId);
@@ -17,7 +17,7 @@ export const hasNameService = (sandbox: SandboxRecord, attached: readonly Attach
   sandbox.privateNetns && attached.some(({ network }) => isUserDefined(network));
 
 /** A sandbox as it stands in the database, in the words of the wire and of the container's files. */
-export async function describeSandbox(ctx: NetworkContext, sandbox: SandboxRecord): Promise<Sandbox> {
+export function describeSandbox(ctx: NetworkContext, sandbox: SandboxRecord): Sandbox {
   const attached = attachedOf(ctx, sandbox.containerId);
   const path = netnsPath(ctx, sandbox.privateNetns ? sandbox.containerId : "default");
   const entries = hostsEntries(ctx, sandbox, attached);
@@ -30,18 +30,18 @@ export async function describeSandbox(ctx: NetworkContext, sandbox: SandboxRecor
       Ports: bridged ? portMap(publishedPorts(ctx.store, sandbox.containerId), sandbox.exposedPorts) : {},
       Networks: Object.fromEntries(attached.map(({ network, endpoint }) => [network.Name, describeEndpoint(network, endpoint)])),
     },
-    resolvConf: await resolvConfFor(ctx, sandbox, attached),
-    hosts: sandbox.privateNetns ? hostsFile(entries) : hostsFileOfHost(await Bun.file("/etc/hosts").text().catch(() => ""), entries),
+    resolvConf: resolvConfFor(ctx, sandbox, attached),
+    hosts: sandbox.privateNetns ? hostsFile(entries) : hostsFileOfHost(readText("/etc/hosts"), entries),
     hostsEntries: entries,
   };
 }
 
 
-async function resolvConfFor(ctx: NetworkContext, sandbox: SandboxRecord, attached: readonly Attached[]): Promise<string> {
-  const host = await hostResolvConf();
+function resolvConfFor(ctx: NetworkContext, sandbox: SandboxRecord, attached: readonly Attached[]): string {
+  const host = hostResolvConf();
   const chosen = { servers: sandbox.dns, search: sandbox.dnsSearch, options: sandbox.dnsOptions };
   const all = [chosen, ctx.dns].flatMap((conf) => [...conf.servers, ...conf.search, ...conf.options]);
-  if (!sandbox.privateNetns && all.length === 0) return Bun.file("/etc/resolv.conf").text().catch(() => "");
+  if (!sandbox.privateNetns && all.length === 0) return readText("/etc/resolv.conf");
   const merged = mergeResolvConf(mergeResolvConf({ ...chosen }, ctx.dns), host);
   if (!sandbox.privateNetns) return formatResolvConf(merged);
   return formatResolvConf(hasNameService(sandbox, attached) ? throughEmbedded(merged) : withoutLoopback(merged));

@@ -8,8 +8,9 @@ import { adjustNameService } from "./dns/service.ts";
 import { driverOf } from "./driver/driver.ts";
 import { allocateEndpoint } from "./endpoint.ts";
 import { publishNetworkEvent } from "./events.ts";
+import { changePorts } from "./firewall/changes.ts";
 import { configureInterface, openNetns, raiseLoopback, setDefaultRoutes, untilReady, type Attached } from "./interface.ts";
-import { allocatePorts, openPorts } from "./publish.ts";
+import { allocatePorts, firewallPorts } from "./publish.ts";
 import type { NetworkRecord, SandboxRecord } from "./record.ts";
 import { resolveNetwork } from "./resolve.ts";
 import { describeSandbox, netnsPath } from "./sandbox.ts";
@@ -33,9 +34,9 @@ export async function setUpSandbox(ctx: NetworkContext, request: SandboxRequest)
     makeNetns(ctx, request, attached, ports.length > 0);
     adjustNameService(ctx, sandbox, false);
   }
-  await openPorts(ctx, attached, ports);
+  await changePorts(ctx, [], firewallPorts(attached, ports));
   await untilReady(ctx, attached);
-  const described = await describeSandbox(ctx, sandbox);
+  const described = describeSandbox(ctx, sandbox);
 
   undo.move();
   for (const { network } of attached) publishNetworkEvent(ctx, "connect", network, { container: request.containerId });

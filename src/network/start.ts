@@ -1,17 +1,16 @@
 import { errorMessage } from "../lib/errors.ts";
 import type { NetworkContext } from "./context.ts";
 import { driverOf } from "./driver/driver.ts";
-import { wholeTable } from "./firewall/ruleset.ts";
+import { rewriteFirewall } from "./firewall/changes.ts";
 import { enableForwarding } from "./forwarding.ts";
 import { defaultBridge, hostOrNone } from "./predefined.ts";
-import { firewallState } from "./publish.ts";
 import { startRelay } from "./relay/start.ts";
 import { allNetworks, deleteNetwork, endpointCount, networkByName, saveNetwork } from "./table.ts";
 
 /** At boot, first: predefined networks, bridges, the nft table, IP forwarding. Touches no container. */
 export async function startNetworks(ctx: NetworkContext): Promise<void> {
   for (const name of ["host", "none"] as const) saveNetwork(ctx.store, hostOrNone(ctx, name));
-  if (ctx.bridge) saveNetwork(ctx.store, await defaultBridge(ctx, ctx.bridge));
+  if (ctx.bridge) saveNetwork(ctx.store, defaultBridge(ctx, ctx.bridge));
   else forgetBridge(ctx);
 
   for (const network of allNetworks(ctx.store)) {
@@ -25,7 +24,7 @@ export async function startNetworks(ctx: NetworkContext): Promise<void> {
   }
   enableForwarding(ctx);
   ctx.live.relay ??= await startRelay(ctx);
-  await ctx.live.firewall.submit(wholeTable(ctx.instance, firewallState(ctx)));
+  await rewriteFirewall(ctx);
 }
 
 /** The daemon was told to have no default bridge. Containers still on one from before keep it. */

@@ -10,10 +10,10 @@ export function networkSubnets(ctx: NetworkContext): Cidr[] {
 }
 
 /** Subnets that the machine routes somewhere, and its name servers: a network there would cut it off from them. */
-export async function hostSubnets(ctx: NetworkContext): Promise<Cidr[]> {
+export function hostSubnets(ctx: NetworkContext): Cidr[] {
   const routes = ([4, 6] as const).flatMap((family) =>
     ctx.live.route.dump(listRoutes(family), "list routes").flatMap((answer) => parseRoute(answer)?.destination ?? []));
-  const { servers } = await hostResolvConf();
+  const { servers } = hostResolvConf();
   const serverIps = servers.flatMap((server) => {
     const ip = parseIp(server.replace(/%.*$/, ""));
     return ip ? [{ ip, prefix: ipBits(ip.family) }] : [];

@@ -3,10 +3,10 @@ import type { NetworkContext } from "./context.ts";
 import { stopNameService } from "./dns/service.ts";
 import { driverOf } from "./driver/driver.ts";
 import { publishNetworkEvent } from "./events.ts";
-import { attachedOf, closePorts, firewallState } from "./publish.ts";
-import { wholeTable } from "./firewall/ruleset.ts";
+import { attachedOf, firewallPorts } from "./publish.ts";
+import { changePorts } from "./firewall/changes.ts";
 import { netnsPath } from "./sandbox.ts";
-import { deleteSandbox, publishedPorts } from "./table.ts";
+import { deletePublishedPorts, deleteSandbox, publishedPorts } from "./table.ts";
 
 /** Removes all that `setUpSandbox` made, also after a crash half way. Nothing there: does nothing. */
 export async function tearDownSandbox(ctx: NetworkContext, containerId: string): Promise<void> {
@@ -21,12 +21,11 @@ export async function releaseSandbox(ctx: NetworkContext, containerId: string): 
   const attached = attachedOf(ctx, containerId);
   const ranges = publishedPorts(ctx.store, containerId);
   // The firewall goes first: until then the addresses must not be anyone else's.
-  const closed = await closePorts(ctx, attached, ranges).then(() => true, () => false);
+  deletePublishedPorts(ctx.store, containerId);
+  await changePorts(ctx, firewallPorts(attached, ranges), []);
   ctx.live.ports.release(containerId);
   stopNameService(ctx, containerId);
   for (const { network, endpoint } of attached) driverOf(network)?.detach(ctx, network, endpoint);
   removeNetns(netnsPath(ctx, containerId));
   deleteSandbox(ctx.store, containerId);
-  // The table was not as the database has it (a set-up that failed half way, a foreign hand): write it anew.
-  if (!closed) await ctx.live.firewall.submit(wholeTable(ctx.instance, firewallState(ctx)));
 }

@@ -11,7 +11,7 @@ import { LiveContainers } from "../../src/container/live.ts";
 import { removeContainer } from "../../src/container/remove.ts";
 import { restoreContainers } from "../../src/container/restore.ts";
 import { releaseContainers } from "../../src/container/shutdown.ts";
-import { readHostFacts } from "../../src/container/spec/host-facts.ts";
+import { readHostFacts } from "../../src/runtime/spec/host-facts.ts";
 import { startContainer } from "../../src/container/start.ts";
 import { allContainers } from "../../src/container/table.ts";
 import { waitContainer } from "../../src/container/wait.ts";

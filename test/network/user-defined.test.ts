@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Filters } from "../../src/api/filters.ts";
 import { connectSandbox, disconnectSandbox } from "../../src/network/connect.ts";
 import { createNetwork } from "../../src/network/create.ts";
@@ -12,6 +12,7 @@ import { inside, TestNetworks } from "./harness.ts";
 import { fetchText, httpServer } from "./http.ts";
 import { resolve } from "./resolve.ts";
 
+setDefaultTimeout(60_000);
 let networks: TestNetworks;
 beforeAll(async () => void (networks = await TestNetworks.start()));
 afterAll(() => networks[Symbol.asyncDispose]());

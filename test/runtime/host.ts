@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerConfig, HostConfig } from "../../src/api/types/container.ts";
-import { readHostFacts } from "../../src/container/spec/host-facts.ts";
-import { prepareSpec } from "../../src/container/spec/prepare.ts";
-import type { SpecRequest } from "../../src/container/spec/types.ts";
+import { readHostFacts } from "../../src/runtime/spec/host-facts.ts";
+import { prepareSpec } from "../../src/runtime/spec/prepare.ts";
+import type { SpecRequest } from "../../src/runtime/spec/types.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { Logger } from "../../src/lib/log.ts";
 import { cgroupDirs, removeCgroup } from "../../src/linux/cgroup-tree.ts";

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { ContainerConfig, HostConfig } from "../../src/api/types/container.ts";
-import type { SpecRequest } from "../../src/container/spec/types.ts";
-import { validateHostConfig } from "../../src/container/spec/validate.ts";
+import type { SpecRequest } from "../../src/runtime/spec/types.ts";
+import { validateHostConfig } from "../../src/runtime/spec/validate.ts";
 import { killTask } from "../../src/runtime/kill.ts";
 import { startTask } from "../../src/runtime/start.ts";
 import { taskStats } from "../../src/runtime/stats.ts";

@@ -4,12 +4,14 @@ import { decodeAttributes, encodeAttributes, NLM_F, numberOf, text, textOf, u16,
 
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19 } as const;
 const IFLA = {
-  ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, PROTINFO: 12, LINKINFO: 18, IFALIAS: 20, NET_NS_FD: 28,
+  ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, PROTINFO: 12, LINKINFO: 18, IFALIAS: 20, AF_SPEC: 26, NET_NS_FD: 28,
 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5, NF_CALL_IPTABLES: 36, NF_CALL_IP6TABLES: 37 } as const;
 const IFLA_BRPORT = { MODE: 4, ISOLATED: 33 } as const;
 const AF_BRIDGE = 7;
+const AF_INET6 = 10;
+const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IFLA_MACVLAN_MODE = 1;
 const IFLA_IPVLAN = { MODE: 1, FLAGS: 2 } as const;
 const IFLA_VLAN_ID = 1;
@@ -149,6 +151,17 @@ export function changeLink(index: number, { up, mac, mtu, name }: LinkChange): M
 /** Says whose a link is, to whoever lists the links; 255 bytes at most. The kernel takes no alias while it makes a link. */
 export function setAlias(name: string, alias: string): Message {
   return { type: RTM.SETLINK, flags: 0, body: ifinfomsg(0), attributes: [[IFLA.IFNAME, text(name)], [IFLA.IFALIAS, Buffer.from(alias)]] };
+}
+
+/** Sets up an interface that only carries packets for others: its owner's mark, and no IPv6 address of its own. */
+export function raiseCarrier(name: string, alias: string, { ipv6 }: { ipv6: boolean }): Message {
+  const withoutAddress: Attribute = [IFLA.AF_SPEC, [[AF_INET6, [[IFLA_INET6_ADDR_GEN_MODE, u8(1)]]]]];
+  return {
+    type: RTM.SETLINK,
+    flags: 0,
+    body: ifinfomsg(0, IFF_UP, IFF_UP),
+    attributes: [[IFLA.IFNAME, text(name)], [IFLA.IFALIAS, Buffer.from(alias)], ...(ipv6 ? [withoutAddress] : [])],
+  };
 }
 
 /**

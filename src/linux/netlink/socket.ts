@@ -7,6 +7,7 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
+const SO_SNDBUFFORCE = 32;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -33,6 +34,9 @@ export class NetlinkSocket implements Disposable {
     seconds.writeBigInt64LE(10n, 0);
     const on = Buffer.from(Uint32Array.of(1).buffer);
     libc.setsockopt(this.#fd, SOL_SOCKET, SO_RCVTIMEO, ptr(seconds), 16);
+    // A transaction is one datagram, however many ports it is about.
+    const sendBuffer = Buffer.from(Uint32Array.of(16 * 1024 * 1024).buffer);
+    libc.setsockopt(this.#fd, SOL_SOCKET, SO_SNDBUFFORCE, ptr(sendBuffer), 4);
     // The kernel's own words about what was wrong, and no echo of the request before them.
     libc.setsockopt(this.#fd, SOL_NETLINK, NETLINK_CAP_ACK, ptr(on), 4);
     libc.setsockopt(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, ptr(on), 4);

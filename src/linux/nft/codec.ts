@@ -1,4 +1,4 @@
-import { be32, NLM_F, text, u8, type Attribute, type Message } from "../netlink/message.ts";
+import { be32, NLM_F, text, type Attribute, type Message } from "../netlink/message.ts";
 
 /**
  * The little of nf_tables' own protocol (linux/netfilter/nf_tables.h) that is worth speaking without nft(8): where a
@@ -12,6 +12,8 @@ const BATCH_END = 17;
 
 export const NFPROTO = { INET: 1, IPV4: 2, IPV6: 10 } as const;
 const LIST_ELEM = 1;
+const NFTA_DATA_VALUE = 1;
+const NFTA_SET_ELEM = { KEY: 1, DATA: 2, KEY_END: 10 } as const;
 
 const nfgenmsg = (family: number, resource = 0): Uint8Array => Uint8Array.of(family, 0, (resource >> 8) & 255, resource & 255);
 
@@ -84,24 +86,26 @@ export function dnat(family: number, addressRegister: number, portRegister: numb
   return { name: "nat", data: [[1, be32(NFT_NAT_DNAT)], [2, be32(family)], [3, be32(addressRegister)], [5, be32(portRegister)]] };
 }
 
-export interface MapElement {
+export interface SetElement {
   key: Uint8Array;
-  data: Uint8Array;
+  /** End of the interval, in sets and maps that have intervals. */
+  keyEnd: Uint8Array | null;
+  /** What the key leads to, in maps. */
+  data: Uint8Array | null;
 }
 
-/** Elements of a map without intervals. Concatenated values are padded to four bytes each. */
-export function changeElements(change: "add" | "delete", family: number, table: string, map: string, elements: readonly MapElement[]): Message {
-  const type = change === "add" ? NFT_MSG.NEWSETELEM : NFT_MSG.DELSETELEM;
-  return message(type, family, change === "add" ? NLM_F.CREATE : 0, [
-    [1, text(table)],
-    [2, text(map)],
-    [3, elements.map(({ key, data }): Attribute => [LIST_ELEM, [[1, [[1, key]]], ...(change === "add" ? [[2, [[1, data]]] as const] : [])]])],
-  ]);
+/** Elements of a set or map; some thousand a message at most, the list's length has 16 bits. */
+export function changeElements(change: "add" | "delete", family: number, table: string, set: string, elements: readonly SetElement[]): Message {
+  const add = change === "add";
+  const encode = ({ key, keyEnd, data }: SetElement): Attribute => [LIST_ELEM, [
+    [NFTA_SET_ELEM.KEY, [[NFTA_DATA_VALUE, key]]],
+    ...(add && data ? [[NFTA_SET_ELEM.DATA, [[NFTA_DATA_VALUE, data]]] as const] : []),
+    ...(keyEnd ? [[NFTA_SET_ELEM.KEY_END, [[NFTA_DATA_VALUE, keyEnd]]] as const] : []),
+  ]];
+  return message(add ? NFT_MSG.NEWSETELEM : NFT_MSG.DELSETELEM, family, add ? NLM_F.CREATE : 0, [[1, text(table)], [2, text(set)], [3, elements.map(encode)]]);
 }
 
 /** The parts of a concatenation, each padded to four bytes. */
 export function concatenate(...parts: Uint8Array[]): Uint8Array {
   return Buffer.concat(parts.map((part) => Buffer.concat([part, new Uint8Array((4 - (part.length % 4)) % 4)])));
 }
-
-export const protocolKey = (protocol: number): Uint8Array => u8(protocol);

@@ -38,13 +38,13 @@ function responder(ctx: NetworkContext, containerId: string): Respond {
       ctx.log.warn("name could not be looked up", { name: query.name, error: errorMessage(error) });
       return encodeError(query, rcode.SERVFAIL);
     }
-    return externalServers(ctx, containerId).then((servers) => forward(netnsPath(ctx, containerId), servers, bytes, query, transport));
+    return forward(netnsPath(ctx, containerId), externalServers(ctx, containerId), bytes, query, transport);
   };
 }
 
 /** The container's own name servers, else the daemon's, else the host's: read anew, they may change under us. */
-async function externalServers(ctx: NetworkContext, containerId: string): Promise<string[]> {
+function externalServers(ctx: NetworkContext, containerId: string): string[] {
   const sandbox = sandboxOf(ctx.store, containerId);
   const chosen = mergeResolvConf({ servers: sandbox?.dns ?? [], search: [], options: [] }, ctx.dns);
-  return mergeResolvConf(chosen, await hostResolvConf()).servers;
+  return mergeResolvConf(chosen, hostResolvConf()).servers;
 }

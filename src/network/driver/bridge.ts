@@ -4,7 +4,7 @@ import { forbidden, hasCode, invalid } from "../../lib/errors.ts";
 import { formatCidr, networkOf, parseCidr, parseIp, type Cidr } from "../../lib/ip.ts";
 import { sysctlPath } from "../../linux/namespace.ts";
 import { addAddress, deleteAddress, listAddresses, parseAddress } from "../../linux/netlink/address.ts";
-import { changeLink, changePort, deleteLink, newBridge, newVethPair, parseMac, setAlias, type Link } from "../../linux/netlink/link.ts";
+import { changeLink, changePort, deleteLink, newBridge, newVethPair, parseMac, raiseCarrier, setAlias, type Link } from "../../linux/netlink/link.ts";
 import { findLink } from "../../linux/netlink/find-link.ts";
 import { SystemError } from "../../linux/syscall.ts";
 import type { NetworkContext } from "../context.ts";
@@ -49,9 +49,9 @@ export const bridge: NetworkDriver = {
     const mac = parseMac(endpoint.mac);
     if (!mac) throw invalid(`invalid MAC address: ${endpoint.mac}`);
     ctx.live.route.request([newVethPair(
-      { name: host, master: master.index, mtu, up: true },
+      { name: host, master: master.index, mtu },
       { name: endpoint.interfaceName, mac, mtu, netnsFd: netns.fd },
-    ), setAlias(host, `${alias(ctx, network)}/${endpoint.containerId}`)], `create ${host}`);
+    ), raiseCarrier(host, `${alias(ctx, network)}/${endpoint.containerId}`, { ipv6: existsSync("/proc/sys/net/ipv6") })], `create ${host}`);
     const apart = !booleanOption(network.Options, bridgeOption.icc, true);
     // The firewall keeps containers apart where it sees bridged packets; where it does not, the bridge itself has to.
     // The bridge would also cut the way from one to the other's published ports.

@@ -1,47 +1,46 @@
+import { NETLINK, NetlinkSocket } from "../../linux/netlink/socket.ts";
+import type { Message } from "../../linux/netlink/message.ts";
 import { applyNft } from "../../linux/nft/apply.ts";
 
-interface Change {
-  script: string;
-  done: () => void;
-  failed: (error: unknown) => void;
+/** Either for nft(8) or, where a process would cost too much, for the kernel itself. Made when its turn comes. */
+export type Change = { script: () => string } | { messages: () => readonly Message[] };
+
+/** How changes get into the kernel. */
+export interface FirewallKernel extends Disposable {
+  script(text: string): Promise<void>;
+  messages(messages: readonly Message[]): void;
 }
 
-/**
- * Changes to the table, one transaction at a time. What is asked for while one runs goes into the next together,
- * so a hundred containers starting at once do not wait for a hundred runs of nft.
- */
-export class FirewallQueue {
-  readonly #waiting: Change[] = [];
-  #running = false;
+export function realFirewall(): FirewallKernel {
+  let socket: NetlinkSocket | null = null;
+  return {
+    script: applyNft,
+    messages: (messages) => (socket ??= new NetlinkSocket(NETLINK.NETFILTER)).batch(messages, "change firewall"),
+    [Symbol.dispose]() {
+      socket?.[Symbol.dispose]();
+      socket = null;
+    },
+  };
+}
 
-  constructor(private readonly apply: (script: string) => Promise<void> = applyNft) {}
+/** Changes to the table, each a transaction, one at a time in the order of asking. */
+export class FirewallQueue implements Disposable {
+  #last: Promise<void> = Promise.resolve();
+  #pending = 0;
+
+  constructor(private readonly kernel: FirewallKernel = realFirewall()) {}
 
   /** Resolves when the kernel has it. */
-  submit(script: string): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ script, done: resolve, failed: reject });
-    if (!this.#running) void this.#work();
-    return promise;
+  async submit(change: Change): Promise<void> {
+    // Nobody before us: no reason to wait even a turn.
+    if ("messages" in change && this.#pending === 0) return this.kernel.messages(change.messages());
+    this.#pending++;
+    const mine = this.#last.then(() => ("messages" in change ? this.kernel.messages(change.messages()) : this.kernel.script(change.script())));
+    this.#last = mine.catch(() => {}).finally(() => this.#pending--);
+    return mine;
   }
 
-  async #work(): Promise<void> {
-    this.#running = true;
-    for (;;) {
-      const batch = this.#waiting.splice(0);
-      if (batch.length === 0) break;
-      await this.#applyAll(batch);
-    }
-    this.#running = false;
-  }
-
-  async #applyAll(batch: Change[]): Promise<void> {
-    try {
-      await this.apply(batch.map((change) => change.script).join(""));
-      for (const change of batch) change.done();
-    } catch (error) {
-      if (batch.length === 1) return batch[0]?.failed(error);
-      // One bad change must not fail the others.
-      for (const change of batch) await this.#applyAll([change]);
-    }
+  [Symbol.dispose](): void {
+    this.kernel[Symbol.dispose]();
   }
 }

@@ -1,4 +1,4 @@
-import { isUnspecified, parseIp } from "../../lib/ip.ts";
+import { elementText, type FirewallPort } from "./elements.ts";
 
 /**
  * The instance's nftables table as text. Rules are few and fixed; networks and published ports are elements of sets
@@ -6,9 +6,12 @@ import { isUnspecified, parseIp } from "../../lib/ip.ts";
  *
  * Published ports live in four maps per address family: for every address of the host (`pub4`) or one (`at4`), for
  * single ports with their own target port or (`…_range`) for whole ranges whose ports stay as they are. Ports of
- * containers without IPv6 that are published on IPv6 go to the daemon's relay instead (`relay`).
+ * containers without IPv6 that are published on IPv6 go to the daemon's relay instead (`relay`), and so does what the
+ * host sends to ::1 (`relay_loopback`).
  */
-export const tableName = (instance: string): string => `inet berth_${instance}`;
+export const tableName = (instance: string): string => `inet ${bareTableName(instance)}`;
+
+export const bareTableName = (instance: string): string => `berth_${instance}`;
 
 export interface FirewallNetwork {
   bridge: string;
@@ -21,17 +24,6 @@ export interface FirewallNetwork {
   /** Its containers leave under the host's address. */
   masquerade4: boolean;
   masquerade6: boolean;
-}
-
-/** `count` ports of `hostIp` from `hostPort` on lead to `target` from `targetPort` on. */
-export interface FirewallPort {
-  protocol: string;
-  hostIp: string;
-  hostPort: number;
-  count: number;
-  /** Address of the container; empty: the relay. */
-  target: string;
-  targetPort: number;
 }
 
 export interface Firewall {
@@ -56,17 +48,6 @@ function networkElements({ bridge, subnets4, subnets6, internal, icc, masquerade
   };
 }
 
-function portElements({ protocol, hostIp, hostPort, count, target, targetPort }: FirewallPort): Elements {
-  const ip = parseIp(hostIp);
-  if (!ip) return {};
-  const key = isUnspecified(ip) ? protocol : `${hostIp} . ${protocol}`;
-  const ports = count === 1 ? `${hostPort}` : `${hostPort}-${hostPort + count - 1}`;
-  if (target === "") return { [isUnspecified(ip) ? "relay" : "relay_at"]: [`${key} . ${ports}`] };
-  const map = `${isUnspecified(ip) ? "pub" : "at"}${ip.family}`;
-  if (count > 1 && hostPort === targetPort) return { [`${map}_range`]: [`${key} . ${ports} : ${target}`] };
-  return { [map]: Array.from({ length: count }, (_, at) => `${key} . ${hostPort + at} : ${target} . ${targetPort + at}`) };
-}
-
 function merge(all: Elements[]): Elements {
   const merged: Elements = {};
   for (const elements of all) {
@@ -82,10 +63,6 @@ function statements(verb: "add" | "delete", instance: string, elements: Elements
 export const addNetworks = (instance: string, networks: FirewallNetwork[]): string => statements("add", instance, merge(networks.map(networkElements)));
 
 export const deleteNetworks = (instance: string, networks: FirewallNetwork[]): string => statements("delete", instance, merge(networks.map(networkElements)));
-
-export const addPorts = (instance: string, ports: FirewallPort[]): string => statements("add", instance, merge(ports.map(portElements)));
-
-export const deletePorts = (instance: string, ports: FirewallPort[]): string => statements("delete", instance, merge(ports.map(portElements)));
 
 /** Takes the table away, whether it is there or not. */
 export const dropTable = (instance: string): string => `add table ${tableName(instance)}\ndelete table ${tableName(instance)}\n`;
@@ -109,10 +86,11 @@ export function wholeTable(instance: string, { networks, ports, relay }: Firewal
   map at4_range { type ipv4_addr . inet_proto . inet_service : ipv4_addr; flags interval; }
   map at6_range { type ipv6_addr . inet_proto . inet_service : ipv6_addr; flags interval; }
   set relay { type inet_proto . inet_service; flags interval; }
+  set relay_loopback { type inet_proto . inet_service; flags interval; }
   set relay_at { type ipv6_addr . inet_proto . inet_service; flags interval; }
 
   chain publish {
-    dnat ip to ip daddr . meta l4proto . th dport map @at4
+${relayRules("tcp", relay.tcp)}${relayRules("udp", relay.udp)}    dnat ip to ip daddr . meta l4proto . th dport map @at4
     dnat ip to ip daddr . meta l4proto . th dport map @at4_range
     dnat ip to meta l4proto . th dport map @pub4
     dnat ip to meta l4proto . th dport map @pub4_range
@@ -120,7 +98,7 @@ export function wholeTable(instance: string, { networks, ports, relay }: Firewal
     dnat ip6 to ip6 daddr . meta l4proto . th dport map @at6_range
     dnat ip6 to meta l4proto . th dport map @pub6
     dnat ip6 to meta l4proto . th dport map @pub6_range
-${relayRules("tcp", relay.tcp)}${relayRules("udp", relay.udp)}  }
+  }
   chain prerouting {
     type nat hook prerouting priority dstnat;
     fib daddr type local jump publish
@@ -157,12 +135,13 @@ ${relayRules("tcp", relay.tcp)}${relayRules("udp", relay.udp)}  }
     ip6 saddr @masquerade6 masquerade
   }
 }
-${addNetworks(instance, networks)}${addPorts(instance, ports)}`;
+${addNetworks(instance, networks)}${elementText(tableName(instance), ports)}`;
 }
 
 function relayRules(protocol: "tcp" | "udp", port: number): string {
   if (port === 0) return "";
-  return `    meta l4proto ${protocol} ip6 daddr . meta l4proto . th dport @relay_at redirect to :${port}
+  return `    meta l4proto ${protocol} ip6 daddr ::1 meta l4proto . th dport @relay_loopback redirect to :${port}
+    meta l4proto ${protocol} ip6 daddr . meta l4proto . th dport @relay_at redirect to :${port}
     meta nfproto ipv6 meta l4proto ${protocol} meta l4proto . th dport @relay redirect to :${port}
 `;
 }

@@ -26,10 +26,15 @@ export function relayTarget(
     const wanted = local && originalDestination(conntrack, protocol, { ip: source, port: client.port }, { ip: local, port: relay.port });
     if (!wanted || wanted.port === relay.port) continue;
     const range = publishedAt(ctx.store, protocol, wanted.ip, wanted.port);
-    const target = range && publishedTarget(attachedOf(ctx, range.containerId), "v4");
+    const target = range && targetOf(ctx, range.containerId);
     return range && target ? { address: target, port: range.containerPort + wanted.port - range.hostPort } : null;
   }
   return null;
+}
+
+function targetOf(ctx: NetworkContext, containerId: string): string {
+  const attached = attachedOf(ctx, containerId);
+  return publishedTarget(attached, "v6") || publishedTarget(attached, "v4");
 }
 
 interface Place {

@@ -1,5 +1,5 @@
 import type { OciNamespaceType, OciProcess, OciSpec } from "../../oci/runtime.ts";
-import { commandOf } from "../merge.ts";
+import { commandOf } from "./command.ts";
 import { containerCapabilities, processCapabilities } from "./capabilities.ts";
 import { cgroupsPath } from "./cgroup-path.ts";
 import { buildEnvironment } from "./environment.ts";
