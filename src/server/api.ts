@@ -33,7 +33,8 @@ export function createApi(ctx: ServerContext): HttpHandler {
     } catch (error) {
       if (error instanceof BadRequest) throw error;
       reply = errorReply(error);
-      if (errorStatus(error) >= 500) {
+      // A client that has left wants no answer, and its leaving is no failure.
+      if (errorStatus(error) >= 500 && !signal.aborted) {
         ctx.log[error instanceof EngineError ? "info" : "error"](`Handler for ${route.method} ${route.path} returned error`, {
           module: "api", error: errorMessage(error), ...(!(error instanceof EngineError) && error instanceof Error && { stack: error.stack }),
         });

@@ -37,10 +37,12 @@ export class Archiver implements AsyncDisposable {
       {
         start: (given) => {
           controller = given;
-          const output = { chunk: (data: Uint8Array) => controller.enqueue(data), ready: (ask: () => void) => (more = ask) };
+          // A worker that is being stopped may still send: nobody takes it any more.
+          const unless = (act: () => void) => { if (!abort.signal.aborted) act(); };
+          const output = { chunk: (data: Uint8Array) => unless(() => controller.enqueue(data)), ready: (ask: () => void) => (more = ask) };
           this.#run("pack", { root, options }, { signal: abort.signal, output }).then(
-            () => controller.close(),
-            (error: unknown) => controller.error(error),
+            () => unless(() => controller.close()),
+            (error: unknown) => unless(() => controller.error(error)),
           );
         },
         pull: () => more(),
