@@ -92,6 +92,11 @@ export interface SandboxRequest {
   dnsSearch: string[];
   /** `name:address` or `name=address`; the address may be `host-gateway`. */
   extraHosts: string[];
+  /**
+   * Called when the namespace stands, without anything in it yet; not for the host's. Interfaces come when its promise
+   * has resolved: who has begun to build the container around the namespace by then loses no time.
+   */
+  onNamespace?: (path: string) => Promise<void>;
   /** Legacy links of the default bridge, resolved by the caller: the other container and the names it gets. */
   links: { containerId: string; alias: string }[];
 }

@@ -31,7 +31,9 @@ export async function setUpSandbox(ctx: NetworkContext, request: SandboxRequest)
   const { sandbox, attached } = writeDown(ctx, request, wanted);
   const ports = await allocatePorts(ctx, sandbox, attached);
   if (sandbox.privateNetns) {
-    makeNetns(ctx, request, attached, ports.length > 0);
+    const netns = createNetns(netnsPath(ctx, request.containerId));
+    await request.onNamespace?.(netnsPath(ctx, request.containerId));
+    furnishNetns(ctx, netns, request, attached, ports.length > 0);
     adjustNameService(ctx, sandbox, false);
   }
   await changePorts(ctx, [], firewallPorts(attached, ports));
@@ -79,7 +81,7 @@ function withoutNulls(settings: EndpointSettings | null): EndpointSettings {
 }
 
 function writeDown(ctx: NetworkContext, request: SandboxRequest, wanted: Wanted[]): { sandbox: SandboxRecord; attached: Attached[] } {
-  const { endpoints: _, macAddress: __, sysctls: ___, ...kept } = request;
+  const { endpoints: _, macAddress: __, sysctls: ___, onNamespace: ____, ...kept } = request;
   const sandbox: SandboxRecord = { ...kept, sandboxId: newId(), privateNetns: !wanted.some(({ network }) => network.Driver === "host") };
   return ctx.store.transaction(() => {
     saveSandbox(ctx.store, sandbox);
@@ -92,8 +94,8 @@ function writeDown(ctx: NetworkContext, request: SandboxRequest, wanted: Wanted[
   })();
 }
 
-function makeNetns(ctx: NetworkContext, request: SandboxRequest, attached: Attached[], published: boolean): void {
-  using open = openNetns(createNetns(netnsPath(ctx, request.containerId)));
+function furnishNetns(ctx: NetworkContext, netns: Netns, request: SandboxRequest, attached: Attached[], published: boolean): void {
+  using open = openNetns(netns);
   raiseLoopback(open);
   for (const { network, endpoint } of attached) {
     const driver = driverOf(network);

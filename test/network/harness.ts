@@ -41,6 +41,11 @@ export class TestNetworks implements AsyncDisposable {
     return `bt${this.instance}`;
   }
 
+  /** The first three bytes of a subnet that no other run of the tests has. */
+  get net(): string {
+    return `10.${100 + (parseInt(this.instance.slice(0, 2), 16) % 100)}.${parseInt(this.instance.slice(2, 4), 16)}`;
+  }
+
   #context(): NetworkContext {
     return {
       store: openStore(join(this.root, "berth.db")),

@@ -25,14 +25,14 @@ const reaches = async (path: string, ip: string) => (await inside(path, ["busybo
 describe("user-defined networks", () => {
   test("create, list, inspect, remove", async () => {
     const { Id } = await createNetwork(networks.ctx, {
-      Name: "front", Labels: { tier: "web" }, IPAM: { Config: [{ Subnet: "10.213.7.0/24", IPRange: "10.213.7.128/25", Gateway: "10.213.7.9" }] },
+      Name: "front", Labels: { tier: "web" }, IPAM: { Config: [{ Subnet: `${networks.net}.0/24`, IPRange: `${networks.net}.128/25`, Gateway: `${networks.net}.9` }] },
     });
     expect(networks.events.at(-1)).toEqual({ action: "create", id: Id, attributes: { name: "front", type: "bridge" } });
     const one = await networks.setUp({ networkMode: "front" });
-    expect(one.ip).toBe("10.213.7.128");
-    expect(one.settings.Networks?.["front"]).toMatchObject({ Gateway: "10.213.7.9", IPPrefixLen: 24, NetworkID: Id });
-    expect(await reaches(one.path, "10.213.7.9")).toBe(true);
-    expect(inspectNetwork(networks.ctx, Id.slice(0, 12)).Containers?.[one.id]).toMatchObject({ IPv4Address: "10.213.7.128/24" });
+    expect(one.ip).toBe(`${networks.net}.128`);
+    expect(one.settings.Networks?.["front"]).toMatchObject({ Gateway: `${networks.net}.9`, IPPrefixLen: 24, NetworkID: Id });
+    expect(await reaches(one.path, `${networks.net}.9`)).toBe(true);
+    expect(inspectNetwork(networks.ctx, Id.slice(0, 12)).Containers?.[one.id]).toMatchObject({ IPv4Address: `${networks.net}.128/24` });
     const names = (fields: Record<string, string[]>) => listNetworks(networks.ctx, new Filters(Object.entries(fields))).map((network) => network.Name);
     expect(names({ label: ["tier=web"] })).toEqual(["front"]);
     expect(names({ type: ["builtin"] }).sort()).toEqual(["bridge", "host", "none"]);
@@ -42,7 +42,7 @@ describe("user-defined networks", () => {
       `error while removing network: network front has active endpoints (name:"c${one.id.slice(0, 6)}" id:"${one.id.slice(0, 12)}")`,
     );
     expect(createNetwork(networks.ctx, { Name: "front" })).rejects.toThrow("network with name front already exists");
-    expect(createNetwork(networks.ctx, { Name: "x", IPAM: { Config: [{ Subnet: "10.213.0.0/16" }] } })).rejects.toThrow(
+    expect(createNetwork(networks.ctx, { Name: "x", IPAM: { Config: [{ Subnet: `${networks.net}.64/26` }] } })).rejects.toThrow(
       "invalid pool request: Pool overlaps with other one on this address space",
     );
     await down(one.id);
@@ -51,7 +51,7 @@ describe("user-defined networks", () => {
   });
 
   test("what cannot be is refused in Docker's words", async () => {
-    await createNetwork(networks.ctx, { Name: "strict", IPAM: { Config: [{ Subnet: "10.213.8.0/29" }] } });
+    await createNetwork(networks.ctx, { Name: "strict", IPAM: { Config: [{ Subnet: `${networks.net}.0/29` }] } });
     const refused = (body: Parameters<typeof createNetwork>[1], words: string) => expect(createNetwork(networks.ctx, body)).rejects.toThrow(words);
     await refused({ Name: "host" }, "operation is not permitted on predefined host network");
     await refused({ Name: "y", IPAM: { Config: [{ Subnet: "10.1.2.3/16" }] } }, "invalid subnet 10.1.2.3/16: it should be 10.1.0.0/16");
@@ -59,13 +59,13 @@ describe("user-defined networks", () => {
     await refused({ Name: "y", Driver: "overlay" }, "This node is not a swarm manager");
     expect(removeNetwork(networks.ctx, "bridge")).rejects.toThrow("bridge is a pre-defined network and cannot be removed");
     const endpoint = (address: string) => ({ networkMode: "strict", endpoints: { strict: { IPAMConfig: { IPv4Address: address } } } });
-    const one = await networks.setUp(endpoint("10.213.8.5"));
-    expect(one.ip).toBe("10.213.8.5");
-    expect(networks.setUp(endpoint("10.213.8.5"))).rejects.toThrow("Address already in use");
+    const one = await networks.setUp(endpoint(`${networks.net}.5`));
+    expect(one.ip).toBe(`${networks.net}.5`);
+    expect(networks.setUp(endpoint(`${networks.net}.5`))).rejects.toThrow("Address already in use");
     expect(networks.setUp(endpoint("10.99.0.1"))).rejects.toThrow("no configured subnet or ip-range contain the IP address 10.99.0.1");
     expect(networks.setUp({ endpoints: { bridge: { Aliases: ["x"] } } })).rejects.toThrow("network-scoped aliases are only supported for user-defined networks");
     const others = [await networks.setUp({ networkMode: "strict" }), await networks.setUp({ networkMode: "strict" }), await networks.setUp({ networkMode: "strict" }), await networks.setUp({ networkMode: "strict" })];
-    expect(others.map((other) => other.ip)).toEqual(["10.213.8.2", "10.213.8.3", "10.213.8.4", "10.213.8.6"]);
+    expect(others.map((other) => other.ip)).toEqual([`${networks.net}.2`, `${networks.net}.3`, `${networks.net}.4`, `${networks.net}.6`]);
     expect(networks.setUp({ networkMode: "strict" })).rejects.toThrow("no available IPv4 addresses on this network's address pools: strict");
     await down(one.id, ...others.map((other) => other.id));
     await removeNetwork(networks.ctx, "strict");
