@@ -22,7 +22,7 @@ export interface NetworkRecord {
 }
 
 /** The network part of a running container. `privateNetns` false: it lives in the host's namespace. */
-export interface SandboxRecord extends Omit<SandboxRequest, "endpoints" | "macAddress" | "sysctls"> {
+export interface SandboxRecord extends Omit<SandboxRequest, "endpoints" | "macAddress" | "sysctls" | "onNamespace"> {
   sandboxId: string;
   privateNetns: boolean;
 }

@@ -31,9 +31,7 @@ export async function setUpSandbox(ctx: NetworkContext, request: SandboxRequest)
   const { sandbox, attached } = writeDown(ctx, request, wanted);
   const ports = await allocatePorts(ctx, sandbox, attached);
   if (sandbox.privateNetns) {
-    const netns = createNetns(netnsPath(ctx, request.containerId));
-    await request.onNamespace?.(netnsPath(ctx, request.containerId));
-    furnishNetns(ctx, netns, request, attached, ports.length > 0);
+    await makeNetns(ctx, request, attached, ports.length > 0);
     adjustNameService(ctx, sandbox, false);
   }
   await changePorts(ctx, [], firewallPorts(attached, ports));
@@ -94,9 +92,11 @@ function writeDown(ctx: NetworkContext, request: SandboxRequest, wanted: Wanted[
   })();
 }
 
-function furnishNetns(ctx: NetworkContext, netns: Netns, request: SandboxRequest, attached: Attached[], published: boolean): void {
-  using open = openNetns(netns);
+async function makeNetns(ctx: NetworkContext, request: SandboxRequest, attached: Attached[], published: boolean): Promise<void> {
+  const path = netnsPath(ctx, request.containerId);
+  using open = openNetns(createNetns(path));
   raiseLoopback(open);
+  await request.onNamespace?.(path);
   for (const { network, endpoint } of attached) {
     const driver = driverOf(network);
     if (!driver) continue;
