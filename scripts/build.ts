@@ -3,7 +3,9 @@
  * call loads only its own: a client call then starts in two thirds of the time.
  */
 const result = await Bun.build({
-  entrypoints: ["src/main.ts"],
+  // Workers are programs of their own inside the executable.
+  entrypoints: ["src/main.ts", "src/linux/archive/worker.ts"],
+  root: "src",
   compile: { outfile: "dist/berth", autoloadDotenv: false, autoloadBunfig: false },
   minify: { syntax: true, whitespace: true },
   sourcemap: "none",
