@@ -58,21 +58,20 @@ async function runDaemon(args: DaemonArguments, config: DaemonConfig, environmen
   stayAlive(log);
   const ending = endSignal(log);
   const daemon = wire(config, paths, log);
+  const api = createApi(daemon.server);
   let listening: Listening | null = null;
+  process.on("SIGHUP", () => reload(daemon, args, environment));
   try {
     await restore(daemon);
-    listening = await listen(config, environment.listenFds, createApi(daemon.server), log);
-    const onReload = () => void reload(daemon, args, environment);
-    process.on("SIGHUP", onReload);
+    listening = await listen(config, environment.listenFds, api.handle, log);
     for (const address of listening.addresses) log.info("API listen on", { address });
     log.info("Daemon has completed initialization", { version, milliseconds: Math.round(performance.now() - began) });
     tellManager(environment, "READY=1", log);
     void askRuntimeVersions(daemon.server.facts, daemon.server.containers.runtime.runtimes);
     await ending;
-    process.off("SIGHUP", onReload);
     tellManager(environment, "STOPPING=1", log);
   } finally {
-    await shutdown(daemon, listening);
+    await shutdown(daemon, api, listening);
   }
   log.info("Daemon shutdown complete");
 }

@@ -1,4 +1,5 @@
 import { errorMessage } from "../lib/errors.ts";
+import { Semaphore } from "../lib/lock.ts";
 import { loadConfig, type DaemonConfig, type DaemonEnvironment } from "./config.ts";
 import type { DaemonArguments } from "./flags.ts";
 import { chooseRuntimes } from "./runtimes.ts";
@@ -23,6 +24,10 @@ export function reload(daemon: Daemon, args: DaemonArguments, environment: Daemo
     return;
   }
   for (const warning of next.warnings) log.warn(warning);
+  // What is under way keeps the limits that it began with.
+  if (next.maxConcurrentDownloads !== daemon.config.maxConcurrentDownloads) server.remote.downloads = new Semaphore(next.maxConcurrentDownloads);
+  if (next.maxConcurrentUploads !== daemon.config.maxConcurrentUploads) server.remote.uploads = new Semaphore(next.maxConcurrentUploads);
+  server.remote.attempts = next.maxDownloadAttempts;
   daemon.config = next;
   log.level = next.debug ? "debug" : next.logLevel;
   server.settings = daemonSettings(next);

@@ -1,14 +1,20 @@
 import { releaseContainers, shutdownContainers } from "../container/shutdown.ts";
 import { errorMessage } from "../lib/errors.ts";
+import type { EngineApi } from "../server/api.ts";
 import type { Listening } from "./listen.ts";
 import type { Daemon } from "./wire.ts";
 
+/** Milliseconds for what clients have asked for to come to its end. */
+const grace = 5000;
+
 /**
- * The end of a daemon: no more connections, then either containers are let go (they run on, and the next daemon takes
- * them up) or, where the configuration says so, stopped. Last the database, so that all of it is in one file again.
+ * The end of a daemon: no more connections, what is under way may finish, then either containers are let go (they run
+ * on, and the next daemon takes them up) or, where the configuration says so, stopped. Last the database, so that all
+ * of it is in one file again.
  */
-export async function shutdown({ config, log, server, store }: Daemon, listening: Listening | null): Promise<void> {
+export async function shutdown({ config, log, server, store }: Daemon, api: EngineApi, listening: Listening | null): Promise<void> {
   listening?.stop();
+  await api.settle(grace);
   try {
     if (config.shutdownContainers) await shutdownContainers(server.containers, { timeout: config.shutdownTimeout });
     else await releaseContainers(server.containers);

@@ -14,12 +14,20 @@ import { routes } from "./routes/all.ts";
 const newest = api(newestApi);
 const oldest = api(oldestApi);
 
-/** The Engine API as one function from request to reply. */
-export function createApi(ctx: ServerContext): HttpHandler {
+export interface EngineApi {
+  /** From request to reply. */
+  handle: HttpHandler;
+  /** Resolves when no verb is under way (streams that are only being read do not count), or after so many milliseconds. */
+  settle(timeout: number): Promise<void>;
+}
+
+/** The Engine API on these contexts. */
+export function createApi(ctx: ServerContext): EngineApi {
   const router = new Router(routes);
   const common = { "Api-Version": newestApi, "Docker-Experimental": "false", Ostype: "linux", Server: `Berth/${ctx.facts.version} (linux)` };
 
-  return async ({ head, body, signal }) => {
+  const running = new Set<Promise<Reply>>();
+  const answer: HttpHandler = async ({ head, body, signal }) => {
     const { path, query, version: asked } = readTarget(head.target);
     const found = path === null ? null : router.find(head.method, path);
     if (path === null || !found) return encode(head.method === "OPTIONS" ? { status: 200 } : json(404, { message: "page not found" }));
@@ -44,6 +52,14 @@ export function createApi(ctx: ServerContext): HttpHandler {
     }
     const encoded = encode(reply);
     return { ...encoded, headers: { ...common, ...encoded.headers } };
+  };
+  return {
+    handle(request) {
+      const reply = answer(request);
+      running.add(reply);
+      return reply.finally(() => running.delete(reply));
+    },
+    settle: (timeout) => Promise.race([Promise.allSettled(running), Bun.sleep(timeout)]).then(() => {}),
   };
 }
 
