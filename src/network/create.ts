@@ -3,6 +3,7 @@ import { conflict, EngineError, forbidden, invalid, notFound } from "../lib/erro
 import type { NetworkContext } from "./context.ts";
 import { driverOf } from "./driver/driver.ts";
 import { publishNetworkEvent } from "./events.ts";
+import { admitBridges } from "./firewall/foreign.ts";
 import { enableForwarding } from "./forwarding.ts";
 import { changeNetwork } from "./firewall/changes.ts";
 import { completeConfig, validateIpam, type IpamChoice } from "./ipam-config.ts";
@@ -43,6 +44,7 @@ async function raise(ctx: NetworkContext, network: NetworkRecord, undo: AsyncDis
   undo.defer(() => driver.remove(ctx, network));
   driver.ensure(ctx, network);
   await changeNetwork(ctx, "add", network);
+  await admitBridges(ctx);
   enableForwarding(ctx);
 }
 

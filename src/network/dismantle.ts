@@ -1,6 +1,7 @@
 import type { NetworkContext } from "./context.ts";
 import { driverOf } from "./driver/driver.ts";
 import { dropFirewall } from "./firewall/changes.ts";
+import { forgetBridge } from "./firewall/foreign.ts";
 import { allNetworks, allSandboxes } from "./table.ts";
 import { releaseSandbox } from "./tear-down.ts";
 
@@ -10,7 +11,12 @@ import { releaseSandbox } from "./tear-down.ts";
  */
 export async function dismantleNetworks(ctx: NetworkContext): Promise<void> {
   for (const { containerId } of allSandboxes(ctx.store)) await releaseSandbox(ctx, containerId);
-  for (const network of allNetworks(ctx.store)) driverOf(network)?.remove(ctx, network);
+  for (const network of allNetworks(ctx.store)) {
+    const driver = driverOf(network);
+    driver?.remove(ctx, network);
+    const bridge = driver?.firewall(network)?.bridge;
+    if (bridge) await forgetBridge(ctx, bridge);
+  }
   await dropFirewall(ctx);
   ctx.live[Symbol.dispose]();
 }

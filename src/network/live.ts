@@ -16,6 +16,8 @@ export class LiveNetworks implements Disposable {
   readonly nameServers = new Map<string, Disposable>();
   /** null: not started, or a machine without IPv6. */
   relay: Relay | null = null;
+  /** When other firewalls of the machine were last looked at; milliseconds since 1970. */
+  foreignCheckedAt = 0;
   #route: NetlinkSocket | null = null;
 
   /** The daemon's own rtnetlink socket, in the host's namespace. Calls are synchronous, so all share it. */

@@ -4,6 +4,7 @@ import type { NetworkContext } from "./context.ts";
 import { driverOf } from "./driver/driver.ts";
 import { publishNetworkEvent } from "./events.ts";
 import { changeNetwork } from "./firewall/changes.ts";
+import { forgetBridge } from "./firewall/foreign.ts";
 import { isPredefined, type NetworkRecord } from "./record.ts";
 import { resolveNetwork } from "./resolve.ts";
 import { allNetworks, deleteNetwork, endpointsOfNetwork, sandboxOf } from "./table.ts";
@@ -33,6 +34,8 @@ export async function removeRecord(ctx: NetworkContext, network: NetworkRecord):
   if (driver && !network.ConfigOnly) {
     driver.remove(ctx, network);
     await changeNetwork(ctx, "delete", network);
+    const bridge = driver.firewall(network)?.bridge;
+    if (bridge) await forgetBridge(ctx, bridge);
   }
   publishNetworkEvent(ctx, "destroy", network);
 }

@@ -9,6 +9,7 @@ import { driverOf } from "./driver/driver.ts";
 import { allocateEndpoint } from "./endpoint.ts";
 import { publishNetworkEvent } from "./events.ts";
 import { changePorts } from "./firewall/changes.ts";
+import { watchForeignFirewalls } from "./firewall/foreign.ts";
 import { configureInterface, openNetns, raiseLoopback, setDefaultRoutes, untilReady, type Attached } from "./interface.ts";
 import { allocatePorts, firewallPorts } from "./publish.ts";
 import type { NetworkRecord, SandboxRecord } from "./record.ts";
@@ -39,6 +40,7 @@ export async function setUpSandbox(ctx: NetworkContext, request: SandboxRequest)
   const described = describeSandbox(ctx, sandbox);
 
   undo.move();
+  watchForeignFirewalls(ctx);
   for (const { network } of attached) publishNetworkEvent(ctx, "connect", network, { container: request.containerId });
   return described;
 }

@@ -2,6 +2,7 @@ import { errorMessage } from "../lib/errors.ts";
 import type { NetworkContext } from "./context.ts";
 import { driverOf } from "./driver/driver.ts";
 import { rewriteFirewall } from "./firewall/changes.ts";
+import { admitBridges } from "./firewall/foreign.ts";
 import { enableForwarding } from "./forwarding.ts";
 import { defaultBridge, hostOrNone } from "./predefined.ts";
 import { startRelay } from "./relay/start.ts";
@@ -25,6 +26,7 @@ export async function startNetworks(ctx: NetworkContext): Promise<void> {
   enableForwarding(ctx);
   ctx.live.relay ??= await startRelay(ctx);
   await rewriteFirewall(ctx);
+  await admitBridges(ctx);
 }
 
 /** The daemon was told to have no default bridge. Containers still on one from before keep it. */
