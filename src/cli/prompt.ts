@@ -1,39 +1,58 @@
-import type { CommandContext } from "./context.ts";
+import type { CommandContext, Host } from "./context.ts";
 import { CliError } from "./errors.ts";
 
-/** Asks on standard output and reads one line; only `y` or `Y` means yes. */
-export async function confirm(ctx: CommandContext, question: string): Promise<boolean> {
-  const answer = await ask(ctx, `${question} [y/N] `);
-  return answer.toLowerCase() === "y";
-}
+/**
+ * Questions to the user on standard output, answered line by line on standard input. One object asks all the
+ * questions of a command: what is typed ahead belongs to the next of them.
+ */
+export class Questions {
+  #chunks: AsyncIterator<Uint8Array> | undefined;
+  readonly #decoder = new TextDecoder();
+  #typed = "";
 
-/** Asks on standard output and returns the line that is typed, trimmed; empty at the end of input. */
-export async function ask({ out, stdin }: CommandContext, question: string): Promise<string> {
-  out.write(question);
-  await out.flush();
-  return (await readLine(stdin.stream())).trim();
-}
+  constructor(private readonly ctx: Pick<Host, "out" | "stdin">) {}
 
-/** Asks as {@link ask} does, without showing what is typed. */
-export async function askSecret(ctx: CommandContext, question: string): Promise<string> {
-  if (!ctx.stdin.isTerminal) return ask(ctx, question);
-  const { hideTyping } = await import("./terminal/echo.ts");
-  using _hidden = hideTyping();
-  return await ask(ctx, question);
+  /** The line that is typed, trimmed; empty at the end of input. */
+  async ask(question: string): Promise<string> {
+    this.ctx.out.write(question);
+    await this.ctx.out.flush();
+    return (await this.#line()).trim();
+  }
+
+  /** As {@link ask}, without showing what is typed. */
+  async askSecret(question: string): Promise<string> {
+    if (!this.ctx.stdin.isTerminal) return this.ask(question);
+    const { hideTyping } = await import("./terminal/echo.ts");
+    using _hidden = hideTyping();
+    return await this.ask(question);
+  }
+
+  /** Only `y` or `Y` means yes. */
+  async confirm(question: string): Promise<boolean> {
+    return (await this.ask(`${question} [y/N] `)).toLowerCase() === "y";
+  }
+
+  async #line(): Promise<string> {
+    this.#chunks ??= this.ctx.stdin.stream()[Symbol.asyncIterator]();
+    for (;;) {
+      const end = this.#typed.indexOf("\n");
+      if (end >= 0) {
+        const line = this.#typed.slice(0, end);
+        this.#typed = this.#typed.slice(end + 1);
+        return line;
+      }
+      const next = await this.#chunks.next();
+      if (next.done) {
+        const line = this.#typed;
+        this.#typed = "";
+        return line;
+      }
+      this.#typed += this.#decoder.decode(next.value, { stream: true });
+    }
+  }
 }
 
 /** Ends the command, without a word and well, unless the user agrees or `force` spares the question. */
 export async function confirmOrCancel(ctx: CommandContext, force: boolean, warning: string): Promise<void> {
-  if (!force && !(await confirm(ctx, warning))) throw new CliError("", 0);
-}
-
-async function readLine(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of chunks) {
-    text += decoder.decode(chunk, { stream: true });
-    const end = text.indexOf("\n");
-    if (end >= 0) return text.slice(0, end);
-  }
-  return text;
+  if (!force && !(await new Questions(ctx).confirm(warning))) throw new CliError("", 0);
 }

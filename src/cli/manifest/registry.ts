@@ -43,8 +43,7 @@ export class RegistryClient {
     const list: { manifests?: Descriptor[] } = JSON.parse(Buffer.from(bytes).toString());
     const found: StoredManifest[] = [];
     for (const { digest, platform } of list.manifests ?? []) {
-      const { tag: _, ...named } = reference;
-      const one = { ...named, digest };
+      const one = { ...reference, digest };
       const fetched = await this.fetchManifest(one);
       if (!fetched) throw new CliError(`no such manifest: ${fullString(one)}`);
       found.push(await this.#toStored(one, fetched, platform));

@@ -5,7 +5,7 @@ import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { bool } from "../../flags/kinds.ts";
-import { confirm } from "../../prompt.ts";
+import { Questions } from "../../prompt.ts";
 
 const ingressWarning =
   "WARNING! Before removing the routing-mesh network, make sure all the nodes in your swarm run the same docker engine version. " +
@@ -17,9 +17,10 @@ export default defineCommand({
   flags: { force: bool("Do not complain about a network that does not exist", { short: "f" }) },
   async run(ctx, names, { force }) {
     const client = await ctx.client();
+    const questions = new Questions(ctx);
     let failed = false;
     for (const name of names) {
-      if ((await isIngress(ctx, name)) && !(await confirm(ctx, ingressWarning))) continue;
+      if ((await isIngress(ctx, name)) && !(await questions.confirm(ingressWarning))) continue;
       try {
         await removeNetwork(client, name);
         ctx.out.write(`${name}\n`);

@@ -4,6 +4,7 @@ import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { displayProgress } from "../../progress/display.ts";
+import { Questions } from "../../prompt.ts";
 import { familiarString, parseReference, withDefaultTag } from "../../reference.ts";
 import { refuseContentTrust, trustFlag } from "../../trust.ts";
 import { grantedPull } from "./grant.ts";
@@ -21,7 +22,7 @@ export default defineCommand({
     refuseContentTrust(ctx, flags["disable-content-trust"]);
     const name = localName(flags.alias);
     const client = await ctx.client();
-    const pull = await grantedPull(ctx, remote, flags["grant-all-permissions"]);
+    const pull = await grantedPull(ctx, new Questions(ctx), remote, flags["grant-all-permissions"]);
     try {
       await displayProgress(ctx.out, pullPlugin(client, { ...pull, ...(name && { name }) }));
     } catch (error) {

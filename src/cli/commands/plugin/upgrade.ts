@@ -5,7 +5,7 @@ import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { bool } from "../../flags/kinds.ts";
 import { displayProgress } from "../../progress/display.ts";
-import { confirm } from "../../prompt.ts";
+import { Questions } from "../../prompt.ts";
 import { familiarString, fullString, parseReference, type Reference, withDefaultTag } from "../../reference.ts";
 import { refuseContentTrust, trustFlag } from "../../trust.ts";
 import { grantedPull } from "./grant.ts";
@@ -28,10 +28,11 @@ export default defineCommand({
     const remote = given ?? plugin.PluginReference ?? "";
     const [to, from] = [parse(remote, "error parsing remote upgrade image reference"), parse(plugin.PluginReference ?? "", "error parsing current image reference")];
     ctx.out.write(`Upgrading plugin ${plugin.Name} from ${familiarString(from)} to ${familiarString(to)}\n`);
-    if (!flags["skip-remote-check"] && fullString(to) !== fullString(from) && !(await confirm(ctx, "Plugin images do not match, are you sure?"))) {
-      throw new CliError("plugin upgrade has been cancelled");
+    const questions = new Questions(ctx);
+    if (!flags["skip-remote-check"] && fullString(to) !== fullString(from) && !(await questions.confirm("Plugin images do not match, are you sure?"))) {
+      return;
     }
-    const pull = await grantedPull(ctx, remote, flags["grant-all-permissions"]);
+    const pull = await grantedPull(ctx, questions, remote, flags["grant-all-permissions"]);
     await displayProgress(ctx.out, upgradePlugin(client, plugin.Name, pull));
     ctx.out.write(`Upgraded plugin ${plugin.Name} to ${remote}\n`);
   },

@@ -7,7 +7,7 @@ import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { note } from "../../note.ts";
-import { ask, askSecret } from "../../prompt.ts";
+import { Questions } from "../../prompt.ts";
 
 export default defineCommand({
   usage: "[OPTIONS] [SERVER]",
@@ -66,23 +66,24 @@ async function loginAnew(ctx: CommandContext, key: string, username: string, pas
   if ((username === "" || password === "") && !ctx.stdin.isTerminal) {
     throw new CliError("Error: Cannot perform an interactive login from a non TTY device");
   }
-  const user = username || (await askUser(ctx, key, known));
+  const questions = new Questions(ctx);
+  const user = username || (await askUser(ctx, questions, key, known));
   let secret = password;
   if (secret === "") {
     if (key === hubKey) note(ctx.err, ctx.env, "A Personal Access Token (PAT) can be used instead.\nTo create a PAT, visit https://app.docker.com/settings\n\n");
     await ctx.err.flush();
-    secret = await askSecret(ctx, "Password: ");
+    secret = await questions.askSecret("Password: ");
     ctx.out.write("\n");
     if (secret === "") throw new CliError("Error: Password Required");
   }
   return login(ctx, { username: user, password: secret, serveraddress: key });
 }
 
-async function askUser(ctx: CommandContext, key: string, known: string): Promise<string> {
+async function askUser(ctx: CommandContext, questions: Questions, key: string, known: string): Promise<string> {
   if (key === hubKey) {
     ctx.out.write("Log in with your Docker ID or email address to push and pull images from Docker Hub. If you don't have a Docker ID, head over to https://hub.docker.com/ to create one.\n\n");
   }
-  const user = (await ask(ctx, known === "" ? "Username: " : `Username (${known}): `)) || known;
+  const user = (await questions.ask(known === "" ? "Username: " : `Username (${known}): `)) || known;
   if (user === "") throw new CliError("Error: Non-null Username Required");
   return user;
 }
