@@ -109,6 +109,21 @@ describe("published ports", () => {
     }
   });
 
+  test("a flow that began before the port was published, and one whose container has moved", async () => {
+    const port = freePort();
+    const bindings = { portBindings: { "53/udp": [{ HostPort: String(port) }] } };
+    expect(await askUdp(null, "127.0.0.1", port, 40125)).toBe("");
+    const [a, b] = [await networks.setUp(bindings), await networks.setUp()];
+    await using _one = await udpServer(a.path, 53, "one");
+    expect(await askUdp(null, "127.0.0.1", port, 40125)).toBe("one");
+    await down(a.id);
+    const [c, d] = [await networks.setUp(), await networks.setUp(bindings)];
+    expect(d.ip).not.toBe(a.ip);
+    await using _two = await udpServer(d.path, 53, "two");
+    expect(await askUdp(null, "127.0.0.1", port, 40125)).toBe("two");
+    await down(b.id, c.id, d.id);
+  });
+
   test("ten thousand ports in less than a second", async () => {
     const bindings = Object.fromEntries(Array.from({ length: 10001 }, (_, at) => [`${10000 + at}/tcp`, [{ HostIp: "127.0.0.1", HostPort: String(10000 + at) }]]));
     const before = process.memoryUsage().rss;

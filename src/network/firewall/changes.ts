@@ -1,5 +1,6 @@
 import type { NetworkContext } from "../context.ts";
 import { driverOf } from "../driver/driver.ts";
+import { forgetFlows } from "../forget-flows.ts";
 import { attachedOf, firewallPorts } from "../publish.ts";
 import { allNetworks, allSandboxes, publishedPorts } from "../table.ts";
 import type { NetworkRecord } from "../record.ts";
@@ -25,6 +26,7 @@ export async function changePorts(ctx: NetworkContext, gone: readonly FirewallPo
   } catch {
     await rewriteFirewall(ctx);
   }
+  forgetFlows(ctx, [...gone, ...come]);
 }
 
 /** A network that has just come, or has just gone. Networks the firewall need not know: does nothing. */
