@@ -3,7 +3,7 @@ import { conflict, errorMessage, invalid, isNotFound } from "../lib/errors.ts";
 import type { Mount } from "../linux/mount.ts";
 import type { OciSpec } from "../oci/runtime.ts";
 import type { ContainerContext } from "./context.ts";
-import { sharedContainer, type JoinedNetwork } from "./join-network.ts";
+import { sharedContainer, type NetworkJoin } from "./join-network.ts";
 import { findContainer } from "./lookup.ts";
 import { prepareShm } from "./mounts/set-up.ts";
 import { shmDir } from "./paths.ts";
@@ -14,12 +14,14 @@ import type { NamespaceChoice } from "../runtime/spec/types.ts";
 export interface SpecParts {
   /** Where the root filesystem is mounted. */
   rootfs: string;
-  network: JoinedNetwork;
+  network: Pick<NetworkJoin, "hostname" | "domainname" | "files">;
+  /** null: the host's. */
+  netnsPath: string | null;
   mounts: Mount[];
 }
 
 /** The runtime's specification of a container whose parts are in place. */
-export async function composeSpec(ctx: ContainerContext, c: ContainerRecord, { rootfs, network, mounts }: SpecParts): Promise<OciSpec> {
+export async function composeSpec(ctx: ContainerContext, c: ContainerRecord, { rootfs, network, netnsPath, mounts }: SpecParts): Promise<OciSpec> {
   const { config, hostConfig } = c.spec;
   const ipc = await chooseIpc(ctx, c);
   return prepareSpec({
@@ -29,7 +31,7 @@ export async function composeSpec(ctx: ContainerContext, c: ContainerRecord, { r
     rootfs,
     mounts: [...mounts, ...networkFiles(c, network)],
     namespaces: {
-      network: network.netnsPath === null ? "host" : { path: network.netnsPath },
+      network: netnsPath === null ? "host" : { path: netnsPath },
       ipc: ipc.namespace,
       pid: choosePid(ctx, hostConfig.PidMode ?? ""),
       uts: hostConfig.UTSMode === "host" ? "host" : "private",
@@ -46,7 +48,7 @@ export async function composeSpec(ctx: ContainerContext, c: ContainerRecord, { r
 }
 
 /** The engine's own files in /etc, but for those that the user mounts something else upon. */
-function networkFiles(c: ContainerRecord, { files }: JoinedNetwork): Mount[] {
+function networkFiles(c: ContainerRecord, { files }: SpecParts["network"]): Mount[] {
   const own = { "/etc/resolv.conf": files.resolvConf, "/etc/hostname": files.hostname, "/etc/hosts": files.hosts };
   return Object.entries(own)
     .filter(([destination]) => !c.spec.mounts.some((point) => point.destination === destination))

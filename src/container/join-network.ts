@@ -9,15 +9,20 @@ import { findContainer } from "./lookup.ts";
 import { dataDir, hostnamePath, hostsPath, resolvConfPath } from "./paths.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
 
-/** A container's place on the network, as its specification needs it. */
-export interface JoinedNetwork {
-  /** null: the host's namespace. */
-  netnsPath: string | null;
-  settings: NetworkSettings;
+/** A container's place on the network: what its specification needs at once, and the rest when it is there. */
+export interface NetworkJoin {
+  /** null: the host's namespace. Rejects where there will be none. */
+  netnsPath: Promise<string | null>;
   hostname: string;
   domainname: string;
-  /** Host paths of the files that are mounted into /etc. */
+  /** Host paths of the files that are mounted into /etc. They exist; hosts and resolv.conf get their content by `ready`. */
   files: { hosts: string; hostname: string; resolvConf: string };
+  /** The interfaces come after this was called. */
+  furnish(): void;
+  /** All is in place. */
+  ready: Promise<NetworkSettings>;
+  /** Waits for the end of it, be it good or bad: only then can it be torn down. */
+  settle(): Promise<void>;
 }
 
 /** The id or name after `container:`; undefined for any other mode. */
@@ -25,27 +30,50 @@ export function sharedContainer(mode: string | null | undefined): string | undef
   return mode?.startsWith("container:") ? mode.slice("container:".length) : undefined;
 }
 
-/** Sets up the container's own network, or finds the one it shares. */
-export async function joinNetwork(ctx: ContainerContext, c: ContainerRecord): Promise<JoinedNetwork> {
+/** Begins to set up the container's own network, or finds the one it shares. */
+export function joinNetwork(ctx: ContainerContext, c: ContainerRecord): NetworkJoin {
   const donor = sharedContainer(c.spec.hostConfig.NetworkMode);
-  if (donor !== undefined && !c.spec.config.NetworkDisabled) return shareNetwork(ctx, c, donor);
-
-  const { config, hostConfig } = c.spec;
-  const hostname = config.Hostname || (hostConfig.NetworkMode === "host" ? hostName() : c.id.slice(0, 12));
-  try {
-    const sandbox = await setUpSandbox(ctx.networks, sandboxRequest(ctx, c, hostname));
-    const files = filesOf(ctx, c.id);
-    mkdirSync(dataDir(ctx, c.id), { recursive: true, mode: 0o710 });
-    writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
-    writeFileSync(files.hosts, sandbox.hosts, { mode: 0o644 });
-    writeFileSync(files.resolvConf, sandbox.resolvConf, { mode: 0o644 });
-    return { netnsPath: sandbox.netnsPath, settings: sandbox.settings, hostname, domainname: config.Domainname ?? "", files };
-  } catch (cause) {
-    throw new EngineError(errorKind(cause), `failed to set up container networking: ${errorMessage(cause)}`, { cause });
-  }
+  return donor !== undefined && !c.spec.config.NetworkDisabled ? shareNetwork(ctx, c, donor) : ownNetwork(ctx, c);
 }
 
-function shareNetwork(ctx: ContainerContext, c: ContainerRecord, ref: string): JoinedNetwork {
+function ownNetwork(ctx: ContainerContext, c: ContainerRecord): NetworkJoin {
+  const { config, hostConfig } = c.spec;
+  const hostname = config.Hostname || (hostConfig.NetworkMode === "host" ? hostName() : c.id.slice(0, 12));
+  const files = filesOf(ctx, c.id);
+  mkdirSync(dataDir(ctx, c.id), { recursive: true, mode: 0o710 });
+  writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
+  for (const path of [files.hosts, files.resolvConf]) writeFileSync(path, "", { mode: 0o644 });
+
+  // Entered by whoever gets there first: the empty namespace, or the finished (or failed) set-up.
+  const netns = Promise.withResolvers<string | null>();
+  const furnished = Promise.withResolvers<void>();
+  const onNamespace = (path: string) => {
+    netns.resolve(path);
+    return furnished.promise;
+  };
+  const ready = setUpSandbox(ctx.networks, { ...sandboxRequest(ctx, c, hostname), onNamespace }).then(
+    (sandbox) => {
+      writeFileSync(files.hosts, sandbox.hosts);
+      writeFileSync(files.resolvConf, sandbox.resolvConf);
+      netns.resolve(sandbox.netnsPath);
+      return sandbox.settings;
+    },
+    (cause: unknown) => {
+      const error = new EngineError(errorKind(cause), `failed to set up container networking: ${errorMessage(cause)}`, { cause });
+      netns.reject(error);
+      throw error;
+    },
+  );
+  const settle = async () => {
+    furnished.resolve();
+    await Promise.allSettled([ready, netns.promise]);
+  };
+  // Whoever awaits them hears of a failure; it must not end the daemon before.
+  void Promise.allSettled([ready, netns.promise]);
+  return { netnsPath: netns.promise, hostname, domainname: config.Domainname ?? "", files, furnish: furnished.resolve, ready, settle };
+}
+
+function shareNetwork(ctx: ContainerContext, c: ContainerRecord, ref: string): NetworkJoin {
   let other: ContainerRecord;
   try {
     other = findContainer(ctx, ref);
@@ -60,15 +88,17 @@ function shareNetwork(ctx: ContainerContext, c: ContainerRecord, ref: string): J
   const owner = sharedContainer(other.spec.hostConfig.NetworkMode);
   const files = owner === undefined ? filesOf(ctx, other.id) : shareNetwork(ctx, other, owner).files;
   return {
-    netnsPath: other.spec.hostConfig.NetworkMode === "host" ? null : `/proc/${other.state.pid}/ns/net`,
-    settings: {},
+    netnsPath: Promise.resolve(other.spec.hostConfig.NetworkMode === "host" ? null : `/proc/${other.state.pid}/ns/net`),
     hostname: other.spec.config.Hostname ?? "",
     domainname: other.spec.config.Domainname ?? "",
     files,
+    furnish: () => {},
+    ready: Promise.resolve({}),
+    settle: () => Promise.resolve(),
   };
 }
 
-function filesOf(ctx: ContainerContext, id: string): JoinedNetwork["files"] {
+function filesOf(ctx: ContainerContext, id: string): NetworkJoin["files"] {
   return { hosts: hostsPath(ctx, id), hostname: hostnamePath(ctx, id), resolvConf: resolvConfPath(ctx, id) };
 }
 

@@ -70,10 +70,10 @@ export async function destroy(ctx: ContainerContext, c: ContainerRecord, { volum
   live.dismissPendingClients();
   setState(ctx, c, { phase: "removing", removeVolumes: volumes });
   try {
-    // Volatile ones are gone in no time. Another's unmounting may write out half the disk: it gets its time, unwatched.
-    const storage = removeStorage(ctx, c);
-    if (c.spec.hostConfig.AutoRemove) await storage;
-    else ctx.live.inBackground(storage.catch((error: unknown) => ctx.log.warn("cannot remove a root filesystem", { container: c.id, error: errorMessage(error) })));
+    // Its unmounting may write out half the disk first: it gets its time, unwatched. The next boot finishes what fails.
+    ctx.live.inBackground(removeStorage(ctx, c).catch((error: unknown) => {
+      ctx.log.warn("cannot remove a root filesystem", { container: c.id, error: errorMessage(error) });
+    }));
     await rm(dataDir(ctx, c.id), { recursive: true, force: true });
   } catch (error) {
     const message = `unable to remove filesystem: ${errorMessage(error)}`;

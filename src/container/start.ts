@@ -5,11 +5,13 @@ import { attachTask } from "../runtime/attach.ts";
 import { createTask } from "../runtime/create.ts";
 import { RuntimeError } from "../runtime/runtime-errors.ts";
 import { startTask } from "../runtime/start.ts";
+import type { CreatedTask } from "../runtime/types.ts";
 import { bootId } from "../linux/boot-id.ts";
+import { composeSpec, type SpecParts } from "./compose-spec.ts";
 import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
 import { watchHealth } from "./health.ts";
-import { joinNetwork } from "./join-network.ts";
+import { joinNetwork, type NetworkJoin } from "./join-network.ts";
 import { logLimitsOf, logPathOf } from "./log-options.ts";
 import { lockContainer } from "./lookup.ts";
 import { prepareMounts, releasePins } from "./mounts/set-up.ts";
@@ -17,7 +19,6 @@ import { ZERO_TIME, type ContainerRecord } from "./record.ts";
 import { release } from "./release.ts";
 import { destroy } from "./remove.ts";
 import { openRootfs } from "./rootfs-use.ts";
-import { composeSpec } from "./compose-spec.ts";
 import { setState } from "./state.ts";
 
 /**
@@ -51,12 +52,31 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
   // One undo for all: what a start makes is found by the container's id, however far it came.
   undo.defer(() => release(ctx, c));
 
-  const [rootfs, network, mounts] = await allOf([openRootfs(ctx, c), joinNetwork(ctx, c), prepareMounts(ctx, c)]);
-  const spec = await composeSpec(ctx, c, { rootfs, network, mounts });
+  const network = joinNetwork(ctx, c);
+  undo.defer(() => network.settle());
+  const [rootfs, mounts, netnsPath] = await allOf([openRootfs(ctx, c), prepareMounts(ctx, c), network.netnsPath]);
+  // The interfaces are made while the runtime, in processes of its own, builds the container around the namespace.
+  const [task, settings] = await allOf([buildTask(ctx, c, { rootfs, mounts, netnsPath, network }), network.ready]);
+  await releasePins(ctx, c.id);
+  await connectPendingClients(ctx, c);
+  const startedAt = new Date().toISOString();
+  await startTask(ctx.runtime, c.id);
+  undo.move();
+
+  setState(ctx, c, {
+    phase: "running", pid: task.pid, conmonPid: task.conmonPid, startedAt, exitCode: 0, oomKilled: false, started: true, network: settings,
+  });
+  watchHealth(ctx, c, { fresh: true });
+  publish(ctx, c, "start");
+}
+
+/** Has the runtime build the container, up to the point where its process waits for the start. */
+async function buildTask(ctx: ContainerContext, c: ContainerRecord, parts: SpecParts & { network: NetworkJoin }): Promise<CreatedTask> {
+  using _ = { [Symbol.dispose]: parts.network.furnish };
+  const spec = await composeSpec(ctx, c, parts);
   const [logPath, logLimits] = [logPathOf(ctx, c), logLimitsOf(c)];
   if (logPath) mkdirSync(dirname(logPath), { recursive: true, mode: 0o710 });
-
-  const task = await createTask(ctx.runtime, {
+  return await createTask(ctx.runtime, {
     id: c.id,
     spec,
     runtime: c.spec.hostConfig.Runtime ?? "",
@@ -65,18 +85,8 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
     stdinOnce: c.spec.config.StdinOnce ?? false,
     logPath,
     ...(logLimits && { logLimits }),
+    onBegun: parts.network.furnish,
   });
-  await releasePins(ctx, c.id);
-  await connectPendingClients(ctx, c);
-  const startedAt = new Date().toISOString();
-  await startTask(ctx.runtime, c.id);
-  undo.move();
-
-  setState(ctx, c, {
-    phase: "running", pid: task.pid, conmonPid: task.conmonPid, startedAt, exitCode: 0, oomKilled: false, started: true, network: network.settings,
-  });
-  watchHealth(ctx, c, { fresh: true });
-  publish(ctx, c, "start");
 }
 
 function refuseStart(c: ContainerRecord): void {

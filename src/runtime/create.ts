@@ -67,6 +67,7 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
     ],
   });
   undo.defer(() => monitor.hangUp());
+  request.onBegun?.();
   const answer = await monitor.next();
   if (answer === null || answer.data < 0) {
     throw runtimeError("create", answer?.message ?? monitor.complaint(), spec.process.args[0] ?? "");

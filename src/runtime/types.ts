@@ -18,6 +18,8 @@ export interface CreateTaskRequest {
   logPath: string | null;
   /** How the log is kept (see parseLogConfig); absent: the defaults. */
   logLimits?: LogLimits;
+  /** Called when the runtime is at work, in processes of its own: the caller may now do something that takes long. */
+  onBegun?: () => void;
 }
 
 export interface CreatedTask {

@@ -56,8 +56,8 @@ describe("exec", () => {
     const { Pid } = await inspectExec(rig.ctx, Id);
     expect(Pid).toBeGreaterThan(1);
     await resizeExec(rig.ctx, Id, { height: 10, width: 20 });
-    const top = await topContainer(rig.ctx, id, "-o pid,args");
-    expect(top.Processes?.map((row) => row[1])).toEqual(["sleep 1000", "sleep 1000"]);
+    const commands = async () => (await topContainer(rig.ctx, id, "-o pid,args")).Processes?.map((row) => row[1]).join();
+    await until("both to show", async () => (await commands()) === "sleep 1000,sleep 1000");
     process.kill(Pid, "SIGKILL");
     await until("its end", async () => (await inspectExec(rig.ctx, Id)).ExitCode === 137);
     expect((await inspectContainer(rig.ctx, id)).ExecIDs).toBeNull();
