@@ -53,7 +53,7 @@ export async function dialSocket(address: SocketAddress): Promise<Duplex> {
         secured(error);
         fail(error);
       },
-      handshake: (_, ok, error) => secured(ok && !error ? undefined : error ?? new Error("tls: handshake failure")),
+      handshake: (socket, ok, error) => secured(handshakeError(socket, ok, error, "tls" in address ? address.tls : undefined)),
     } satisfies Bun.SocketHandler<undefined>,
   };
   const socket = await ("unix" in address ? Bun.connect<undefined>({ ...options, unix: address.unix }) : Bun.connect<undefined>({ ...options, ...address }));
@@ -79,4 +79,13 @@ export async function dialSocket(address: SocketAddress): Promise<Duplex> {
       socket.terminate();
     },
   };
+}
+
+/** What is wrong with the other side: a chain that nobody trusts, a certificate for another name. */
+function handshakeError(socket: Bun.Socket<undefined>, ok: boolean, error: Error | null, tls: Bun.TLSOptions | undefined): Error | undefined {
+  if (!ok) return error ?? new Error("tls: handshake failure");
+  if (tls?.rejectUnauthorized === false) return undefined;
+  if (error) return error;
+  const { checkServerIdentity } = require("node:tls");
+  return checkServerIdentity(tls?.serverName ?? "", socket.getPeerCertificate());
 }
