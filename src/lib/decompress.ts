@@ -1,5 +1,6 @@
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { pipeline } from "node:stream";
+import { ZstdFrames } from "./zstd-frames.ts";
 
 export type Packing = "none" | "gzip" | "zstd" | "bzip2" | "xz";
 
@@ -27,8 +28,17 @@ export async function* decompress(source: AsyncIterable<Uint8Array>, packing: "n
   }
   const engine = packing === "gzip" ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize });
   // An error of the source destroys the engine and comes out of the loop below.
-  pipeline(source, engine, () => {});
+  pipeline(packing === "zstd" ? wholeFrames(source) : source, engine, () => {});
   for await (const chunk of engine) yield chunk;
+}
+
+async function* wholeFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const frames = new ZstdFrames();
+  for await (const chunk of source) {
+    frames.push(chunk);
+    yield chunk;
+  }
+  frames.end();
 }
 
 /** Splits off enough of a stream to know how it is packed, and gives the whole of it back. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ExtractOptions } from "../../src/linux/archive/options.ts";
 import { Archiver } from "../../src/linux/archive/archiver.ts";
 import { getXattr, listXattrs } from "../../src/linux/xattr.ts";
-import { bytesOf, chunked, tarOf, type Member } from "./harness.ts";
+import { bytesOf, chunked, failure, tarOf, type Member } from "./harness.ts";
 
 const archiver = new Archiver();
 afterAll(() => archiver[Symbol.asyncDispose]());
@@ -61,7 +61,7 @@ test("absolute names and dots stay below the root", async () => {
 });
 
 test.each(["../secret", "a/../../secret", "..", "../root/../secret"])("the name %s is refused", async (name) => {
-  await expect(extract([{ name, content: "evil" }])).rejects.toThrow("is outside of the archive's root");
+  expect(await failure(extract([{ name, content: "evil" }]))).toContain("is outside of the archive's root");
 });
 
 test("links lead no way out", async () => {
@@ -75,7 +75,7 @@ test("links lead no way out", async () => {
     { name: "up/file", content: "top" },
   ]);
   expect([text("real/file"), text("file")]).toEqual(["inside", "top"]);
-  await expect(extract([{ name: "out/secret", content: "evil" }])).rejects.toThrow();
+  expect(await failure(extract([{ name: "out/secret", content: "evil" }]))).not.toBe("");
   // A file in the place of a link replaces the link, not what it names.
   await extract([{ name: "hit", type: "symlink", linkName: "../secret" }, { name: "hit", content: "mine" }]);
   expect(lstatSync(join(root, "hit")).isFile()).toBe(true);
@@ -86,8 +86,8 @@ test("links lead no way out", async () => {
 });
 
 test("hard links name files inside only", async () => {
-  await expect(extract([{ name: "h", type: "link", linkName: "../secret" }])).rejects.toThrow("is outside of the archive's root");
-  await expect(extract([{ name: "h", type: "link", linkName: `${scratch}/secret` }])).rejects.toThrow("no such file");
+  expect(await failure(extract([{ name: "h", type: "link", linkName: "../secret" }]))).toContain("is outside of the archive's root");
+  expect(await failure(extract([{ name: "h", type: "link", linkName: `${scratch}/secret` }]))).toContain("no such file");
   symlinkSync("../secret", join(root, "s"));
   // A link to a link is a link to the link itself.
   await extract([{ name: "h", type: "link", linkName: "s" }]);
@@ -103,9 +103,9 @@ test("pulling the ground away: a directory replaced by a link in mid-archive", a
     { name: "d", type: "symlink", linkName: scratch },
     { name: "other", type: "directory" },
   ]);
-  await expect(extract([{ name: "d/secret", content: "evil" }])).rejects.toThrow();
+  expect(await failure(extract([{ name: "d/secret", content: "evil" }]))).not.toBe("");
   // And once more with the directory open in the same extraction.
-  await expect(extract([{ name: "e", type: "directory" }, { name: "e/x", content: "x" }, { name: "e", type: "symlink", linkName: ".." }, { name: "e/secret", content: "inside" }])).resolves.toMatchObject({ entries: 4 });
+  expect(await extract([{ name: "e", type: "directory" }, { name: "e/x", content: "x" }, { name: "e", type: "symlink", linkName: ".." }, { name: "e/secret", content: "inside" }])).toMatchObject({ entries: 4 });
   expect(text("secret")).toBe("inside");
 });
 
@@ -113,12 +113,12 @@ test("device policy, sizes and counts are bounded", async () => {
   const device: Member = { name: "sda", type: "block", devMajor: 8, devMinor: 0 };
   await extract([device], { devices: "skip" });
   expect(existsSync(join(root, "sda"))).toBe(false);
-  await expect(extract([device], { devices: "refuse" })).rejects.toThrow("device nodes are not allowed");
-  await expect(extract([{ name: "big", content: "x".repeat(5000) }], { maxBytes: 4999 })).rejects.toThrow("archive holds more than allowed");
-  await expect(extract(Array.from({ length: 11 }, (_, i) => ({ name: `f${i}` })), { maxEntries: 10 })).rejects.toThrow("too many entries");
-  await expect(extract([{ name: "x\0y", content: "" }])).resolves.toBeDefined();
-  await expect(extract([{ name: "n".repeat(300), content: "" }])).rejects.toThrow("file name too long");
-  await expect(extract([{ name: "owner", uid: 2 ** 32 - 1 }])).rejects.toThrow("invalid owner");
+  expect(await failure(extract([device], { devices: "refuse" }))).toContain("device nodes are not allowed");
+  expect(await failure(extract([{ name: "big", content: "x".repeat(5000) }], { maxBytes: 4999 }))).toContain("archive holds more than allowed");
+  expect(await failure(extract(Array.from({ length: 11 }, (_, i) => ({ name: `f${i}` })), { maxEntries: 10 }))).toContain("too many entries");
+  await extract([{ name: "x\0y", content: "" }]);
+  expect(await failure(extract([{ name: "n".repeat(300), content: "" }]))).toContain("file name too long");
+  expect(await failure(extract([{ name: "owner", uid: 2 ** 32 - 1 }]))).toContain("invalid owner");
 });
 
 test("sparse files keep their holes", async () => {
@@ -140,8 +140,8 @@ test("docker cp: nothing is turned from directory to file or back, the target ke
   writeFileSync(join(root, "t/file"), "old");
   chmodSync(join(root, "t"), 0o700);
   const options: ExtractOptions = { into: "t", noOverwriteDirNonDir: true };
-  await expect(extract([{ name: "dir", content: "x" }], options)).rejects.toThrow('cannot overwrite directory "/t/dir" with non-directory "dir"');
-  await expect(extract([{ name: "file", type: "directory" }], options)).rejects.toThrow('cannot overwrite non-directory "/t/file" with directory "file"');
+  expect(await failure(extract([{ name: "dir", content: "x" }], options))).toContain('cannot overwrite directory "/t/dir" with non-directory "dir"');
+  expect(await failure(extract([{ name: "file", type: "directory" }], options))).toContain('cannot overwrite non-directory "/t/file" with directory "file"');
   await extract([{ name: ".", type: "directory", mode: 0o777 }, { name: "file", content: "new" }, { name: "dir/x", content: "x" }], { ...options, owner: { uid: 33, gid: 34 } });
   expect(text("t/file")).toBe("new");
   expect(statSync(join(root, "t")).mode & 0o777).toBe(0o700);
@@ -172,7 +172,7 @@ test("overlay whiteouts, whatever their order", async () => {
   expect([text("kept"), text("back"), text("dir/x")]).toEqual(["kept", "back", "x"]);
   expect(readdirSync(root).sort()).toEqual(["back", "d", "dir", "kept"]);
   for (const name of [".wh.", ".wh..", ".wh...", "d/.wh..."]) {
-    await expect(extract([{ name }], { whiteouts: "overlay" })).rejects.toThrow("invalid whiteout name");
+    expect(await failure(extract([{ name }], { whiteouts: "overlay" }))).toContain("invalid whiteout name");
   }
 });
 
@@ -203,14 +203,14 @@ test("compressed and broken streams", async () => {
     const { diffId } = await archiver.extract(chunked(packed, 50), root, { digest: true });
     expect(diffId).toBe(`sha256:${new Bun.CryptoHasher("sha256").update(tar).digest("hex")}`);
     expect(text("f")).toHaveLength(100_000);
-    await expect(archiver.extract(chunked(packed.subarray(0, packed.length - 20), 50), root)).rejects.toThrow();
+    expect(await failure(archiver.extract(chunked(packed.subarray(0, packed.length - 20), 50), root))).not.toBe("");
   }
-  await expect(archiver.extract(chunked(tar.subarray(0, 2000)), root)).rejects.toThrow("unexpected EOF");
+  expect(await failure(archiver.extract(chunked(tar.subarray(0, 2000)), root))).toContain("unexpected EOF");
   async function* failing(): AsyncGenerator<Uint8Array> {
     yield tar.subarray(0, 2000);
     throw new Error("the client went away");
   }
-  await expect(archiver.extract(failing(), root)).rejects.toThrow("the client went away");
+  expect(await failure(archiver.extract(failing(), root))).toContain("the client went away");
 });
 
 async function filter(program: string, content: Uint8Array): Promise<Buffer> {
@@ -226,7 +226,7 @@ test("a cancelled extraction ends soon and leaves its worker fit for use", async
   }
   const running = archiver.extract(endless(), root, {}, abort.signal);
   setTimeout(() => abort.abort(), 50);
-  await expect(running).rejects.toMatchObject({ kind: "cancelled" });
+  expect(await failure(running)).toBe("context canceled");
   await extract([{ name: "after", content: "works" }]);
   expect(text("after")).toBe("works");
 });
@@ -256,7 +256,7 @@ test("packing: a part, under another name, without some, and what GNU tar thinks
   expect(await list({ from: "l", rootName: "link" })).toEqual(["link"]);
   expect(await list({ from: "a", exclude: ["b/one", "c"] })).toEqual(["b/", "b/two"]);
   expect(await list({ paths: ["z", "a/b"] })).toEqual(["a/b/", "a/b/one", "a/b/two", "z"]);
-  await expect(bytesOf(archiver.pack(root, { from: "missing" }))).rejects.toThrow("no such file");
+  expect(await failure(bytesOf(archiver.pack(root, { from: "missing" })))).toContain("no such file");
   const size = await archiver.measure(root);
   expect((await bytesOf(archiver.pack(root))).length).toBe(size);
 });

@@ -11,6 +11,7 @@ import { openImages } from "../../src/image/open.ts";
 import { reconcileImages } from "../../src/image/reconcile.ts";
 import type { ImageRecord } from "../../src/image/record.ts";
 import { resolveImage } from "../../src/image/resolve.ts";
+import { errorMessage } from "../../src/lib/errors.ts";
 import { Logger } from "../../src/lib/log.ts";
 import { tarEntry, type TarEntry } from "../../src/lib/tar/entry.ts";
 import { encodeHeader, endOfArchive, padding } from "../../src/lib/tar/writer.ts";
@@ -90,6 +91,19 @@ export async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer
 
 export function textOf(events: readonly ProgressEvent[]): string {
   return events.map((event) => event.stream ?? "").join("");
+}
+
+/**
+ * The message of what a promise is rejected with; empty where it is not. (`expect().rejects` spins the event loop, in
+ * which workers are heard only once a second.)
+ */
+export async function failure(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return "";
+  } catch (error) {
+    return errorMessage(error);
+  }
 }
 
 /** In pieces whose borders fall anywhere. */

@@ -15,7 +15,7 @@ import { resolveImage } from "../../src/image/resolve.ts";
 import { createRootfs, mountRootfs, removeRootfs, rootfsChanges, rootfsUsage, unmountRootfs } from "../../src/image/rootfs.ts";
 import { saveImages } from "../../src/image/save.ts";
 import { tagImage } from "../../src/image/tag.ts";
-import { bytesOf, chunked, collect, dockerArchive, mountsUnder, tarOf, TestStore, textOf } from "./harness.ts";
+import { bytesOf, chunked, collect, dockerArchive, failure, mountsUnder, tarOf, TestStore, textOf } from "./harness.ts";
 
 const base = tarOf(
   { name: "etc", type: "directory", mode: 0o755 },
@@ -154,7 +154,7 @@ test("names: tag, resolve, list, untag, remove", async () => {
   expect(by("until", "2023-01-01")).toEqual([]);
   expect(() => by("nonsense", "x")).toThrow("invalid filter 'nonsense'");
 
-  await expect(removeImage(ctx, image.id)).rejects.toThrow(`conflict: unable to delete ${image.id.slice(7, 19)} (must be forced) - image is referenced in multiple repositories`);
+  expect(await failure(removeImage(ctx, image.id))).toContain(`conflict: unable to delete ${image.id.slice(7, 19)} (must be forced) - image is referenced in multiple repositories`);
   expect(await removeImage(ctx, "other:v2")).toEqual([{ Untagged: "other:v2" }]);
   expect(await removeImage(ctx, "two:1")).toEqual([{ Untagged: "two:1" }]);
   const records = await removeImage(ctx, "localhost:5000/my/two");
@@ -172,12 +172,12 @@ test("an image in use is not removed", async () => {
   const image = await store.load(twoLayers, "two:1");
   const short = image.id.slice(7, 19);
   addContainer(store, "runner-long-id-1", image.id, true);
-  await expect(removeImage(ctx, "two:1")).rejects.toThrow(`conflict: unable to remove repository reference "two:1" (must force) - container runner-long- is using its referenced image ${short}`);
-  await expect(removeImage(ctx, short)).rejects.toThrow(`conflict: unable to delete ${short} (cannot be forced) - image is being used by running container runner-long-`);
-  await expect(removeImage(ctx, short, { force: true })).rejects.toThrow("cannot be forced");
+  expect(await failure(removeImage(ctx, "two:1"))).toContain(`conflict: unable to remove repository reference "two:1" (must force) - container runner-long- is using its referenced image ${short}`);
+  expect(await failure(removeImage(ctx, short))).toContain(`conflict: unable to delete ${short} (cannot be forced) - image is being used by running container runner-long-`);
+  expect(await failure(removeImage(ctx, short, { force: true }))).toContain("cannot be forced");
   expect(await removeImage(ctx, "two:1", { force: true })).toEqual([{ Untagged: "two:1" }]);
   ctx.store.run("UPDATE container SET running = 0");
-  await expect(removeImage(ctx, short)).rejects.toThrow(`conflict: unable to delete ${short} (must be forced) - image is being used by stopped container runner-long-`);
+  expect(await failure(removeImage(ctx, short))).toContain(`conflict: unable to delete ${short} (must be forced) - image is being used by stopped container runner-long-`);
   await createRootfs(ctx, "runner-long-id-1", image);
   await removeImage(ctx, short, { force: true });
   // The container still has all that it stands upon.
@@ -195,7 +195,7 @@ test("children hold their parents, and take them along", async () => {
   writeFileSync(join(await mountRootfs(ctx, "c1"), "x"), "x");
   const child = await commitRootfs(ctx, { containerId: "c1", parent, config: {}, ref: "child" });
   await removeRootfs(ctx, "c1");
-  await expect(removeImage(ctx, parent.id.slice(7, 19))).rejects.toThrow("(cannot be forced) - image has dependent child images");
+  expect(await failure(removeImage(ctx, parent.id.slice(7, 19)))).toContain("(cannot be forced) - image has dependent child images");
   expect(await removeImage(ctx, "two:1")).toEqual([{ Untagged: "two:1" }]);
   expect(listImages(ctx).map((image) => image.Id)).toEqual([child.id]);
   expect(listImages(ctx, { all: true })).toHaveLength(2);
@@ -213,7 +213,7 @@ test("prune takes what has no name; with dangling=false what no container uses",
   expect(resolveImage(ctx, image.id).repoTags).toEqual([]);
   const usage = imagesDiskUsage(ctx);
   expect(usage).toMatchObject({ TotalCount: 3, ActiveCount: 0, TotalSize: 33 + 2 + 2 });
-  expect(usage.Items.find((item) => item.Id === other.id)).toMatchObject({ SharedSize: 33, Size: 33 });
+  expect(listImages(ctx, { sharedSize: true }).find((item) => item.Id === other.id)).toMatchObject({ SharedSize: 33, Size: 33 });
   const pruned = await pruneImages(ctx);
   expect(pruned.ImagesDeleted?.map((item) => item.Deleted)).toEqual([image.id, image.chainIds[1]]);
   expect(pruned.SpaceReclaimed).toBe(2);
@@ -237,7 +237,7 @@ test("import makes an image of a root filesystem", async () => {
     Config: { Cmd: ["/bin/sh", "-c", "echo hi"], Env: ["A=b"], ExposedPorts: { "80/tcp": {} } },
   });
   expect(store.events).toEqual(["tag imported:1", `import ${id}`]);
-  await expect(collect(importImage(ctx, chunked(Buffer.from("no archive at all, but long enough to be one".repeat(20)))))).rejects.toThrow("archive/tar: invalid tar header");
+  expect(await failure(collect(importImage(ctx, chunked(Buffer.from("no archive at all, but long enough to be one".repeat(20))))))).toContain("archive/tar: invalid tar header");
   expect((await ctx.snapshotter.list()).keys).toEqual([]);
 });
 
@@ -247,10 +247,10 @@ test("broken archives leave nothing", async () => {
   const lying = dockerArchive({ tags: ["x:1"], layers: [base] });
   // The layer's content is not what the configuration says.
   lying.write("ROOT", lying.indexOf("root:x:0"));
-  await expect(collect(loadImages(ctx, chunked(lying)))).rejects.toThrow("wrong diff id calculated on extraction");
-  await expect(collect(loadImages(ctx, chunked(twoLayers.subarray(0, 3000))))).rejects.toThrow("unexpected EOF");
-  await expect(collect(loadImages(ctx, chunked(tarOf({ name: "x" }))))).rejects.toThrow("neither a Docker image archive nor an OCI layout");
-  await expect(collect(loadImages(ctx, chunked(tarOf({ name: "manifest.json", content: "[{" }))))).rejects.toThrow("invalid manifest.json");
+  expect(await failure(collect(loadImages(ctx, chunked(lying))))).toContain("wrong diff id calculated on extraction");
+  expect(await failure(collect(loadImages(ctx, chunked(twoLayers.subarray(0, 3000)))))).toContain("unexpected EOF");
+  expect(await failure(collect(loadImages(ctx, chunked(tarOf({ name: "x" })))))).toContain("neither a Docker image archive nor an OCI layout");
+  expect(await failure(collect(loadImages(ctx, chunked(tarOf({ name: "manifest.json", content: "[{" })))))).toContain("invalid manifest.json");
   expect(listImages(ctx)).toEqual([]);
   expect(await ctx.snapshotter.list()).toEqual({ keys: [], chainIds: [] });
   expect(await collect(ctx.blobs.list())).toEqual([]);

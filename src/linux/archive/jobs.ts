@@ -1,3 +1,4 @@
+import type { ErrorKind } from "../../lib/errors.ts";
 import type { EntryType } from "../../lib/tar/entry.ts";
 import type { ChangeKind } from "./changes.ts";
 import type { ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
@@ -63,5 +64,8 @@ export type FromWorker =
 export interface WorkerFailure {
   name: string;
   message: string;
+  /** Of a system error. */
   code?: string;
+  /** Of an engine's error. */
+  kind?: ErrorKind;
 }

@@ -2,6 +2,7 @@
  * Entry point of the archive workers: takes one job at a time, as linux/archive/jobs.ts draws them. An entry point of
  * its own in scripts/build.ts, since the executable must carry it.
  */
+import { EngineError } from "../../lib/errors.ts";
 import { treeChanges } from "./changes.ts";
 import { copyTree } from "./copy.ts";
 import { extractTree, fileChunks } from "./extract.ts";
@@ -129,5 +130,5 @@ function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 function describe(error: unknown): WorkerFailure {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const code = error instanceof SystemError ? error.code : "code" in error && typeof error.code === "string" ? error.code : undefined;
-  return { name: error.name, message: error.message, ...(code !== undefined && { code }) };
+  return { name: error.name, message: error.message, ...(code !== undefined && { code }), ...(error instanceof EngineError && { kind: error.kind }) };
 }
