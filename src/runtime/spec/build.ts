@@ -1,3 +1,4 @@
+import type { HostConfig } from "../../api/types/container.ts";
 import type { OciNamespaceType, OciProcess, OciSpec } from "../../oci/runtime.ts";
 import { commandOf } from "./command.ts";
 import { containerCapabilities, processCapabilities } from "./capabilities.ts";
@@ -54,7 +55,7 @@ export function buildSpec(input: SpecInput): OciSpec {
         parent: hostConfig.CgroupParent || defaults.cgroupParent,
         instance: input.instance,
       }),
-      resources: { devices: input.devices.rules, ...buildResources(hostConfig, input.throttles) },
+      resources: { devices: input.devices.rules, ...buildResources(atCreation(hostConfig), input.throttles) },
       ...(propagation && { rootfsPropagation: propagation }),
       ...(seccomp && { seccomp }),
       sysctl: buildSysctls({
@@ -69,6 +70,11 @@ export function buildSpec(input: SpecInput): OciSpec {
       readonlyPaths,
     },
   };
+}
+
+/** A new cgroup has no limit on swap: saying so would fail where the kernel does not count it. */
+function atCreation(hostConfig: HostConfig): HostConfig {
+  return hostConfig.MemorySwap === -1 ? { ...hostConfig, MemorySwap: 0 } : hostConfig;
 }
 
 function buildProcess(input: SpecInput, security: SecurityOptions, capabilities: string[], initPath: string | null): OciProcess {

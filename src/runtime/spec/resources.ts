@@ -28,7 +28,7 @@ function memoryLimits(resources: Resources): OciResources["memory"] {
   return unlessEmpty({
     ...(Memory && Memory > 0 && { limit: Memory }),
     ...(MemoryReservation && MemoryReservation > 0 && { reservation: MemoryReservation }),
-    // -1 is said explicitly: without a word the kernel's default applies, which on version 2 is unlimited too.
+    // -1 takes an earlier limit away.
     ...(MemorySwap && (MemorySwap > 0 || MemorySwap === -1) && { swap: MemorySwap }),
     ...(isSet(MemorySwappiness) && MemorySwappiness >= 0 && { swappiness: MemorySwappiness }),
     ...(OomKillDisable && { disableOOMKiller: true }),
