@@ -7,6 +7,7 @@ import type { RegistryContext } from "./context.ts";
 import { RegistryError } from "./errors.ts";
 import { scheduleCollection } from "./gc/schedule.ts";
 import { createHandler, errorAnswer } from "./http/handle.ts";
+import { restoreSnapshot, scheduleSnapshots } from "./metadata/snapshot.ts";
 import { openMetadata } from "./metadata/table.ts";
 import { Metrics } from "./metrics.ts";
 import { Mirrors } from "./mirror/mirrors.ts";
@@ -16,6 +17,7 @@ import { flushPulls, PullCounter } from "./pulls.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { protocolRoutes, statusRoutes } from "./routes/table.ts";
 import { FilesystemStorage } from "./storage/filesystem.ts";
+import { S3Storage } from "./storage/s3.ts";
 import { UploadSessions } from "./uploads/sessions.ts";
 
 export interface RunningRegistry {
@@ -30,16 +32,18 @@ export async function serveRegistry(options: RegistryOptions): Promise<RunningRe
   await using undo = new AsyncDisposableStack();
   const paths = registryPaths(options.data);
   await mkdir(paths.uploads, { recursive: true });
-  await mkdir(paths.blobs, { recursive: true });
-  const db = openMetadata(paths.database);
-  undo.defer(() => db.close());
-
+  if (!options.s3) await mkdir(paths.blobs, { recursive: true });
   let draining = false;
   const base = { options, paths, metrics: new Metrics(), log: new Logger(options.logLevel, options.logFormat), now: Date.now };
+  const bucket = options.s3 && new S3Storage(options.s3);
+  if (bucket) await restoreSnapshot(paths, bucket, base.log);
+  const db = openMetadata(paths.database);
+  undo.defer(() => db.close());
+  if (bucket) undo.use(scheduleSnapshots(db, paths, bucket, base.log));
   const ctx: RegistryContext = {
     ...base,
     db,
-    storage: new FilesystemStorage(paths.blobs),
+    storage: bucket ?? new FilesystemStorage(paths.blobs),
     uploads: new UploadSessions(),
     locks: new KeyedLock(),
     mirrors: new Mirrors(options.mirrors, base.log, base.now),
