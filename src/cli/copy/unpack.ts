@@ -5,7 +5,7 @@ import {
 import type { Stats } from "node:fs";
 import type { TarEntry } from "../../lib/tar/entry.ts";
 import { TarReader } from "../../lib/tar/reader.ts";
-import { cleanPath, dirPath, joinPath } from "../paths.ts";
+import { basePath, cleanPath, dirPath, joinPath } from "../paths.ts";
 
 export interface UnpackOptions {
   /** The name that a member is to have. */
@@ -91,13 +91,14 @@ class Unpacker {
     if (relative === ".") return null;
     const outside = () => new Error(`invalid entry name ${JSON.stringify(original)}`);
     if (relative === ".." || relative.startsWith("../")) throw outside();
-    const path = joinPath(this.root, relative);
-    const parent = dirPath(path);
-    if (!lookAt(parent)) mkdirSync(parent, { recursive: true, mode: 0o755 });
+    const missing: string[] = [];
+    let parent = dirPath(joinPath(this.root, relative));
+    for (; !lookAt(parent); parent = dirPath(parent)) missing.unshift(basePath(parent));
     // Links on the way are followed as long as they stay within.
-    const real = realpathSync(parent);
+    let real = realpathSync(parent);
     if (real !== this.root && !real.startsWith(this.root === "/" ? "/" : `${this.root}/`)) throw outside();
-    return joinPath(real, path.slice(path.lastIndexOf("/") + 1));
+    for (const name of missing) mkdirSync((real = joinPath(real, name)), 0o755);
+    return joinPath(real, basePath(relative));
   }
 
   #makeRoom(path: string, { name, type }: TarEntry): void {
