@@ -112,7 +112,7 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
     memory: number(values.memory), memswap: number(values["memory-swap"]), cgroupparent: values["cgroup-parent"], shmsize: number(values["shm-size"]),
     ulimits: json(mergeUlimits(values.ulimit), values.ulimit.length === 0), buildargs: json(args, Object.keys(args).length === 0),
     labels: json(labelMap(values.label), values.label.length === 0), cachefrom: json(values["cache-from"], values["cache-from"].length === 0),
-    extrahosts: values["add-host"], securityopt: json(values["security-opt"], values["security-opt"].length === 0),
+    extrahosts: values["add-host"], securityopt: values["security-opt"],
     target: values.target, squash: values.squash, platform: values.platform || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "", version: "1",
   };
 }

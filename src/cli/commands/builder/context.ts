@@ -52,15 +52,18 @@ async function fromDirectory(ctx: CommandContext, source: string, dockerfile: st
   // The engine needs both files, whatever the patterns say; it leaves them out itself.
   const kept = new Set([".dockerignore", ...(own && inside ? [own.path] : [])]);
   const needsFolder = (path: string) => [...kept].some((file) => file.startsWith(`${path}/`));
-  const packed = packDirectory(root, {
-    excludes: (path) => !kept.has(path) && ignored.ignores(path),
+  const pack = (leavesOut: (path: string) => boolean) => packDirectory(root, {
+    excludes: (path) => leavesOut(path) || (!kept.has(path) && ignored.ignores(path)),
     enters: (path) => needsFolder(path) || !ignored.canSkipFolder(path),
     owner: { uid: 0, gid: 0 },
   });
-  if (own && inside) return { archive: packed, dockerfile: own.path };
+  if (own && inside) return { archive: pack(() => false), dockerfile: own.path };
   const content = own ? await readFile(own.full) : await collect(ctx.stdin.stream());
   const name = `.dockerfile.${newId().slice(0, 20)}`;
-  return { archive: withFile(name, content, packed), dockerfile: name };
+  // The Dockerfile comes in from elsewhere: the build itself is not to see it.
+  const patterns = await Bun.file(`${root}/.dockerignore`).text().catch(() => ".dockerignore");
+  const added: [string, Uint8Array][] = [[name, content], [".dockerignore", Buffer.from(`${patterns}\n${name}\n`)]];
+  return { archive: withFiles(added, pack((path) => path === ".dockerignore")), dockerfile: name };
 }
 
 interface Found { path: string; full: string }
@@ -106,7 +109,7 @@ async function* single(name: string, content: Uint8Array): AsyncGenerator<Uint8A
   yield endOfArchive();
 }
 
-async function* withFile(name: string, content: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* member(name, content);
+async function* withFiles(files: readonly [string, Uint8Array][], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const [name, content] of files) yield* member(name, content);
   yield* rest;
 }
