@@ -5,8 +5,17 @@ import { unmountAll } from "../../linux/unmount.ts";
 
 /** Tries whether overlayfs works with upper directories on the filesystem of `root`: a merged read and a deletion. */
 export function overlayWorks(root: string): boolean {
-  mkdirSync(root, { recursive: true });
-  const scratch = mkdtempSync(join(root, ".probe-"));
+  let scratch;
+  try {
+    mkdirSync(root, { recursive: true });
+    scratch = mkdtempSync(join(root, ".probe-"));
+  } catch {
+    return false;
+  }
+  return tryOverlay(scratch);
+}
+
+function tryOverlay(scratch: string): boolean {
   const [lower, upper, work, target] = ["lower", "upper", "work", "merged"].map((name) => {
     const path = join(scratch, name);
     mkdirSync(path);

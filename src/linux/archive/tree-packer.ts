@@ -55,7 +55,7 @@ export class TreePacker {
   *#exactly(paths: readonly string[], deleted: ReadonlySet<string>): Generator<Uint8Array<ArrayBuffer>> {
     for (const path of [...new Set([...paths, ...deleted])].map(archivePath).sort()) {
       if (deleted.has(path)) {
-        yield* this.#header(tarEntry({ name: join(parentOf(path), WHITEOUT_PREFIX + baseOf(path)), mode: 0 }));
+        yield* this.#deletion(join(parentOf(path), WHITEOUT_PREFIX + baseOf(path)));
         continue;
       }
       const parent = openInRoot(this.root, parentOf(path), O.RDONLY | O.DIRECTORY);
@@ -131,8 +131,7 @@ export class TreePacker {
     if (kind === S.IFDIR) return yield* this.#directory(dir, name, path, archiveName);
     if (kind === S.IFSOCK) return;
     if (this.options.whiteouts && isOverlayWhiteout(stat)) {
-      const hidden = join(parentOf(archiveName), WHITEOUT_PREFIX + baseOf(archiveName));
-      return yield* this.#header({ ...this.#entry(stat, hidden), type: "file", mode: 0, devMajor: 0, devMinor: 0 });
+      return yield* this.#deletion(join(parentOf(archiveName), WHITEOUT_PREFIX + baseOf(archiveName)));
     }
     const known = this.#knownLink(stat, archiveName);
     if (known !== undefined) return yield* this.#header({ ...this.#entry(stat, archiveName), type: "link", linkName: known });
@@ -160,10 +159,7 @@ export class TreePacker {
     const names = listXattrsFd(fd);
     const entry: TarEntry = { ...this.#entry(stat, archiveName), type: "directory", ...xattrsOf(fd, names, this.options.exact) };
     yield* this.#header(entry);
-    if (this.options.whiteouts && names.includes(OPAQUE_XATTR)) {
-      const { xattrs: _, ...plain } = entry;
-      yield* this.#header({ ...plain, name: join(archiveName, OPAQUE_NAME), type: "file", mode: 0 });
-    }
+    if (this.options.whiteouts && names.includes(OPAQUE_XATTR)) yield* this.#deletion(join(archiveName, OPAQUE_NAME));
   }
 
   *#file(dir: number, name: string, archiveName: string): Generator<Uint8Array<ArrayBuffer>> {
@@ -215,6 +211,11 @@ export class TreePacker {
       mtime: Math.min(stat.mtime, clampMtime),
       mtimeNanos: this.options.exact ? stat.mtimeNanos : 0,
     });
+  }
+
+  /** Owner and time of a whiteout say nothing, and differ from one extraction to the next. */
+  #deletion(name: string): Generator<Uint8Array<ArrayBuffer>> {
+    return this.#header(tarEntry({ name, mode: 0 }));
   }
 
   *#header(entry: TarEntry): Generator<Uint8Array<ArrayBuffer>> {
