@@ -92,6 +92,26 @@ describe("user-defined networks", () => {
     await removeNetwork(networks.ctx, "names");
   });
 
+  test("other names are asked of the container's own servers, from inside its namespace", async () => {
+    await createNetwork(networks.ctx, { Name: "asking" });
+    await createNetwork(networks.ctx, { Name: "closed", Internal: true });
+    const server = await networks.setUp({ name: "upstream", networkMode: "asking" });
+    const child = Bun.spawn(["nsenter", `--net=${server.path}`, process.execPath, `${import.meta.dir}/dns-upstream.ts`], { stdout: "pipe", stderr: "inherit" });
+    await child.stdout.getReader().read();
+    // The first server is dead: nobody listens there.
+    const asker = await networks.setUp({ networkMode: "asking", dns: ["127.0.0.53", server.ip] });
+    expect(await resolve(asker.path, "example.org")).toEqual(["203.0.113.9"]);
+    expect(await resolve(asker.path, "example.org", { tcp: true })).toEqual(["203.0.113.9"]);
+    expect(await resolve(asker.path, "upstream")).toEqual([server.ip]);
+    const shut = await networks.setUp({ networkMode: "closed", dns: [server.ip] });
+    expect(await resolve(shut.path, "example.org")).toEqual([]);
+    child.kill();
+    await child.exited;
+    expect(await resolve(asker.path, "example.org")).toEqual([]);
+    await down(server.id, asker.id, shut.id);
+    for (const name of ["asking", "closed"]) await removeNetwork(networks.ctx, name);
+  });
+
   test("a container may serve names itself on port 53 of every address", async () => {
     await createNetwork(networks.ctx, { Name: "dns" });
     const server = await networks.setUp({ name: "ns", networkMode: "dns" });
