@@ -29,8 +29,8 @@ export async function disconnectContainer(ctx: ContainerContext, network: string
   using held = await lockContainer(ctx, Container ?? "");
   const c = held.container;
   refuseRemoved(c);
-  const name = nameOf(ctx, network, Force ?? false);
-  if (hasTask(c)) {
+  const { name, exists } = nameOf(ctx, network, Force ?? false);
+  if (hasTask(c) && exists) {
     if (c.spec.hostConfig.NetworkMode === "host" && name === "host") {
       throw invalid("cannot disconnect container from host network - container was created in host network mode");
     }
@@ -45,11 +45,11 @@ export async function disconnectContainer(ctx: ContainerContext, network: string
 
 const hasTask = (c: ContainerRecord) => c.state.phase === "running" || c.state.phase === "paused";
 
-function nameOf(ctx: ContainerContext, network: string, force: boolean): string {
+function nameOf(ctx: ContainerContext, network: string, force: boolean): { name: string; exists: boolean } {
   try {
-    return resolveNetwork(ctx.networks, network).Name;
+    return { name: resolveNetwork(ctx.networks, network).Name, exists: true };
   } catch (error) {
-    if (force && isNotFound(error)) return network;
+    if (force && isNotFound(error)) return { name: network, exists: false };
     throw error;
   }
 }

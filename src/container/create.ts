@@ -6,7 +6,7 @@ import { resolveImage } from "../image/resolve.ts";
 import { createRootfs } from "../image/rootfs.ts";
 import { conflict, hasCode, invalid } from "../lib/errors.ts";
 import { newId, shortId } from "../lib/ids.ts";
-import { parsePlatform } from "../oci/platform.ts";
+import { formatPlatform, hostPlatform, parsePlatform, platformScore } from "../oci/platform.ts";
 import { parseLogConfig } from "../runtime/logs/options.ts";
 import type { ContainerContext } from "./context.ts";
 import { completeConfig, completeHostConfig } from "./defaults.ts";
@@ -49,6 +49,7 @@ export async function createContainer(ctx: ContainerContext, { name, platform, b
   parseLogConfig(hostConfig.LogConfig?.Type ?? "", hostConfig.LogConfig?.Config ?? {});
 
   const image = request.Image ? resolveImage(ctx.images, request.Image, platform ? { platform: parsePlatform(platform) } : {}) : null;
+  if (image && !platform) warnings.push(...platformWarnings(image));
   const config = mergeWithImage(request, image);
   const links = resolveLinks(ctx, hostConfig);
   const plan = planMounts(ctx, config, hostConfig);
@@ -66,7 +67,6 @@ export async function createContainer(ctx: ContainerContext, { name, platform, b
       links,
       mounts: plan,
       platform: image?.config.os ?? "linux",
-      ...(image?.manifestDigest && { manifestDigest: image.manifestDigest }),
     },
     state: newRunState(),
   };
@@ -85,6 +85,15 @@ export async function createContainer(ctx: ContainerContext, { name, platform, b
   setState(ctx, c, { phase: "created" });
   publish(ctx, c, "create");
   return { Id: id, Warnings: warnings };
+}
+
+function platformWarnings({ platform }: ImageRecord): string[] {
+  const host = hostPlatform();
+  if (platformScore(host, platform) > 0) return [];
+  return [
+    `The requested image's platform (${formatPlatform(platform)}) does not match the detected host platform (${formatPlatform(host)}) ` +
+      "and no specific platform was requested",
+  ];
 }
 
 function mergeWithImage(request: ContainerConfig, image: ImageRecord | null): ContainerConfig {

@@ -10,7 +10,7 @@ import { destroy } from "./remove.ts";
 import { nextBackoff, shouldRestart } from "./restart-policy.ts";
 import { launch, recordFailure } from "./start.ts";
 import { setState } from "./state.ts";
-import { containerById } from "./table.ts";
+import { containerById, forgetIdleExecs } from "./table.ts";
 import { waitResult } from "./wait.ts";
 
 /** Takes note of the end of a container or exec. Never rejects: it is called by nobody who could care. */
@@ -35,6 +35,7 @@ export async function settleExit(ctx: ContainerContext, c: ContainerRecord, exit
   const ranFor = Math.max(0, exit.finishedAt.getTime() - Date.parse(c.state.startedAt));
   const restart = !ctx.live.shuttingDown && shouldRestart(c.spec.hostConfig.RestartPolicy, { ...c.state, exitCode: exit.exitCode });
   unwatchHealth(ctx, c);
+  forgetIdleExecs(ctx.store, c.id);
   await release(ctx, c, { keepRootfs: restart || live.restarting });
 
   if (exit.oomKilled) publish(ctx, c, "oom");

@@ -43,12 +43,10 @@ export async function signalAndWait(ctx: ContainerContext, id: string, signal: n
 
 /** True as soon as nothing runs. */
 export async function endsWithin(ctx: ContainerContext, id: string, timeout: number): Promise<boolean> {
-  const live = ctx.live.of(id);
-  using patience = new Patience(timeout);
-  const exit = live.nextExit(patience.signal).then(() => true, () => false);
   const c = findContainerOrNull(ctx, id);
   if (!c || !isRunning(c.state)) return true;
-  return await exit;
+  using patience = new Patience(timeout);
+  return await ctx.live.of(id).nextExit(patience.signal).then(() => true, () => false);
 }
 
 function findContainerOrNull(ctx: ContainerContext, id: string): ContainerRecord | null {

@@ -28,7 +28,6 @@ export interface ContainerSpec {
   mounts: MountPointRecord[];
   /** `os` of the image, as inspect shows it. */
   platform: string;
-  manifestDigest?: string;
 }
 
 /** One resolved mount of a container. */

@@ -1,9 +1,14 @@
 import { EngineError, errorKind, errorMessage, invalid } from "../lib/errors.ts";
+import { renameSandbox } from "../network/rename.ts";
+import { describeSandbox } from "../network/sandbox.ts";
+import { sandboxOf } from "../network/table.ts";
 import type { ContainerContext } from "./context.ts";
 import { isNameTaken, nameConflict } from "./create.ts";
 import { publish } from "./events.ts";
 import { lockContainer } from "./lookup.ts";
 import { isValidName } from "./names.ts";
+import type { ContainerRecord } from "./record.ts";
+import { setState } from "./state.ts";
 import { updateName } from "./table.ts";
 
 export async function renameContainer(ctx: ContainerContext, ref: string, newName: string): Promise<void> {
@@ -24,5 +29,13 @@ export async function renameContainer(ctx: ContainerContext, ref: string, newNam
     throw new EngineError(errorKind(cause), `Error when allocating new name: ${errorMessage(cause)}`, { cause });
   }
   c.name = name;
+  renameOnNetwork(ctx, c);
   publish(ctx, c, "rename", { oldName: `/${oldName}` });
+}
+
+/** Other containers find it by its new name at once. */
+function renameOnNetwork(ctx: ContainerContext, c: ContainerRecord): void {
+  renameSandbox(ctx.networks, c.id, c.name);
+  const sandbox = sandboxOf(ctx.store, c.id);
+  if (sandbox) setState(ctx, c, { network: describeSandbox(ctx.networks, sandbox).settings });
 }

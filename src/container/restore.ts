@@ -113,6 +113,7 @@ function adopt(ctx: ContainerContext, c: ContainerRecord): void {
 
 /** The container ended while no daemon was there to see, or went down with the machine. True where policy wants it back. */
 async function recordMissedExit(ctx: ContainerContext, c: ContainerRecord): Promise<boolean> {
+  for (const exec of openExecs(ctx.store, c.id)) if (exec.phase === "running") settleExecExit(ctx, exec.id, unseenExit, new Date());
   const exit = readExit(ctx.runtime, c.id);
   const rebooted = c.state.bootId !== bootId();
   if (!exit) ctx.log.info("a container's end was not seen", { container: c.id, rebooted });

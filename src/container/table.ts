@@ -120,6 +120,11 @@ export function openExecs(store: Store, containerId: string): ExecRecord[] {
     .all(containerId).map(fromExecRow);
 }
 
+/** Forgets those that were noted but never started: their container has ended. */
+export function forgetIdleExecs(store: Store, containerId: string): void {
+  store.query("DELETE FROM exec WHERE container_id = ? AND json_extract(exec_json, '$.phase') = 'created'").run(containerId);
+}
+
 export function updateExec(store: Store, exec: ExecRecord): void {
   store.query("UPDATE exec SET exec_json = ?, exited_at = ? WHERE id = ?").run(JSON.stringify(exec), exec.exitedAt, exec.id);
 }
