@@ -1,4 +1,4 @@
-import { EngineError } from "../lib/errors.ts";
+import { EngineError, errorMessage } from "../lib/errors.ts";
 import { createImage } from "../image/create.ts";
 import { Lease } from "../image/lease.ts";
 import type { BuildContext } from "./context.ts";
@@ -7,10 +7,12 @@ import { parseDockerfile } from "./dockerfile/parse.ts";
 import { DockerfileError, explain } from "./dockerfile/source.ts";
 import { BuildEvents } from "./events.ts";
 import { plan as planStages, type Plan } from "./plan.ts";
-import { formatPlatform } from "../oci/platform.ts";
+import { formatPlatform, hostPlatform } from "../oci/platform.ts";
+import { importInlineCache, inlineCache, inlineCacheField } from "./inline-cache.ts";
 import { collectCache } from "./prune.ts";
 import type { BuildRequest } from "./request.ts";
 import type { StageResult } from "./result.ts";
+import { squash } from "./squash.ts";
 import { solve, type ImageSource } from "./solve.ts";
 
 export interface Build {
@@ -43,7 +45,9 @@ export function startBuild(ctx: BuildContext, request: BuildRequest, images: Ima
   const result = (async () => {
     try {
       await using lease = new Lease(ctx.images);
-      const stage = await solve({ ctx, request, dockerfile, plan, events, images, lease, signal: abort.signal });
+      await takeCaches(ctx, request, images, events, abort.signal);
+      const solved = await solve({ ctx, request, dockerfile, plan, events, images, lease, signal: abort.signal });
+      const stage = request.squash ? await squash(ctx, solved, lease) : solved;
       return { imageId: await exportImage(ctx, request, stage, lease), stage };
     } catch (error) {
       throw placed(request, error);
@@ -53,6 +57,16 @@ export function startBuild(ctx: BuildContext, request: BuildRequest, images: Ima
     }
   })();
   return { events, result, cancel: () => abort.abort(new EngineError("cancelled", "context canceled")) };
+}
+
+async function takeCaches(ctx: BuildContext, request: BuildRequest, images: ImageSource, events: BuildEvents, signal: AbortSignal): Promise<void> {
+  for (const ref of request.noCache ? [] : request.cacheFrom) {
+    try {
+      await importInlineCache(ctx, await images(ref, request.platform ?? hostPlatform(), () => {}, signal));
+    } catch (error) {
+      events.emit({ kind: "warning", rule: "CacheFrom", message: `cannot take the cache of ${ref}: ${errorMessage(error)}`, line: 0 });
+    }
+  }
 }
 
 /** The stage as an image in the store, with its names. */
@@ -66,6 +80,7 @@ async function exportImage(ctx: BuildContext, request: BuildRequest, stage: Stag
       architecture: stage.platform.architecture, os: stage.platform.os, ...(stage.platform.variant && { variant: stage.platform.variant }),
       config: { ...stage.config, ...(Object.keys(labels).length > 0 && { Labels: labels }) },
       rootfs: { type: "layers", diff_ids: stage.diffIds }, history: stage.history,
+      ...(request.inlineCache && { [inlineCacheField]: inlineCache(ctx, stage) }),
     },
     tags: request.tags,
     lease,

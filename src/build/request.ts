@@ -22,6 +22,10 @@ export interface BuildRequest {
   noCacheFilter: ReadonlySet<string>;
   /** Ask the registry for newer base images. */
   pull: boolean;
+  /** Images whose layers may stand for steps (`--cache-from`); those that cannot be had are passed over. */
+  cacheFrom: string[];
+  /** Write the cache keys of the layers into the image (`BUILDKIT_INLINE_CACHE=1`, `--cache-to type=inline`). */
+  inlineCache: boolean;
   /** Join all layers of the build into one. */
   squash: boolean;
   /** `RUN` without `--network`: `default`, `none`, `host`, or a network's name. */

@@ -36,6 +36,11 @@ export function addCached(store: Store, step: Omit<CachedStep, "lastUsedAt" | "u
     .run(step.key, step.chainId, step.diffId, step.parent, step.description, step.size, step.createdAt, step.createdAt);
 }
 
+/** Steps that made this layer. */
+export function stepsOf(store: Store, chainId: string): CachedStep[] {
+  return store.query<Row, [string]>("SELECT * FROM build_cache WHERE chain_id = ? ORDER BY created_at").all(chainId).map(fromRow);
+}
+
 /** All of it, least recently used first. */
 export function listCached(store: Store): CachedStep[] {
   return store.query<Row, []>("SELECT * FROM build_cache ORDER BY last_used_at, created_at").all().map(fromRow);

@@ -91,6 +91,7 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
     dockerfile, dockerfileName: dockerfilePath, context: tree, contexts,
     target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platform,
     noCache: query.bool("nocache"), noCacheFilter: new Set(query.get("nocachefilter").split(",").filter(Boolean)), pull: query.bool("pull"), squash: query.bool("squash"),
+    cacheFrom: stringList(query.get("cachefrom")), inlineCache: buildArgs["BUILDKIT_INLINE_CACHE"] === "1",
     network: query.get("networkmode") === "default" ? "" : query.get("networkmode"),
     extraHosts: query.all("extrahosts").flatMap((each) => (each.startsWith("[") ? stringList(each) : each.split(","))).filter(Boolean),
     resources: {

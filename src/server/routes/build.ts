@@ -1,6 +1,8 @@
 import { progressError, type ProgressEvent } from "../../api/progress.ts";
 import { parseFilters } from "../../api/filters.ts";
-import { startBuild, type Build } from "../../build/build.ts";
+import { prepareBuild, startBuild, type Build } from "../../build/build.ts";
+import { lint } from "../../build/dockerfile/lint.ts";
+import { drawPlan } from "../../build/plan.ts";
 import { pruneCache } from "../../build/prune.ts";
 import { imageSource } from "../../build/base-image.ts";
 import { RunFailed } from "../../build/stage.ts";
@@ -17,6 +19,12 @@ const build: Handler = async (ctx, request) => {
   const undo = new AsyncDisposableStack();
   try {
     const asked = await readBuild(ctx.build, request, undo);
+    if (query.bool("check") || query.bool("graph")) {
+      const { dockerfile, plan } = prepareBuild(asked);
+      await undo.disposeAsync();
+      if (query.bool("graph")) return json(200, { Graph: drawPlan(plan) });
+      return json(200, lint(dockerfile, { buildArgs: asked.buildArgs }).map(({ rule, message, range }) => ({ Rule: rule, Message: message, Line: range.start, EndLine: range.end })));
+    }
     const running = startBuild(ctx.build, asked, imageSource(ctx.build, ctx.remote, asked));
     signal.addEventListener("abort", () => running.cancel(), { once: true });
     const id = query.get("buildid");
