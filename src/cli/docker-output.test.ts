@@ -16,9 +16,9 @@ afterAll(async () => {
   await engine[Symbol.asyncDispose]();
 });
 
-/** Without what differs from run to run (moments, the socket) and the program's name. */
+/** Without what differs from run to run (moments, the socket), without the colours that docker writes to pipes too, and the program's name. */
 function comparable(text: string): string {
-  return text.replaceAll(engine.host, "HOST").replace(/\bberth\b/g, "docker").replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z|[+ ][-+:\w ]*UTC)/g, "MOMENT");
+  return Bun.stripANSI(text).replaceAll(engine.host, "HOST").replace(/\bberth\b/g, "docker").replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z|[+ ][-+:\w ]*UTC)/g, "MOMENT");
 }
 
 for (const { line, code, stdout, stderr } of recorded) {

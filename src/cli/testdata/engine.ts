@@ -11,8 +11,20 @@ const image = (seed: number, age: number, now: number, more: object) => ({
   Labels: null, Containers: -1, ...more,
 });
 
+/** A platform of an image, as lists with manifests show it. */
+const manifest = (seed: number, platform: object, more: object) => ({
+  ID: id(seed), Descriptor: { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: id(seed), size: 400 }, Available: true,
+  Size: { Content: 1_000_000 * seed, Total: 4_000_000 * seed }, Kind: "image", ImageData: { Platform: platform, Containers: [], Size: { Unpacked: 3_000_000 * seed } }, ...more,
+});
+
+const manifests = [
+  manifest(61, { os: "linux", architecture: "amd64" }, { ImageData: { Platform: { os: "linux", architecture: "amd64" }, Containers: [hex(11)], Size: { Unpacked: 3 } } }),
+  manifest(62, { os: "linux", architecture: "arm", variant: "v7" }, { Available: false }),
+  { ID: id(63), Descriptor: { digest: id(63), size: 1 }, Available: true, Size: { Content: 5, Total: 5 }, Kind: "attestation", AttestationData: { For: id(61) } },
+];
+
 const images = (now: number) => [
-  image(1, 3 * hours, now, { RepoTags: ["busybox:latest", "busybox:1.36"], RepoDigests: [`busybox@${id(100)}`], Containers: 2, SharedSize: 0 }),
+  image(1, 3 * hours, now, { RepoTags: ["busybox:latest", "busybox:1.36"], RepoDigests: [`busybox@${id(100)}`], Containers: 2, SharedSize: 0, Manifests: manifests }),
   image(2, 20 * days, now, { RepoTags: ["localhost:5000/team/app:v2"], RepoDigests: [`localhost:5000/team/app@${id(101)}`], Labels: { a: "b<c" }, Containers: 0, SharedSize: 1_000_000 }),
   image(3, 70, now, { RepoTags: ["<none>:<none>"], RepoDigests: ["<none>@<none>"] }),
   image(4, 400 * days, now, { RepoDigests: [`quay.io/some/very/long/repository/name@${id(102)}`], Size: 1_234_567_890 }),

@@ -4,7 +4,7 @@ export const commandLines: readonly (readonly string[])[] = [
   ["images", "--format", "json"], ["images", "--format", "raw"], ["images", "--format", "table {{.ID}}\\t{{.Containers}}\\t{{.SharedSize}}\\t{{.UniqueSize}}"],
   ["images", "--format", "table {{.Repository}}", "--digests"], ["images", "--format", "{{.Repository}}:{{.Tag}}@{{.Digest}} {{.VirtualSize}}"], ["images", "--format", "{{.Nope}}"],
   ["images", "--format", "{{.ID"], ["images", "--format", "table {{.Nope}}"], ["images", "--format", "table {{lower .ID}} {{.Size | upper}}"], ["image", "ls", "--format", "raw", "-q"],
-  ["images", "-f", "dangling"], ["images", "--tree", "-q"],
+  ["images", "-f", "dangling"], ["images", "--tree", "-q"], ["images", "--tree"], ["images", "--tree", "-a"],
   ["history", "busybox"], ["history", "--no-trunc", "busybox"], ["history", "-H=false", "-q", "busybox"], ["history", "--format", "{{.ID}} {{.Size}} {{.Comment}}", "busybox"], ["history", "nope"],
   ["history", "--format", "json", "busybox"], ["history", "--platform", "x/y/z/w", "busybox"],
   ["image", "inspect", "busybox"], ["image", "inspect", "-f", "json", "busybox"], ["image", "inspect", "-f", "{{.Id}} {{.Os}}", "busybox"],
