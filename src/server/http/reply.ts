@@ -6,6 +6,8 @@ export interface Reply {
   value?: unknown;
   /** An iterable is sent in chunks, each as it comes; the head is sent at once. */
   body?: string | Uint8Array | AsyncIterable<Uint8Array | string>;
+  /** The connection carries no further request. */
+  close?: boolean;
   /** With it the head is sent without any framing and the connection is the handler's until this resolves. */
   takeOver?: (stream: RawStream) => Promise<void>;
 }

@@ -68,7 +68,7 @@ async function writeReply(connection: Connection, head: RequestHead, reply: Repl
   const asked = head.headers.get("connection")?.toLowerCase() ?? "";
   // A client that holds its body back, or sends much that nobody reads, cannot be asked for anything more.
   let keep = head.minor === 1 ? !/\bclose\b/.test(asked) : /\bkeep-alive\b/.test(asked) && !streamed;
-  if (body.withheld) keep = false;
+  if (body.withheld || reply.close) keep = false;
 
   let payload: Uint8Array | null = null;
   if (reply.body instanceof Uint8Array) payload = reply.body;

@@ -11,7 +11,8 @@ import { waitContainer } from "../../container/wait.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
 import { downgrade } from "../compat/responses.ts";
 import { api, type ApiVersion } from "../compat/version.ts";
-import { connectStreams, hijack, outputType, wireOutput } from "../http/hijack.ts";
+import { errorStatus } from "../http/errors.ts";
+import { connectStreams, hijack, outputType, rawStreamType, wireOutput } from "../http/hijack.ts";
 import { empty, json, stream } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { acceptWebSocket, checkHandshake } from "../http/websocket.ts";
@@ -78,8 +79,13 @@ function attachOptions({ query }: ApiRequest): AttachOptions {
 
 const attach: Handler = async (ctx, request) => {
   // Some clients send their options as a body too; it is no part of the stream that follows.
-  await request.body.drain(attachBodyLimit);
-  return hijack(request, await attachContainer(ctx.containers, id(request), attachOptions(request)));
+  if (request.body.length !== null) await request.body.drain(attachBodyLimit);
+  try {
+    return hijack(request, await attachContainer(ctx.containers, id(request), attachOptions(request)));
+  } catch (error) {
+    // Docker has taken the connection over by the time it looks for the container, so it answers in plain text.
+    return { status: errorStatus(error), headers: { "Content-Type": rawStreamType }, close: true, body: `${errorMessage(error)}\r\n` };
+  }
 };
 
 /** Output is bare in both directions: a websocket's messages have no streams in them. */
