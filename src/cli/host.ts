@@ -9,13 +9,17 @@ export function processHost(): Host {
 function fileOutput(fd: 1 | 2): Output {
   let sink: Bun.FileSink | undefined;
   let size: [number, number] | undefined;
+  let failure: unknown;
   return {
     write(data) {
-      if (data.length === 0) return;
+      if (data.length === 0 || failure) return;
       sink ??= Bun.file(fd).writer({ highWaterMark: 64 * 1024 });
-      sink.write(data);
+      // A write that fills the buffer flushes by itself; its failure is the next flush's to tell.
+      const flushing: unknown = sink.write(data);
+      if (flushing instanceof Promise) flushing.catch((error: unknown) => (failure ??= error));
     },
     async flush() {
+      if (failure) throw failure;
       await sink?.flush();
     },
     get isTerminal() {

@@ -1,110 +1,169 @@
-/** Berth's own command line, against its own daemon: images, networks, volumes, builds, the state of the engine. */
+/** What our own command line does at a terminal, with signals, pipes and files, against a real daemon. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { berthBinary, Daemon, dockerClients, type Result, sh } from "../harness.ts";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { berthBinary, Daemon, sh, until } from "../harness.ts";
 
 let daemon: Daemon;
-const scratch = mkdtempSync("/tmp/berth-cli-");
-beforeAll(async () => {
-  daemon = await Daemon.start();
-});
+const scratch = mkdtempSync("/tmp/berth-own-");
+
+beforeAll(async () => { daemon = await Daemon.start(); });
 afterAll(async () => {
-  rmSync(scratch, { recursive: true });
+  rmSync(scratch, { recursive: true, force: true });
   await daemon?.[Symbol.asyncDispose]();
 });
 
-const run = (argv: readonly string[], program = berthBinary, input?: string | Uint8Array): Promise<Result> =>
-  sh([program, ...argv], { env: { DOCKER_HOST: daemon.host, HOME: scratch, TZ: "UTC" }, ...(input !== undefined && { input }) });
+const env = () => ({ ...process.env, DOCKER_HOST: daemon.host, TERM: "xterm" });
+const berth = (...args: string[]) => daemon.berth(...args);
 
-/** Standard output of a call that must succeed, trimmed. */
-async function ok(...argv: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await run(argv);
-  if (exitCode !== 0) throw new Error(`berth ${argv.join(" ")}: exit ${exitCode}: ${stderr}${stdout}\n${daemon.log()}`);
-  return stdout.trim();
+async function ok(...args: string[]): Promise<string> {
+  const result = await berth(...args);
+  if (result.exitCode !== 0) throw new Error(`berth ${args.join(" ")}: exit ${result.exitCode}: ${result.stderr}${result.stdout}\n${daemon.log()}`);
+  return result.stdout.trim();
 }
 
-test("an image: tag, list, look into, save, remove, load", async () => {
-  await ok("tag", "busybox", "team/app:1");
-  expect(await ok("images", "--format", "{{.Repository}}:{{.Tag}}", "team/app")).toBe("team/app:1");
-  const id = await ok("image", "inspect", "-f", "{{.ID}}", "team/app:1");
-  expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
-  expect(await ok("history", "-q", "--no-trunc", "team/app:1")).toBe(id);
-  await ok("save", "-o", `${scratch}/app.tar`, "team/app:1");
-  expect(statSync(`${scratch}/app.tar`).mode & 0o777).toBe(0o600);
-  const piped = await sh(["sh", "-c", `${berthBinary} save team/app:1 | tar t`], { env: { DOCKER_HOST: daemon.host, HOME: scratch } });
-  expect(piped.stdout).toContain("manifest.json");
-  expect(await ok("rmi", "team/app:1")).toBe("Untagged: team/app:1");
-  expect(await ok("load", "-i", `${scratch}/app.tar`)).toBe("Loaded image: team/app:1");
-  expect((await run(["rmi", "team/app:1", "no/such"])).exitCode).toBe(1);
-});
-
-test("a build, quiet and told where to write the id", async () => {
-  writeFileSync(`${scratch}/Dockerfile`, "FROM busybox\nCOPY note.txt /note.txt\nLABEL made=here\n");
-  writeFileSync(`${scratch}/note.txt`, "hello\n");
-  const id = await ok("build", "-q", "-t", "built", "--iidfile", `${scratch}/id`, scratch);
-  expect(await Bun.file(`${scratch}/id`).text()).toBe(id);
-  expect(await ok("run", "--rm", "built", "cat", "/note.txt")).toBe("hello");
-  expect(await ok("image", "inspect", "-f", '{{index .Config.Labels "made"}}', "built")).toBe("here");
-  expect((await run(["build", "-f", "-", scratch], berthBinary, "FROM busybox\nRUN exit 3\n")).exitCode).not.toBe(0);
-  await ok("rmi", "built");
-  expect(await ok("builder", "prune", "-a", "-f")).toContain("Total reclaimed space:");
-});
-
-test("import of an archive on standard input", async () => {
-  const archive = await sh(["sh", "-c", `tar c -C ${scratch} note.txt | ${berthBinary} import -c 'CMD ["x"]' -m why - imported:1`], { env: { DOCKER_HOST: daemon.host, HOME: scratch } });
-  expect(archive.stdout.trim()).toMatch(/^sha256:/);
-  expect(await ok("image", "inspect", "-f", "{{.Config.Cmd}} {{.Comment}}", "imported:1")).toBe("[x] why");
-  await ok("rmi", "imported:1");
-});
-
-test("a volume: create, look into, list, remove, prune", async () => {
-  expect(await ok("volume", "create", "--label", "a=b", "vol1")).toBe("vol1");
-  expect(await ok("volume", "inspect", "-f", "{{.Driver}} {{.Labels}}", "vol1")).toBe("local map[a:b]");
-  expect(await ok("volume", "ls", "-q", "-f", "label=a=b")).toBe("vol1");
-  expect(await ok("volume", "rm", "vol1")).toBe("vol1");
-  const missing = await run(["volume", "rm", "vol1"]);
-  expect([missing.exitCode, missing.stderr]).toEqual([1, "Error response from daemon: get vol1: no such volume\n"]);
-  expect(await ok("volume", "prune", "-f")).toBe("Total reclaimed space: 0B");
-});
-
-test("events of a time that is over, as text, by template and as JSON", async () => {
-  const since = String(Math.floor(Date.now() / 1000));
-  await ok("volume", "create", "seen");
-  await ok("volume", "rm", "seen");
-  const until = String(Math.ceil(Date.now() / 1000) + 1);
-  const shown = await ok("events", "--since", since, "--until", until, "-f", "volume=seen");
-  expect(shown.split("\n").map((line) => line.split(" ").slice(1, 4).join(" "))).toEqual(["volume create seen", "volume destroy seen"]);
-  expect(await ok("events", "--since", since, "--until", until, "-f", "volume=seen", "--format", "{{.Type}} {{.Action}} {{.Actor.ID}}")).toBe("volume create seen\nvolume destroy seen");
-  const [first = ""] = (await ok("events", "--since", since, "--until", until, "-f", "volume=seen", "--format", "json")).split("\n");
-  expect(JSON.parse(first)).toMatchObject({ Type: "volume", Action: "create", scope: "local" });
-});
-
-test("system prune takes what nobody uses, and says so", async () => {
-  const container = await ok("create", "--name", "over", "busybox");
-  const pruned = await ok("system", "prune", "-f");
-  expect(pruned).toContain(`Deleted Containers:\n${container}\n`);
-  expect(pruned).toContain("Total reclaimed space: ");
-  expect((await run(["system", "prune"], berthBinary, "n\n")).stdout).toEndWith("Are you sure you want to continue? [y/N] ");
-});
-
-test("dial-stdio passes a whole conversation through", async () => {
-  const { stdout } = await run(["system", "dial-stdio"], berthBinary, "GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-  expect(stdout).toStartWith("HTTP/1.1 200");
-  expect(stdout).toEndWith("OK");
-});
-
-/** What does not depend on the API version that the client speaks. */
-const alike: string[][] = [
-  ["images", "-q", "--no-trunc"], ["images", "--format", "{{.Repository}} {{.Tag}} {{.Digest}} {{.Size}}"], ["history", "--no-trunc", "--format", "{{.ID}} {{.CreatedBy}} {{.Size}}", "busybox"],
-  ["image", "inspect", "-f", "{{.Os}}/{{.Architecture}} {{.RootFS.Layers}} {{.Config.Cmd}}", "busybox"], ["image", "inspect", "nope"], ["rmi", "nope"],
-  ["network", "ls"], ["network", "ls", "--format", "json"], ["network", "inspect", "-f", "{{.Name}} {{.Driver}} {{.IPAM.Config}} {{.Options}}", "bridge"], ["network", "inspect", "nope"], ["network", "rm", "bridge"],
-  ["volume", "ls"], ["volume", "inspect", "nope"], ["info", "-f", "{{.OSType}} {{.Driver}} {{.ServerVersion}} {{json .Plugins}}"], ["version", "-f", "{{.Server.Version}} {{.Server.Os}}"],
-  ["images", "--filter", "nope=1"], ["network", "ls", "--filter", "nope=1"], ["volume", "ls", "--filter", "nope=1"], ["plugin", "ls"], ["pull", "localhost:1/nope:1"],
-];
-
-for (const line of alike) {
-  test(`as docker: ${line.join(" ")}`, async () => {
-    const [ours, theirs] = await Promise.all([run(line), run(line, dockerClients[0])]);
-    expect(ours).toEqual({ ...theirs, stderr: theirs.stderr.replaceAll("docker ", "berth ") });
+/** A command at a terminal of its own. */
+function atTerminal(args: string[], { cols = 80, rows = 24 } = {}) {
+  const screen = { text: "" };
+  const child = Bun.spawn([berthBinary, ...args], {
+    env: env(),
+    terminal: { cols, rows, data: (_terminal, data) => { screen.text += data.toString(); } },
   });
+  const type = (text: string) => void child.terminal?.write(text);
+  const sees = (text: string) => until(`"${text}" on the screen`, () => screen.text.includes(text));
+  return { child, screen, type, sees };
 }
+
+test("exec -it follows the terminal, and custom keys leave it", async () => {
+  await ok("run", "-d", "--name", "box", "busybox", "sleep", "1000");
+  const { child, type, sees, screen } = atTerminal(["exec", "-it", "--detach-keys", "ctrl-a,x", "box", "sh"], { cols: 77, rows: 20 });
+  await sees("#");
+  type("stty size\n");
+  await sees("20 77");
+  child.terminal?.resize(99, 33);
+  await until("the new size", () => { type("stty size\n"); return Bun.sleep(100).then(() => screen.text.includes("33 99")); });
+  type("\x01x");
+  expect(await child.exited).toBe(1);
+  expect(screen.text).toContain("read escape sequence");
+  await ok("rm", "-f", "box");
+});
+
+test("the terminal is itself again afterwards", async () => {
+  const script = `before=$(stty -g); ${berthBinary} run --rm -it --network none busybox sh -c 'stty -echo; exit 4'; echo "code $?"; [ "$before" = "$(stty -g)" ] && echo same`;
+  let text = "";
+  const child = Bun.spawn(["sh", "-c", script], { env: env(), terminal: { cols: 80, rows: 24, data: (_terminal, data) => { text += data.toString(); } } });
+  await child.exited;
+  expect(text).toContain("code 4");
+  expect(text).toContain("same");
+});
+
+test("a full-screen program's line feeds are not touched", async () => {
+  const { child, screen } = atTerminal(["run", "--rm", "-it", "--network", "none", "busybox", "sh", "-c", "stty -opost; printf 'a\\nb'"]);
+  await child.exited;
+  expect(screen.text).toContain("a\nb");
+});
+
+test("signals reach the container", async () => {
+  const script = "trap 'echo got term; exit 9' TERM; trap 'echo got hup' HUP; echo ready; while :; do sleep 0.05; done";
+  const child = Bun.spawn([berthBinary, "run", "--rm", "--network", "none", "busybox", "sh", "-c", script], { env: env(), stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  let text = "";
+  const reading = (async () => {
+    for await (const chunk of child.stdout) text += new TextDecoder().decode(chunk);
+  })();
+  await until("the container", () => text.includes("ready"));
+  child.kill("SIGHUP");
+  await until("the first signal", () => text.includes("got hup"));
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(9);
+  await reading;
+  expect(text).toBe("ready\ngot hup\ngot term\n");
+});
+
+test("attach without --sig-proxy leaves the container alone", async () => {
+  await ok("run", "-d", "--name", "alone", "--network", "none", "busybox", "sh", "-c", "while :; do echo tick; sleep 0.05; done");
+  const child = Bun.spawn([berthBinary, "attach", "--sig-proxy=false", "alone"], { env: env(), stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+  const reader = child.stdout.getReader();
+  await reader.read();
+  child.kill("SIGINT");
+  await child.exited;
+  expect(await ok("inspect", "-f", "{{.State.Running}}", "alone")).toBe("true");
+  await ok("rm", "-f", "alone");
+});
+
+test("start -a gives output and exit code; several cannot be attached", async () => {
+  await ok("create", "-i", "--name", "cat", "--network", "none", "busybox", "sh", "-c", "cat; exit 6");
+  const result = await sh([berthBinary, "start", "-ai", "cat"], { env: env(), input: "fed" });
+  expect([result.stdout, result.exitCode]).toEqual(["fed", 6]);
+  expect((await berth("start", "-a", "cat", "cat")).stderr).toBe("you cannot start and attach multiple containers at once\n");
+  await ok("rm", "cat");
+});
+
+test("who stops reading ends us quietly", async () => {
+  const result = await sh(["sh", "-c", `{ ${berthBinary} run --rm --name yes --network none busybox yes; echo "code $?" >&2; } | head -n 2`], { env: env() });
+  expect([result.stdout, result.stderr]).toEqual(["y\ny\n", "code 141\n"]);
+  await berth("rm", "-f", "yes");
+});
+
+test("much input and output goes through whole", async () => {
+  const input = Buffer.alloc(20_000_000, "0123456789abcdef\n");
+  const result = await sh([berthBinary, "run", "--rm", "-i", "--network", "none", "busybox", "md5sum"], { env: env(), input });
+  expect(result.stdout).toStartWith(new Bun.CryptoHasher("md5").update(input).digest("hex"));
+  const back = await sh([berthBinary, "run", "--rm", "-i", "--network", "none", "busybox", "cat"], { env: env(), input });
+  expect(back.stdout.length).toBe(input.length);
+});
+
+test("--cidfile is written once, and not left behind by a failure", async () => {
+  const file = join(scratch, "cid");
+  const id = await ok("run", "-d", "--cidfile", file, "--network", "none", "busybox", "true");
+  expect(readFileSync(file, "utf8")).toBe(id);
+  const again = await berth("run", "--cidfile", file, "busybox");
+  expect([again.exitCode, again.stderr.split("\n")[0]]).toEqual([125, `berth: container ID file found, make sure the other container isn't running or delete ${file}`]);
+  const other = join(scratch, "cid2");
+  expect((await berth("run", "--cidfile", other, "--pull", "never", "no-such-image", "true")).exitCode).toBe(125);
+  expect(existsSync(other)).toBe(false);
+  await ok("rm", "-f", id);
+});
+
+test("cp keeps what makes a file, both ways", async () => {
+  await ok("run", "-d", "--name", "files", "--network", "none", "busybox", "sleep", "1000");
+  const tree = join(scratch, "tree");
+  mkdirSync(join(tree, "sub"), { recursive: true });
+  writeFileSync(join(tree, "run"), "#!/bin/sh\n", { mode: 0o751 });
+  symlinkSync("../run", join(tree, "sub/link"));
+  await ok("cp", "-a", tree, "files:/one");
+  await ok("cp", `${tree}/.`, "files:/one/again");
+  expect(await ok("exec", "files", "sh", "-c", "stat -c %a /one/run; readlink /one/sub/link; ls /one/again")).toBe("751\n../run\nrun\nsub");
+  await ok("cp", "files:/one/.", join(scratch, "back"));
+  expect(statSync(join(scratch, "back/run")).mode & 0o777).toBe(0o751);
+  expect((await berth("cp", tree, "files:/one/run")).stderr).toBe("cannot copy directory\n");
+  expect((await berth("cp", "files:/one", join(scratch, "no/such/place"))).stderr).toBe(`invalid output path: directory ${JSON.stringify(join(scratch, "no/such"))} does not exist\n`);
+  await ok("rm", "-f", "files");
+});
+
+test("stats redraws itself on a terminal", async () => {
+  await ok("run", "-d", "--name", "busy", "--network", "none", "busybox", "sleep", "1000");
+  const { child, screen, sees } = atTerminal(["stats"], { cols: 120 });
+  await sees("busy");
+  await until("a second table", () => screen.text.split("\x1b[H").length > 2);
+  child.kill("SIGINT");
+  await child.exited;
+  const once = await ok("stats", "--no-stream", "--format", "{{.Name}} {{.PIDs}}", "busy");
+  expect(once).toBe("busy 1");
+  await ok("rm", "-f", "busy");
+});
+
+test("ps shows ranges of ports as ranges", async () => {
+  await ok("run", "-d", "--name", "ports", "-p", "127.0.0.1:18080-18082:18080-18082", "--expose", "9000-9002", "busybox", "sleep", "1000");
+  expect(await ok("ps", "--filter", "name=ports", "--format", "{{.Ports}}")).toBe("9000-9002/tcp, 127.0.0.1:18080-18082->18080-18082/tcp");
+  await ok("rm", "-f", "ports");
+});
+
+test("an engine through ssh is reached by dial-stdio", async () => {
+  // A stand-in for ssh that runs the remote command here.
+  const bin = join(scratch, "bin");
+  mkdirSync(bin);
+  writeFileSync(join(bin, "ssh"), `#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n`, { mode: 0o755 });
+  writeFileSync(join(bin, "docker"), `#!/bin/sh\nexec ${berthBinary} "$@"\n`, { mode: 0o755 });
+  const result = await sh([berthBinary, "-H", `ssh://me@elsewhere${daemon.socket}`, "run", "--rm", "-i", "--network", "none", "busybox", "cat"], { env: { ...env(), PATH: `${bin}:${process.env["PATH"]}` }, input: "over ssh" });
+  expect([result.stdout, result.stderr, result.exitCode]).toEqual(["over ssh", "", 0]);
+});

@@ -1,8 +1,8 @@
-/** The unmodified docker command line drives the engine. Every test here was tried on dockerd too. */
+/** The unmodified docker command line drives the engine, and so does our own. Every test here was tried on dockerd too. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon, dockerClients, sh, until } from "../harness.ts";
+import { berthBinary, Daemon, dockerClients, sh, until } from "../harness.ts";
 
 let daemon: Daemon;
 const scratch = mkdtempSync("/tmp/berth-cli-");
@@ -13,8 +13,8 @@ afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
 });
 
-describe.each(dockerClients)("%s", (client) => {
-  const version = client.includes("local") ? "new" : "old";
+describe.each([...dockerClients, berthBinary])("%s", (client) => {
+  const version = client === berthBinary ? "own" : client.includes("local") ? "new" : "old";
   const docker = (...args: string[]) => sh([client, ...args], { env: { DOCKER_HOST: daemon.host } });
   const ok = async (...args: string[]): Promise<string> => {
     const result = await docker(...args);

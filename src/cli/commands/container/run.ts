@@ -84,5 +84,5 @@ async function runAttached(ctx: CommandContext, body: CreateBody, { flags, detac
   }
   // Output may still be on its way when the container has exited, but only where some is awaited.
   const outcome = await (stdout || stderr ? session.done : Promise.race([session.done, status.then(() => "ended" as const)]));
-  return outcome === "detached" ? 0 : status;
+  return outcome === "detached" ? 0 : await status;
 }

@@ -77,5 +77,5 @@ async function startAttached(ctx: CommandContext, name: string, { stdin: wantStd
     const { followSize } = await import("../../terminal/resize.ts");
     undo.defer(followSize(ctx.out, ctx.err, (size) => resizeContainer(client, id, size)));
   }
-  return (await session.done) === "detached" ? 0 : status;
+  return (await session.done) === "detached" ? 0 : await status;
 }

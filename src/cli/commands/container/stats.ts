@@ -31,7 +31,7 @@ export default defineCommand({
     await reader.firstReadings();
     const errors = names.length > 0 ? reader.errors() : [];
     if (errors.length > 0) throw new CliError(errors.join("\n"));
-    if (!flags["no-stream"]) return drawForEver(ctx, reader, draw, names.length === 0);
+    if (!flags["no-stream"]) return await drawForEver(ctx, reader, draw, names.length === 0);
     if (reader.entries().length > 0) ctx.out.write(draw());
   },
 });
