@@ -1,26 +1,4 @@
-/** What a build tells while it goes on. Steps are announced before they begin, in the order of the file per stage. */
-export type BuildEvent =
-  | { kind: "step"; step: StepInfo }
-  | { kind: "started"; id: string; at: number }
-  | { kind: "cached"; id: string }
-  | { kind: "output"; id: string; stream: 1 | 2; data: Uint8Array }
-  /** A pull or a transfer: as progress of images reads. */
-  | { kind: "status"; id: string; text: string; current?: number; total?: number }
-  | { kind: "done"; id: string; at: number; layer?: string; bytes?: number }
-  | { kind: "failed"; id: string; message: string }
-  | { kind: "warning"; rule: string; message: string; line: number };
-
-export interface StepInfo {
-  id: string;
-  /** Stage name, or its number. */
-  stage: string;
-  stageIndex: number;
-  /** 1-based within the stage, and how many steps the stage has. */
-  number: number;
-  total: number;
-  /** The instruction as written, on one line. */
-  text: string;
-}
+import type { BuildEvent } from "../api/build-events.ts";
 
 /** Hands events from many writers to one reader in order. Bounded: writers of output wait while the reader lags behind. */
 export class BuildEvents implements AsyncIterable<BuildEvent> {

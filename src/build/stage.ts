@@ -7,7 +7,7 @@ import { copyStep, expandCopy, placed, planForKey, type ExpandedCopy } from "./c
 import type { Instruction } from "./dockerfile/instructions.ts";
 import { DockerfileError } from "./dockerfile/source.ts";
 import { parseTrigger } from "./dockerfile/parse.ts";
-import type { StepInfo } from "./events.ts";
+import type { StepInfo } from "../api/build-events.ts";
 import { layerStep, type LayerStep } from "./layer-step.ts";
 import { origin, type PlannedStage } from "./plan.ts";
 import { hostPlatform } from "../oci/platform.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { IgnorePatterns } from "./ignore.ts";
+import { IgnorePatterns } from "../../lib/ignore-patterns.ts";
 import { lint } from "./lint.ts";
 import { parseDockerfile } from "./parse.ts";
 

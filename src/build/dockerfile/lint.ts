@@ -1,4 +1,4 @@
-import { IgnorePatterns } from "./ignore.ts";
+import { IgnorePatterns } from "../../lib/ignore-patterns.ts";
 import type { Dockerfile, Instruction } from "./instructions.ts";
 import { rawWords } from "./lex.ts";
 import type { Range } from "./source.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { IgnorePatterns } from "./ignore.ts";
+import { IgnorePatterns } from "../../lib/ignore-patterns.ts";
 import { parseDockerfile } from "./parse.ts";
 import { DockerfileError, explain } from "./source.ts";
 

@@ -1,5 +1,5 @@
 import { encodeHeader, endOfArchive, padding } from "../../lib/tar/writer.ts";
-import { IgnorePatterns } from "../dockerfile/ignore.ts";
+import { IgnorePatterns } from "../../lib/ignore-patterns.ts";
 import { baseOf, inside, parentOf } from "./path.ts";
 import { glob, resolve, walk, type SourceEntry, type SourceTree } from "./tree.ts";
 

@@ -1,5 +1,5 @@
 import type { TarEntry } from "../../lib/tar/entry.ts";
-import { compile } from "../dockerfile/ignore.ts";
+import { compile } from "../../lib/ignore-patterns.ts";
 import { parentOf } from "./path.ts";
 
 /**

@@ -5,7 +5,7 @@ import { parsePlatform } from "../../oci/platform.ts";
 import type { BuildRequest } from "../../build/request.ts";
 import { ContextArchive } from "../../build/source/context-archive.ts";
 import { cloneGit, fetchUrl, isGit, isUrl } from "../../build/add-source.ts";
-import { IgnorePatterns } from "../../build/dockerfile/ignore.ts";
+import { IgnorePatterns } from "../../lib/ignore-patterns.ts";
 import { MemoryTree } from "../../build/source/memory-tree.ts";
 import { inside } from "../../build/source/path.ts";
 import { resolve, type SourceTree } from "../../build/source/tree.ts";
@@ -133,12 +133,11 @@ async function readContext(ctx: BuildContext, request: ApiRequest, path: string,
     const received = undo.use(await ContextArchive.receive(source, `${ctx.tmp}/context-${newId()}`));
     for (const name of received.children(".berth-contexts")) contexts.set(name, below(received, `.berth-contexts/${name}`));
     const dockerfile = await readText(received, path);
-    if (remote !== "") {
-      const ignore = await received.text(`${path}.dockerignore`) ?? await received.text(".dockerignore");
-      if (ignore !== undefined) {
-        const patterns = IgnorePatterns.parse(ignore);
-        received.exclude((each) => patterns.ignores(each));
-      }
+    // Clients send what the engine itself needs whatever the patterns say: the build is not to see it.
+    const ignore = await received.text(`${path}.dockerignore`) ?? await received.text(".dockerignore");
+    if (ignore !== undefined) {
+      const patterns = IgnorePatterns.parse(ignore);
+      received.exclude((each) => patterns.ignores(each));
     }
     return { tree: received, dockerfile };
   }

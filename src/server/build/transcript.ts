@@ -1,5 +1,5 @@
 import type { ProgressEvent } from "../../api/progress.ts";
-import type { BuildEvent, StepInfo } from "../../build/events.ts";
+import type { BuildEvent, StepInfo } from "../../api/build-events.ts";
 import { shortId } from "../../lib/ids.ts";
 
 /** Output of a step that waits for its turn is kept up to here; then the oldest goes. */

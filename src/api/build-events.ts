@@ -1,0 +1,26 @@
+/**
+ * What a build tells while it goes on. Steps are announced before they begin, in the order of the file per stage. Over
+ * the API (`POST /build?progress=events`) each is `{"id": "berth.build", "aux": event}`, the bytes of output in base64.
+ */
+export type BuildEvent =
+  | { kind: "step"; step: StepInfo }
+  | { kind: "started"; id: string; at: number }
+  | { kind: "cached"; id: string }
+  | { kind: "output"; id: string; stream: 1 | 2; data: Uint8Array }
+  /** A pull or a transfer: as progress of images reads. */
+  | { kind: "status"; id: string; text: string; current?: number; total?: number }
+  | { kind: "done"; id: string; at: number; layer?: string; bytes?: number }
+  | { kind: "failed"; id: string; message: string }
+  | { kind: "warning"; rule: string; message: string; line: number };
+
+export interface StepInfo {
+  id: string;
+  /** Stage name, or its number. */
+  stage: string;
+  stageIndex: number;
+  /** 1-based within the stage, and how many steps the stage has. */
+  number: number;
+  total: number;
+  /** The instruction as written, on one line. */
+  text: string;
+}

@@ -1,1 +1,0 @@
-export { compile, IgnorePatterns } from "../../lib/ignore-patterns.ts";
