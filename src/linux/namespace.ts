@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { MS } from "./mount.ts";
+import { mount, MS } from "./mount.ts";
 import { check, cstr, errno, libc, ptr, SystemError } from "./syscall.ts";
 
 /**
@@ -17,7 +17,6 @@ const O_RDONLY = 0;
 const O_WRONLY = 1;
 const O_CLOEXEC = 0o2000000;
 const own = cstr("/proc/thread-self/ns/net");
-const empty = cstr("");
 
 /** A descriptor of the network namespace the thread is in. */
 function openOwn(): number {
@@ -89,19 +88,33 @@ export class Netns implements Disposable {
 export function createNetns(path: string): Netns {
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
   closeSync(openSync(path, "wx", 0o444));
-  const target = cstr(path);
-  const [ownPointer, targetPointer, emptyPointer] = [ptr(own), ptr(target), ptr(empty)];
+  try {
+    const fd = unshareNetns();
+    try {
+      mount(`/proc/self/fd/${fd}`, path, "", MS.BIND);
+    } finally {
+      libc.close(fd);
+    }
+    return new Netns(path);
+  } catch (error) {
+    removeNetns(path);
+    throw error;
+  }
+}
+
+/** A descriptor of a namespace that nothing else keeps yet. */
+function unshareNetns(): number {
+  const ownPointer = ptr(own);
   const home = openOwn();
   let failure = 0;
+  let fd = -1;
   if (libc.unshare(CLONE_NEWNET) === 0) {
-    if (libc.mount(ownPointer, targetPointer, emptyPointer, MS.BIND, null) !== 0) failure = errno();
+    fd = libc.open(ownPointer, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) failure = errno();
   } else failure = errno();
   goHome(home);
-  if (failure !== 0) {
-    removeNetns(path);
-    throw new SystemError("unshare", failure, path);
-  }
-  return new Netns(path);
+  if (failure !== 0) throw new SystemError("unshare", failure, "network namespace");
+  return fd;
 }
 
 /** Lets go of the namespace kept at `path`; it ends with its last process or socket. Nothing there: does nothing. */

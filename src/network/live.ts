@@ -16,6 +16,8 @@ export class LiveNetworks implements Disposable {
   readonly nameServers = new Map<string, Disposable>();
   /** null: not started, or a machine without IPv6. */
   relay: Relay | null = null;
+  /** Links of containers that are gone; see `expectGone`. */
+  readonly lingering: { names: Set<string>; timer: NodeJS.Timeout | null } = { names: new Set(), timer: null };
   /** When other firewalls of the machine were last looked at; milliseconds since 1970. */
   foreignCheckedAt = 0;
   #route: NetlinkSocket | null = null;
@@ -28,6 +30,7 @@ export class LiveNetworks implements Disposable {
   /** Lets go of every port and socket. What is in the kernel goes on without. */
   [Symbol.dispose](): void {
     this.ports.releaseAll();
+    if (this.lingering.timer) clearTimeout(this.lingering.timer);
     for (const server of this.nameServers.values()) server[Symbol.dispose]();
     this.nameServers.clear();
     this.relay?.close();

@@ -80,6 +80,20 @@ test("a foreign hand in the kernel is put right", async () => {
   await tearDownSandbox(networks.ctx, b.id);
 });
 
+test("a namespace that someone keeps open does not keep its link, nor its address", async () => {
+  const a = await networks.setUp();
+  const guest = Bun.spawn(["nsenter", `--net=${a.path}`, "sleep", "60"]);
+  await until(async () => (await runOk(["readlink", `/proc/${guest.pid}/ns/net`])) !== (await runOk(["readlink", "/proc/self/ns/net"])));
+  await tearDownSandbox(networks.ctx, a.id);
+  const b = await networks.setUp();
+  expect(b.ip).toBe(a.ip);
+  expect((await inside(b.path, ["busybox", "ping", "-c1", "-W2", b.settings.Networks?.["bridge"]?.Gateway ?? ""])).exitCode).toBe(0);
+  await tearDownSandbox(networks.ctx, b.id);
+  await until(async () => (await networks.leftovers()).length === 2, async () => (await networks.leftovers()).join("\n"));
+  guest.kill();
+  await guest.exited;
+});
+
 test("a hundred at once", async () => {
   const start = performance.now();
   const all = await Promise.all(Array.from({ length: 100 }, (_, at) => networks.setUp({ portBindings: at % 2 === 0 ? { "80/tcp": [{ HostPort: "" }] } : {} })));

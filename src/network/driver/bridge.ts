@@ -9,6 +9,7 @@ import { findLink } from "../../linux/netlink/find-link.ts";
 import { SystemError } from "../../linux/syscall.ts";
 import type { NetworkContext } from "../context.ts";
 import { configOf } from "../ipam.ts";
+import { expectGone } from "../lingering.ts";
 import { booleanOption, bridgeName, bridgeOption, mtuOption } from "../options.ts";
 import { hostInterface, type NetworkRecord } from "../record.ts";
 import { allNetworks } from "../table.ts";
@@ -71,7 +72,9 @@ export const bridge: NetworkDriver = {
     // Deleting the pair would hold the kernel's network lock for tens of milliseconds. Down it is as good as gone,
     // and it goes with the namespace.
     const link = findLink(ctx.live.route, hostInterface(endpoint.id));
-    if (link) ignoringGone(() => ctx.live.route.request([changeLink(link.index, { up: false })], `set ${link.name} down`));
+    if (!link) return;
+    ignoringGone(() => ctx.live.route.request([changeLink(link.index, { up: false })], `set ${link.name} down`));
+    expectGone(ctx, link.name);
   },
 
   withdraw: deleteInside,
