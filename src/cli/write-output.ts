@@ -1,7 +1,7 @@
 import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Output } from "./context.ts";
-import { systemWords } from "./open-input.ts";
+import { systemWords } from "./files.ts";
 
 /** Copies a stream to standard output no faster than it is taken. */
 export async function writeThrough(out: Output, body: AsyncIterable<Uint8Array>): Promise<void> {

@@ -50,7 +50,7 @@ async function* packFolder(root: string, folder: string, options: PackOptions, l
 }
 
 /** Header and content; a file that grows or shrinks meanwhile is cut or filled with zeros to the size it began with. */
-async function* packFile(path: string, entry: TarEntry): AsyncGenerator<Uint8Array> {
+export async function* packFile(path: string, entry: TarEntry): AsyncGenerator<Uint8Array> {
   await using file = await open(path);
   yield encodeHeader(entry);
   let left = entry.size;

@@ -3,7 +3,7 @@ import { parseAddress } from "../../client/endpoint.ts";
 import { CliError } from "../errors.ts";
 import type { Flag } from "../flags/flag.ts";
 import { parseBool } from "../flags/number.ts";
-import { systemWords } from "../open-input.ts";
+import { systemWords } from "../files.ts";
 import { readTls, type TlsMaterial } from "./context-store.ts";
 import { readContext } from "./contexts.ts";
 

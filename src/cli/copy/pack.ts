@@ -1,10 +1,9 @@
-import { open, opendir, lstat, readlink } from "node:fs/promises";
+import { lstat, opendir, readlink } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { tarEntry, type EntryType, type TarEntry } from "../../lib/tar/entry.ts";
-import { encodeHeader, endOfArchive, padding } from "../../lib/tar/writer.ts";
+import { encodeHeader, endOfArchive } from "../../lib/tar/writer.ts";
+import { packFile } from "../archive/pack.ts";
 import { fileError } from "../files.ts";
-
-const chunkSize = 1 << 20;
 
 /**
  * A file or a tree as a tar stream; its members stand under `name` (`.` for the contents alone). Owners are kept as
@@ -21,11 +20,8 @@ async function* packOne(path: string, name: string, seen: Map<string, string>): 
   const type = typeOf(info);
   if (type === null) return;
   const entry = await describe(path, name, info, type, seen);
-  yield encodeHeader(entry);
-  if (entry.type === "file") {
-    yield* content(path, entry.size);
-    yield padding(entry.size);
-  }
+  if (entry.type === "file") yield* packFile(path, entry);
+  else yield encodeHeader(entry);
   if (entry.type !== "directory") return;
   const names: string[] = [];
   const directory = await opendir(path).catch((error: unknown) => Promise.reject(fileError("open", path, error)));
@@ -60,20 +56,4 @@ async function describe(path: string, name: string, info: Stats, type: EntryType
     return entry;
   }
   return { ...entry, type: "link", linkName: first, size: 0 };
-}
-
-/** Exactly `size` bytes, whatever happens to the file meanwhile: the header has promised them. */
-async function* content(path: string, size: number): AsyncGenerator<Uint8Array> {
-  const file = await open(path).catch((error: unknown) => Promise.reject(fileError("open", path, error)));
-  try {
-    for (let left = size; left > 0; ) {
-      const buffer = new Uint8Array(Math.min(left, chunkSize));
-      const { bytesRead } = await file.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) throw new Error(`${path}: file became shorter while it was read`);
-      left -= bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await file.close();
-  }
 }

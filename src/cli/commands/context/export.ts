@@ -4,7 +4,7 @@ import { defineCommand } from "../../command.ts";
 import { packContext } from "../../config/context-archive.ts";
 import { checkContextName, findContext, readTls } from "../../config/context-store.ts";
 import { CliError } from "../../errors.ts";
-import { systemWords } from "../../open-input.ts";
+import { systemWords } from "../../files.ts";
 
 export default defineCommand({
   usage: "[OPTIONS] CONTEXT [FILE|-]",

@@ -7,7 +7,7 @@ import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { bool } from "../../flags/kinds.ts";
-import { systemWords } from "../../open-input.ts";
+import { systemWords } from "../../files.ts";
 import { parseReference } from "../../reference.ts";
 
 export default defineCommand({
