@@ -54,6 +54,10 @@ test("an error ends it, with the message and code that came", async () => {
   await expect(failed).rejects.toMatchObject({ message: "no space", exitCode: 3 });
 });
 
+test("an error without words is one, too", async () => {
+  await expect(displayProgress(output(false), lines({ errorDetail: { message: "" }, error: "" }))).rejects.toMatchObject({ exitCode: 1 });
+});
+
 test("values for programs are not shown", async () => {
   const out = output(false);
   const seen: unknown[] = [];

@@ -22,8 +22,8 @@ export async function displayProgress(out: Output, messages: AsyncIterable<Progr
       onAux?.(message.aux);
       continue;
     }
-    const failed = message.errorDetail?.message ?? message.error;
-    if (failed) throw new CliError(failed, message.errorDetail?.code || 1);
+    // An error is one even where its text is empty.
+    if (message.errorDetail || message.error) throw new CliError(message.errorDetail?.message || message.error || "", message.errorDetail?.code || 1);
     drawer?.show(message);
     await out.flush();
   }
