@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProgressEvent } from "../api/progress.ts";
 import { invalid } from "../lib/errors.ts";
+import { told } from "../lib/event-queue.ts";
 import { shortId } from "../lib/ids.ts";
+import { Semaphore } from "../lib/lock.ts";
 import { digestOf, hexOf, chainIds } from "../oci/digest.ts";
 import type { Platform } from "../oci/image.ts";
 import { isLayerType } from "../oci/media-types.ts";
@@ -57,22 +59,58 @@ async function* loadOne(ctx: ImageContext, lease: Lease, files: ArchiveFiles, fo
     throw invalid(`invalid manifest, layers length mismatch: expected ${diffIds.length}, got ${found.layers.length}`);
   }
   const chain = chainIds(diffIds);
-  for (const [i, layer] of found.layers.entries()) {
-    const [diffId = "", chainId = ""] = [diffIds[i], chain[i]];
-    const parentChainId = chain[i - 1] ?? null;
-    lease.add("layer", chainId);
-    // A layer that several images of the archive share is in the store since the first of them.
-    if (layerByChain(ctx.store, chainId) && ctx.snapshotter.has(chainId)) continue;
-    const file = files.file(layer.name);
-    const mediaType = layer.mediaType ?? (await layerTypeOf(ctx.blobs.has(file.digest) ? ctx.blobs.path(file.digest) : file.path));
-    if (!isLayerType(mediaType)) throw invalid(`unsupported layer media type ${mediaType}`);
-    const id = shortId(hexOf(diffId));
-    if (!options.quiet) yield { status: "Loading layer", id, progressDetail: { current: 0, total: file.size } };
-    await adoptFile(ctx, lease, file);
-    await registerLayer(ctx, { blobDigest: file.digest, mediaType, diffId, parentChainId, lease, signal: options.signal });
-    if (!options.quiet) yield { status: "Loading layer", id, progressDetail: { current: file.size, total: file.size } };
-  }
+  yield* told<ProgressEvent>(async (tell, signal) => {
+    let parentReady: Promise<unknown> = Promise.resolve();
+    const slots = new Semaphore(2);
+    const layers = found.layers.map(async (layer, i) => {
+      const below = parentReady;
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      promise.catch(() => {});
+      parentReady = promise;
+      try {
+        using _slot = await slots.acquire();
+        const work = { layer, diffId: diffIds[i] ?? "", chainId: chain[i] ?? "", parentChainId: chain[i - 1] ?? null, parentReady: below };
+        await loadLayer(ctx, lease, files, work, options.quiet ? () => {} : tell, signal);
+        resolve();
+      } catch (error) {
+        reject(error);
+        throw error;
+      }
+    });
+    const failed = (await Promise.allSettled(layers)).find((layer) => layer.status === "rejected");
+    if (failed) throw failed.reason;
+  }, options.signal);
   yield* finish(ctx, lease, found);
+}
+
+interface LayerWork {
+  layer: FoundImage["layers"][number];
+  diffId: string;
+  chainId: string;
+  parentChainId: string | null;
+  parentReady: Promise<unknown>;
+}
+
+async function loadLayer(ctx: ImageContext, lease: Lease, files: ArchiveFiles, work: LayerWork, tell: (event: ProgressEvent) => void, signal: AbortSignal): Promise<void> {
+  const { layer, diffId, chainId, parentChainId, parentReady } = work;
+  lease.add("layer", chainId);
+  // A layer that several images of the archive share is in the store since the first of them.
+  if (layerByChain(ctx.store, chainId) && ctx.snapshotter.has(chainId)) return;
+  const file = files.file(layer.name);
+  const id = shortId(hexOf(diffId));
+  tell({ status: "Loading layer", id, progressDetail: { current: 0, total: file.size } });
+  const mediaType = await adoptLayer(ctx, lease, file, layer.mediaType);
+  await registerLayer(ctx, { blobDigest: file.digest, mediaType, diffId, parentChainId, parentReady, lease, signal });
+  tell({ status: "Loading layer", id, progressDetail: { current: file.size, total: file.size } });
+}
+
+/** Equal layers at several places of an image are one file. */
+async function adoptLayer(ctx: ImageContext, lease: Lease, file: { path: string; digest: string }, stated: string | undefined): Promise<string> {
+  using _lock = await ctx.locks.acquire(`blob ${file.digest}`);
+  const mediaType = stated ?? (await layerTypeOf(ctx.blobs.has(file.digest) ? ctx.blobs.path(file.digest) : file.path));
+  if (!isLayerType(mediaType)) throw invalid(`unsupported layer media type ${mediaType}`);
+  await adoptFile(ctx, lease, file);
+  return mediaType;
 }
 
 async function* finish(ctx: ImageContext, lease: Lease, found: FoundImage): AsyncGenerator<ProgressEvent> {

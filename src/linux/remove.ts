@@ -2,44 +2,74 @@ import { decodeName } from "../lib/tar/names.ts";
 import { close, listDir, O, openDir, openSameMount, unlinkAt } from "./at.ts";
 import { SystemError } from "./syscall.ts";
 
+/** How many things may still be removed. */
+interface Budget {
+  left: number;
+}
+
 /**
  * Removes a thing and everything below it, without ever following a link or crossing into a mount (a mount point makes
- * it throw EXDEV, with what is mounted there untouched). Nothing there is fine. Synchronous: for trees of unknown size use it in a worker.
+ * it throw EXDEV, with what is mounted there untouched). Nothing there is fine. Synchronous: for trees of unknown size
+ * use it in a worker.
  */
 export function removeTreeAt(dir: number, name: string): void {
-  try {
-    unlinkAt(dir, name);
-    return;
-  } catch (error) {
-    if (!(error instanceof SystemError) || (error.code !== "EISDIR" && error.code !== "EPERM")) throw error;
-  }
-  const fd = openSameMount(dir, name, O.RDONLY | O.DIRECTORY);
-  try {
-    emptyDir(fd);
-  } finally {
-    close(fd);
-  }
-  unlinkAt(dir, name, true);
+  removeWithin(dir, name, { left: Infinity });
 }
 
 /** Removes what is in an open directory. */
 export function emptyDir(fd: number): void {
-  for (const name of listDir(fd, decodeName)) removeTreeAt(fd, name);
+  emptyWithin(fd, { left: Infinity });
 }
 
-/** By absolute path. The parent must exist, or there is nothing to do. */
+/** {@link removeTreeAt} by absolute path. The parent must exist, or there is nothing to do. */
 export function removeTree(path: string): void {
+  removePath(path, { left: Infinity });
+}
+
+/**
+ * Removes a tree by absolute path if it has at most `limit` things in it: then that takes no longer than to ask somebody
+ * else. Returns false where there is more; what was seen of it may be gone then.
+ */
+export function removeSmallTree(path: string, limit: number): boolean {
+  return removePath(path, { left: limit });
+}
+
+function removePath(path: string, budget: Budget): boolean {
   const slash = path.lastIndexOf("/");
   let parent;
   try {
     parent = openDir(path.slice(0, slash) || "/");
   } catch (error) {
-    if (error instanceof SystemError && error.code === "ENOENT") return;
+    if (error instanceof SystemError && error.code === "ENOENT") return true;
     throw error;
   }
   try {
-    removeTreeAt(parent, path.slice(slash + 1));
+    return removeWithin(parent, path.slice(slash + 1), budget);
   } finally {
     close(parent);
   }
+}
+
+/** False where the budget ended it. */
+function removeWithin(dir: number, name: string, budget: Budget): boolean {
+  try {
+    unlinkAt(dir, name);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SystemError) || (error.code !== "EISDIR" && error.code !== "EPERM")) throw error;
+  }
+  const fd = openSameMount(dir, name, O.RDONLY | O.DIRECTORY);
+  try {
+    if (!emptyWithin(fd, budget)) return false;
+  } finally {
+    close(fd);
+  }
+  unlinkAt(dir, name, true);
+  return true;
+}
+
+function emptyWithin(fd: number, budget: Budget): boolean {
+  const names = listDir(fd, decodeName);
+  budget.left -= names.length;
+  return budget.left >= 0 && names.every((name) => removeWithin(fd, name, budget));
 }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
-import { open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { conflict, hasCode, invalid, notFound } from "../lib/errors.ts";
 import type { BlobStore, BlobWriter } from "./blobs.ts";
@@ -62,21 +62,16 @@ export class FsBlobStore implements BlobStore {
     const digest = digestOf(content);
     if (this.has(digest)) return digest;
     const scratch = join(this.#partial, `.${hexOf(digest)}.${crypto.randomUUID()}`);
-    const file = await open(scratch, "wx", 0o600);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFile(scratch, content, { flag: "wx", mode: 0o600 });
     await this.adopt(digest, scratch);
     return digest;
   }
 
   async adopt(digest: string, file: string): Promise<void> {
     const path = this.path(digest);
+    await syncPath(file);
     await rename(file, path);
-    await syncDirectory(this.#whole);
+    await syncPath(this.#whole);
   }
 
   async remove(digest: string): Promise<void> {
@@ -167,7 +162,7 @@ class FileWriter implements BlobWriter {
     }
     await this.file.sync();
     await rename(this.partial, this.path);
-    await syncDirectory(join(this.path, ".."));
+    await syncPath(join(this.path, ".."));
     await this[Symbol.asyncDispose]();
   }
 
@@ -192,13 +187,13 @@ class FileWriter implements BlobWriter {
   }
 }
 
-/** A rename is on disk once its directory is. */
-async function syncDirectory(path: string): Promise<void> {
-  const dir = await open(path, "r");
+/** Waits until a file is on disk; of a directory, the names in it. */
+async function syncPath(path: string): Promise<void> {
+  const file = await open(path, "r");
   try {
-    await dir.sync();
+    await file.sync();
   } finally {
-    await dir.close();
+    await file.close();
   }
 }
 

@@ -3,7 +3,11 @@ import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { conflict, hasCode } from "../../lib/errors.ts";
 import type { Archiver } from "../../linux/archive/archiver.ts";
+import { removeSmallTree } from "../../linux/remove.ts";
 import { hexOf, isDigest, parseDigest } from "../../oci/digest.ts";
+
+/** What a container that ran a command has written: not worth a worker. */
+const SMALL = 100;
 
 /**
  * Directories of layers and snapshots: `<root>/sha256/<chain id>` and `<root>/active/<key>`. They come into being and
@@ -52,7 +56,7 @@ export class SnapshotLayout {
     await rename(this.active(key), this.layer(chainId));
   }
 
-  /** Idempotent. The name is free when this returns its promise; the content goes after. */
+  /** Idempotent. The name is free when this returns its promise; the content goes after, much of it in a worker. */
   async discard(path: string): Promise<void> {
     const doomed = join(this.#trash, crypto.randomUUID());
     try {
@@ -61,7 +65,7 @@ export class SnapshotLayout {
       if (hasCode(error, "ENOENT")) return;
       throw error;
     }
-    await this.archiver.remove(doomed);
+    if (!removeSmallTree(doomed, SMALL)) await this.archiver.remove(doomed);
   }
 
   /** What an interrupted removal left. */

@@ -1,7 +1,6 @@
 import { TarReader, type TarHandler } from "../../lib/tar/reader.ts";
 import { TarError, type TarEntry } from "../../lib/tar/entry.ts";
 import { close, O, openAt, openDir, writeAll } from "../at.ts";
-import { check, libc } from "../syscall.ts";
 import { plain } from "./extract.ts";
 import type { Member } from "./jobs.ts";
 import { SpaceGuard } from "./space.ts";
@@ -63,13 +62,8 @@ class MemberWriter implements TarHandler, Disposable {
     const member = this.members.at(-1);
     if (this.#file < 0 || !member) return;
     member.digest = `sha256:${this.#hash.digest("hex")}`;
-    const fd = this.#file;
+    close(this.#file);
     this.#file = -1;
-    try {
-      check(libc.fsync(fd), "fsync");
-    } finally {
-      close(fd);
-    }
   }
 
   [Symbol.dispose](): void {
