@@ -1,19 +1,46 @@
 /** `/build`, `/build/prune`. */
 import type { ProgressEvent } from "../api/progress.ts";
-import type { Client } from "./client.ts";
+import type { Client, RequestOptions } from "./client.ts";
 import type { Filters } from "./containers.ts";
 import { progress } from "./progress.ts";
 import { filtersJson, type QueryValue } from "./query.ts";
 
 /** Builds from a tar stream (or from `query.remote`). `query` holds the endpoint's parameters verbatim; `registryConfig` is the value of X-Registry-Config. */
-export function buildImage(client: Client, query: Readonly<Record<string, QueryValue>>, options: { context?: AsyncIterable<Uint8Array>; registryConfig?: string; signal?: AbortSignal } = {}): AsyncGenerator<ProgressEvent> {
-  const { context, registryConfig, signal } = options;
-  return progress(client, "POST", "/build", {
+export function buildImage(client: Client, query: Readonly<Record<string, QueryValue>>, options: BuildOptions = {}): AsyncGenerator<ProgressEvent> {
+  return progress(client, "POST", "/build", request(query, options));
+}
+
+export interface BuildOptions {
+  context?: AsyncIterable<Uint8Array>;
+  /** Value of X-Registry-Config. */
+  registryConfig?: string;
+  /** By id, base64. They travel in a header, since a query stands in logs. */
+  secrets?: Readonly<Record<string, string>>;
+  signal?: AbortSignal;
+}
+
+function request(query: Readonly<Record<string, QueryValue>>, { context, registryConfig, secrets = {}, signal }: BuildOptions): RequestOptions {
+  return {
     query,
-    headers: { "Content-Type": "application/x-tar", ...(registryConfig && { "X-Registry-Config": registryConfig }) },
+    headers: {
+      "Content-Type": "application/x-tar", ...(registryConfig && { "X-Registry-Config": registryConfig }),
+      ...(Object.keys(secrets).length > 0 && { "X-Berth-Secrets": Buffer.from(JSON.stringify(secrets)).toString("base64") }),
+    },
     ...(context && { body: context }),
     ...(signal && { signal }),
-  });
+  };
+}
+
+export interface Finding {
+  Rule: string;
+  Message: string;
+  Line: number;
+}
+
+/** What the engine finds in a Dockerfile (`query.check`), or its stages (`query.graph`), without building. */
+export async function checkBuild(client: Client, query: Readonly<Record<string, QueryValue>>, options: BuildOptions = {}): Promise<{ graph?: string; findings: Finding[] }> {
+  const answer = await client.json<Finding[] | { Graph: string }>("POST", "/build", request(query, options));
+  return Array.isArray(answer) ? { findings: answer } : { graph: answer.Graph, findings: [] };
 }
 
 export function pruneBuildCache(

@@ -9,13 +9,15 @@ export interface PackOptions {
   enters?(path: string): boolean;
   /** Owner to write instead of the files' own. */
   owner?: { uid: number; gid: number };
+  /** Put before every name; the archive is then one part of another and has no end of its own. */
+  prefix?: string;
 }
 
 /** A directory's content as a tar archive, in the order of names, produced as it is taken. Sockets are left out. */
 export async function* packDirectory(root: string, options: PackOptions = {}): AsyncGenerator<Uint8Array> {
   const links = new Map<string, string>();
   yield* packFolder(root, "", options, links);
-  yield endOfArchive();
+  if (options.prefix === undefined) yield endOfArchive();
 }
 
 async function* packFolder(root: string, folder: string, options: PackOptions, links: Map<string, string>): AsyncGenerator<Uint8Array> {
@@ -32,7 +34,7 @@ async function* packFolder(root: string, folder: string, options: PackOptions, l
       const type = typeOf(stat);
       if (!type) continue;
       const entry = tarEntry({
-        name: path, type, mode: stat.mode & 0o7777, uid: options.owner?.uid ?? stat.uid, gid: options.owner?.gid ?? stat.gid,
+        name: `${options.prefix ?? ""}${path}`, type, mode: stat.mode & 0o7777, uid: options.owner?.uid ?? stat.uid, gid: options.owner?.gid ?? stat.gid,
         mtime: Math.floor(stat.mtimeMs / 1000), size: type === "file" ? stat.size : 0,
         linkName: type === "symlink" ? await readlink(`${root}/${path}`) : "",
       });
@@ -40,7 +42,7 @@ async function* packFolder(root: string, folder: string, options: PackOptions, l
       const first = stat.nlink > 1 && type === "file" ? links.get(key) : undefined;
       if (first !== undefined) yield encodeHeader({ ...entry, type: "link", linkName: first, size: 0 });
       else {
-        if (stat.nlink > 1 && type === "file") links.set(key, path);
+        if (stat.nlink > 1 && type === "file") links.set(key, entry.name);
         if (type === "file") yield* packFile(`${root}/${path}`, entry);
         else yield encodeHeader(entry);
       }

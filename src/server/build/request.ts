@@ -97,7 +97,7 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
     resources: {
       Memory: number("memory"), MemorySwap: number("memswap"), CpuShares: number("cpushares"), CpuPeriod: number("cpuperiod"), CpuQuota: number("cpuquota"),
       CpusetCpus: query.get("cpusetcpus"), CpusetMems: query.get("cpusetmems"), ShmSize: number("shmsize"), CgroupParent: query.get("cgroupparent"),
-      Ulimits: limits ?? [], SecurityOpt: stringList(query.get("securityopt")),
+      Ulimits: limits ?? [], SecurityOpt: query.all("securityopt").flatMap((each) => (each.startsWith("[") ? stringList(each) : [each])).filter(Boolean),
     },
     secrets, sshSockets, auth: (domain) => auth.get(domain) ?? (domain === "docker.io" ? auth.get("https://index.docker.io/v1/") : undefined),
     sourceDateEpoch: epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) : undefined,

@@ -1,5 +1,5 @@
 import { rm, writeFile } from "node:fs/promises";
-import { buildImage } from "../../../client/build.ts";
+import { buildImage, checkBuild, type BuildOptions } from "../../../client/build.ts";
 import { exactArgs } from "../../args.ts";
 import { allCredentials, encodeAuth } from "../../auth/credentials.ts";
 import { gzip } from "../../archive/gzip.ts";
@@ -10,9 +10,16 @@ import { bool, bytes, custom, int, list, listOf, string, stringSlice } from "../
 import { parseSwapBytes } from "../../flags/bytes.ts";
 import type { FlagValues } from "../../flags/flag.ts";
 import { labelMap } from "../../labels.ts";
+import type { ProgressEvent } from "../../../api/progress.ts";
+import type { Client } from "../../../client/client.ts";
+import { tagImage } from "../../../client/images.ts";
+import type { QueryValue } from "../../../client/query.ts";
+import { displayBuild, type BuildProgress } from "../../build/display.ts";
+import { parseFields, parseOutput, readSecrets, readSsh } from "../../build/inputs.ts";
+import { exportBuild } from "../../build/outputs.ts";
 import { displayProgress } from "../../progress/display.ts";
 import { countSent } from "../../progress/sent.ts";
-import { parseReference } from "../../reference.ts";
+import { parseReference, withDefaultTag } from "../../reference.ts";
 import { refuseContentTrust, trustFlag } from "../../trust.ts";
 import { checkEnv, checkLabel } from "../container/options/key-values.ts";
 import { mergeUlimits, parseUlimit } from "../container/options/limits.ts";
@@ -23,7 +30,10 @@ import { openContext } from "./context.ts";
 const flags = {
   "add-host": list('Host to add to /etc/hosts of build steps ("host:ip")', { parse: parseExtraHost }),
   "build-arg": list("Variable of the build", { parse: checkEnv }),
+  "build-context": list("Further context: name=directory, name=docker-image://image, name=git-url", { type: "stringArray" }),
   "cache-from": stringSlice("Image to take cached layers of"),
+  "cache-to": list("Write the keys of the cache into the image (type=inline), and push it (type=registry,ref=name)", { type: "stringArray" }),
+  check: bool("Look the Dockerfile over and build nothing"),
   "cgroup-parent": string("Cgroup above those of the build's steps"),
   compress: bool("Compress the context with gzip on its way"),
   "cpu-period": int("Period of the CPU limit of build steps, in microseconds"),
@@ -34,19 +44,28 @@ const flags = {
   "disable-content-trust": trustFlag("Skip the check of signatures"),
   file: string('Path of the Dockerfile ("PATH/Dockerfile" by default)', { short: "f" }),
   "force-rm": bool("Remove intermediate containers in any case"),
+  graph: bool("Print the stages and what each needs, and build nothing"),
   iidfile: string("File to write the image's id to"),
   isolation: string("Isolation of build steps"),
   label: list("Set metadata of the image", { parse: checkLabel }),
   memory: bytes("Memory limit of build steps", { short: "m" }),
   "memory-swap": custom("bytes", "Limit of memory and swap together; -1 for no limit on swap", parseSwapBytes),
+  load: bool("Keep the result in the image store, as is always done"),
+  "metadata-file": string("File to write facts of the build to"),
   network: string("Network of build steps", { default: "default", minApi: "1.25" }),
   "no-cache": bool("Build every step anew"),
+  "no-cache-filter": stringSlice("Stages to build anew"),
+  output: list("Where the result goes: a directory, -, or type=local|tar|oci|docker|image|registry,dest=path", { short: "o", type: "stringArray" }),
   platform: string("Platform to build for", { minApi: "1.38" }),
+  progress: string("How the build is shown: auto, plain, tty, quiet, rawjson", { default: "auto" }),
+  push: bool("Push the result to its registry"),
   pull: bool("Ask registries for newer base images in any case"),
   quiet: bool("Print the image's id only", { short: "q" }),
   rm: bool("Remove intermediate containers after a build that went well", { default: true }),
+  secret: list("Secret for the build: id=name[,src=file|env=NAME]", { type: "stringArray" }),
   "security-opt": stringSlice("Security option of build steps"),
   "shm-size": bytes("Size of /dev/shm in build steps"),
+  ssh: list("Agent's socket for the build: default or id[=socket]", { type: "stringArray" }),
   squash: bool("Squash the new layers into one", { minApi: "1.25" }),
   tag: list('Name of the image, "name:tag"', { short: "t", parse: checkTag }),
   target: string("Stage to build"),
@@ -61,32 +80,94 @@ export default defineCommand({
     refuseContentTrust(ctx, values["disable-content-trust"]);
     // A stale id must not survive a build that fails.
     if (values.iidfile !== "") await rm(values.iidfile, { force: true });
-    const { archive, dockerfile, remote } = await openContext(ctx, source, values.file);
+    const progress = progressOf(ctx, values);
+    const outputs = values.output.map(parseOutput);
+    if (values.push) outputs.push({ type: "image", names: [], push: true });
+    const secrets = await readSecrets(values.secret, ctx.env);
+    const ssh = readSsh(values.ssh, ctx.env);
+    const { archive, dockerfile, remote, contexts } = await openContext(ctx, source, values.file, values["build-context"]);
     const client = await ctx.client();
-    const sent = archive && countSent(ctx.out, values.compress ? gzip(archive) : archive, values.quiet);
-    const messages = buildImage(client, { ...(await query(ctx, client.host, values)), dockerfile, remote }, {
-      ...(sent && { context: sent }), registryConfig: encodeAuth(await allCredentials(ctx)),
-    });
-    let id = "";
-    let text = "";
-    const out = values.quiet ? { ...ctx.out, isTerminal: false, write: (data: string | Uint8Array) => void (text += String(data)) } : ctx.out;
-    try {
-      await displayProgress(out, messages, {
-        onAux: (aux) => {
-          if (typeof aux === "object" && aux !== null && "ID" in aux) id = String(aux.ID);
-        },
-      });
-    } catch (error) {
-      if (values.quiet) ctx.err.write(text);
-      throw error;
+    if (values.ssh.length > 0 && !client.host.startsWith("unix:")) throw new CliError("--ssh needs an engine on this machine: the agent's socket cannot be reached from elsewhere");
+    const parameters = { ...(await query(ctx, client.host, values)), dockerfile, remote, ssh: Object.keys(ssh).length > 0 ? JSON.stringify(ssh) : undefined, contexts: Object.keys(contexts).length > 0 ? JSON.stringify(contexts) : undefined };
+    const context = archive && (values.compress ? gzip(archive) : archive);
+    const options = { registryConfig: encodeAuth(await allCredentials(ctx)), secrets };
+    if (values.check || values.graph) return inspectDockerfile(ctx, client, { ...parameters, check: values.check, graph: values.graph }, { ...options, ...(context && { context }) });
+
+    // What is built may go to standard output itself: then nothing else does.
+    const told = outputs.some((output) => "dest" in output && output.dest === "-") ? { ...ctx, out: ctx.err } : ctx;
+    const started = Date.now();
+    const built = progress === "classic"
+      ? await buildClassic(told, buildImage(client, parameters, { ...options, ...(context && { context: countSent(told.out, context, values.quiet) }) }), values.quiet)
+      : await displayBuild(ctx.err, buildImage(client, { ...parameters, q: false, progress: "events" }, { ...options, ...(context && { context }) }), progress, ctx.env["NO_COLOR"] === undefined);
+    for (const output of outputs) await exportBuild(ctx, client, built, output, values.tag);
+    for (const cache of values["cache-to"]) {
+      const ref = parseFields(cache).get("ref");
+      if (ref) await exportBuild(ctx, client, built, { type: "image", names: [ref], push: true }, await tagged(client, built, ref));
     }
-    if (values.quiet) ctx.out.write(text === "" && id !== "" ? `${id}\n` : text);
+    if (values.quiet && progress !== "classic") told.out.write(`${built}\n`);
+    if (values["metadata-file"] !== "") {
+      await writeFile(values["metadata-file"], `${JSON.stringify({ "containerimage.config.digest": built, "image.name": values.tag.join(","), "build.seconds": (Date.now() - started) / 1000 }, null, 2)}\n`);
+    }
     if (values.iidfile === "") return;
-    const built = id || text.trim();
     if (built === "") throw new CliError(`Server did not provide an image ID. Cannot write ${values.iidfile}`);
     await writeFile(values.iidfile, built);
   },
 });
+
+/** Who watches a terminal gets the live view; what a program reads stays as Docker's builder writes it. */
+function progressOf(ctx: CommandContext, values: FlagValues<typeof flags>): BuildProgress | "classic" {
+  const asked = values.progress === "auto" ? ctx.env["BUILDKIT_PROGRESS"] || "auto" : values.progress;
+  switch (asked) {
+    case "auto": return ctx.err.isTerminal && ctx.out.isTerminal && !values.quiet ? "tty" : "classic";
+    case "tty":
+      if (!ctx.err.isTerminal) throw new CliError("failed to get console: provided file is not a console");
+      return values.quiet ? "quiet" : "tty";
+    case "plain":
+    case "rawjson":
+    case "quiet": return values.quiet ? "quiet" : asked;
+    default: throw new CliError(`invalid progress mode ${asked}: it should be auto, plain, tty, quiet or rawjson`);
+  }
+}
+
+async function buildClassic(ctx: CommandContext, messages: AsyncIterable<ProgressEvent>, quiet: boolean): Promise<string> {
+  let id = "";
+  let text = "";
+  const out = quiet ? { ...ctx.out, isTerminal: false, write: (data: string | Uint8Array) => void (text += String(data)) } : ctx.out;
+  try {
+    await displayProgress(out, messages, {
+      onAux: (aux) => {
+        if (typeof aux === "object" && aux !== null && "ID" in aux) id = String(aux.ID);
+      },
+    });
+  } catch (error) {
+    if (quiet) ctx.err.write(text);
+    throw error;
+  }
+  if (quiet) ctx.out.write(text === "" && id !== "" ? `${id}\n` : text);
+  return id || text.trim();
+}
+
+/** `--check` and `--graph`: what the engine says of a Dockerfile without building it. The exit code tells of findings. */
+async function inspectDockerfile(ctx: CommandContext, client: Client, parameters: Readonly<Record<string, QueryValue>>, options: BuildOptions): Promise<number> {
+  const { graph, findings } = await checkBuild(client, parameters, options);
+  if (graph !== undefined) {
+    ctx.out.write(`${graph}\n`);
+    return 0;
+  }
+  if (findings.length === 0) {
+    ctx.out.write("Check complete, no warnings found.\n");
+    return 0;
+  }
+  for (const { Rule, Message, Line } of findings) ctx.out.write(`WARNING: ${Rule}\n${Message}\nline ${Line}\n\n`);
+  ctx.out.write(`Check complete, ${findings.length} ${findings.length === 1 ? "warning has" : "warnings have"} been found!\n`);
+  return 1;
+}
+
+async function tagged(client: Client, image: string, ref: string): Promise<string[]> {
+  const { tag = "latest" } = withDefaultTag(parseReference(ref));
+  await tagImage(client, image, ref.replace(/:[^:/]*$/, ""), tag);
+  return [ref];
+}
 
 function checkTag(name: string): string {
   parseReference(name);
@@ -102,11 +183,12 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
   });
   const set = named.flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]));
   const withProxy = proxies ? withProxies(set, { proxies, engineHost }) : set;
-  const args = { ...Object.fromEntries(named), ...labelMap(withProxy) };
+  const inline = values["cache-to"].length > 0 ? { BUILDKIT_INLINE_CACHE: "1" } : {};
+  const args = { ...Object.fromEntries(named), ...labelMap(withProxy), ...inline };
   const json = (value: unknown, isEmpty: boolean) => (isEmpty ? undefined : JSON.stringify(value));
   const number = (value: number | null) => value || undefined;
   return {
-    t: values.tag, q: values.quiet, nocache: values["no-cache"], pull: values.pull, rm: values.rm ? "1" : "0", forcerm: values["force-rm"],
+    t: values.tag, q: values.quiet, nocache: values["no-cache"], nocachefilter: values["no-cache-filter"].join(",") || undefined, pull: values.pull, rm: values.rm ? "1" : "0", forcerm: values["force-rm"],
     isolation: values.isolation, cpusetcpus: values["cpuset-cpus"], cpusetmems: values["cpuset-mems"], networkmode: values.network,
     cpushares: number(values["cpu-shares"]), cpuquota: number(values["cpu-quota"]), cpuperiod: number(values["cpu-period"]),
     memory: number(values.memory), memswap: number(values["memory-swap"]), cgroupparent: values["cgroup-parent"], shmsize: number(values["shm-size"]),

@@ -17,10 +17,34 @@ export interface BuildContext {
   /** Path of the Dockerfile in it; empty for the usual name. */
   dockerfile: string;
   remote?: string;
+  /** Named contexts that the engine fetches itself: images, git repositories. */
+  contexts: Record<string, string>;
 }
 
 /** `dockerfile` as given by `--file`: empty, a path (as seen from here), or `-` for standard input. */
-export async function openContext(ctx: CommandContext, source: string, dockerfile: string): Promise<BuildContext> {
+export async function openContext(ctx: CommandContext, source: string, dockerfile: string, named: readonly string[] = []): Promise<BuildContext> {
+  const context = await openMainContext(ctx, source, dockerfile);
+  const contexts: Record<string, string> = {};
+  const folders: [string, string][] = [];
+  for (const spec of named) {
+    const equals = spec.indexOf("=");
+    if (equals < 1) throw new CliError(`invalid build context ${spec}: it should be name=value`);
+    const [name, value] = [spec.slice(0, equals), spec.slice(equals + 1)];
+    if (isRemote(value) || value.startsWith("docker-image://")) contexts[name] = value;
+    else folders.push([name, await realpath(value).catch(() => { throw new CliError(`failed to get build context ${name}: stat ${value}: no such file or directory`); })]);
+  }
+  if (folders.length === 0) return { ...context, contexts };
+  if (!context.archive) throw new CliError("directories as further contexts need a context that is sent from here");
+  return { ...context, contexts, archive: withFolders(folders, context.archive) };
+}
+
+/** Named contexts travel below a folder of the archive that no project has. */
+async function* withFolders(folders: readonly [string, string][], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const [name, path] of folders) yield* packDirectory(path, { prefix: `.berth-contexts/${name}/`, owner: { uid: 0, gid: 0 } });
+  yield* rest;
+}
+
+async function openMainContext(ctx: CommandContext, source: string, dockerfile: string): Promise<Omit<BuildContext, "contexts">> {
   if (source === "-" && dockerfile === "-") throw new CliError("invalid argument: can't use stdin for both build context and dockerfile");
   if (source === "-") return fromStdin(ctx, dockerfile);
   if (await lstat(source).catch(() => null)) return fromDirectory(ctx, source, dockerfile);
@@ -36,14 +60,14 @@ function isRemote(source: string): boolean {
   return /^(https?|git|ssh):\/\//.test(source) || /^git@/.test(source) || source.startsWith("github.com/");
 }
 
-async function fromStdin(ctx: CommandContext, dockerfile: string): Promise<BuildContext> {
+async function fromStdin(ctx: CommandContext, dockerfile: string): Promise<Omit<BuildContext, "contexts">> {
   const { head, all } = await peek(ctx.stdin.stream(), 1024);
   if (isArchive(head)) return { archive: all, dockerfile };
   if (dockerfile !== "") throw new CliError("unable to prepare context: ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles");
   return { archive: single("Dockerfile", await collect(all)), dockerfile: "Dockerfile" };
 }
 
-async function fromDirectory(ctx: CommandContext, source: string, dockerfile: string): Promise<BuildContext> {
+async function fromDirectory(ctx: CommandContext, source: string, dockerfile: string): Promise<Omit<BuildContext, "contexts">> {
   const root = await realpath(source);
   if (!(await lstat(root)).isDirectory()) throw new CliError(`unable to prepare context: context must be a directory: ${root}`);
   const own = dockerfile === "-" ? null : await findDockerfile(root, dockerfile);
