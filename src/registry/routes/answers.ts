@@ -6,5 +6,6 @@ export function empty(status: number, headers: Record<string, string> = {}): Res
 }
 
 export function json(value: unknown, headers: Record<string, string> = {}, status = 200): Response {
-  return new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json", ...headers } });
+  const body = JSON.stringify(value);
+  return new Response(body, { status, headers: { "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(body)), ...headers } });
 }

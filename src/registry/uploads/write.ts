@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import type { HashState } from "./sessions.ts";
 
 /** Bytes gathered before they are written: few system calls, and at most twice as much memory for an upload. */
-const batchBytes = 512 * 1024;
+const batchBytes = 256 * 1024;
 
 export interface WriteResult {
   /** Bytes in the file now. */
