@@ -50,8 +50,10 @@ async function lay(ctx: ContainerContext, c: ContainerRecord, point: MountPointR
   if (!sourceFd) return;
   using target = openTarget(root, point.destination, statSync(sourceFd.path).isDirectory());
   mount(sourceFd.path, target.path, "", MS.BIND | MS.REC);
+  const place = `${root}${inView(root, target.fd)}`;
   // What is unmounted with the view must not be unmounted where it came from.
-  mount("none", `${root}${inView(root, target.fd)}`, "", MS.PRIVATE | MS.REC);
+  mount("none", place, "", MS.PRIVATE | MS.REC);
+  if (point.readOnly) mount("none", place, "", MS.BIND | MS.REMOUNT | MS.RDONLY);
 }
 
 interface HeldPath extends Disposable {

@@ -1,7 +1,7 @@
 import type { ContainerConfig } from "../api/types/container.ts";
 import { commitRootfs } from "../image/commit.ts";
 import { resolveImage } from "../image/resolve.ts";
-import { conflict, errorMessage } from "../lib/errors.ts";
+import { conflict } from "../lib/errors.ts";
 import { applyChanges } from "../oci/config-changes.ts";
 import type { OciImageConfig } from "../oci/image.ts";
 import type { ContainerContext } from "./context.ts";
@@ -9,7 +9,7 @@ import { publish } from "./events.ts";
 import { findContainer } from "./lookup.ts";
 import { commandOf } from "../runtime/spec/command.ts";
 import { mergeConfig } from "./merge.ts";
-import { pauseContainer, unpauseContainer } from "./pause.ts";
+import { holdStill } from "./pause.ts";
 
 export interface CommitRequest {
   container: string;
@@ -34,7 +34,8 @@ export async function commitContainer(ctx: ContainerContext, request: CommitRequ
   const own = imageConfig(c.spec.config);
   const changed = applyChanges(request.config ? imageConfig(request.config) : own, request.changes ?? []);
   const config = imageConfig(mergeConfig(changed, own));
-  await using _ = await held(ctx, c.id, (request.pause ?? true) && c.state.phase === "running");
+  await using still = new AsyncDisposableStack();
+  if (request.pause ?? true) still.use(await holdStill(ctx, c.id));
   const image = await commitRootfs(ctx.images, {
     containerId: c.id,
     parent: c.imageId ? resolveImage(ctx.images, c.imageId) : null,
@@ -46,22 +47,6 @@ export async function commitContainer(ctx: ContainerContext, request: CommitRequ
   });
   publish(ctx, c, "commit", { comment: request.comment ?? "", imageID: image.id, imageRef: image.repoTags[0] ?? "" });
   return { Id: image.id };
-}
-
-/** Pauses for the length of a block. Best effort: a container that has just ended holds still anyway. */
-async function held(ctx: ContainerContext, id: string, pause: boolean): Promise<AsyncDisposable> {
-  if (!pause) return { [Symbol.asyncDispose]: () => Promise.resolve() };
-  try {
-    await pauseContainer(ctx, id);
-  } catch (error) {
-    ctx.log.debug("cannot pause for a commit", { container: id, error: errorMessage(error) });
-    return { [Symbol.asyncDispose]: () => Promise.resolve() };
-  }
-  return {
-    [Symbol.asyncDispose]: () => unpauseContainer(ctx, id).catch((error: unknown) => {
-      ctx.log.warn("cannot unpause after a commit", { container: id, error: errorMessage(error) });
-    }),
-  };
 }
 
 /** The part of a container's configuration that an image can carry; nulls and nothings left out. */

@@ -97,7 +97,7 @@ async function sendSignal(ctx: ContainerContext, id: string, signal: number): Pr
   }
   if (stops && c.state.phase === "paused") {
     await resumeTask(ctx.runtime, c.id);
-    setState(ctx, c, { phase: "running" });
+    setState(ctx, c, { phase: "running", heldStill: false });
   }
   publish(ctx, c, "kill", { signal: String(signal) });
 }

@@ -83,6 +83,8 @@ export interface RunState {
   health?: NonNullable<Health>;
   /** As the network set-up left it; kept (without addresses) after exit. */
   network: NetworkSettings;
+  /** Frozen, or about to be, by the engine for a moment, not by request. */
+  heldStill?: boolean;
   /** Set with the phase `removing`: anonymous volumes go too. */
   removeVolumes?: boolean;
   /** Kernel boot id of the last start: a difference means that the machine went down under it. */

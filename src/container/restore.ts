@@ -7,7 +7,7 @@ import { onProcessEnd } from "../linux/pidfd.ts";
 import { isRunning as isProcessRunning } from "../linux/proc.ts";
 import { deleteTask } from "../runtime/delete.ts";
 import { taskIds, watchExits } from "../runtime/exits.ts";
-import { isPaused } from "../runtime/pause.ts";
+import { isPaused, resumeTask } from "../runtime/pause.ts";
 import { isAlive, readExit } from "../runtime/task-state.ts";
 import { reconcileVolumes } from "../volume/mount.ts";
 import { removeViews } from "./archive-view.ts";
@@ -81,7 +81,7 @@ async function restoreOne(ctx: ContainerContext, c: ContainerRecord, alive: bool
     case "running":
     case "paused":
       if (!alive) return recordMissedExit(ctx, c);
-      adopt(ctx, c);
+      await adopt(ctx, c);
       return false;
     case "starting":
       await release(ctx, c);
@@ -99,9 +99,10 @@ async function restoreOne(ctx: ContainerContext, c: ContainerRecord, alive: bool
   return shouldStartAtBoot(c.spec.hostConfig.RestartPolicy, { ...c.state, wasRunning: false });
 }
 
-function adopt(ctx: ContainerContext, c: ContainerRecord): void {
+async function adopt(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
+  if (c.state.heldStill) await resumeTask(ctx.runtime, c.id);
   const phase = isPaused(ctx.runtime, c.id) ? "paused" : "running";
-  if (c.state.phase !== phase) setState(ctx, c, { phase });
+  if (c.state.phase !== phase || c.state.heldStill) setState(ctx, c, { phase, heldStill: false });
   for (const exec of openExecs(ctx.store, c.id)) {
     // Its monitor told the daemon before this one how it ends: only that it ends can still be seen.
     const ended = () => settleExecExit(ctx, exec.id, unseenExit, new Date());

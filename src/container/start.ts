@@ -33,7 +33,7 @@ export async function startContainer(ctx: ContainerContext, ref: string): Promis
   const c = held.container;
   refuseStart(c);
   ctx.live.of(c.id).cancelRestart();
-  setState(ctx, c, { restartCount: 0, manuallyStopped: false });
+  Object.assign(c.state, { restartCount: 0, manuallyStopped: false });
   ctx.live.of(c.id).backoff = 0;
   try {
     await launch(ctx, c);
