@@ -35,7 +35,7 @@ export async function connectSandbox(ctx: NetworkContext, containerId: string, n
   const oldPorts = publishedPorts(ctx.store, containerId);
   const ports = oldPorts.length > 0 ? oldPorts : await allocatePorts(ctx, sandbox, after);
   attach(ctx, sandbox, added, after, ports.length > 0);
-  await movePorts(ctx, firewallPorts(before, oldPorts), firewallPorts(after, ports));
+  await movePorts(ctx, firewallPorts(sandbox, before, oldPorts), firewallPorts(sandbox, after, ports));
   adjustNameService(ctx, sandbox, true);
   await untilReady(ctx, [added]);
   const described = describeSandbox(ctx, sandbox);
@@ -57,7 +57,7 @@ export async function disconnectSandbox(ctx: NetworkContext, containerId: string
 
   const ranges = publishedPorts(ctx.store, containerId);
   const after = before.filter((one) => one !== removed);
-  await movePorts(ctx, firewallPorts(before, ranges), firewallPorts(after, ranges));
+  await movePorts(ctx, firewallPorts(sandbox, before, ranges), firewallPorts(sandbox, after, ranges));
   detach(ctx, sandbox, removed);
   if (!after.some((one) => one.network.Driver === "bridge")) {
     deletePublishedPorts(ctx.store, containerId);

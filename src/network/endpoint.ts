@@ -26,6 +26,7 @@ export function validateEndpoint(network: NetworkRecord, settings: EndpointSetti
   }
   errors.push(...addressErrors(network, IPv4Address, 4), ...addressErrors(network, IPv6Address, 6));
   if (errors.length > 0) throw invalid(`invalid endpoint settings:\n${errors.join("\n")}`);
+  for (const ip of settings.IPAMConfig?.LinkLocalIPs ?? []) if (!parseIp(ip)) throw invalid(`invalid link-local IP address: ${ip}`);
   if (settings.MacAddress && !parseMac(settings.MacAddress)) throw invalid(`invalid MAC address: ${settings.MacAddress}`);
 }
 

@@ -37,9 +37,14 @@ export function configureInterface({ netns, route }: OpenNetns, endpoint: Endpoi
   if (!link) throw new SystemError("netlink", 19, `interface ${name}`);
   // Without an IPv6 network no link-local address either: a way around the network's rules otherwise.
   ignoring(["ENOENT"], () => netns.sysctl(`net/ipv6/conf/${name}/disable_ipv6`, endpoint.ipv6 ? "0" : "1"));
+  if (endpoint.ipv6) ignoring(["ENOENT"], () => netns.sysctl(`net/ipv6/conf/${name}/accept_dad`, "0"));
   for (const [key, value] of endpointSysctls(endpoint)) netns.sysctl(key, value);
-  const addresses = [endpoint.ipv4, endpoint.ipv6].flatMap((text) => parseCidr(text) ?? []);
+  const addresses = [endpoint.ipv4, endpoint.ipv6, ...linkLocal(endpoint)].flatMap((text) => parseCidr(text) ?? []);
   route.request([changeLink(link.index, { up: true }), ...addresses.map((cidr) => addAddress(link.index, cidr))], `address ${name}`);
+}
+
+function linkLocal({ settings }: EndpointRecord): string[] {
+  return (settings.IPAMConfig?.LinkLocalIPs ?? []).map((ip) => `${ip}/${ip.includes(":") ? 64 : 16}`);
 }
 
 /** `com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.x=1,…` of the endpoint's driver options. */

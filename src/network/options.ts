@@ -1,4 +1,5 @@
 import { invalid } from "../lib/errors.ts";
+import { formatIp, parseIp } from "../lib/ip.ts";
 import type { NetworkRecord } from "./record.ts";
 
 /** Options of the bridge driver under Docker's names. */
@@ -11,6 +12,10 @@ export const bridgeOption = {
   inhibit4: "com.docker.network.bridge.inhibit_ipv4",
   prefix: "com.docker.network.container_iface_prefix",
   mtu: "com.docker.network.driver.mtu",
+  gatewayMode4: "com.docker.network.bridge.gateway_mode_ipv4",
+  gatewayMode6: "com.docker.network.bridge.gateway_mode_ipv6",
+  sourceAddress4: "com.docker.network.host_ipv4",
+  sourceAddress6: "com.docker.network.host_ipv6",
 } as const;
 
 /** Go's idea of a boolean; `fallback` where the option is not given. */
@@ -20,6 +25,28 @@ export function booleanOption(options: Record<string, string>, name: string, fal
   if (/^(1|t|true)$/i.test(value)) return true;
   if (/^(0|f|false)$/i.test(value)) return false;
   throw invalid(`failed to parse ${name} value: "${value}" (strconv.ParseBool: parsing "${value}": invalid syntax)`);
+}
+
+/**
+ * How a bridge network meets the rest of the world. `nat`: behind the host's address, published ports only;
+ * `nat-unprotected`: also straight to every port of a container, for who has a route; `routed`: nothing is translated,
+ * published ports are open at the container's own address; `isolated`: the host itself has no address on the bridge.
+ */
+export type GatewayMode = "nat" | "nat-unprotected" | "routed" | "isolated";
+
+export function gatewayMode(network: NetworkRecord, family: 4 | 6): GatewayMode {
+  const mode = network.Options[family === 4 ? bridgeOption.gatewayMode4 : bridgeOption.gatewayMode6] || "nat";
+  if (mode === "isolated" && !network.Internal) throw invalid("gateway mode 'isolated' can only be used for an internal network");
+  if (mode === "nat" || mode === "nat-unprotected" || mode === "routed" || mode === "isolated") return mode;
+  throw invalid(`unknown gateway mode ${mode}`);
+}
+
+/** The host's address that containers leave under; empty: that of the way out. */
+export function sourceAddress(network: NetworkRecord, family: 4 | 6): string {
+  const text = network.Options[family === 4 ? bridgeOption.sourceAddress4 : bridgeOption.sourceAddress6] ?? "";
+  const ip = parseIp(text);
+  if (text !== "" && ip?.family !== family) throw invalid(`invalid IPv${family} address: ${text}`);
+  return ip ? formatIp(ip) : "";
 }
 
 /** 0 where no MTU is given. */

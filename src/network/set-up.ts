@@ -35,7 +35,7 @@ export async function setUpSandbox(ctx: NetworkContext, request: SandboxRequest)
     await makeNetns(ctx, request, attached, ports.length > 0);
     adjustNameService(ctx, sandbox, false);
   }
-  await changePorts(ctx, [], firewallPorts(attached, ports));
+  await changePorts(ctx, [], firewallPorts(sandbox, attached, ports));
   await untilReady(ctx, attached);
   const described = describeSandbox(ctx, sandbox);
 

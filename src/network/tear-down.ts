@@ -6,7 +6,7 @@ import { publishNetworkEvent } from "./events.ts";
 import { attachedOf, firewallPorts } from "./publish.ts";
 import { changePorts } from "./firewall/changes.ts";
 import { netnsPath } from "./sandbox.ts";
-import { deletePublishedPorts, deleteSandbox, publishedPorts } from "./table.ts";
+import { deletePublishedPorts, deleteSandbox, publishedPorts, sandboxOf } from "./table.ts";
 
 /** Removes all that `setUpSandbox` made, also after a crash half way. Nothing there: does nothing. */
 export async function tearDownSandbox(ctx: NetworkContext, containerId: string): Promise<void> {
@@ -22,7 +22,8 @@ export async function releaseSandbox(ctx: NetworkContext, containerId: string): 
   const ranges = publishedPorts(ctx.store, containerId);
   // The firewall goes first: until then the addresses must not be anyone else's.
   deletePublishedPorts(ctx.store, containerId);
-  await changePorts(ctx, firewallPorts(attached, ranges), []);
+  const sandbox = sandboxOf(ctx.store, containerId);
+  if (sandbox) await changePorts(ctx, firewallPorts(sandbox, attached, ranges), []);
   ctx.live.ports.release(containerId);
   stopNameService(ctx, containerId);
   for (const { network, endpoint } of attached) driverOf(network)?.detach(ctx, network, endpoint);

@@ -7,9 +7,11 @@ import { listNetworks } from "../../src/network/list.ts";
 import { pruneNetworks } from "../../src/network/prune.ts";
 import { removeNetwork } from "../../src/network/remove.ts";
 import { renameSandbox } from "../../src/network/rename.ts";
+import { runOk } from "../../src/lib/run.ts";
 import { tearDownSandbox } from "../../src/network/tear-down.ts";
 import { inside, TestNetworks } from "./harness.ts";
-import { fetchText, httpServer } from "./http.ts";
+import { fetchText, httpServer, whoServer } from "./http.ts";
+import { outsideMachine } from "./outside.ts";
 import { resolve } from "./resolve.ts";
 
 setDefaultTimeout(60_000);
@@ -158,6 +160,47 @@ describe("user-defined networks", () => {
     expect(await resolve(old.path, "peer")).toEqual([peer.ip]);
     await down(old.id, peer.id);
     await removeNetwork(networks.ctx, "late");
+  });
+
+  test("addresses of the host: one to leave under, one to publish on", async () => {
+    await using outside = await outsideMachine(`y${networks.instance}`, 1 + (parseInt(networks.instance.slice(4, 6), 16) % 250));
+    await runOk(["ip", "address", "add", `${outside.hostIp.replace(/1$/, "77")}/24`, "dev", `ony${networks.instance}`]);
+    const second = outside.hostIp.replace(/1$/, "77");
+    await createNetwork(networks.ctx, { Name: "picky", Options: { "com.docker.network.host_ipv4": second, "com.docker.network.bridge.host_binding_ipv4": second } });
+    const a = await networks.setUp({ networkMode: "picky", portBindings: { "80/tcp": [{}] } });
+    expect(a.settings.Ports?.["80/tcp"]).toMatchObject([{ HostIp: second }]);
+    await using _web = await httpServer(a.path, 80, "picky");
+    expect(await fetchText(outside.path, `http://${second}:${a.settings.Ports?.["80/tcp"]?.[0]?.HostPort}/`)).toBe("picky");
+    await using _who = await whoServer(outside.path, 8000);
+    expect(await fetchText(a.path, `http://${outside.ip}:8000/`)).toBe(second);
+    await down(a.id);
+    await removeNetwork(networks.ctx, "picky");
+  });
+
+  test("gateway modes", async () => {
+    await using outside = await outsideMachine(`z${networks.instance}`, 1 + (parseInt(networks.instance.slice(4, 6), 16) % 250));
+    const bad = (mode: string, words: string) => expect(createNetwork(networks.ctx, { Name: "bad", Options: { "com.docker.network.bridge.gateway_mode_ipv4": mode } })).rejects.toThrow(words);
+    await bad("odd", "unknown gateway mode odd");
+    await bad("isolated", "gateway mode 'isolated' can only be used for an internal network");
+    for (const mode of ["nat-unprotected", "routed"]) {
+      await createNetwork(networks.ctx, { Name: mode, EnableIPv6: true, Options: { "com.docker.network.bridge.gateway_mode_ipv4": mode, "com.docker.network.bridge.gateway_mode_ipv6": mode } });
+      const a = await networks.setUp({ networkMode: mode, portBindings: { "80/tcp": [{}] } });
+      await using _web = await httpServer(a.path, 80, "open", "::");
+      await using _secret = await httpServer(a.path, 81, "secret", "::");
+      expect(await fetchText(outside.path, `http://${a.ip}/`)).toBe("open");
+      expect(await fetchText(outside.path, `http://[${a.ip6}]/`)).toBe("open");
+      expect(await fetchText(outside.path, `http://${a.ip}:81/`)).toBe(mode === "routed" ? "" : "secret");
+      await using _who = await whoServer(outside.path, 8000);
+      expect(await fetchText(a.path, `http://${outside.ip}:8000/`)).toBe(mode === "routed" ? a.ip : outside.hostIp);
+      await down(a.id);
+      await removeNetwork(networks.ctx, mode);
+    }
+    await createNetwork(networks.ctx, { Name: "alone", Internal: true, Options: { "com.docker.network.bridge.gateway_mode_ipv4": "isolated" } });
+    const [a, b] = [await networks.setUp({ networkMode: "alone" }), await networks.setUp({ networkMode: "alone" })];
+    expect(await reaches(a.path, b.ip)).toBe(true);
+    expect(await reaches(a.path, a.ip.replace(/\d+$/, "1"))).toBe(false);
+    await down(a.id, b.id);
+    await removeNetwork(networks.ctx, "alone");
   });
 
   test("internal networks lead nowhere; icc=false keeps containers apart", async () => {

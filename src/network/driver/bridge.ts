@@ -10,7 +10,7 @@ import { SystemError } from "../../linux/syscall.ts";
 import type { NetworkContext } from "../context.ts";
 import { configOf } from "../ipam.ts";
 import { expectGone } from "../lingering.ts";
-import { booleanOption, bridgeName, bridgeOption, mtuOption } from "../options.ts";
+import { booleanOption, bridgeName, bridgeOption, gatewayMode, mtuOption, sourceAddress } from "../options.ts";
 import { hostInterface, type NetworkRecord } from "../record.ts";
 import { allNetworks } from "../table.ts";
 import type { NetworkDriver } from "./driver.ts";
@@ -24,6 +24,7 @@ export const bridge: NetworkDriver = {
     if (!/^[^\s/]{1,15}$/.test(name) || name === "." || name === "..") throw invalid(`invalid bridge name: ${name}`);
     for (const option of [bridgeOption.icc, bridgeOption.masquerade]) booleanOption(network.Options, option, true);
     mtuOption(network.Options);
+    for (const family of [4, 6] as const) void [gatewayMode(network, family), sourceAddress(network, family)];
     const other = allNetworks(ctx.store).find((one) => one.Driver === "bridge" && one.Id !== network.Id && bridgeName(one) === name);
     if (other) throw forbidden(`cannot create network ${network.Id} (${name}): conflicts with network ${other.Id} (${name}): networks have same bridge name`);
   },
@@ -101,8 +102,10 @@ export const bridge: NetworkDriver = {
       subnets6: subnets(6),
       internal: network.Internal,
       icc: booleanOption(network.Options, bridgeOption.icc, true),
-      masquerade4: masquerade,
-      masquerade6: masquerade,
+      mode4: gatewayMode(network, 4),
+      mode6: gatewayMode(network, 6),
+      source4: masquerade ? sourceAddress(network, 4) || "masquerade" : "",
+      source6: masquerade ? sourceAddress(network, 6) || "masquerade" : "",
     };
   },
 
@@ -118,6 +121,8 @@ function makeBridge(ctx: NetworkContext, network: NetworkRecord, name: string): 
   // Packets to published ports on 127.0.0.1 leave through the bridge; the table's guard keeps others from using this.
   writeFileSync(sysctlPath(`net/ipv4/conf/${name}/route_localnet`), "1");
   trySysctl(`net/ipv6/conf/${name}/accept_ra`, "0");
+  // Nobody else can have its addresses, and until that is found out (a second or two) it would ask for no neighbour.
+  trySysctl(`net/ipv6/conf/${name}/accept_dad`, "0");
   trySysctl(`net/ipv6/conf/${name}/disable_ipv6`, network.EnableIPv6 ? "0" : "1");
   return link;
 }
@@ -134,7 +139,7 @@ function giveAddresses(ctx: NetworkContext, network: NetworkRecord, link: Link):
   const wanted = network.IPAM.Config.flatMap(({ Subnet, Gateway }): Cidr[] => {
     const subnet = parseCidr(Subnet ?? "");
     const ip = parseIp(Gateway ?? "");
-    if (!subnet || !ip || (ip.family === 4 && booleanOption(network.Options, bridgeOption.inhibit4, false))) return [];
+    if (!subnet || !ip || gatewayMode(network, ip.family) === "isolated" || (ip.family === 4 && booleanOption(network.Options, bridgeOption.inhibit4, false))) return [];
     return [{ ip, prefix: subnet.prefix }];
   });
   const present = ctx.live.route.dump(listAddresses(), "list addresses").flatMap((answer) => {

@@ -12,7 +12,7 @@ export function rewriteFirewall(ctx: NetworkContext): Promise<void> {
   return ctx.live.firewall.submit({
     script: () => wholeTable(ctx.instance, {
       networks: allNetworks(ctx.store).flatMap((network) => driverOf(network)?.firewall(network) ?? []),
-      ports: allSandboxes(ctx.store).flatMap(({ containerId }) => firewallPorts(attachedOf(ctx, containerId), publishedPorts(ctx.store, containerId))),
+      ports: allSandboxes(ctx.store).flatMap((sandbox) => firewallPorts(sandbox, attachedOf(ctx, sandbox.containerId), publishedPorts(ctx.store, sandbox.containerId))),
       relay: ctx.live.relay ?? { tcp: 0, udp: 0 },
     }),
   });

@@ -24,7 +24,7 @@ describe("published ports in the firewall", () => {
 
   test("the table holds networks and ports at once", () => {
     const text = wholeTable("abc", {
-      networks: [{ bridge: "b0", subnets4: ["10.0.0.0/24"], subnets6: [], internal: false, icc: true, masquerade4: true, masquerade6: true }], ports: [port], relay: { tcp: 9, udp: 0 },
+      networks: [{ bridge: "b0", subnets4: ["10.0.0.0/24"], subnets6: [], internal: false, icc: true, mode4: "nat", mode6: "nat", source4: "masquerade", source6: "masquerade" }], ports: [port], relay: { tcp: 9, udp: 0 },
     });
     for (const line of ['add element inet berth_abc same { "b0" . "b0" }', 'add element inet berth_abc subnets4 { "b0" . 10.0.0.0/24 }', "add element inet berth_abc masquerade4 { 10.0.0.0/24 }", "redirect to :9", "add element inet berth_abc pub4 { tcp . 8080 : 172.17.0.2 . 80 }"]) {
       expect(text).toContain(line);

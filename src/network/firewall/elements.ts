@@ -7,6 +7,7 @@ import { changeElements, concatenate, NFPROTO, transaction } from "../../linux/n
 /** `count` ports of `hostIp` from `hostPort` on lead to `target` from `targetPort` on. */
 export interface FirewallPort {
   protocol: string;
+  /** Empty: nothing is translated, the container's own address and ports are open. */
   hostIp: string;
   hostPort: number;
   count: number;
@@ -31,11 +32,14 @@ const protocolNumbers: Record<string, number> = { tcp: 6, udp: 17, sctp: 132 };
 const maxPerMessage = 1000;
 
 function portElements({ protocol, hostIp, hostPort, count, target, targetPort }: FirewallPort): PortElement[] {
-  const ip = parseIp(hostIp);
+  const [ip, own] = [parseIp(hostIp), parseIp(target)];
+  if (hostIp === "" && own) {
+    return [{ map: `open${own.family}`, ip: own, protocol, first: targetPort, last: targetPort + count - 1, target: null, targetPort: null }];
+  }
   if (!ip) return [];
   const every = isUnspecified(ip);
   const base = { ip: every ? null : ip, protocol, first: hostPort, last: hostPort + count - 1, target: null, targetPort: null };
-  const to = parseIp(target);
+  const to = own;
   if (!to) return [{ ...base, map: every ? "relay" : "relay_at" }];
   const map = `${every ? "pub" : "at"}${ip.family}`;
   const direct: PortElement[] = count > 1 && hostPort === targetPort
@@ -76,7 +80,7 @@ function messages(change: "add" | "delete", table: string, ports: readonly Firew
 
 function asBytes({ map, ip, protocol, first, last, target, targetPort }: PortElement) {
   const key = (port: number) => concatenate(...(ip ? [ipBytes(ip)] : []), u8(protocolNumbers[protocol] ?? 0), be16(port));
-  const interval = map.endsWith("_range") || map.startsWith("relay");
+  const interval = map.endsWith("_range") || map.startsWith("relay") || map.startsWith("open");
   return {
     key: key(first),
     keyEnd: interval ? key(last) : null,

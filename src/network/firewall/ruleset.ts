@@ -1,3 +1,4 @@
+import type { GatewayMode } from "../options.ts";
 import { elementText, type FirewallPort } from "./elements.ts";
 
 /**
@@ -21,9 +22,11 @@ export interface FirewallNetwork {
   internal: boolean;
   /** Its containers may talk to each other. */
   icc: boolean;
-  /** Its containers leave under the host's address. */
-  masquerade4: boolean;
-  masquerade6: boolean;
+  mode4: GatewayMode;
+  mode6: GatewayMode;
+  /** Address that its containers leave under; `masquerade`: that of the way out; empty: their own. */
+  source4: string;
+  source6: string;
 }
 
 export interface Firewall {
@@ -35,16 +38,22 @@ export interface Firewall {
 
 type Elements = Record<string, string[]>;
 
-function networkElements({ bridge, subnets4, subnets6, internal, icc, masquerade4, masquerade6 }: FirewallNetwork): Elements {
+function networkElements({ bridge, subnets4, subnets6, internal, icc, mode4, mode6, source4, source6 }: FirewallNetwork): Elements {
   const name = JSON.stringify(bridge);
+  const leaving = (subnets: string[], mode: GatewayMode, source: string, family: 4 | 6): Elements => {
+    if (source === "" || mode === "routed" || mode === "isolated") return {};
+    return source === "masquerade" ? { [`masquerade${family}`]: subnets } : { [`source${family}`]: subnets.map((subnet) => `${subnet} : ${source}`) };
+  };
   return {
     bridges: [name],
     internal: internal ? [name] : [],
     same: icc ? [`${name} . ${name}`] : [],
     subnets4: subnets4.map((subnet) => `${name} . ${subnet}`),
     subnets6: subnets6.map((subnet) => `${name} . ${subnet}`),
-    masquerade4: masquerade4 ? subnets4 : [],
-    masquerade6: masquerade6 ? subnets6 : [],
+    ...leaving(subnets4, mode4, source4, 4),
+    ...leaving(subnets6, mode6, source6, 6),
+    routed: [...(mode4 === "routed" ? [`ipv4 . ${name}`] : []), ...(mode6 === "routed" ? [`ipv6 . ${name}`] : [])],
+    unprotected: [...(mode4 === "nat-unprotected" ? [`ipv4 . ${name}`] : []), ...(mode6 === "nat-unprotected" ? [`ipv6 . ${name}`] : [])],
   };
 }
 
@@ -77,6 +86,12 @@ export function wholeTable(instance: string, { networks, ports, relay }: Firewal
   set subnets6 { type ifname . ipv6_addr; flags interval; }
   set masquerade4 { type ipv4_addr; flags interval; }
   set masquerade6 { type ipv6_addr; flags interval; }
+  map source4 { type ipv4_addr : ipv4_addr; flags interval; }
+  map source6 { type ipv6_addr : ipv6_addr; flags interval; }
+  set unprotected { type nf_proto . ifname; }
+  set routed { type nf_proto . ifname; }
+  set open4 { type ipv4_addr . inet_proto . inet_service; flags interval; }
+  set open6 { type ipv6_addr . inet_proto . inet_service; flags interval; }
   map pub4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map pub6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
   map at4 { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
@@ -119,6 +134,10 @@ ${relayRules("tcp", relay.tcp)}${relayRules("udp", relay.udp)}    dnat ip to ip 
     iifname @internal drop
     oifname @internal drop
     ct status dnat accept
+    meta nfproto . oifname @unprotected accept
+    meta nfproto . oifname @routed meta l4proto { icmp, ipv6-icmp } accept
+    ip daddr . meta l4proto . th dport @open4 accept
+    ip6 daddr . meta l4proto . th dport @open6 accept
     oifname @bridges drop
   }
   # The first rule of each family: a container that meets its own network through a published port. The answer would
@@ -128,10 +147,12 @@ ${relayRules("tcp", relay.tcp)}${relayRules("udp", relay.udp)}    dnat ip to ip 
     oifname . ip saddr @subnets4 ct status dnat masquerade
     oifname . ip saddr @subnets4 return
     oifname @bridges ip saddr 127.0.0.0/8 ct status dnat masquerade
+    snat ip to ip saddr map @source4
     ip saddr @masquerade4 masquerade
     oifname . ip6 saddr @subnets6 ct status dnat masquerade
     oifname . ip6 saddr @subnets6 return
     oifname @bridges ip6 saddr ::1 ct status dnat masquerade
+    snat ip6 to ip6 saddr map @source6
     ip6 saddr @masquerade6 masquerade
   }
 }
