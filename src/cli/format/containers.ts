@@ -78,6 +78,8 @@ function imageName({ Image = "", ImageID = "" }: ContainerSummary, noTrunc: bool
   if (Image === "") return "<no image>";
   if (noTrunc) return Image;
   if (shortId(ImageID) === shortId(Image)) return shortId(ImageID);
+  // A name without domain and digest is familiar already.
+  if (/^[a-z0-9._-]+(:[\w.-]+)?$/.test(Image)) return Image;
   try {
     const { domain, path, tag } = parseReference(Image);
     return familiarString({ domain, path, ...(tag !== undefined && { tag }) });

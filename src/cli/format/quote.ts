@@ -1,5 +1,7 @@
 /** The string as a Go string literal (`strconv.Quote`). */
 export function quote(text: string, delimiter = '"'): string {
+  // Plain ASCII is nearly everything; the table of what else prints takes a millisecond to make.
+  if (/^[ !#-&(-[\]-~]*$/.test(text)) return delimiter + text + delimiter;
   let out = delimiter;
   for (const c of text) {
     const code = c.codePointAt(0) ?? 0;
