@@ -6,6 +6,7 @@ import { createApi } from "../server/api.ts";
 import { loadConfig, readEnvironment, type DaemonConfig, type DaemonEnvironment } from "./config.ts";
 import { askRuntimeVersions, version } from "./facts.ts";
 import { daemonHelp, parseDaemonArguments, UsageError, type DaemonArguments } from "./flags.ts";
+import { collectWhenIdle } from "./idle.ts";
 import { listen, type Listening } from "./listen.ts";
 import { daemonPaths, makeRoots } from "./paths.ts";
 import { writePidfile } from "./pidfile.ts";
@@ -59,6 +60,7 @@ async function runDaemon(args: DaemonArguments, config: DaemonConfig, environmen
   const ending = endSignal(log);
   const daemon = wire(config, paths, log);
   const api = createApi(daemon.server);
+  using _idle = collectWhenIdle(api);
   let listening: Listening | null = null;
   process.on("SIGHUP", () => reload(daemon, args, environment));
   try {

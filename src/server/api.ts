@@ -17,6 +17,8 @@ const oldest = api(oldestApi);
 export interface EngineApi {
   /** From request to reply. */
   handle: HttpHandler;
+  /** Requests so far. */
+  readonly handled: number;
   /** Resolves when no verb is under way (streams that are only being read do not count), or after so many milliseconds. */
   settle(timeout: number): Promise<void>;
 }
@@ -27,6 +29,7 @@ export function createApi(ctx: ServerContext): EngineApi {
   const common = { "Api-Version": newestApi, "Docker-Experimental": "false", Ostype: "linux", Server: `Berth/${ctx.facts.version} (linux)` };
 
   const running = new Set<Promise<Reply>>();
+  let handled = 0;
   const answer: HttpHandler = async ({ head, body, signal }) => {
     const { path, query, version: asked } = readTarget(head.target);
     const found = path === null ? null : router.find(head.method, path);
@@ -54,7 +57,11 @@ export function createApi(ctx: ServerContext): EngineApi {
     return { ...encoded, headers: { ...common, ...encoded.headers } };
   };
   return {
+    get handled() {
+      return handled;
+    },
     handle(request) {
+      handled++;
       const reply = answer(request);
       running.add(reply);
       return reply.finally(() => running.delete(reply));
