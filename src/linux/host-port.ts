@@ -10,6 +10,9 @@ const IPV6_V6ONLY = 26;
 const EPROTONOSUPPORT = 93;
 const EAFNOSUPPORT = 97;
 
+const one = Buffer.from(Uint32Array.of(1).buffer);
+const zero = Buffer.alloc(4);
+
 const protocols: Record<string, { type: number; protocol: number }> = {
   tcp: { type: SOCK.STREAM, protocol: 6 },
   udp: { type: SOCK.DGRAM, protocol: 17 },
@@ -59,14 +62,10 @@ function bindOne(name: string, ip: Ip, port: number, dual: boolean): number | nu
     if (code === EPROTONOSUPPORT || code === EAFNOSUPPORT) return null;
     throw new SystemError("socket", code, name);
   }
-  const option = (level: number, what: number, value: number) => {
-    const bytes = Buffer.from(Uint32Array.of(value).buffer);
-    libc.setsockopt(fd, level, what, ptr(bytes), 4);
-  };
-  // Connections of an earlier owner that are still dying do not count; a listener does.
-  if (type === SOCK.STREAM) option(SOL_SOCKET, SO_REUSEADDR, 1);
-  else option(SOL_SOCKET, SO_RCVBUF, 1);
-  if (ip.family === 6) option(IPPROTO_IPV6, IPV6_V6ONLY, dual ? 0 : 1);
+  // Connections of an earlier owner that are still dying do not count; a listener does. Nobody reads what a datagram
+  // socket gets.
+  libc.setsockopt(fd, SOL_SOCKET, type === SOCK.STREAM ? SO_REUSEADDR : SO_RCVBUF, ptr(one), 4);
+  if (ip.family === 6) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ptr(dual ? zero : one), 4);
   const address = sockaddr(ip, port);
   const failed = libc.bind(fd, ptr(address), address.length) !== 0 || (type === SOCK.STREAM && libc.listen(fd, 0) !== 0);
   if (!failed) return fd;

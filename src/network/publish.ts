@@ -1,5 +1,4 @@
 import { errorKind, EngineError, errorMessage } from "../lib/errors.ts";
-import { parseIp } from "../lib/ip.ts";
 import type { NetworkContext } from "./context.ts";
 import type { FirewallPort } from "./firewall/elements.ts";
 import { gatewayEndpoint, type Attached } from "./interface.ts";
@@ -31,8 +30,10 @@ function publishAddresses(ctx: NetworkContext, network: NetworkRecord): string[]
 export async function allocatePorts(ctx: NetworkContext, sandbox: SandboxRecord, attached: readonly Attached[]): Promise<PortRange[]> {
   const [first] = publishable(attached);
   if (!first) return [];
+  const targets = targetsOf(attached);
   const requests = requestsOf(sandbox, publishAddresses(ctx, first.network)).flatMap((request) => {
-    const hostIps = request.hostIps.filter((hostIp) => canPublish(attached, request.protocol, hostIp));
+    if (request.hostIps.every((hostIp) => canPublish(targets, request.protocol, hostIp))) return [request];
+    const hostIps = request.hostIps.filter((hostIp) => canPublish(targets, request.protocol, hostIp));
     return hostIps.length > 0 ? [{ ...request, hostIps }] : [];
   });
   if (requests.length === 0) return [];
@@ -49,10 +50,16 @@ export async function allocatePorts(ctx: NetworkContext, sandbox: SandboxRecord,
 const requestsOf = (sandbox: SandboxRecord, addresses: string[]) =>
   planPorts(sandbox.portBindings, sandbox.exposedPorts, sandbox.publishAllPorts, addresses);
 
+interface Targets {
+  v4: string;
+  v6: string;
+}
+
+const targetsOf = (attached: readonly Attached[]): Targets => ({ v4: translated(attached, "v4"), v6: translated(attached, "v6") });
+
 /** A port of that address has somewhere to lead: the container itself, or the relay. */
-function canPublish(attached: readonly Attached[], protocol: string, hostIp: string): boolean {
-  const [v4, v6] = [translated(attached, "v4"), translated(attached, "v6")];
-  return parseIp(hostIp)?.family === 4 ? v4 !== "" : v6 !== "" || (v4 !== "" && protocol !== "sctp");
+function canPublish({ v4, v6 }: Targets, protocol: string, hostIp: string): boolean {
+  return hostIp.includes(":") ? v6 !== "" || (v4 !== "" && protocol !== "sctp") : v4 !== "";
 }
 
 /** The container's address that published ports lead to; empty: it has none of the family. */
@@ -71,10 +78,10 @@ const translated = (attached: readonly Attached[], family: "v4" | "v6"): string 
 
 /** Where the ranges lead as the endpoints are now. IPv6 ports of a container without IPv6 lead to the relay. */
 export function firewallPorts(sandbox: SandboxRecord, attached: readonly Attached[], ranges: readonly PortRange[]): FirewallPort[] {
-  const [v4, v6] = [translated(attached, "v4"), translated(attached, "v6")];
+  const targets = targetsOf(attached);
   const ports = ranges.flatMap(({ protocol, hostIp, hostPort, containerPort, count }) => {
-    const target = parseIp(hostIp)?.family === 4 ? v4 : v6;
-    return canPublish(attached, protocol, hostIp) ? [{ protocol, hostIp, hostPort, count, target, targetPort: containerPort }] : [];
+    const target = hostIp.includes(":") ? targets.v6 : targets.v4;
+    return canPublish(targets, protocol, hostIp) ? [{ protocol, hostIp, hostPort, count, target, targetPort: containerPort }] : [];
   });
   const open = (["v4", "v6"] as const).filter((family) => isRouted(attached, family)).map((family) => publishedTarget(attached, family));
   if (open.length === 0) return ports;

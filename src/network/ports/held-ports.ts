@@ -18,6 +18,7 @@ export class HeldPorts {
   readonly #held = new Map<string, Held[]>();
   readonly #fds = new Map<string, number[]>();
   readonly #next = new Map<string, number>();
+  readonly #parsed = new WeakMap<readonly string[], Ip[]>();
   #sockets = 0;
 
   /** Beyond `maxSockets` a port is held against our own containers only. */
@@ -86,7 +87,7 @@ export class HeldPorts {
   }
 
   #grant(containerId: string, request: PortRequest): number {
-    const ips = request.hostIps.map(requireIp);
+    const ips = this.#addresses(request.hostIps);
     const fixed = request.first !== 0 && request.first === request.last;
     const { first, last } = request.first === 0 ? ephemeral : request;
     const size = last - first + 1;
@@ -109,6 +110,15 @@ export class HeldPorts {
       return port;
     }
     throw internal(request.first === 0 ? "all ports are allocated" : `Bind for ${request.hostIps[0]}:${first}-${last} failed: all ports are allocated`);
+  }
+
+  /** Thousands of requests share one list of addresses. */
+  #addresses(hostIps: readonly string[]): Ip[] {
+    const known = this.#parsed.get(hostIps);
+    if (known) return known;
+    const ips = hostIps.map(requireIp);
+    this.#parsed.set(hostIps, ips);
+    return ips;
   }
 
   #isHeld(protocol: string, ip: Ip, port: number): boolean {
