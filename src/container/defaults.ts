@@ -1,5 +1,5 @@
 import { hostname as hostName } from "node:os";
-import type { ContainerConfig, HostConfig } from "../api/types/container.ts";
+import type { ContainerConfig, HostConfig, PortMap } from "../api/types/container.ts";
 import type { ContainerContext } from "./context.ts";
 import { sharedContainer } from "./join-network.ts";
 import { findContainer } from "./lookup.ts";
@@ -39,6 +39,7 @@ export function completeHostConfig(ctx: ContainerContext, host: HostConfig): Hos
   return {
     ...zeroHostConfig,
     ...withoutNulls(host),
+    PortBindings: completePorts(host.PortBindings),
     NetworkMode: byId(ctx, !host.NetworkMode || host.NetworkMode === "default" ? "bridge" : host.NetworkMode),
     PidMode: byId(ctx, host.PidMode ?? ""),
     IpcMode: byId(ctx, host.IpcMode || ctx.defaults.ipcMode),
@@ -53,6 +54,10 @@ export function completeHostConfig(ctx: ContainerContext, host: HostConfig): Hos
     MaskedPaths: host.MaskedPaths ?? (privileged ? null : defaultMaskedPaths(ctx.facts)),
     ReadonlyPaths: host.ReadonlyPaths ?? (privileged ? null : defaultReadonlyPaths()),
   };
+}
+
+function completePorts(ports: HostConfig["PortBindings"]): PortMap {
+  return Object.fromEntries(Object.entries(ports ?? {}).map(([port, bindings]) => [port, (bindings ?? []).map(({ HostIp, HostPort }) => ({ HostIp: HostIp ?? "", HostPort: HostPort ?? "" }))]));
 }
 
 function byId(ctx: ContainerContext, mode: string): string {

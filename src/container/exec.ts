@@ -90,7 +90,7 @@ export async function inspectExec(ctx: ContainerContext, id: string): Promise<Ex
     ID: exec.id,
     Running: exec.phase === "running",
     ExitCode: exec.exitCode,
-    ProcessConfig: { tty: exec.tty, entrypoint, arguments: args, privileged: exec.privileged, user: exec.user },
+    ProcessConfig: { tty: exec.tty, entrypoint, arguments: args, privileged: exec.privileged, ...(exec.user && { user: exec.user }) },
     OpenStdin: exec.attachStdin,
     OpenStderr: exec.attachStderr,
     OpenStdout: exec.attachStdout,

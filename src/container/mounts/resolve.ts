@@ -52,7 +52,7 @@ function pointsOf(ctx: ContainerContext, ref: string): MountPointRecord[] {
 
 /** A private view of the daemon's own directories would keep its mounts alive for as long as the container runs. */
 function guardOwnFiles(ctx: ContainerContext, point: MountPointRecord): MountPointRecord {
-  if (point.type !== "bind" || (!point.source.startsWith(ctx.dataRoot) && !ctx.dataRoot.startsWith(point.source))) return point;
+  if (point.type !== "bind" || !sharesPath(point.source, ctx.dataRoot)) return point;
   const asked = point.request?.BindOptions?.Propagation ?? (point.propagation === "rprivate" ? "" : point.propagation);
   if (!asked) return { ...point, propagation: "rslave" };
   if (asked === "rslave" || asked === "rshared") return point;
@@ -60,6 +60,12 @@ function guardOwnFiles(ctx: ContainerContext, point: MountPointRecord): MountPoi
     `invalid mount config: must use either propagation mode "rslave" or "rshared" when mount source is within the daemon root, ` +
       `daemon root: "${ctx.dataRoot}", bind mount source: "${point.source}", propagation: "${asked}"`,
   );
+}
+
+/** One is the other, or lies below it. */
+export function sharesPath(a: string, b: string): boolean {
+  const below = (path: string, root: string) => path === root || path.startsWith(root === "/" ? "/" : `${root}/`);
+  return below(a, b) || below(b, a);
 }
 
 /** Makes the volumes and image mounts of a plan for the container `id`, whose row exists. Returns the plan with their names filled in. */
@@ -80,7 +86,7 @@ async function makeVolume(ctx: ContainerContext, id: string, point: MountPointRe
     { Name: point.name, Driver: point.driver, DriverOpts: options?.DriverConfig?.Options, Labels: options?.Labels },
     { usedBy: { containerId: id, destination: point.destination } },
   );
-  return { ...point, name: volume.Name, driver: volume.Driver, source: volume.Mountpoint, mode: point.mode || (volume.Driver === "local" ? "z" : "") };
+  return { ...point, name: volume.Name, driver: volume.Driver, source: volume.Mountpoint, mode: point.mode || (volume.Driver === "local" && !point.fromImage ? "z" : "") };
 }
 
 async function makeImageMount(ctx: ContainerContext, id: string, point: MountPointRecord): Promise<MountPointRecord> {

@@ -9,7 +9,9 @@ import { mountVolume, unmountVolume } from "../../volume/mount.ts";
 import type { ContainerContext } from "../context.ts";
 import { pinsDir, shmDir } from "../paths.ts";
 import type { ContainerRecord, MountPointRecord } from "../record.ts";
+import { defaultPropagation } from "./modes.ts";
 import { checkPropagation } from "./propagation.ts";
+import { sharesPath } from "./resolve.ts";
 import { imageMountKey } from "./image-mount.ts";
 
 /** Makes the source of every mount point present: volumes mounted, missing host directories of `-v` made. */
@@ -29,8 +31,7 @@ async function prepare(ctx: ContainerContext, c: ContainerRecord, point: MountPo
     case "tmpfs":
       return tmpfsMount(point.destination, point.tmpfsOptions ?? []);
     case "bind":
-      await prepareBindSource(point);
-      return bindMount(point, point.source);
+      return bindMount({ ...point, propagation: await prepareBindSource(ctx, point) }, point.source);
     case "image": {
       const root = await mountRootfs(ctx.images, imageMountKey(c.id, point), { bare: true });
       return bindMount(point, inside(ctx, c, point, root));
@@ -63,8 +64,20 @@ export async function releaseMounts(ctx: ContainerContext, c: ContainerRecord): 
   if (failed) throw failed.reason;
 }
 
-async function prepareBindSource(point: MountPointRecord): Promise<void> {
-  checkPropagation(point.source, point.propagation);
+/** Returns the propagation that the source can have. */
+async function prepareBindSource(ctx: ContainerContext, point: MountPointRecord): Promise<string> {
+  await makeSource(point);
+  try {
+    checkPropagation(point.source, point.propagation);
+  } catch (error) {
+    // Nobody asked for it: it was chosen because the daemon's own files are in there.
+    if (point.propagation === "rslave" && sharesPath(point.source, ctx.dataRoot)) return defaultPropagation;
+    throw error;
+  }
+  return point.propagation;
+}
+
+async function makeSource(point: MountPointRecord): Promise<void> {
   if (!point.createSource) return;
   try {
     await mkdir(point.source, { recursive: true, mode: 0o755 });
