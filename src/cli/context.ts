@@ -34,7 +34,7 @@ export interface CommandContext extends Host {
   readonly globals: Globals;
   /** Directory of the client's configuration, `~/.docker` by default. */
   readonly configDir: string;
-  /** config.json, read at the first call; {} where there is none. */
+  /** config.json, read at the first call; {} where there is none, and with a warning where it cannot be read. */
   config(): Promise<ConfigFile>;
   /** The engine chosen by `-H`, `DOCKER_HOST`, `-c`, `DOCKER_CONTEXT`, the config's context or the default. */
   client(): Promise<Client>;

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeConfig } from "./config/file.ts";
 import { runCli, stubEngine } from "./testing.ts";
 
 test("a command reaches the engine and prints what it says", async () => {
@@ -33,4 +35,14 @@ test("options that conflict", async () => {
 test("help of a command lists its paths", async () => {
   const { stdout } = await runCli(["container", "ps", "--help"]);
   expect(stdout).toStartWith("Usage:  berth container ls [OPTIONS]\n\nList containers\n\nAliases:\n  berth container ls, berth container list, berth container ps, berth ps\n\nOptions:\n  -a, --all ");
+});
+
+test("a configuration that cannot be read is a warning", async () => {
+  await using engine = stubEngine({ "GET /containers/json": () => Response.json([]) });
+  const dir = mkdtempSync("/tmp/berth-config-");
+  writeFileSync(`${dir}/config.json`, "{bad");
+  const run = await runCli(["--config", dir, "ps", "-q"], { engine });
+  expect(run).toMatchObject({ code: 0, stderr: expect.stringMatching(/^WARNING: Error parsing config file \(\S+config.json\): /) });
+  await expect(writeConfig(dir, {})).rejects.toThrow("parsing config file");
+  rmSync(dir, { recursive: true });
 });

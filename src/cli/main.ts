@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import type { ConfigFile } from "./config/file.ts";
 import type { CommandContext, Host } from "./context.ts";
 import { CliError, exitCodes } from "./errors.ts";
 import { FlagError, parseFlags, type Parsed } from "./flags/parse.ts";
@@ -123,7 +124,14 @@ function makeContext({ host, globals, globalsGiven, name, changed }: {
   const configDir = globalsGiven.has("config") ? globals.config : env["DOCKER_CONFIG"] || `${env["HOME"] ?? "/root"}/.docker`;
   let config: ReturnType<CommandContext["config"]> | undefined;
   let client: ReturnType<CommandContext["client"]> | undefined;
-  const readConfigOnce = () => (config ??= import("./config/file.ts").then(({ readConfig }) => readConfig(configDir)));
+  const readOrWarn = async (): Promise<ConfigFile> => {
+    const { readConfig } = await import("./config/file.ts");
+    return readConfig(configDir).catch((error: unknown) => {
+      host.err.write(`WARNING: Error ${error instanceof Error ? error.message : error}\n`);
+      return {};
+    });
+  };
+  const readConfigOnce = () => (config ??= readOrWarn());
   const connect = async () => {
     const [{ Client }, { chooseEngine }, { HttpHeaders }] = await Promise.all([import("../client/client.ts"), import("./engine.ts"), readConfigOnce()]);
     const endpoint = await chooseEngine({ env, globals, given: globalsGiven, configDir, config: readConfigOnce });

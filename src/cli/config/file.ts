@@ -39,13 +39,15 @@ export async function readConfig(dir: string): Promise<ConfigFile> {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
     throw new Error("not a JSON object");
   } catch (error) {
-    throw new Error(`loading config file: ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`parsing config file (${path}): ${error instanceof Error ? error.message : error}`);
   }
 }
 
-/** Writes `<dir>/config.json` (mode 0600) by rename, following a symbolic link; the directory is made if needed. */
+/** Writes `<dir>/config.json` (mode 0600; never over one that cannot be read) by rename, following a symbolic link; the directory is made if needed. */
 export async function writeConfig(dir: string, config: ConfigFile): Promise<void> {
   const { chmod, mkdir, realpath, rename, writeFile } = await import("node:fs/promises");
+  // What cannot be read must not be lost by writing over it.
+  await readConfig(dir);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const path = `${dir}/config.json`;
   const target = await realpath(path).catch(() => path);
