@@ -10,9 +10,9 @@ async function run(): Promise<void> {
   } else if (first === "doctor") {
     const { main } = await import("./daemon/doctor.ts");
     process.exitCode = await main(process.argv.slice(3));
-  } else if (first === "registry" && second === "serve") {
+  } else if (first === "registry") {
     const { main } = await import("./registry/main.ts");
-    await main(process.argv.slice(4));
+    await main(second === "serve" ? process.argv.slice(4) : ["--help"]);
   } else {
     const { main } = await import("./cli/main.ts");
     // Not by exitCode: a read of standard input that is still open would keep the process.

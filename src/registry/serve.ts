@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import type { Server } from "bun";
 import { KeyedLock } from "../lib/lock.ts";
 import { Logger } from "../lib/log.ts";
@@ -32,7 +32,11 @@ export async function serveRegistry(options: RegistryOptions): Promise<RunningRe
   await using undo = new AsyncDisposableStack();
   const paths = registryPaths(options.data);
   await mkdir(paths.uploads, { recursive: true });
-  if (!options.s3) await mkdir(paths.blobs, { recursive: true });
+  if (!options.s3) {
+    await mkdir(paths.blobs, { recursive: true });
+    // Uploads become blobs by rename.
+    if ((await stat(paths.blobs)).dev !== (await stat(paths.uploads)).dev) throw new Error(`${paths.blobs} and ${paths.uploads} must be on one file system`);
+  }
   let draining = false;
   const base = { options, paths, metrics: new Metrics(), log: new Logger(options.logLevel, options.logFormat), now: Date.now };
   const bucket = options.s3 && new S3Storage(options.s3);

@@ -11,6 +11,7 @@ export interface ManifestRow {
   media_type: string;
   content: Uint8Array;
   artifact_type: string | null;
+  platform: string | null;
   subject: string | null;
   pushed: number;
   pushed_by: string | null;
@@ -29,6 +30,8 @@ export interface StoreManifest {
   user: string | null;
   /** What the image says of itself, for lists and searches. */
   description?: string;
+  /** As in the table. */
+  platform?: string;
   now: number;
   /** It came from upstream: what it names need not be here. */
   cached?: boolean;
@@ -60,10 +63,10 @@ export function storeManifest(db: Database, input: StoreManifest): void {
     if (!input.cached) checkReferences(db, repository, parsed);
     const { id } = db
       .query<{ id: number }, (string | number | Uint8Array | null)[]>(
-        `INSERT INTO manifest(repository, digest, media_type, content, artifact_type, subject, pushed, pushed_by, cached) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO manifest(repository, digest, media_type, content, artifact_type, platform, subject, pushed, pushed_by, cached) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET pushed = excluded.pushed, orphaned = NULL, cached = cached AND excluded.cached RETURNING id`,
       )
-      .get(repository, digest, parsed.mediaType, input.content, parsed.artifactType ?? null, parsed.subject ?? null, now, input.user, input.cached ? 1 : 0) ?? { id: 0 };
+      .get(repository, digest, parsed.mediaType, input.content, parsed.artifactType ?? null, input.platform ?? null, parsed.subject ?? null, now, input.user, input.cached ? 1 : 0) ?? { id: 0 };
     for (const { digest: named, size, kind } of parsed.references) {
       db.query("INSERT INTO reference(manifest, digest, kind, size) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING").run(id, named, kind === "manifest" ? 1 : 0, size);
       if (kind === "manifest") db.query("UPDATE manifest SET orphaned = NULL WHERE repository = ? AND digest = ?").run(repository, named);
@@ -91,6 +94,10 @@ function checkReferences(db: Database, repository: number, parsed: ParsedManifes
   if (missing.length > 0) {
     throw new RegistryError("MANIFEST_BLOB_UNKNOWN", `the manifest names content that this repository does not have: ${missing[0]?.digest}`, { detail: missing });
   }
+}
+
+export function setPlatform(db: Database, manifest: number, platform: string): void {
+  db.query("UPDATE manifest SET platform = ? WHERE id = ?").run(platform, manifest);
 }
 
 /** A manifest that a client was told of may become part of a new image: it is no orphan any more. */

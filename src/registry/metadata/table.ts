@@ -42,6 +42,8 @@ const migrations = [
     media_type TEXT NOT NULL,
     content BLOB NOT NULL,
     artifact_type TEXT,
+    -- Of an image, from its configuration: os/architecture[/variant]; empty: it has none; null: not looked at yet.
+    platform TEXT,
     subject TEXT,
     pushed INTEGER NOT NULL,
     pushed_by TEXT,

@@ -22,3 +22,7 @@ export function deleteUpload(db: Database, id: string): void {
 export function listUploads(db: Database): UploadRow[] {
   return db.query<UploadRow, []>("SELECT * FROM upload").all();
 }
+
+export function countUploads(db: Database): number {
+  return db.query<{ n: number }, []>("SELECT count(*) AS n FROM upload").get()?.n ?? 0;
+}

@@ -1,10 +1,9 @@
-import type { Descriptor, OciImageConfigFile, Platform } from "../../oci/image.ts";
-import { isIndex } from "../../oci/media-types.ts";
+import type { Descriptor, OciImageConfigFile } from "../../oci/image.ts";
+import { isIndex, mediaTypes } from "../../oci/media-types.ts";
 import type { RegistryContext } from "../context.ts";
-import { findManifest, listReferrers, type ManifestRow } from "../metadata/manifests.ts";
+import { platformText, readImageConfig } from "../manifest/config.ts";
+import { findManifest, listReferrers, type ManifestRow, setPlatform } from "../metadata/manifests.ts";
 import { describeHistory, type HistoryLine } from "./history.ts";
-
-const largestConfig = 4 * 1024 * 1024;
 
 export interface PlatformEntry {
   platform: string;
@@ -101,14 +100,14 @@ export async function describeImage(ctx: RegistryContext, repository: string, ro
     return description;
   }
   description.layers = (document.layers ?? []).map(({ digest, size, mediaType }) => ({ digest, size, mediaType }));
-  const config = document.config && (await readConfig(ctx, document.config));
+  const config = document.config && isImageConfig(document.config) ? await readImageConfig(ctx.storage, document.config.digest) : undefined;
   if (config) Object.assign(description, describeConfig(config, document.layers ?? []));
   return description;
 }
 
 function describeConfig(file: Partial<OciImageConfigFile>, layers: readonly Descriptor[]): Partial<ImageDescription> {
   const { User, Env, Entrypoint, Cmd, WorkingDir, ExposedPorts, Volumes, Labels } = file.config ?? {};
-  const platform = platformText({ os: file.os ?? "", architecture: file.architecture ?? "", ...(file.variant ? { variant: file.variant } : {}) });
+  const platform = platformText(file);
   return {
     ...(platform ? { platform } : {}),
     ...(file.created ? { created: file.created } : {}),
@@ -129,8 +128,18 @@ function describeConfig(file: Partial<OciImageConfigFile>, layers: readonly Desc
 async function platformsOf(ctx: RegistryContext, row: ManifestRow): Promise<string[]> {
   const document = documentOf(row);
   if (document.manifests) return document.manifests.flatMap(({ platform }) => platformText(platform) ?? []);
-  const file = document.config && (await readConfig(ctx, document.config));
-  return file ? [platformText({ os: file.os ?? "", architecture: file.architecture ?? "", ...(file.variant ? { variant: file.variant } : {}) }) ?? ""].filter((text) => text !== "") : [];
+  if (row.platform !== null) return row.platform === "" ? [] : [row.platform];
+  if (!document.config || !isImageConfig(document.config)) return [];
+  // It came through a mirror, where the configuration comes after the manifest.
+  const file = await readImageConfig(ctx.storage, document.config.digest);
+  if (!file) return [];
+  const platform = platformText(file) ?? "";
+  setPlatform(ctx.db, row.id, platform);
+  return platform === "" ? [] : [platform];
+}
+
+function isImageConfig({ mediaType }: Descriptor): boolean {
+  return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
 }
 
 /** Bytes that a pull of it fetches; for an index, of all its platforms together. */
@@ -140,22 +149,4 @@ function sizeOf(ctx: RegistryContext, repository: string, row: ManifestRow): num
     const child = kind === 1 ? findManifest(ctx.db, repository, { digest }) : undefined;
     return sum + (kind === 0 ? size : child && child.id !== row.id ? sizeOf(ctx, repository, child) : 0);
   }, 0);
-}
-
-/** The configuration, if it is an image's and is here. */
-async function readConfig(ctx: RegistryContext, { digest, mediaType }: Descriptor): Promise<Partial<OciImageConfigFile> | undefined> {
-  if (!mediaType.includes("image") || !mediaType.includes("json")) return undefined;
-  const content = await ctx.storage.read(digest, largestConfig);
-  if (!content) return undefined;
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(content));
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function platformText(platform: Platform | undefined): string | undefined {
-  if (!platform?.os || !platform.architecture || platform.os === "unknown") return undefined;
-  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join("/");
 }

@@ -1,4 +1,3 @@
-import type { RegistryContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { readBody } from "../http/body.ts";
 import { matchesEtag } from "../http/range.ts";
@@ -8,6 +7,7 @@ import { linkedBlobSize } from "../metadata/blobs.ts";
 import { deleteManifest } from "../metadata/delete-manifest.ts";
 import { findManifest, keepManifest, type ManifestRow, storeManifest } from "../metadata/manifests.ts";
 import { deleteTag } from "../metadata/tags.ts";
+import { platformText, readImageConfig } from "../manifest/config.ts";
 import { mirrorManifest } from "../mirror/manifests.ts";
 import { algorithmOf, checkDigest, checkTag, digestOf, isTag, parseReference, type Reference, shorten } from "../names.ts";
 import { recordPull } from "../pulls.ts";
@@ -19,7 +19,6 @@ const mostTags = 100;
 
 const descriptionKey = "org.opencontainers.image.description";
 const longestDescription = 200;
-const largestConfig = 1024 * 1024;
 
 const unknown = (reference: Reference) => new RegistryError("MANIFEST_UNKNOWN", "manifest unknown", { detail: reference });
 
@@ -64,7 +63,9 @@ export async function putManifest(call: Call): Promise<Response> {
   const tags = "tag" in reference ? [reference.tag] : call.url.searchParams.getAll("tag").map(checkTag);
   if (tags.length > mostTags) throw new RegistryError("TAG_INVALID", `at most ${mostTags} tags can be pushed at once`);
   checkQuota(ctx, name, content.length);
-  const description = parsed.annotations[descriptionKey] ?? (await labelOf(ctx, name, parsed.config));
+  const known = parsed.config !== undefined && linkedBlobSize(ctx.db, name, parsed.config) !== undefined;
+  const config = known && parsed.config ? await readImageConfig(ctx.storage, parsed.config) : undefined;
+  const description = parsed.annotations[descriptionKey] ?? config?.config?.Labels?.[descriptionKey];
   storeManifest(ctx.db, {
     repository: name,
     digest,
@@ -73,7 +74,8 @@ export async function putManifest(call: Call): Promise<Response> {
     user: call.identity.user,
     now: ctx.now(),
     tags,
-    ...(description ? { description: description.slice(0, longestDescription) } : {}),
+    ...(typeof description === "string" ? { description: description.slice(0, longestDescription) } : {}),
+    ...(config ? { platform: platformText(config) ?? "" } : {}),
   });
   return empty(201, {
     Location: `/v2/${name}/manifests/${digest}`,
@@ -81,20 +83,6 @@ export async function putManifest(call: Call): Promise<Response> {
     ...(parsed.subject ? { "OCI-Subject": parsed.subject } : {}),
     ...("digest" in reference && tags.length > 0 ? { "OCI-Tag": tags.join(", ") } : {}),
   });
-}
-
-/** The description that an image's builder gave as a label. */
-async function labelOf(ctx: RegistryContext, name: string, config: string | undefined): Promise<string | undefined> {
-  if (config === undefined || linkedBlobSize(ctx.db, name, config) === undefined) return undefined;
-  const content = await ctx.storage.read(config, largestConfig);
-  if (!content) return undefined;
-  try {
-    const file: { config?: { Labels?: Record<string, unknown> } } | null = JSON.parse(new TextDecoder().decode(content));
-    const text = file?.config?.Labels?.[descriptionKey];
-    return typeof text === "string" ? text : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** DELETE: a tag alone, or a manifest by its digest together with its tags. */

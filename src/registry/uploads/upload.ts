@@ -3,17 +3,21 @@ import { hasCode } from "../../lib/errors.ts";
 import type { RegistryContext } from "../context.ts";
 import { RegistryError } from "../errors.ts";
 import { recordBlob, storedBlobSize } from "../metadata/blobs.ts";
-import { deleteUpload, findUpload, insertUpload, type UploadRow } from "../metadata/uploads.ts";
+import { countUploads, deleteUpload, findUpload, insertUpload, type UploadRow } from "../metadata/uploads.ts";
 import { algorithmOf } from "../names.ts";
 import { checkQuota, quotaRoom } from "../quota.ts";
 import { hashFile, writeStream } from "./write.ts";
 
 const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Unfinished ones; each costs a row and perhaps a file until it expires. */
+const mostUploads = 10_000;
+
 const unknown = (id: string) => new RegistryError("BLOB_UPLOAD_UNKNOWN", "no such upload: it was finished, cancelled or never begun here", { detail: { id: id.slice(0, 80) } });
 
 export function startUpload(ctx: RegistryContext, repository: string): UploadRow {
   if (ctx.draining()) throw new RegistryError("UNAVAILABLE", "the registry is stopping: try again shortly", { headers: { "Retry-After": "5" } });
+  if (countUploads(ctx.db) >= mostUploads) throw new RegistryError("TOOMANYREQUESTS", "too many unfinished uploads: finish or cancel some", { headers: { "Retry-After": "60" } });
   const now = ctx.now();
   const row = { id: crypto.randomUUID(), repository, started: now, touched: now };
   insertUpload(ctx.db, row);
