@@ -26,12 +26,13 @@ const leaks: string[] = [];
 afterEach(() => expect(leaks.splice(0)).toEqual([]));
 
 export class TestStore implements AsyncDisposable {
-  readonly dir = mkdtempSync(join(tmpdir(), "berth-image-"));
+  readonly dir: string;
   /** Events of images so far: `action name`. */
   readonly events: string[] = [];
   ctx: ImageContext;
 
-  constructor(private readonly storageDriver: string = "overlay2") {
+  constructor(private readonly storageDriver: string = "overlay2", parent = tmpdir()) {
+    this.dir = mkdtempSync(join(parent, "berth-image-"));
     for (const name of ["data", "exec"]) mkdirSync(join(this.dir, name));
     this.ctx = this.#open();
   }

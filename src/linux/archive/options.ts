@@ -21,7 +21,7 @@ export interface ExtractOptions {
   noOverwriteDirNonDir?: boolean;
   /** Device nodes: default `create`. */
   devices?: "create" | "skip" | "refuse";
-  /** Upper bound of the bytes written to files; default: what the filesystem has free. */
+  /** Upper bound of the bytes written to files; default: none, but it stops before the filesystem is full. */
   maxBytes?: number;
   /** Default 4 million. */
   maxEntries?: number;

@@ -1,8 +1,8 @@
 import { errno, libc, ptr, SystemError } from "../syscall.ts";
 
 const MiB = 1024 * 1024;
-/** How often the filesystem is asked again: others write to it too. */
-const RECHECK = 256 * MiB;
+/** How often the filesystem is asked. */
+const STEP = 16 * MiB;
 /** Left for everybody else, so that an archive bomb does not take the database down with it. */
 const RESERVE = 64 * MiB;
 
@@ -18,22 +18,16 @@ export function freeBytes(fd: number): number {
 /** Counts bytes against a limit, or against what the filesystem has to give. */
 export class SpaceGuard {
   taken = 0;
-  #until: number;
+  #checked = 0;
 
-  constructor(private readonly fd: number, private readonly limit?: number) {
-    this.#until = this.#next();
-  }
+  constructor(private readonly fd: number, private readonly limit?: number) {}
 
   take(bytes: number): void {
     this.taken += bytes;
     if (this.limit !== undefined && this.taken > this.limit) throw new SystemError("write", 27, "archive holds more than allowed");
-    if (this.taken <= this.#until) return;
-    this.#until = this.#next();
-    if (this.taken > this.#until) throw new SystemError("write", 28);
-  }
-
-  /** Small writes are not stopped: ENOSPC itself does that. */
-  #next(): number {
-    return this.taken + Math.min(RECHECK, Math.max(freeBytes(this.fd) - RESERVE, 0));
+    if (this.taken - this.#checked < STEP) return;
+    this.#checked = this.taken;
+    // Small archives may use the last of it: then ENOSPC comes from the kernel.
+    if (this.taken > RESERVE && freeBytes(this.fd) < RESERVE) throw new SystemError("write", 28);
   }
 }
