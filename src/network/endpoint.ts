@@ -1,5 +1,5 @@
 import type { EndpointSettings } from "../api/types/network.ts";
-import { invalid, unavailable } from "../lib/errors.ts";
+import { invalid, notFound, unavailable } from "../lib/errors.ts";
 import { containsIp, formatCidr, ipBytes, parseCidr, parseIp, type IpFamily } from "../lib/ip.ts";
 import { newId, shortId } from "../lib/ids.ts";
 import { formatMac, parseMac } from "../linux/netlink/link.ts";
@@ -8,7 +8,7 @@ import { driverOf } from "./driver/driver.ts";
 import { configOf, pickAddress, takeAddress } from "./ipam.ts";
 import { isUserDefined } from "./options.ts";
 import type { EndpointRecord, NetworkRecord } from "./record.ts";
-import { addressOf, insertEndpoint, usedAddresses } from "./table.ts";
+import { addressOf, insertEndpoint, networkById, usedAddresses } from "./table.ts";
 
 export interface EndpointOwner {
   containerId: string;
@@ -44,6 +44,8 @@ function addressErrors(network: NetworkRecord, text: string | null | undefined, 
  */
 export function allocateEndpoint(ctx: NetworkContext, network: NetworkRecord, owner: EndpointOwner, settings: EndpointSettings, taken: readonly string[]): EndpointRecord {
   validateEndpoint(network, settings);
+  // Looked up a while ago: it may have been removed since.
+  if (!networkById(ctx.store, network.Id)) throw notFound(`network ${network.Name} not found`);
   const driver = driverOf(network);
   const used = driver ? usedAddresses(ctx.store, network.Id) : new Set<string>();
   const ipv4 = driver && network.EnableIPv4 ? allocate(network, 4, used, settings.IPAMConfig?.IPv4Address) : "";

@@ -20,7 +20,8 @@ export async function reconcileNetworks(ctx: NetworkContext, liveContainerIds: I
 
   removeOrphanLinks(ctx, live, deadInterfaces);
   removeOrphanNamespaces(ctx, live);
-  await rewriteFirewall(ctx);
+  // `startNetworks` has written the table with them still in it.
+  if (dead.length > 0) await rewriteFirewall(ctx);
 
   for (const sandbox of allSandboxes(ctx.store)) {
     const { containerId, name } = sandbox;

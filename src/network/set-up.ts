@@ -81,8 +81,7 @@ function withoutNulls(settings: EndpointSettings | null): EndpointSettings {
 }
 
 function writeDown(ctx: NetworkContext, request: SandboxRequest, wanted: Wanted[]): { sandbox: SandboxRecord; attached: Attached[] } {
-  const { endpoints: _, macAddress: __, sysctls: ___, onNamespace: ____, ...kept } = request;
-  const sandbox: SandboxRecord = { ...kept, sandboxId: newId(), privateNetns: !wanted.some(({ network }) => network.Driver === "host") };
+  const sandbox = sandboxOfRequest(request, !wanted.some(({ network }) => network.Driver === "host"));
   return ctx.store.transaction(() => {
     saveSandbox(ctx.store, sandbox);
     const attached: Attached[] = [];
@@ -92,6 +91,15 @@ function writeDown(ctx: NetworkContext, request: SandboxRequest, wanted: Wanted[
     }
     return { sandbox, attached };
   })();
+}
+
+/** What of a request is kept: endpoints are rows of their own, the rest is in the kernel. */
+function sandboxOfRequest(request: SandboxRequest, privateNetns: boolean): SandboxRecord {
+  const { containerId, name, hostname, domainname, networkMode, exposedPorts, portBindings, publishAllPorts, dns, dnsOptions, dnsSearch, extraHosts, links } = request;
+  return {
+    containerId, name, hostname, domainname, networkMode, exposedPorts, portBindings, publishAllPorts, dns, dnsOptions, dnsSearch, extraHosts, links,
+    sandboxId: newId(), privateNetns,
+  };
 }
 
 async function makeNetns(ctx: NetworkContext, request: SandboxRequest, attached: Attached[], published: boolean): Promise<void> {
