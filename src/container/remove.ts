@@ -30,19 +30,26 @@ export async function removeContainer(ctx: ContainerContext, ref: string, { forc
   const c = findContainer(ctx, ref);
   if (c.state.phase === "removing") throw conflict(`removal of container ${ref} is already in progress`);
   try {
-    if (isRunning(c.state)) {
-      if (!force) throw conflict(refusal(c));
-      await killIfRunning(ctx, c);
+    // Once more where a start was under way when it was asked for.
+    while (!(await removeAtRest(ctx, c.id, volumes))) {
+      const now = containerById(ctx.store, c.id);
+      if (!now) return;
+      if (!force) throw conflict(refusal(now));
+      await killIfRunning(ctx, now);
     }
-    using _ = await ctx.locks.acquire(c.id);
-    const now = containerById(ctx.store, c.id);
-    // Auto-remove, or another request, was faster.
-    if (!now) return;
-    if (isRunning(now.state)) throw conflict(refusal(now));
-    await destroy(ctx, now, { volumes });
   } catch (error) {
     throw new EngineError(errorKind(error), `cannot remove container "${ref}": ${errorMessage(error)}`, { cause: error });
   }
+}
+
+/** False where it runs. */
+async function removeAtRest(ctx: ContainerContext, id: string, volumes: boolean): Promise<boolean> {
+  using _ = await ctx.locks.acquire(id);
+  const c = containerById(ctx.store, id);
+  // Auto-remove, or another request, may have been faster.
+  if (c && isRunning(c.state)) return false;
+  if (c) await destroy(ctx, c, { volumes });
+  return true;
 }
 
 function refusal(c: ContainerRecord): string {

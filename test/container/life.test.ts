@@ -169,6 +169,33 @@ describe("names", () => {
   });
 });
 
+test("removed by force while it starts, and while it stops", async () => {
+  const id = await rig.create(["sleep", "1000"]);
+  const starting = startContainer(rig.ctx, id);
+  await removeContainer(rig.ctx, id, { force: true });
+  await starting;
+  await expect(inspectContainer(rig.ctx, id)).rejects.toThrow("No such container");
+  const other = await rig.start(["sleep", "1000"], {}, { AutoRemove: true });
+  await Promise.all([stopContainer(rig.ctx, other, { timeout: 0 }), removeContainer(rig.ctx, other, { force: true })].map((work) => work.catch(() => {})));
+  await until("its removal", () => inspectContainer(rig.ctx, other).then(() => false, () => true));
+});
+
+test("whatever is asked for at once, the container ends up in one piece", async () => {
+  const id = await rig.start(["sleep", "1000"], { StopTimeout: 0 }, { RestartPolicy: { Name: "on-failure" } });
+  const verbs = [
+    () => startContainer(rig.ctx, id), () => stopContainer(rig.ctx, id), () => restartContainer(rig.ctx, id), () => killContainer(rig.ctx, id),
+    () => pauseContainer(rig.ctx, id), () => unpauseContainer(rig.ctx, id), () => renameContainer(rig.ctx, id, `name-${Math.random()}`),
+  ];
+  await Promise.all(Array.from({ length: 40 }, (_, i) => verbs[i % verbs.length]?.().catch(() => {})));
+  await until("rest", async () => ["running", "paused", "exited"].includes((await state(id))?.Status ?? ""));
+  if ((await state(id))?.Status !== "running") {
+    if ((await state(id))?.Status === "paused") await unpauseContainer(rig.ctx, id);
+    await startContainer(rig.ctx, id).catch(() => {});
+  }
+  expect((await state(id))?.Status).toBe("running");
+  await removeContainer(rig.ctx, id, { force: true });
+}, 60_000);
+
 test("a terminal", async () => {
   const id = await rig.create(["sh", "-c", "tty; stty size"], { Tty: true }, { ConsoleSize: [30, 100] });
   const output = collect(await attachContainer(rig.ctx, id, { stdout: true, stream: true }));
