@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rootfsTar } from "../scripts/images.ts";
 
@@ -95,12 +95,15 @@ export class Daemon implements AsyncDisposable {
       await sh(["ip", "address", "add", this.cidr, "dev", this.bridge]);
     }
     const own = engine === "berth" ? [berthBinary, "daemon", "--bip", this.cidr] : ["dockerd", "--iptables=false", "--live-restore", "--log-level", "fatal"];
+    // Appended to, so that it tells of all the daemon's lives.
+    const log = openSync(join(this.root, "log"), "a");
     this.#child = Bun.spawn(
       [...own, "--host", this.host, "--data-root", this.dataRoot, "--exec-root", this.execRoot,
         "--pidfile", join(this.root, "berth.pid"), "--config-file", join(this.root, "daemon.json"),
         "--bridge", this.bridge, ...this.args, ...extra],
-      { stdin: "ignore", stdout: Bun.file(join(this.root, "out")), stderr: Bun.file(join(this.root, "log")), env: { ...process.env, ...this.env } },
+      { stdin: "ignore", stdout: log, stderr: log, env: { ...process.env, ...this.env } },
     );
+    closeSync(log);
     const child = this.#child;
     await until("the daemon to answer", async () => {
       if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}: ${this.log()}`);
@@ -147,6 +150,15 @@ export class Daemon implements AsyncDisposable {
     const result = await this.docker(...args);
     if (result.exitCode !== 0) throw new Error(`docker ${args.join(" ")}: exit ${result.exitCode}: ${result.stderr || result.stdout}\n${this.log()}`);
     return result.stdout.trim();
+  }
+
+  /** Writes the configuration file and has it read. */
+  async reload(config: object): Promise<void> {
+    const path = join(this.root, "log");
+    const before = readFileSync(path, "utf8").length;
+    writeFileSync(join(this.root, "daemon.json"), JSON.stringify(config));
+    await this.signal("SIGHUP");
+    await until("the reload", () => /reload/i.test(readFileSync(path, "utf8").slice(before)));
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {

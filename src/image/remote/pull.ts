@@ -88,17 +88,21 @@ export async function pullReference(ctx: RemoteContext, ref: Reference, request:
 export async function onEndpoint<T>(ctx: RemoteContext, domain: string, auth: AuthConfig | undefined, work: (client: RegistryClient) => Promise<T>): Promise<T> {
   const places = endpoints(domain, ctx.config(), "pull");
   let failure: unknown;
+  let asked = false;
   for (const [index, place] of places.entries()) {
     // Credentials are for the registry, not for those who mirror it.
     const client = new RegistryClient(place, place.mirror ? undefined : auth, ctx.userAgent);
     try {
       // Where there is another place to ask, this one is tried with a small question before a large one.
+      asked = false;
       if (index < places.length - 1) await client.ping();
+      asked = true;
       return await work(client);
     } catch (error) {
       const last = index === places.length - 1;
       if (error instanceof EngineError && error.kind === "cancelled") throw error;
-      if (failure === undefined || !(error instanceof EngineError && error.kind === "unavailable") || place.mirror) failure = error;
+      // What somebody answered says more than that nobody did.
+      if (failure === undefined || asked) failure = error;
       if (last || (!place.mirror && !(error instanceof EngineError && error.kind === "unavailable"))) break;
       ctx.images.log.info("trying the next endpoint of a registry", { endpoint: place.url, error: errorMessage(error) });
     }
