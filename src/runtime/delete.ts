@@ -1,12 +1,13 @@
-import { readdir, rm, rmdir } from "node:fs/promises";
+import { rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, hasCode, internal } from "../lib/errors.ts";
 import { cgroupDirs, cgroupPath, cgroupPids, removeCgroup } from "../linux/cgroup-tree.ts";
 import { closePidfd, openPidfd, signalPidfd } from "../linux/pidfd.ts";
 import { isRunning } from "../linux/proc.ts";
+import { removeTree } from "../linux/remove.ts";
 import { exitsDir, runtimeStateDir, taskDir, type RuntimeContext } from "./context.ts";
 import { isNative, runRuntime } from "./runtime-command.ts";
-import { findTaskRecord, readPidFile, type TaskRecord } from "./task-record.ts";
+import { findTaskRecord, namesIn, readPidFile, type TaskRecord } from "./task-record.ts";
 import { isMonitorProcess } from "./task-state.ts";
 
 const SIGKILL = 9;
@@ -23,12 +24,14 @@ export async function deleteTask(ctx: RuntimeContext, id: string): Promise<void>
   const monitorPid = readPidFile(join(dir, "conmon.pid"));
   if (record !== null) {
     if (!canForget(ctx, record)) await deleteInRuntime(ctx, id, record);
-    await rm(join(runtimeStateDir(ctx, record.runtime), id), { recursive: true, force: true });
+    removeTree(join(runtimeStateDir(ctx, record.runtime), id));
     if (record.cgroupsPath !== "") await clearCgroup(ctx, cgroupPath(ctx.cgroupDriver, record.cgroupsPath));
   }
-  if (monitorPid !== null) await endMonitor(monitorPid, id);
-  await rm(join(exitsDir(ctx), id), { force: true });
-  await forgetFiles(dir);
+  const execPids = namesIn(join(dir, "execs")).map((execId) => readPidFile(join(dir, "execs", execId, "conmon.pid")));
+  // They still write where this is about to remove.
+  for (const pid of [monitorPid, ...execPids]) if (pid !== null) await endMonitor(pid, id);
+  removeTree(join(exitsDir(ctx), id));
+  forgetFiles(dir);
 }
 
 /** A runtime that is gone or that knows nothing of the container is no obstacle: what it left is removed by hand. */
@@ -81,12 +84,12 @@ function killProcess(pid: number): void {
 /** Files that conmon, the runtime and this folder make in a task's directory. */
 const ours = ["task.json", "config.json", "conmon.err", "conmon.pid", "pid", "exit", "oom", "attach", "ctl", "winsz", "resources.json", "execs"];
 
-async function forgetFiles(dir: string): Promise<void> {
+function forgetFiles(dir: string): void {
   // task.json goes last: while it is there, a later attempt knows what to clean.
-  for (const name of [...ours.slice(1), "task.json"]) await rm(join(dir, name), { recursive: true, force: true });
+  for (const name of [...ours.slice(1), "task.json"]) removeTree(join(dir, name));
   try {
-    if ((await readdir(dir)).length === 0) await rmdir(dir);
+    rmdirSync(dir);
   } catch (error) {
-    if (!hasCode(error, "ENOENT", "ENOTEMPTY", "EEXIST")) throw error;
+    if (!hasCode(error, "ENOENT", "ENOTEMPTY", "EEXIST", "EBUSY")) throw error;
   }
 }

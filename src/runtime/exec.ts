@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { conflict, unavailable } from "../lib/errors.ts";
+import { conflict, errorMessage, unavailable } from "../lib/errors.ts";
+import { removeTree } from "../linux/remove.ts";
 import { encodeRuntimeJson } from "../oci/runtime-json.ts";
 import { openHub } from "./attach.ts";
 import { execDir, type RuntimeContext } from "./context.ts";
@@ -28,7 +28,7 @@ export async function execTask(ctx: RuntimeContext, request: ExecTaskRequest): P
   if (!isAlive(ctx, containerId)) throw conflict(`container ${containerId} is not running`);
   const dir = execDir(ctx, containerId, execId);
   await using undo = new AsyncDisposableStack();
-  undo.defer(() => rm(dir, { recursive: true, force: true }));
+  undo.defer(() => removeTree(dir));
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const processFile = join(dir, "process.json");
   writeFileSync(processFile, encodeRuntimeJson(request.process), { mode: 0o600 });
@@ -79,10 +79,18 @@ async function reportEnd(ctx: RuntimeContext, { execId, containerId }: ExecTaskR
   }, SHORT_EXEC);
   try {
     end = await monitor.next();
-  } finally {
-    clearTimeout(moving);
-    monitor.hangUp();
-    await rm(dir, { recursive: true, force: true });
+    // Not in the same turn in which execTask returns, however short the process was.
+    await new Promise(setImmediate);
+  } catch (error) {
+    ctx.log.error("cannot follow an exec to its end", { id: execId, container: containerId, error: errorMessage(error) });
   }
+  clearTimeout(moving);
+  monitor.hangUp();
   emitExit(ctx, { id: execId, containerId, exitCode: end?.data ?? UNSEEN_EXIT, finishedAt: new Date(), oomKilled: false });
+  try {
+    removeTree(dir);
+  } catch (error) {
+    // The next start of the daemon, or the end of the container, tries again.
+    ctx.log.warn("cannot remove an exec's files", { id: execId, container: containerId, error: errorMessage(error) });
+  }
 }

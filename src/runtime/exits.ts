@@ -1,12 +1,11 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { errorMessage, hasCode } from "../lib/errors.ts";
+import { errorMessage } from "../lib/errors.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
 import { taskDir, type RuntimeContext, type TaskExit } from "./context.ts";
 import { isAlive, isMonitorProcess, readExit } from "./task-state.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { keepTaskLog } from "./keep-log.ts";
-import { findTaskRecord, readPidFile } from "./task-record.ts";
+import { findTaskRecord, namesIn, readPidFile } from "./task-record.ts";
 
 /**
  * Calls back for every container and exec that ends from now on, those that an earlier daemon started included.
@@ -25,12 +24,7 @@ export function watchExits(ctx: RuntimeContext, listener: (exit: TaskExit) => vo
 
 /** Ids of all tasks that exist below the exec root, ended ones that were not deleted included. */
 export function taskIds(ctx: RuntimeContext): string[] {
-  try {
-    return readdirSync(join(ctx.execRoot, "containers")).filter((id) => findTaskRecord(ctx, id) !== null);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  }
+  return namesIn(join(ctx.execRoot, "containers")).filter((id) => findTaskRecord(ctx, id) !== null);
 }
 
 /** A container of an earlier daemon whose monitor lives. */

@@ -1,11 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode } from "../lib/errors.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
+import { removeTree } from "../linux/remove.ts";
 import { taskDir, type RuntimeContext } from "./context.ts";
 import { deleteTask } from "./delete.ts";
-import { readPidFile } from "./task-record.ts";
+import { namesIn, readPidFile } from "./task-record.ts";
 import { isMonitorProcess } from "./task-state.ts";
 
 /**
@@ -15,29 +13,19 @@ import { isMonitorProcess } from "./task-state.ts";
 export async function reconcileTasks(ctx: RuntimeContext, known?: ReadonlySet<string>): Promise<void> {
   for (const id of namesIn(join(ctx.execRoot, "containers"))) {
     if (known && !known.has(id)) await deleteTask(ctx, id);
-    else await reconcileExecs(ctx, id);
+    else reconcileExecs(ctx, id);
   }
   for (const id of namesIn(join(ctx.execRoot, "exits"))) {
-    if (known && !known.has(id)) await rm(join(ctx.execRoot, "exits", id), { force: true });
+    if (known && !known.has(id)) removeTree(join(ctx.execRoot, "exits", id));
   }
 }
 
-async function reconcileExecs(ctx: RuntimeContext, id: string): Promise<void> {
+function reconcileExecs(ctx: RuntimeContext, id: string): void {
   const execs = join(taskDir(ctx, id), "execs");
   for (const execId of namesIn(execs)) {
     const dir = join(execs, execId);
     const pid = readPidFile(join(dir, "conmon.pid"));
-    const remove = () => rm(dir, { recursive: true, force: true });
-    if (pid !== null && isMonitorProcess(pid, execId)) onProcessEnd(pid, () => void remove());
-    else if (existsSync(dir)) await remove();
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
-    throw error;
+    if (pid !== null && isMonitorProcess(pid, id)) onProcessEnd(pid, () => removeTree(dir));
+    else removeTree(dir);
   }
 }
