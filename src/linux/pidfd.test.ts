@@ -48,3 +48,21 @@ test("a process that is gone has ended", async () => {
   expect(openPidfd(child.pid)).toBeNull();
   await new Promise<void>((resolve) => onProcessEnd(child.pid, resolve));
 });
+
+test("waiting can be given up", async () => {
+  const before = openFiles();
+  const child = Bun.spawn(["sleep", "60"]);
+  const spawned = openFiles();
+  let ended = 0;
+  for (let round = 0; round < 50; round++) {
+    using _ = onProcessEnd(child.pid, () => void ended++);
+    if (round % 2) await Bun.sleep(1);
+  }
+  await Bun.sleep(20);
+  expect(openFiles()).toBe(spawned);
+  child.kill(9);
+  await child.exited;
+  await Bun.sleep(20);
+  expect(ended).toBe(0);
+  expect(openFiles()).toBeLessThanOrEqual(before + 1);
+});

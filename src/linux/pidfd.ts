@@ -1,3 +1,4 @@
+import type { Socket } from "bun";
 import { adoptSocket } from "./fd-socket.ts";
 import { check, errno, libc, SystemError } from "./syscall.ts";
 
@@ -28,17 +29,30 @@ export function closePidfd(pidfd: number): void {
 }
 
 /**
- * Calls back once when a process ends, also one that is no child; soon, where it is already gone.
+ * Calls back once when a process ends, also one that is no child; soon, where it is already gone. Disposing of the
+ * result stops the waiting.
  * The event loop polls the pidfd as it would a socket: it becomes readable at the end, reading it fails, and
  * Bun reports that as the closing of the socket (Bun 1.4.5; pidfd.test.ts notices a change).
  */
-export function onProcessEnd(pid: number, ended: () => void): void {
-  let called = false;
+export function onProcessEnd(pid: number, ended: () => void): Disposable {
+  let waiting = true;
+  let socket: Socket<undefined> | null = null;
   const once = () => {
-    if (!called) ended();
-    called = true;
+    if (waiting) ended();
+    waiting = false;
+  };
+  const stop = () => {
+    waiting = false;
+    socket?.terminate();
   };
   const fd = openPidfd(pid);
-  if (fd === null) queueMicrotask(once);
-  else void adoptSocket(fd, { data() {}, close: once, error: once });
+  if (fd === null) {
+    queueMicrotask(once);
+  } else {
+    void adoptSocket(fd, { data() {}, close: once, error: once }).then((adopted) => {
+      socket = adopted;
+      if (!waiting) stop();
+    });
+  }
+  return { [Symbol.dispose]: stop };
 }

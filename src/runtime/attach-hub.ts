@@ -1,6 +1,7 @@
 import type { Socket } from "bun";
 import { conflict } from "../lib/errors.ts";
 import { adoptSocket } from "../linux/fd-socket.ts";
+import { onProcessEnd } from "../linux/pidfd.ts";
 import { closeFd, connectSeqpacket, shutdownWrite } from "../linux/seqpacket.ts";
 import type { Frame, TaskIo } from "./types.ts";
 
@@ -22,6 +23,8 @@ export class AttachHub {
   #paused = false;
   #stdinClosed = false;
   #ended = false;
+  #holdsBack = true;
+  #watching: Disposable | null = null;
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -72,6 +75,18 @@ export class AttachHub {
     };
   }
 
+  /**
+   * Once the process behind it is gone, what it left in its pipes is little, and is taken at once: a reader that stands
+   * still must not keep the monitor from telling of the end.
+   */
+  watch(pid: number): void {
+    this.#watching = onProcessEnd(pid, () => {
+      this.#holdsBack = false;
+      this.#flow();
+    });
+    if (this.#ended) this.#watching[Symbol.dispose]();
+  }
+
   #receive(packet: Buffer): void {
     const frame: Frame = { stream: packet[0] === STDERR_PACKET ? 2 : 1, data: packet.subarray(1) };
     for (const client of this.#clients) client.push(frame);
@@ -79,7 +94,7 @@ export class AttachHub {
   }
 
   #flow(): void {
-    const full = [...this.#clients].some((client) => client.queuedBytes > HIGH_WATER);
+    const full = this.#holdsBack && [...this.#clients].some((client) => client.queuedBytes > HIGH_WATER);
     if (full === this.#paused || this.#ended) return;
     this.#paused = full;
     if (full) this.#socket?.pause();
@@ -123,6 +138,7 @@ export class AttachHub {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#watching?.[Symbol.dispose]();
     for (const client of this.#clients) client.finish();
     this.#clients.clear();
     this.#wake();

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { conflict } from "../lib/errors.ts";
-import { hasCode } from "../lib/errors.ts";
+import { conflict, hasCode } from "../lib/errors.ts";
 import { AttachHub } from "./attach-hub.ts";
 import { taskDir, type RuntimeContext } from "./context.ts";
 import { closesStdin } from "./create.ts";
@@ -13,11 +12,12 @@ import type { TaskIo } from "./types.ts";
  */
 export async function attachTask(ctx: RuntimeContext, id: string): Promise<TaskIo> {
   const record = readTaskRecord(ctx, id);
-  return (await openHub(ctx, id, join(taskDir(ctx, id), "attach"), closesStdin(record))).join();
+  const hub = await openHub(ctx, id, join(taskDir(ctx, id), "attach"), closesStdin(record), record.pid);
+  return hub.join();
 }
 
-/** The shared connection of a container or exec, opened by the first who asks. */
-export async function openHub(ctx: RuntimeContext, id: string, path: string, stdinCloses: boolean): Promise<AttachHub> {
+/** The shared connection of a container or exec, opened by the first who asks. `pid`: the process behind it, where it is known already. */
+export async function openHub(ctx: RuntimeContext, id: string, path: string, stdinCloses: boolean, pid?: number): Promise<AttachHub> {
   const open = ctx.hubs.get(id);
   if (open !== undefined) {
     const hub = await open;
@@ -29,7 +29,9 @@ export async function openHub(ctx: RuntimeContext, id: string, path: string, std
   const opening = AttachHub.connect(path, { stdinCloses, onEnd: forget });
   ctx.hubs.set(id, opening);
   try {
-    return await opening;
+    const hub = await opening;
+    if (pid !== undefined) hub.watch(pid);
+    return hub;
   } catch (error) {
     forget();
     if (hasCode(error, "ENOENT", "ECONNREFUSED")) throw conflict(`container ${id} is not running`, error);

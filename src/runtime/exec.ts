@@ -56,6 +56,7 @@ export async function execTask(ctx: RuntimeContext, request: ExecTaskRequest): P
     throw runtimeError("exec", answer?.message ?? monitor.complaint(), request.process.args[0] ?? "");
   }
   undo.move();
+  (await ctx.hubs.get(execId))?.watch(answer.data);
   void reportEnd(ctx, request, dir, monitor);
   return { pid: answer.data, io };
 }

@@ -203,6 +203,34 @@ describe("streams", () => {
     expect(stdout).toBe(Array.from({ length: 300_000 }, (_, index) => `${index + 1}\n`).join(""));
   });
 
+  test("a reader that stands still does not hide the end", async () => {
+    await using host = new RuntimeHost();
+    const id = await host.start({ Cmd: ["sh", "-c", "yes"] }, {}, { logPath: null });
+    const io = await attachTask(host.ctx, id);
+    await startTask(host.ctx, id);
+    await Bun.sleep(300);
+    killTask(host.ctx, id, 9);
+    expect((await host.exit(id)).exitCode).toBe(137);
+    expect((await collect(io)).stdout.length).toBeLessThan(4 << 20);
+  });
+
+  test("clients that come and go cost nothing that stays", async () => {
+    await using host = new RuntimeHost();
+    const id = await host.start({ Cmd: ["cat"], OpenStdin: true });
+    await startTask(host.ctx, id);
+    const visit = async () => {
+      const io = await attachTask(host.ctx, id);
+      await io.write(Buffer.from("x"));
+      for await (const _ of io.frames) break;
+      io.close();
+    };
+    await visit();
+    await until("the connection to end", () => host.ctx.hubs.size === 0);
+    const before = readdirSync("/proc/self/fd").length;
+    for (let round = 0; round < 50; round++) await visit();
+    await until("all connections to end", () => host.ctx.hubs.size === 0 && readdirSync("/proc/self/fd").length <= before);
+  });
+
   test("a terminal: one stream, a size, its echo", async () => {
     await using host = new RuntimeHost();
     const id = await host.start({ Cmd: ["sh"], Tty: true, OpenStdin: true, StdinOnce: true }, { ConsoleSize: [11, 22] });
