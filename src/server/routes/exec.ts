@@ -1,7 +1,8 @@
 import { createExec, inspectExec, resizeExec, startExec } from "../../container/exec.ts";
 import { invalid } from "../../lib/errors.ts";
+import { RuntimeError } from "../../runtime/runtime-errors.ts";
 import { api } from "../compat/version.ts";
-import { hijack } from "../http/hijack.ts";
+import { hijack, type ProcessStreams } from "../http/hijack.ts";
 import { empty, json } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { requireJson } from "../schema/body.ts";
@@ -17,9 +18,26 @@ const create: Handler = async (ctx, request) => {
 
 const start: Handler = async (ctx, request) => {
   const { ConsoleSize, ...options } = await requireJson(request, execStartRequest, "ExecStartRequest");
-  const streams = await startExec(ctx.containers, id(request), { ...options, ...(ConsoleSize && options.Tty && request.version >= api("1.42") && { ConsoleSize }) });
-  return streams ? hijack(request, streams) : empty(200);
+  try {
+    const streams = await startExec(ctx.containers, id(request), { ...options, ...(ConsoleSize && options.Tty && request.version >= api("1.42") && { ConsoleSize }) });
+    return streams ? hijack(request, streams) : empty(200);
+  } catch (error) {
+    // Clients that attach learn from the stream that the program could not be run, and from inspect its exit code.
+    if (options.Detach || !(error instanceof RuntimeError)) throw error;
+    return hijack(request, onlySays(`${error.message}\r\n`, options.Tty ?? false));
+  }
 };
+
+/** Streams of a process that never was: they bring its epitaph and end. */
+function onlySays(text: string, tty: boolean): ProcessStreams {
+  return {
+    tty,
+    frames: (async function* () { yield { stream: 1 as const, data: Buffer.from(text) }; })(),
+    write: async () => {},
+    closeStdin() {},
+    close() {},
+  };
+}
 
 const resize: Handler = async (ctx, request) => {
   const size = { height: request.query.uint32("h", "resize height"), width: request.query.uint32("w", "resize width") };
