@@ -106,6 +106,10 @@ describe("options", () => {
     });
     expect(build().linux.resources).toEqual({ devices: [] });
   });
+  test("open files are limited without a word", () => {
+    expect(build().process.rlimits).toEqual([{ type: "RLIMIT_NOFILE", soft: 1 << 20, hard: 1 << 20 }]);
+    expect(build({}, { Ulimits: [{ Name: "nofile", Soft: 1, Hard: 2 }] }).process.rlimits).toEqual([{ type: "RLIMIT_NOFILE", soft: 1, hard: 2 }]);
+  });
   test("ulimits: unlimited is exact, defaults fit, what does not fit is refused", () => {
     const poor = { facts: { ...facts, rlimits: { NOFILE: 1024 } } };
     const spec = build({}, { Ulimits: [{ Name: "core", Soft: -1, Hard: -1 }] }, {

@@ -11,13 +11,19 @@ export const ulimitNames: readonly string[] = [
 ];
 
 /**
+ * Open files where nobody says otherwise, as Docker's packages have it. Without a word a container would inherit the
+ * daemon's limit, which Bun raises to the hard one: on some hosts a billion, over which old programs loop at start.
+ */
+const builtin: Ulimits = [{ Name: "nofile", Soft: 1 << 20, Hard: 1 << 20 }];
+
+/**
  * A container's limits: its own, and the daemon's defaults for what it leaves out. The daemon cannot raise a hard
  * limit above its own without CAP_SYS_RESOURCE (`hardLimits` then has it): defaults are lowered to fit, a request
  * that does not fit is an error.
  */
 export function buildRlimits(requested: Ulimits, defaults: Ulimits, hardLimits: Readonly<Record<string, number>>): OciRlimit[] {
   const limits = new Map<string, OciRlimit>();
-  for (const { Name, Soft, Hard } of defaults) {
+  for (const { Name, Soft, Hard } of [...builtin, ...defaults]) {
     const name = Name ?? "";
     const ceiling = hardLimits[name.toUpperCase()] ?? RLIM_INFINITY;
     limits.set(name, rlimit(name, Math.min(amount(Soft), ceiling), Math.min(amount(Hard), ceiling)));
