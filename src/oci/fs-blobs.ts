@@ -104,10 +104,17 @@ export class FsBlobStore implements BlobStore {
   }
 }
 
+/** Networks deliver in small pieces, and each write of its own would cost a turn through the thread pool. */
+const BLOCK = 1 << 20;
+
 class FileWriter implements BlobWriter {
   #hash = new Bun.CryptoHasher("sha256");
   #offset = 0;
   #open = true;
+  #block = new Uint8Array(BLOCK);
+  #fill = 0;
+  /** The block before, on its way to the file while the next is filled. */
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly file: FileHandle,
@@ -139,11 +146,19 @@ class FileWriter implements BlobWriter {
       throw invalid(`content ${this.digest} is longer than the ${this.size} bytes that were announced`);
     }
     this.#hash.update(chunk);
-    for (let done = 0; done < chunk.length; ) done += (await this.file.write(chunk, done)).bytesWritten;
     this.#offset += chunk.length;
+    for (let at = 0; at < chunk.length; ) {
+      const take = Math.min(BLOCK - this.#fill, chunk.length - at);
+      this.#block.set(chunk.subarray(at, at + take), this.#fill);
+      this.#fill += take;
+      at += take;
+      if (this.#fill === BLOCK) await this.#send();
+    }
   }
 
   async restart(): Promise<void> {
+    await this.#writing;
+    this.#fill = 0;
     await this.file.truncate(0);
     this.#hash = new Bun.CryptoHasher("sha256");
     this.#offset = 0;
@@ -156,10 +171,11 @@ class FileWriter implements BlobWriter {
       : actual !== this.digest ? `unexpected digest ${actual}, expected ${this.digest}`
       : undefined;
     if (wrong) {
-      await rm(this.partial, { force: true });
       await this[Symbol.asyncDispose]();
+      await rm(this.partial, { force: true });
       throw invalid(`filesystem layer verification failed: ${wrong}`);
     }
+    await this.#flush();
     await this.file.sync();
     await rename(this.partial, this.path);
     await syncPath(join(this.path, ".."));
@@ -169,8 +185,26 @@ class FileWriter implements BlobWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    // What could not be written is fetched again: the next writer counts what is in the file.
+    await this.#flush().catch(() => {});
     await this.file.close();
     this.done();
+  }
+
+  /** Hands the full block over, once the one before is written. */
+  async #send(): Promise<void> {
+    await this.#writing;
+    const block = this.#block.subarray(0, this.#fill);
+    this.#block = new Uint8Array(BLOCK);
+    this.#fill = 0;
+    this.#writing = writeAll(this.file, block);
+    // Its failure is seen by who waits for it next.
+    this.#writing.catch(() => {});
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#fill > 0) await this.#send();
+    await this.#writing;
   }
 
   /** What is there already counts, once it was read again. A partial that is too long is worthless. */
@@ -185,6 +219,10 @@ class FileWriter implements BlobWriter {
       this.#offset += bytesRead;
     }
   }
+}
+
+async function writeAll(file: FileHandle, block: Uint8Array): Promise<void> {
+  for (let done = 0; done < block.length; ) done += (await file.write(block, done)).bytesWritten;
 }
 
 /** Waits until a file is on disk; of a directory, the names in it. */
