@@ -52,6 +52,7 @@ export async function createContainer(ctx: ContainerContext, { name, platform, b
   if (image && !platform) warnings.push(...platformWarnings(image));
   const config = mergeWithImage(request, image);
   const links = resolveLinks(ctx, hostConfig);
+  for (const { containerId } of links) ctx.live.linkTargets.add(containerId);
   const plan = planMounts(ctx, config, hostConfig);
 
   const id = newId();

@@ -1,9 +1,14 @@
+import { writeFileSync } from "node:fs";
 import type { HostConfig } from "../api/types/container.ts";
 import { errorMessage, invalid } from "../lib/errors.ts";
+import { describeSandbox } from "../network/sandbox.ts";
+import { sandboxOf } from "../network/table.ts";
 import type { ContainerContext } from "./context.ts";
 import { sharedContainer } from "./join-network.ts";
 import { findContainer } from "./lookup.ts";
+import { hostsPath } from "./paths.ts";
 import type { ContainerRecord } from "./record.ts";
+import { runningContainers } from "./table.ts";
 
 /** `HostConfig.Links` (`name:alias`, or inspect's own `/name:/parent/alias`) of the default network, resolved to ids. */
 export function resolveLinks(ctx: ContainerContext, host: HostConfig): ContainerRecord["spec"]["links"] {
@@ -36,5 +41,14 @@ function lookUp(ctx: ContainerContext, name: string): ContainerRecord {
     return findContainer(ctx, name);
   } catch (cause) {
     throw invalid(`could not get container for ${name}: ${errorMessage(cause)}`, cause);
+  }
+}
+
+/** A container has started, maybe with another address: those that run and link to it learn it from their hosts files. */
+export function rewriteLinkedHosts(ctx: ContainerContext, id: string): void {
+  for (const c of runningContainers(ctx.store)) {
+    if (!c.spec.links.some((link) => link.containerId === id)) continue;
+    const sandbox = sandboxOf(ctx.store, c.id);
+    if (sandbox) writeFileSync(hostsPath(ctx, c.id), describeSandbox(ctx.networks, sandbox).hosts);
   }
 }

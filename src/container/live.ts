@@ -10,6 +10,8 @@ export class LiveContainers {
   shuttingDown = false;
   /** Stops listening for exits; set by `restoreContainers`. */
   exitWatch: Disposable | null = null;
+  /** Ids of containers that others have linked to: their start changes the others' hosts files. */
+  readonly linkTargets = new Set<string>();
   /** Signals the end of execs that this process waits for (health probes), by exec id. */
   readonly execWaiters = new Map<string, (exitCode: number) => void>();
 
@@ -34,6 +36,7 @@ export class LiveContainers {
 
   forget(id: string): void {
     this.#byId.delete(id);
+    this.linkTargets.delete(id);
   }
 }
 

@@ -41,6 +41,8 @@ export async function restoreContainers(ctx: ContainerContext): Promise<void> {
   // Watch first, then look: an end in between shows twice, never not at all.
   ctx.live.exitWatch = await watchExits(ctx.runtime, (exit) => void handleExit(ctx, exit));
 
+  for (const { containerId } of containers.flatMap((c) => c.spec.links)) ctx.live.linkTargets.add(containerId);
+
   const live = containers.filter((c) => hasRun(c) && isAlive(ctx.runtime, c.id));
   const liveIds = new Set(live.map((c) => c.id));
   await removeViews(ctx);

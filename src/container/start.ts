@@ -12,6 +12,7 @@ import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
 import { watchHealth } from "./health.ts";
 import { joinNetwork, type NetworkJoin } from "./join-network.ts";
+import { rewriteLinkedHosts } from "./links.ts";
 import { logLimitsOf, logPathOf } from "./log-options.ts";
 import { lockContainer } from "./lookup.ts";
 import { prepareMounts, releasePins } from "./mounts/set-up.ts";
@@ -66,6 +67,7 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
   setState(ctx, c, {
     phase: "running", pid: task.pid, conmonPid: task.conmonPid, startedAt, exitCode: 0, oomKilled: false, started: true, network: settings,
   });
+  if (ctx.live.linkTargets.has(c.id)) rewriteLinkedHosts(ctx, c.id);
   watchHealth(ctx, c, { fresh: true });
   publish(ctx, c, "start");
 }

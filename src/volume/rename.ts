@@ -7,7 +7,10 @@ import { referrers, updateVolumeName, volumeByName } from "./table.ts";
 /** Gives a volume that no container refers to another name; its data moves along. */
 export async function renameVolume(ctx: VolumeContext, name: string, newName: string): Promise<void> {
   if (name === newName) throw invalid("Renaming a volume with the same name as its current name");
-  using _ = await ctx.locks.acquire(name);
+  // In one order always, so that two renames cannot wait for each other.
+  const [first = name, second = newName] = [name, newName].sort();
+  using _first = await ctx.locks.acquire(first);
+  using _second = await ctx.locks.acquire(second);
   const volume = getVolume(ctx, name);
   const driver = volumeDriver(ctx, volume.driver);
   driver.validate(newName, volume.options);

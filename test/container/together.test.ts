@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
+import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { Filters } from "../../src/api/filters.ts";
 import { connectContainer, disconnectContainer } from "../../src/container/connect.ts";
@@ -9,6 +10,7 @@ import { listContainers } from "../../src/container/list.ts";
 import { containerLogs } from "../../src/container/logs.ts";
 import { pruneContainers } from "../../src/container/prune.ts";
 import { removeContainer } from "../../src/container/remove.ts";
+import { stopContainer } from "../../src/container/stop.ts";
 import { startContainer } from "../../src/container/start.ts";
 import { containerStats } from "../../src/container/stats.ts";
 import { updateContainer } from "../../src/container/update.ts";
@@ -72,7 +74,15 @@ describe("network", () => {
     expect(app.stdout).toMatch(new RegExp(`^${ip}\tbase `, "m"));
     expect((await inspectContainer(rig.ctx, app.id)).HostConfig?.Links).toEqual([`/db:/${(await inspectContainer(rig.ctx, app.id)).Name?.slice(1)}/base`]);
     await expect(rig.create(["true"], {}, { ...bridge, Links: ["nobody:x"] })).rejects.toThrow("could not get container for nobody: No such container: nobody");
-    await gone(db, app.id);
+    await gone(app.id);
+
+    const runs = await rig.start(["sleep", "1000"], { StopTimeout: 0 }, { ...bridge, Links: ["db:base"] });
+    await stopContainer(rig.ctx, db);
+    const taker = await rig.start(["sleep", "1000"], { StopTimeout: 0 }, bridge);
+    await startContainer(rig.ctx, db);
+    const now = (await inspectContainer(rig.ctx, db)).NetworkSettings?.Networks?.bridge?.IPAddress;
+    expect(readFileSync((await inspectContainer(rig.ctx, runs)).HostsPath ?? "", "utf8")).toMatch(new RegExp(`^${now}\tbase `, "m"));
+    await gone(db, runs, taker);
   });
 
   test("what cannot be connected", async () => {
