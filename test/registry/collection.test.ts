@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mediaTypes } from "../../src/oci/media-types.ts";
 import { until } from "../harness.ts";
@@ -87,6 +87,20 @@ describe("collection", () => {
     }));
     expect(rounds).toBeGreaterThan(20);
   }, 30_000);
+
+  test("content that somebody removed from the disk is missed, and comes back with the next push", async () => {
+    await using registry = await RegistryProcess.start(quick);
+    const image = await pushImage(registry, "app", "v1");
+    const digest = image.layers[0]?.digest ?? "";
+    rmSync(join(registry.data, "blobs/sha256", digest.slice(7, 9), digest.slice(7)));
+    expect((await registry.fetch(`/v2/app/blobs/${digest}`)).status).toBe(404);
+    await registry.terminate();
+    await registry.up();
+    await until("the sweep", async () => (await registry.fetch(`/v2/app/blobs/${digest}`, { method: "HEAD" })).status === 404);
+    expect(registry.log()).toContain("is missing from storage");
+    await pushImage(registry, "app", "v2", { layers: image.layers });
+    expect((await registry.fetch(`/v2/app/blobs/${digest}`)).status).toBe(200);
+  });
 
   test("kill -9 in the midst of it loses nothing that is named, and the rest goes later", async () => {
     await using registry = await RegistryProcess.start(["--gc-interval", "5ms", "--gc-grace", "1ms", "--upload-expiry", "1s"]);
