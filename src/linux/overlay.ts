@@ -48,7 +48,8 @@ function mountByConfig({ lowers, writable, target, volatile }: OverlayMount): bo
       if (code === 22 && lower === lowers[0]) return false;
       throw configError(fs, code, lower);
     }
-    const options = Object.entries({ ...(writable && { upperdir: writable.upper, workdir: writable.work }), ...fixedOptions });
+    // The source says nothing, but `df` in a container shows it.
+    const options = Object.entries({ source: "overlay", ...(writable && { upperdir: writable.upper, workdir: writable.work }), ...fixedOptions });
     for (const [key, value] of options) if (!setOption(fs, key, value)) throw configError(fs, errno(), key);
     if (volatile && writable && !setFlag(fs, "volatile")) throw configError(fs, errno(), "volatile");
     if (Number(libc.syscall(SYS.fsconfig, fs, CONFIG.CREATE, 0, 0, 0, 0)) < 0) throw configError(fs, errno(), target);

@@ -28,7 +28,7 @@ test("killed at any moment, the store is whole", async () => {
     await collectGarbage(store.ctx);
     await check(store);
   }
-}, 120_000);
+}, 300_000);
 
 /** Every image works; nothing is there that no image needs. */
 async function check(store: TestStore): Promise<void> {

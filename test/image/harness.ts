@@ -1,5 +1,5 @@
 /** An image store of its own for each test, in a temporary directory. After each test it is proved that nothing stays mounted. */
-import { afterEach, expect } from "bun:test";
+import { afterEach, expect, setDefaultTimeout } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,9 @@ import { unmount } from "../../src/linux/mount.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import type { OciImageConfigFile } from "../../src/oci/image.ts";
 import { openStore } from "../../src/store/store.ts";
+
+// A busy machine is no failure.
+setDefaultTimeout(60_000);
 
 /** Mounts that tests have left. */
 const leaks: string[] = [];
