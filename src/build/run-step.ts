@@ -76,7 +76,7 @@ export async function runStep(ctx: BuildContext, request: RunRequest): Promise<n
   await createTask(ctx.runtime, { id, spec, runtime: "", tty: false, openStdin: false, stdinOnce: false, logPath: null });
   const io = await attachTask(ctx.runtime, id);
   undo.defer(() => io.close());
-  const kill = () => killTask(ctx.runtime, id, 9, { all: true });
+  const kill = () => void killTask(ctx.runtime, id, 9, { all: true }).catch(() => {});
   request.signal.addEventListener("abort", kill, { once: true });
   undo.defer(() => request.signal.removeEventListener("abort", kill));
   request.signal.throwIfAborted();

@@ -90,7 +90,7 @@ async function sendSignal(ctx: ContainerContext, id: string, signal: number): Pr
   }
   if (!ctx.live.shuttingDown) setState(ctx, c, { manuallyStopped: c.state.manuallyStopped || stops });
   try {
-    killTask(ctx.runtime, c.id, signal);
+    await killTask(ctx.runtime, c.id, signal);
   } catch (error) {
     // Ended by itself a moment ago: its exit is on the way.
     if (!isNotFound(error) && errorKind(error) !== "conflict") throw new EngineError(errorKind(error), `Cannot kill container ${c.id}: ${errorMessage(error)}`, { cause: error });

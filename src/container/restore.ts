@@ -3,9 +3,8 @@ import { errorMessage, hasCode, isNotFound } from "../lib/errors.ts";
 import { reconcileImages } from "../image/reconcile.ts";
 import { unmountRootfs } from "../image/rootfs.ts";
 import { reconcileNetworks } from "../network/reconcile.ts";
-import { onProcessEnd } from "../linux/pidfd.ts";
-import { isRunning as isProcessRunning } from "../linux/proc.ts";
 import { deleteTask } from "../runtime/delete.ts";
+import { takeExecExit } from "../runtime/exec-exits.ts";
 import { taskIds, watchExits } from "../runtime/exits.ts";
 import { isPaused, resumeTask } from "../runtime/pause.ts";
 import { isAlive, readExit } from "../runtime/task-state.ts";
@@ -105,18 +104,21 @@ async function adopt(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
   if (c.state.heldStill) await resumeTask(ctx.runtime, c.id);
   const phase = isPaused(ctx.runtime, c.id) ? "paused" : "running";
   if (c.state.phase !== phase || c.state.heldStill) setState(ctx, c, { phase, heldStill: false });
-  for (const exec of openExecs(ctx.store, c.id)) {
-    // Its monitor told the daemon before this one how it ends: only that it ends can still be seen.
-    const ended = () => settleExecExit(ctx, exec.id, unseenExit, new Date());
-    if (exec.phase === "running" && isProcessRunning(exec.pid)) void onProcessEnd(exec.pid, ended);
-    else if (exec.phase === "running") ended();
-  }
+  settleEndedExecs(ctx, c);
   if (phase === "running") watchHealth(ctx, c);
+}
+
+/** Execs that ended while no daemon was there to see; those that still run are told of when they end, like any exit. */
+function settleEndedExecs(ctx: ContainerContext, c: ContainerRecord): void {
+  for (const exec of openExecs(ctx.store, c.id)) {
+    const exit = exec.phase === "running" ? takeExecExit(ctx.runtime, c.id, exec.id) : null;
+    if (exit) settleExecExit(ctx, exec.id, exit.exitCode, exit.finishedAt);
+  }
 }
 
 /** The container ended while no daemon was there to see, or went down with the machine. True where policy wants it back. */
 async function recordMissedExit(ctx: ContainerContext, c: ContainerRecord): Promise<boolean> {
-  for (const exec of openExecs(ctx.store, c.id)) if (exec.phase === "running") settleExecExit(ctx, exec.id, unseenExit, new Date());
+  settleEndedExecs(ctx, c);
   const exit = readExit(ctx.runtime, c.id);
   const rebooted = c.state.bootId !== bootId();
   if (!exit) ctx.log.info("a container's end was not seen", { container: c.id, rebooted });

@@ -52,7 +52,7 @@ async function deleteInRuntime(ctx: RuntimeContext, id: string, record: TaskReco
  */
 function canForget(ctx: RuntimeContext, { runtime, pid, startTime }: TaskRecord): boolean {
   if (ctx.cgroupDriver !== "cgroupfs" || pid === undefined || isRunning(pid, startTime)) return false;
-  return ctx.runtimes[runtime] !== undefined && isNative(ctx, runtime);
+  return isNative(ctx, runtime);
 }
 
 /** Kills what still lives in a cgroup and removes it from every hierarchy. */
@@ -82,7 +82,7 @@ function killProcess(pid: number): void {
 }
 
 /** Files that conmon, the runtime and this folder make in a task's directory. */
-const ours = ["task.json", "config.json", "conmon.err", "conmon.pid", "pid", "exit", "oom", "attach", "ctl", "winsz", "resources.json", "execs"];
+const ours = ["task.json", "config.json", "conmon.err", "conmon.pid", "pid", "exit", "oom", "attach", "ctl", "winsz", "resources.json", "paused", "execs"];
 
 function forgetFiles(dir: string): void {
   // task.json goes last: while it is there, a later attempt knows what to clean.

@@ -5,7 +5,7 @@ import { removeTree } from "../linux/remove.ts";
 import { encodeRuntimeJson } from "../oci/runtime-json.ts";
 import { openHub } from "./attach.ts";
 import { execDir, type RuntimeContext } from "./context.ts";
-import { emitExit } from "./exits.ts";
+import { emitExit } from "./emit-exit.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { startMonitor, type Monitor, type MonitorMessage } from "./monitor.ts";
 import { runtimeError } from "./runtime-errors.ts";

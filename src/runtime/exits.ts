@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import { errorMessage } from "../lib/errors.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
 import { taskDir, type RuntimeContext, type TaskExit } from "./context.ts";
 import { isAlive, isMonitorProcess, readExit } from "./task-state.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { keepTaskLog } from "./keep-log.ts";
+import { emitExit } from "./emit-exit.ts";
+import { adoptExecs } from "./exec-exits.ts";
 import { findTaskRecord, namesIn, readPidFile } from "./task-record.ts";
 
 /**
@@ -13,13 +14,17 @@ import { findTaskRecord, namesIn, readPidFile } from "./task-record.ts";
  * between shows in both). An exec's call never comes before its execTask has returned.
  */
 export function watchExits(ctx: RuntimeContext, listener: (exit: TaskExit) => void): Disposable {
+  const first = ctx.exitListeners.size === 0;
   ctx.exitListeners.add(listener);
-  for (const id of taskIds(ctx)) {
-    const pid = readPidFile(join(taskDir(ctx, id), "conmon.pid"));
-    if (pid !== null && isMonitorProcess(pid, id)) adoptMonitor(ctx, id, pid);
-    else if (isAlive(ctx, id)) watchOrphan(ctx, id);
-  }
+  if (first) for (const id of taskIds(ctx)) adoptTask(ctx, id);
   return { [Symbol.dispose]: () => void ctx.exitListeners.delete(listener) };
+}
+
+function adoptTask(ctx: RuntimeContext, id: string): void {
+  const pid = readPidFile(join(taskDir(ctx, id), "conmon.pid"));
+  if (pid !== null && isMonitorProcess(pid, id)) adoptMonitor(ctx, id, pid);
+  else if (isAlive(ctx, id)) watchOrphan(ctx, id);
+  adoptExecs(ctx, id);
 }
 
 /** Ids of all tasks that exist below the exec root, ended ones that were not deleted included. */
@@ -59,15 +64,4 @@ function watchOrphan(ctx: RuntimeContext, id: string): void {
     const exit = readExit(ctx, id);
     if (exit !== null) emitExit(ctx, exit);
   });
-}
-
-/** Tells every listener; one that throws does not keep it from the others. */
-export function emitExit(ctx: RuntimeContext, exit: TaskExit): void {
-  for (const listener of ctx.exitListeners) {
-    try {
-      listener(exit);
-    } catch (error) {
-      ctx.log.error("a listener to exits failed", { id: exit.id, error: errorMessage(error) });
-    }
-  }
 }

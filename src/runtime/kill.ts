@@ -1,19 +1,29 @@
-import { conflict } from "../lib/errors.ts";
+import { conflict, internal } from "../lib/errors.ts";
 import { cgroupDirs, cgroupPath, cgroupPids } from "../linux/cgroup-tree.ts";
 import { closePidfd, openPidfd, signalPidfd } from "../linux/pidfd.ts";
 import { isRunning } from "../linux/proc.ts";
 import type { RuntimeContext } from "./context.ts";
+import { isNative, runRuntime } from "./runtime-command.ts";
 import { readTaskRecord } from "./task-record.ts";
+import { isAlive } from "./task-state.ts";
 
 /**
  * Signals a container's first process, or with `all` every process of its cgroup. Throws `conflict` with
  * Docker's text where the container does not run.
  */
-export function killTask(ctx: RuntimeContext, id: string, signal: number, options: { all?: boolean } = {}): void {
+export async function killTask(ctx: RuntimeContext, id: string, signal: number, options: { all?: boolean } = {}): Promise<void> {
   const record = readTaskRecord(ctx, id);
+  const notRunning = () => conflict(`Container ${id} is not running`);
+  if (!isNative(ctx, record.runtime)) {
+    // A sandbox: the process seen here is not the container's own.
+    const { exitCode, stderr } = await runRuntime(ctx, record.runtime, ["kill", ...(options.all ? ["--all"] : []), id, String(signal)]);
+    if (exitCode === 0) return;
+    if (!isAlive(ctx, id)) throw notRunning();
+    throw internal(`cannot kill container ${id}: ${stderr.trim()}`);
+  }
   const delivered = record.pid !== undefined && signalProcess(record.pid, signal, record.startTime);
   if (options.all) for (const pid of taskPids(ctx, id)) if (pid !== record.pid) signalProcess(pid, signal);
-  if (!delivered) throw conflict(`Container ${id} is not running`);
+  if (!delivered) throw notRunning();
 }
 
 /** Every process of a container, execs included, by number in the daemon's pid namespace. */

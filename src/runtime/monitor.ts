@@ -28,7 +28,7 @@ export interface MonitorMessage {
 
 /** A conmon just started. It leads a session of its own and outlives the daemon. */
 export interface Monitor {
-  /** The next message, or null where conmon is gone. */
+  /** The next message, or null where conmon is gone. After the first there is a `conmon.pid`, if conmon came so far. */
   next(): Promise<MonitorMessage | null>;
   /** Lets a gated exec begin. */
   release(): void;
@@ -50,8 +50,9 @@ export async function startMonitor(ctx: RuntimeContext, options: MonitorOptions)
   if (gate) cleanup.defer(() => closeFd(gate[1]));
   const stderr = openSync(join(dir, "conmon.err"), "w", 0o600);
   cleanup.defer(() => closeSync(stderr));
+  let launcher: Bun.Subprocess;
   try {
-    Bun.spawn(
+    launcher = Bun.spawn(
       [
         ctx.conmonPath,
         "--api-version", "1",
@@ -97,6 +98,8 @@ export async function startMonitor(ctx: RuntimeContext, options: MonitorOptions)
   return {
     async next() {
       const line = await lines.next();
+      // conmon forks; the parent writes the child's pid file, synced to disk, and may be slower than all of the runtime.
+      await launcher.exited;
       if (line === null) return null;
       return parseMessage(line);
     },

@@ -24,9 +24,13 @@ export function isCrun(ctx: RuntimeContext, name: string): boolean {
   return basename(runtimeCommand(ctx, name).path) === "crun";
 }
 
-/** Whether a runtime's containers are plain processes of this kernel, in the cgroup that was asked for. */
+/**
+ * Whether a runtime's containers are plain processes of this kernel, in the cgroup that was asked for, so that they can be
+ * signalled, frozen and removed without it. One that is no longer configured counts as such: nothing else is left to do.
+ */
 export function isNative(ctx: RuntimeContext, name: string): boolean {
-  return ["crun", "runc"].includes(basename(runtimeCommand(ctx, name).path));
+  const binary = ctx.runtimes[name || ctx.defaultRuntime];
+  return binary === undefined || ["crun", "runc"].includes(basename(binary.path));
 }
 
 /** Runs a verb of the runtime to its end. */

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRunning } from "../../src/linux/proc.ts";
 import { attachTask } from "../../src/runtime/attach.ts";
 import { taskDir } from "../../src/runtime/context.ts";
 import { deleteTask } from "../../src/runtime/delete.ts";
 import { execTask } from "../../src/runtime/exec.ts";
+import { takeExecExit } from "../../src/runtime/exec-exits.ts";
 import { taskIds } from "../../src/runtime/exits.ts";
 import { killTask } from "../../src/runtime/kill.ts";
 import { logSize } from "../../src/runtime/logs/files.ts";
 import { readLogs } from "../../src/runtime/logs/read.ts";
-import { reconcileTasks } from "../../src/runtime/reconcile.ts";
 import { resizeTask } from "../../src/runtime/resize.ts";
 import { startTask } from "../../src/runtime/start.ts";
 import { readPidFile } from "../../src/runtime/task-record.ts";
@@ -78,8 +78,8 @@ describe("a daemon that is killed", () => {
     expect((await output).stdout).toContain("44 33\r\n");
     expect((await host.exit(tty)).exitCode).toBe(5);
 
-    killTask(host.ctx, id, 15);
-    killTask(host.ctx, id, 9);
+    await killTask(host.ctx, id, 15);
+    await killTask(host.ctx, id, 9);
     expect((await host.exit(id)).exitCode).toBe(137);
   });
 
@@ -114,18 +114,23 @@ describe("a daemon that is killed", () => {
     expect((await host.exit(id)).exitCode).toBe(6);
   });
 
-  test("execs that ended meanwhile leave no files", async () => {
+  test("execs keep their code, whether they end before the next one comes or after", async () => {
     await using host = new RuntimeHost();
-    const [id = ""] = await leftBehind(host, [{ args: ["sleep", "60"], exec: ["sleep", "0.2"] }, { args: ["sleep", "60"], exec: ["sleep", "50"] }]);
-    const execs = join(taskDir(host.ctx, id), "execs");
-    const [execId = ""] = readdirSync(execs);
-    const monitor = readPidFile(join(execs, execId, "conmon.pid")) ?? 0;
-    await until("the exec to end", () => !isRunning(monitor));
+    const [early = "", late = ""] = await leftBehind(host, [
+      { args: ["sleep", "60"], exec: ["sh", "-c", "sleep 0.2; exit 8"] },
+      { args: ["sleep", "60"], exec: ["sh", "-c", "while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 9"] },
+    ]);
+    const execOf = (id: string) => readdirSync(join(taskDir(host.ctx, id), "execs"))[0] ?? "";
+    const [earlyExec, lateExec] = [execOf(early), execOf(late)];
+    const monitor = readPidFile(join(taskDir(host.ctx, early), "execs", earlyExec, "conmon.pid")) ?? 0;
+    await until("the first exec to end", () => !isRunning(monitor));
     host.restart();
-    await reconcileTasks(host.ctx);
-    expect(readdirSync(execs)).toEqual([]);
-    const other = taskIds(host.ctx).find((candidate) => candidate !== id) ?? "";
-    expect(readdirSync(join(taskDir(host.ctx, other), "execs"))).toHaveLength(1);
+    expect(takeExecExit(host.ctx, early, earlyExec)).toMatchObject({ id: earlyExec, containerId: early, exitCode: 8 });
+    expect(takeExecExit(host.ctx, early, earlyExec)).toMatchObject({ exitCode: 255 });
+    expect(takeExecExit(host.ctx, late, lateExec)).toBeNull();
+    writeFileSync(join(host.rootfs, "tmp/go"), "");
+    expect(await host.exit(lateExec)).toMatchObject({ containerId: late, exitCode: 9 });
+    for (const id of [early, late]) expect(readdirSync(join(taskDir(host.ctx, id), "execs"))).toEqual([]);
   });
 
   test("a log stays bounded without it, and is taken up again with it", async () => {
@@ -149,7 +154,7 @@ describe("a monitor that is killed", () => {
     await Bun.sleep(100);
     expect(isAlive(host.ctx, id)).toBe(true);
     expect(host.exits.has(id)).toBe(false);
-    killTask(host.ctx, id, 9);
+    await killTask(host.ctx, id, 9);
     expect((await host.exit(id)).exitCode).toBe(255);
   });
   test("of an exec: its end is seen too", async () => {
@@ -172,7 +177,7 @@ test("what a daemon leaves in the middle of a rotation is put right", async () =
   await Bun.sleep(100);
   host.restart();
   await until("the live file", () => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 200);
-  killTask(host.ctx, id, 9);
+  await killTask(host.ctx, id, 9);
   await host.exit(id);
   const lines = (await readText({ path })).trim().split("\n");
   expect(lines).toEqual(lines.map((_, index) => `line ${index + 1}`));

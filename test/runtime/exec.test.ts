@@ -126,7 +126,7 @@ for (const runtime of ["crun", "runc"]) {
       await using host = new RuntimeHost(runtime);
       const { id, exec } = await sleeping(host);
       const { execId, io } = await exec(["sleep", "300"]);
-      killTask(host.ctx, id, 9);
+      await killTask(host.ctx, id, 9);
       await host.exit(id);
       expect((await host.exit(execId)).exitCode).toBe(137);
       expect(io && (await collect(io)).stdout).toBe("");

@@ -153,7 +153,7 @@ for (const runtime of ["crun", "runc"]) {
       });
       const theirs = ["net", "ipc", "pid"].map((name) => Bun.spawnSync(["readlink", `/proc/${pid}/ns/${name}`]).stdout.toString().trim());
       expect(stdout.trim().split("\n")).toEqual(["1", ...theirs]);
-      killTask(host.ctx, id, 9);
+      await killTask(host.ctx, id, 9);
     });
 
     test("limits reach the cgroup, and use is counted", async () => {
@@ -188,7 +188,7 @@ for (const runtime of ["crun", "runc"]) {
       expect(stats.pids_stats).toEqual({ current: 1, limit: 50 });
       expect(stats.cpu_stats?.cpu_usage?.total_usage).toBeGreaterThan(10_000_000);
       expect(stats.networks).toEqual({});
-      killTask(host.ctx, id, 9);
+      await killTask(host.ctx, id, 9);
       await host.exit(id);
     });
 

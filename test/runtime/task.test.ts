@@ -33,11 +33,11 @@ describe("a container's life", () => {
     await startTask(host.ctx, id);
     expect(isAlive(host.ctx, id)).toBe(true);
     expect(readExit(host.ctx, id)).toBeNull();
-    killTask(host.ctx, id, 9);
+    await killTask(host.ctx, id, 9);
     expect((await host.exit(id)).exitCode).toBe(137);
     expect(isAlive(host.ctx, id)).toBe(false);
     expect(readExit(host.ctx, id)?.exitCode).toBe(137);
-    expect(() => killTask(host.ctx, id, 9)).toThrow(`Container ${id} is not running`);
+    await expect(killTask(host.ctx, id, 9)).rejects.toThrow(`Container ${id} is not running`);
   });
 
   test("delete is idempotent, in every state", async () => {
@@ -83,7 +83,7 @@ describe("a container's life", () => {
     await resumeTask(host.ctx, id);
     expect(isPaused(host.ctx, id)).toBe(false);
     await until("more output", () => seen > before + 3);
-    killTask(host.ctx, id, 9);
+    await killTask(host.ctx, id, 9);
     await reading;
     await host.exit(id);
   });
@@ -209,7 +209,7 @@ describe("streams", () => {
     const io = await attachTask(host.ctx, id);
     await startTask(host.ctx, id);
     await Bun.sleep(300);
-    killTask(host.ctx, id, 9);
+    await killTask(host.ctx, id, 9);
     expect((await host.exit(id)).exitCode).toBe(137);
     expect((await collect(io)).stdout.length).toBeLessThan(4 << 20);
   });
