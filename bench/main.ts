@@ -4,6 +4,7 @@
  */
 import { monitorsOf, pss, startEngines, type Engine } from "./engines.ts";
 import { scenarios } from "./scenarios.ts";
+import { startRegistry, transferScenarios } from "./transfer.ts";
 
 const argv = process.argv.slice(2);
 const option = (name: string, fallback: string) => { const at = argv.indexOf(`--${name}`); return at < 0 ? fallback : argv.splice(at, 2)[1] ?? fallback; };
@@ -11,11 +12,12 @@ const names = option("engines", "berth,dockerd,podman").split(",");
 const rounds = Number(option("rounds", "10"));
 const wanted = argv;
 
+const registry = await startRegistry();
 const engines = await startEngines(names);
 const table: { what: string; unit: string; values: Map<string, number> }[] = [];
 
 try {
-  for (const scenario of scenarios) {
+  for (const scenario of [...scenarios, ...transferScenarios(registry.host)]) {
     if (wanted.length > 0 && !wanted.some((word) => scenario.name.includes(word))) continue;
     const samples = new Map<string, number[]>(engines.map((engine) => [engine.name, []]));
     for (const engine of engines) await scenario.before?.(engine);
@@ -39,6 +41,7 @@ try {
   if (wanted.length === 0 || wanted.some((word) => "memory".includes(word))) await memory(engines);
 } finally {
   for (const engine of engines) await engine.stop();
+  await registry.stop();
 }
 
 console.log("\n| what | " + engines.map((engine) => engine.name).join(" | ") + " | berth : dockerd |");
