@@ -51,7 +51,8 @@ export async function cloneGit(source: string, options: { tmp: string; keepGitDi
     await git("init", "--quiet", ".");
     await git("remote", "add", "origin", repository);
     await git("fetch", "--quiet", "--depth", "1", "--no-tags", "origin", ref || "HEAD").catch(async () => {
-      // Not every server gives single commits or short names: fall back to all of it.
+      // Not every server gives parts of its history, single commits or short names: fall back to all of it.
+      if (ref === "") return git("fetch", "--quiet", "origin", "HEAD");
       await git("fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*", "--tags");
       await git("update-ref", "FETCH_HEAD", await git("rev-parse", "--verify", `${ref}^{commit}`).catch(() => git("rev-parse", "--verify", `origin/${ref}^{commit}`)));
     });

@@ -1,6 +1,7 @@
 import { EngineError, errorMessage } from "../lib/errors.ts";
 import { createImage } from "../image/create.ts";
 import { Lease } from "../image/lease.ts";
+import { epochTime } from "./clamp-times.ts";
 import type { BuildContext } from "./context.ts";
 import type { Dockerfile } from "./dockerfile/instructions.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
@@ -72,7 +73,7 @@ async function takeCaches(ctx: BuildContext, request: BuildRequest, images: Imag
 /** The stage as an image in the store, with its names. */
 async function exportImage(ctx: BuildContext, request: BuildRequest, stage: StageResult, lease: Lease): Promise<string> {
   const labels = { ...stage.config.Labels, ...request.labels };
-  const created = request.sourceDateEpoch === undefined ? stage.created : new Date(request.sourceDateEpoch * 1000).toISOString();
+  const created = request.sourceDateEpoch === undefined ? stage.created : epochTime(request.sourceDateEpoch);
   const image = await createImage(ctx.images, {
     chain: stage.chain,
     config: {

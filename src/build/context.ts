@@ -30,6 +30,6 @@ export interface BuildContext {
   slots: Semaphore;
   /** Bytes that the build cache may take; the least recently used goes first. */
   cacheLimit: number;
-  /** Layers and cache mounts that running builds use, counted: never collected. */
+  /** Cache mounts that running builds use, by directory, counted: never collected. (Layers are held by leases.) */
   inUse: Map<string, number>;
 }

@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { newId } from "../lib/ids.ts";
 import { commitLayer } from "../image/commit-layer.ts";
 import type { Lease } from "../image/lease.ts";
+import { clampTimes } from "./clamp-times.ts";
 import type { BuildContext } from "./context.ts";
 import { resultId, type StageResult } from "./result.ts";
 import { addCached, findCached, touchCached } from "./table.ts";
 
 export interface LayerStep {
   key: string;
+  /** A second key, of what the step takes alone; it costs more to find, so it is asked for when the first is not known. */
+  contentKey?: () => Promise<string>;
   description: string;
   /** Neither read nor trust what is in the cache. */
   noCache: boolean;
@@ -16,6 +19,8 @@ export interface LayerStep {
   begin: () => void;
   /** Writes to the mounted root filesystem. */
   perform: (root: string) => Promise<void>;
+  /** Nothing in the layer is younger (seconds). */
+  epoch: number | undefined;
   /** A step that changed nothing adds no layer. */
   dropEmpty?: boolean;
 }
@@ -35,28 +40,41 @@ export interface LayerOutcome {
  */
 export async function layerStep(ctx: BuildContext, state: StageResult, step: LayerStep, lease: Lease): Promise<LayerOutcome> {
   using _alone = await ctx.locks.acquire(step.key);
-  if (!step.noCache) {
-    const hit = findCached(ctx.store, step.key);
-    if (hit) lease.add("layer", hit.chainId);
-    if (hit && (hit.diffId === "" || ctx.images.snapshotter.has(hit.chainId))) {
-      touchCached(ctx.store, step.key);
-      return { cached: true, created: hit.createdAt, layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: hit.size } };
-    }
-  }
+  const hit = step.noCache ? undefined : fromCache(ctx, step.key, lease);
+  if (hit) return hit;
   using _slot = await ctx.slots.acquire();
+  const contentKey = step.noCache ? undefined : await step.contentKey?.();
+  const same = contentKey === undefined ? undefined : fromCache(ctx, contentKey, lease);
+  if (same) {
+    remember(ctx, state, step, step.key, { ...same, size: 0 });
+    return same;
+  }
   step.begin();
-  const layer = await makeLayer(ctx, state.chain, step.perform, lease);
+  const layer = await makeLayer(ctx, state.chain, step, lease);
   const dropped = step.dropEmpty === true && layer.empty;
   const created = new Date().toISOString();
-  addCached(ctx.store, {
-    key: step.key, parent: resultId(state), description: step.description,
-    chainId: dropped ? resultId(state) : layer.chainId, diffId: dropped ? "" : layer.diffId, size: dropped ? 0 : layer.size, createdAt: created,
-  });
-  return { cached: false, created, layer: dropped ? undefined : layer };
+  const outcome = { cached: false, created, layer: dropped ? undefined : layer };
+  remember(ctx, state, step, step.key, { ...outcome, size: outcome.layer?.size ?? 0 });
+  if (contentKey !== undefined) remember(ctx, state, step, contentKey, { ...outcome, size: 0 });
+  return outcome;
+}
+
+function fromCache(ctx: BuildContext, key: string, lease: Lease): LayerOutcome | undefined {
+  const hit = findCached(ctx.store, key);
+  if (!hit) return undefined;
+  lease.add("layer", hit.chainId);
+  if (hit.diffId !== "" && !ctx.images.snapshotter.has(hit.chainId)) return undefined;
+  touchCached(ctx.store, key);
+  return { cached: true, created: hit.createdAt, layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: hit.size } };
+}
+
+/** `size`: 0 for a second key of a layer, which is counted once. */
+function remember(ctx: BuildContext, state: StageResult, step: LayerStep, key: string, { layer, created, size }: LayerOutcome & { size: number }): void {
+  addCached(ctx.store, { key, parent: resultId(state), description: step.description, chainId: layer?.chainId ?? resultId(state), diffId: layer?.diffId ?? "", size, createdAt: created });
 }
 
 /** Work upon a writable snapshot, committed. On failure nothing stays. */
-async function makeLayer(ctx: BuildContext, chain: readonly string[], perform: (root: string) => Promise<void>, lease: Lease) {
+async function makeLayer(ctx: BuildContext, chain: readonly string[], { perform, epoch }: LayerStep, lease: Lease) {
   const { snapshotter } = ctx.images;
   const key = `build-${newId()}`;
   await using undo = new AsyncDisposableStack();
@@ -68,8 +86,14 @@ async function makeLayer(ctx: BuildContext, chain: readonly string[], perform: (
   undo.defer(() => rmdirSync(root));
   snapshotter.mount(key, chain, root, { volatile: true });
   undo.defer(() => snapshotter.unmount(root));
+  const begun = Date.now();
   await perform(root);
   await snapshotter.unmount(root);
+  if (epoch !== undefined) {
+    const made = snapshotter.diffSource(key, chain);
+    // A copy of the whole chain holds younger files of the base, which are no work of this step.
+    clampTimes(made.root, epoch, made.kind === "overlay" ? 0 : begun - 10);
+  }
   const layer = await commitLayer(ctx.images, key, chain, lease);
   undo.move();
   rmdirSync(root);

@@ -57,8 +57,15 @@ function record(ctx: BuildContext, step: CachedStep): BuildCache {
   const shared = ctx.store.query<{ found: number }, [string]>("SELECT EXISTS (SELECT 1 FROM image_layer WHERE chain_id = ?) AS found").get(step.chainId)?.found === 1;
   return {
     ID: step.key, Parents: step.parent.startsWith("sha256:") ? [step.parent] : [], Type: "regular", Description: step.description,
-    InUse: (ctx.inUse.get(step.chainId) ?? 0) > 0, Shared: shared, Size: step.size, CreatedAt: step.createdAt, LastUsedAt: step.lastUsedAt, UsageCount: step.uses,
+    InUse: leased(ctx, step.chainId), Shared: shared, Size: step.size, CreatedAt: step.createdAt, LastUsedAt: step.lastUsedAt, UsageCount: step.uses,
   };
+}
+
+/** Builds that run hold a lease on every layer that they took or made. */
+function leased(ctx: BuildContext, chainId: string): boolean {
+  return ctx.store.query<{ found: number }, [string, number]>(
+    "SELECT EXISTS (SELECT 1 FROM lease_item JOIN lease ON lease.id = lease_item.lease_id WHERE kind = 'layer' AND key = ? AND expires_at > ?) AS found",
+  ).get(chainId, Date.now())?.found === 1;
 }
 
 async function mountRecord(ctx: BuildContext, mount: CacheMount): Promise<BuildCache> {

@@ -39,9 +39,15 @@ export async function prepareRunMounts(
     writeFileSync(source, script.content, { mode: 0o755 });
     made.mounts.push({ destination: script.path, type: "bind", source, options: ["rbind", "ro"] });
   }
+  // Before anything else, each once and in one order: steps that lock several can not wait for each other.
+  const locked = new Set(mounts.filter((mount) => mount.type === "cache" && mount.sharing === "locked").map((mount) => mount.id ?? targetOf(mount)));
+  for (const id of [...locked].sort()) {
+    const lock = await ctx.locks.acquire(`cache-mount ${id}`);
+    undo.defer(() => lock[Symbol.dispose]());
+  }
   let sshCount = 0;
   for (const [index, mount] of mounts.entries()) {
-    const destination = mount.target === undefined ? "" : mount.target.startsWith("/") ? mount.target : join(cwd, mount.target);
+    const destination = targetOf(mount);
     const place = join(scratch, String(index));
     switch (mount.type) {
       case "tmpfs":
@@ -78,14 +84,14 @@ export async function prepareRunMounts(
   }
   return made;
 
+  function targetOf(mount: RunMount): string {
+    return mount.target === undefined ? "" : mount.target.startsWith("/") ? mount.target : join(cwd, mount.target);
+  }
+
   async function cacheMount(mount: RunMount, destination: string): Promise<Mount> {
     const id = mount.id ?? destination;
-    const key = `cache-mount ${id}`;
     let name = new Bun.CryptoHasher("sha256").update(id).digest("hex");
-    if (mount.sharing === "locked") {
-      const lock = await ctx.locks.acquire(key);
-      undo.defer(() => lock[Symbol.dispose]());
-    } else if (mount.sharing === "private") {
+    if (mount.sharing === "private") {
       // A copy of its own for as long as another has the first.
       for (let copy = 0; ctx.locks.isHeld(`cache-mount-dir ${name}`); copy++) name = new Bun.CryptoHasher("sha256").update(`${id}\0${copy}`).digest("hex");
       const lock = await ctx.locks.acquire(`cache-mount-dir ${name}`);

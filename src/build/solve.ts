@@ -22,6 +22,8 @@ export interface Solve {
   plan: Plan;
   events: BuildEvents;
   signal: AbortSignal;
+  /** Failures that were shown at their step: where they come through again, they are only an echo. */
+  toldFailures: WeakSet<Error>;
   /** Holds the layers of the build until the image does. */
   lease: Lease;
   images: ImageSource;
@@ -32,13 +34,14 @@ export interface Solve {
 }
 
 /** Solves the plan's target. Stages that it needs run side by side; the first failure stops all of them. */
-export async function solve(options: Omit<Solve, "stage" | "open" | "signal"> & { signal: AbortSignal }): Promise<StageResult> {
+export async function solve(options: Omit<Solve, "stage" | "open" | "signal" | "toldFailures"> & { signal: AbortSignal }): Promise<StageResult> {
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
   const running = new Map<number, Promise<StageResult>>();
   const build: Solve = {
     ...options,
     signal,
+    toldFailures: new WeakSet(),
     stage(index) {
       let result = running.get(index);
       if (!result) {
@@ -80,6 +83,8 @@ async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell:
     if (build.signal.aborted) throw error;
     throw new DockerfileError(`${ref}: failed to resolve source metadata for ${ref}: ${errorMessage(error)}`, planned.stage.from.range, { cause: error });
   }
+  // The image may lose its name while the build stands upon it.
+  for (const chainId of image.chainIds) build.lease.add("layer", chainId);
   return {
     chain: image.chainIds, diffIds: image.diffIds, config: structuredClone(image.config.config ?? {}), history: structuredClone(image.config.history ?? []),
     author: image.config.author ?? "", created: image.created, platform: image.platform, baseLayers: image.chainIds.length,

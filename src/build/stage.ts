@@ -2,6 +2,7 @@ import { cancelled, EngineError, errorMessage } from "../lib/errors.ts";
 import { makeWorkdir } from "../runtime/spec/workdir.ts";
 import { cloneGit, fetchUrl, isArchive, isGit, isUrl } from "./add-source.ts";
 import { cacheKey } from "./cache-key.ts";
+import { epochTime } from "./clamp-times.ts";
 import { commandOf, configure, type Configuration } from "./configure.ts";
 import { copyStep, expandCopy, placed, planForKey, type ExpandedCopy } from "./copy-step.ts";
 import type { Instruction } from "./dockerfile/instructions.ts";
@@ -204,18 +205,20 @@ class StageRun {
         parts.push({ tree: source.tree, copy });
       } else if (copy.sources.length > 0) parts.push({ tree: build.request.context, copy });
     } else {
+      const archives: { tree: SourceTree; path: string }[] = [];
       const local = copy.sources.filter((source) => !isUrl(source) && !isGit(source));
       for (const source of copy.sources.filter(isUrl)) {
         const fetched = await fetchUrl(source, instruction.checksum, build.signal);
+        if (instruction.unpack && (await isArchive(fetched.tree, fetched.name))) { archives.push({ tree: fetched.tree, path: fetched.name }); continue; }
         parts.push({ tree: fetched.tree, copy: { ...copy, sources: [fetched.name], chmod: copy.chmod ?? "0600" } });
       }
       for (const source of copy.sources.filter(isGit)) {
         const checkout = opened.use(await cloneGit(source, { tmp: build.ctx.tmp, keepGitDir: instruction.keepGitDir, signal: build.signal }));
         parts.push({ tree: checkout.tree, copy: { ...copy, sources: [checkout.folder || "/"] } });
       }
-      if (local.length > 0) return this.#add(created, { ...copy, sources: local }, parts, instruction);
+      if (local.length + archives.length > 0) return this.#add(created, { ...copy, sources: local }, parts, archives, instruction);
     }
-    const inputs = parts.map((part) => placed(instruction.range, () => digestItems(part.tree, planForKey(part.tree, part.copy))));
+    const inputs = await Promise.all(parts.map((part) => digestItems(part.tree, placed(instruction.range, () => planForKey(part.tree, part.copy)))));
     await this.#layer(created, this.#copyOperation(copy), inputs, async (root) => {
       for (const part of parts) await copyStep(build.ctx, part.tree, part.copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
     });
@@ -226,23 +229,24 @@ class StageRun {
   }
 
   /** Files of the context; archives among them are unpacked. */
-  async #add(created: string, copy: ExpandedCopy, others: { tree: SourceTree; copy: ExpandedCopy }[], instruction: Extract<Instruction, { kind: "ADD" }>): Promise<void> {
+  async #add(created: string, copy: ExpandedCopy, others: { tree: SourceTree; copy: ExpandedCopy }[], fetched: { tree: SourceTree; path: string }[], instruction: Extract<Instruction, { kind: "ADD" }>): Promise<void> {
     const { build } = this;
     const tree = build.request.context;
     const plain: string[] = [];
-    const archives: string[] = [];
-    const resolved = placed(instruction.range, () => planForKey(tree, copy));
+    const archives = [...fetched];
+    const resolved = copy.sources.length === 0 ? [] : placed(instruction.range, () => planForKey(tree, copy));
     for (const source of /[*?[]/.test(copy.sources.join("")) ? resolved.flatMap((item) => (item.from === undefined ? [] : [item.from])) : copy.sources) {
       const path = resolve(tree, inside(source));
       const isFile = path !== undefined && tree.entry(path)?.type === "file";
-      (instruction.unpack !== false && isFile && (await isArchive(tree, path)) ? archives : plain).push(source);
+      if (instruction.unpack !== false && isFile && (await isArchive(tree, path))) archives.push({ tree, path });
+      else plain.push(source);
     }
-    const inputs = [digestItems(tree, resolved), ...others.map((part) => digestItems(part.tree, planForKey(part.tree, part.copy)))];
-    await this.#layer(created, { ...this.#copyOperation(copy), unpack: archives }, inputs, async (root) => {
+    const inputs = await Promise.all([digestItems(tree, resolved), ...fetched.map(async (each) => (await each.tree.digest(each.path)) ?? ""), ...others.map((part) => digestItems(part.tree, planForKey(part.tree, part.copy)))]);
+    await this.#layer(created, { ...this.#copyOperation(copy), unpack: archives.map(({ path }) => path) }, inputs, async (root) => {
       for (const part of others) await copyStep(build.ctx, part.tree, part.copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
       if (plain.length > 0) await copyStep(build.ctx, tree, { ...copy, sources: plain }, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
       for (const archive of archives) {
-        await build.ctx.images.archiver.extract(tree.read(resolve(tree, inside(archive)) ?? ""), root, { into: copy.destination }, build.signal);
+        await build.ctx.images.archiver.extract(archive.tree.read(archive.path), root, { into: copy.destination }, build.signal);
       }
     });
   }
@@ -251,28 +255,33 @@ class StageRun {
     const { build } = this;
     await this.#layer(created, { ...this.#copyOperation(copy), sources: copy.sources, exclude: copy.exclude, parents: copy.parents }, [resultId(source)], async (root) => {
       await withView(build.ctx, source.chain, async (tree) => {
-        placed(instruction.range, () => planForKey(tree, copy));
         await copyStep(build.ctx, tree, copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
       });
+    }, {
+      // The stage may have been made again, with other times or other files than those that are copied here.
+      inputsByContent: () => withView(build.ctx, source.chain, async (tree) => [await digestItems(tree, placed(instruction.range, () => planForKey(tree, copy)))]),
     });
   }
 
   /** `FROM context`: the files of a named context are the root filesystem. */
   async #copyTree(tree: SourceTree, instruction: Instruction): Promise<void> {
     const items = planCopy(tree, { sources: ["/"], destination: "/", exclude: [], parents: false, owner: undefined, chmod: (mode) => mode, target: (path) => (path === "" ? "directory" : undefined) });
-    await this.#layer(oneLine(instruction.text), { from: "context" }, [digestItems(tree, items)], async (root) => {
+    await this.#layer(oneLine(instruction.text), { from: "context" }, [await digestItems(tree, items)], async (root) => {
       await this.build.ctx.images.archiver.extract(copyArchive(tree, items, 0, this.build.request.sourceDateEpoch), root, { compression: "none" }, this.build.signal);
     });
   }
 
-  async #layer(created: string, operation: unknown, inputs: readonly string[], perform: LayerStep["perform"], options: { dropEmpty?: boolean } = {}): Promise<void> {
+  async #layer(created: string, operation: unknown, inputs: readonly string[], perform: LayerStep["perform"], { inputsByContent, ...options }: { dropEmpty?: boolean; inputsByContent?: () => Promise<string[]> } = {}): Promise<void> {
     const { build, planned } = this;
     const { request } = build;
     const name = planned.stage.name;
+    const keyOf = (from: readonly string[]) => cacheKey({ parent: resultId(this.#state), operation, inputs: [...from, String(request.sourceDateEpoch ?? "")] });
     const outcome = await layerStep(build.ctx, this.#state, {
-      key: cacheKey({ parent: resultId(this.#state), operation, inputs: [...inputs, String(request.sourceDateEpoch ?? "")] }),
+      key: keyOf(inputs),
+      ...(inputsByContent && { contentKey: async () => keyOf(await inputsByContent()) }),
       description: `[${this.#step?.stage ?? ""} ${this.#step?.number ?? 0}/${this.#step?.total ?? 0}] ${this.#step?.text ?? created}`,
       noCache: request.noCache || (name !== undefined && request.noCacheFilter.has(name)) || request.noCacheFilter.has(String(planned.stage.index)),
+      epoch: request.sourceDateEpoch,
       begin: () => this.#started(),
       perform, ...options,
     }, build.lease);
@@ -290,7 +299,7 @@ class StageRun {
   #remember(created: string, layer: { chainId: string } | undefined): void {
     const epoch = this.build.request.sourceDateEpoch;
     this.#state.history = [...this.#state.history, {
-      ...(epoch !== undefined ? { created: new Date(epoch * 1000).toISOString() } : this.#state.created !== "" && { created: this.#state.created }),
+      ...(epoch !== undefined ? { created: epochTime(epoch) } : this.#state.created !== "" && { created: this.#state.created }),
       created_by: created, comment: "berth",
       ...(layer === undefined && { empty_layer: true }),
     }];
@@ -307,7 +316,10 @@ class StageRun {
     try {
       await work();
     } catch (error) {
-      if (this.build.signal.aborted && !(error instanceof RunFailed)) throw this.build.signal.reason ?? cancelled("the build was cancelled");
+      const { signal, toldFailures } = this.build;
+      if (signal.aborted && !(error instanceof RunFailed)) throw signal.reason ?? cancelled("the build was cancelled");
+      if (error instanceof Error && toldFailures.has(error)) throw error;
+      if (error instanceof Error) toldFailures.add(error);
       this.build.events.emit({ kind: "failed", id: this.#step?.id ?? "", message: errorMessage(error) });
       throw error;
     }

@@ -129,10 +129,11 @@ export async function* copyArchive(tree: SourceTree, items: readonly CopyItem[],
 }
 
 /** Digest of what a copy brings: names, kinds, modes, owners, link targets and content; not times. */
-export function digestItems(tree: SourceTree, items: readonly CopyItem[]): string {
+export async function digestItems(tree: SourceTree, items: readonly CopyItem[]): Promise<string> {
   const hasher = new Bun.CryptoHasher("sha256");
   for (const { from, to, entry } of items) {
-    const content = entry.type === "file" && from !== undefined ? tree.digest(from) ?? "" : entry.linkName;
+    const known = entry.type === "file" && from !== undefined ? tree.digest(from) ?? "" : entry.linkName;
+    const content = typeof known === "string" ? known : await known;
     const xattrs = [...(entry.xattrs ?? [])].map(([key, value]) => `${key}=${Buffer.from(value).toString("hex")}`).sort();
     hasher.update(JSON.stringify([to, entry.type, entry.mode, entry.uid, entry.gid, entry.devMajor, entry.devMinor, content, xattrs]));
   }

@@ -54,8 +54,10 @@ export class FolderTree implements SourceTree, Disposable {
     }
   }
 
-  digest(): undefined {
-    return undefined;
+  async digest(path: string): Promise<string> {
+    const hasher = new Bun.CryptoHasher("sha256");
+    for await (const chunk of this.read(path)) hasher.update(chunk);
+    return hasher.digest("hex");
   }
 
   async *read(path: string): AsyncGenerator<Uint8Array> {

@@ -13,8 +13,8 @@ export interface SourceTree {
   children(path: string): string[];
   /** Content of a regular file. */
   read(path: string): AsyncIterable<Uint8Array>;
-  /** Digest of a regular file's content, where it is known without reading. */
-  digest(path: string): string | undefined;
+  /** Digest of a regular file's content, at once where it is known without reading; undefined: no regular file. */
+  digest(path: string): string | undefined | Promise<string>;
 }
 
 export type SourceEntry = Omit<TarEntry, "name" | "sparse">;

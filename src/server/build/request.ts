@@ -90,7 +90,7 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
   return {
     dockerfile, dockerfileName: dockerfilePath, context: tree, contexts,
     target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platform,
-    noCache: query.bool("nocache"), noCacheFilter: new Set(query.get("nocachefilter").split(",").filter(Boolean)), pull: query.bool("pull"), squash: query.bool("squash"),
+    noCache: query.bool("nocache"), noCacheFilter: new Set(query.get("nocachefilter").toLowerCase().split(",").filter(Boolean)), pull: query.bool("pull"), squash: query.bool("squash"),
     cacheFrom: stringList(query.get("cachefrom")), inlineCache: buildArgs["BUILDKIT_INLINE_CACHE"] === "1",
     network: query.get("networkmode") === "default" ? "" : query.get("networkmode"),
     extraHosts: query.all("extrahosts").flatMap((each) => (each.startsWith("[") ? stringList(each) : each.split(","))).filter(Boolean),
@@ -108,6 +108,9 @@ function stringList(text: string): string[] {
   const value: unknown = text === "" ? [] : parse(text, "list");
   return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
 }
+
+/** Named contexts travel in the same archive, below a folder that no project has. */
+const contextsFolder = ".berth-contexts";
 
 /** The context, and the Dockerfile in it. `remote`: a git repository, or a URL of a tar or of a Dockerfile. */
 async function readContext(ctx: BuildContext, request: ApiRequest, path: string, undo: AsyncDisposableStack, contexts: Map<string, SourceTree | { image: string }>): Promise<{ tree: SourceTree; dockerfile: string }> {
@@ -129,17 +132,16 @@ async function readContext(ctx: BuildContext, request: ApiRequest, path: string,
   return archive(unpack(stream, packing));
 
   async function archive(source: AsyncIterable<Uint8Array>): Promise<{ tree: SourceTree; dockerfile: string }> {
-    // Named contexts travel in the same archive, below a folder that no project has.
     const received = undo.use(await ContextArchive.receive(source, `${ctx.tmp}/context-${newId()}`));
-    for (const name of received.children(".berth-contexts")) contexts.set(name, below(received, `.berth-contexts/${name}`));
+    for (const name of received.children(contextsFolder)) contexts.set(name, below(received, `${contextsFolder}/${name}`));
     const dockerfile = await readText(received, path);
     // Clients send what the engine itself needs whatever the patterns say: the build is not to see it.
     const ignore = await received.text(`${path}.dockerignore`) ?? await received.text(".dockerignore");
     if (ignore !== undefined) {
       const patterns = IgnorePatterns.parse(ignore);
-      received.exclude((each) => patterns.ignores(each));
+      received.exclude((each) => !each.startsWith(`${contextsFolder}/`) && patterns.ignores(each));
     }
-    return { tree: received, dockerfile };
+    return { tree: without(received, contextsFolder), dockerfile };
   }
 }
 
@@ -161,6 +163,16 @@ async function readText(tree: SourceTree, path: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of tree.read(real)) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A tree without one of the folders at its top. */
+function without(tree: SourceTree, folder: string): SourceTree {
+  if (!tree.entry(folder)) return tree;
+  const hidden = (path: string) => path === folder || path.startsWith(`${folder}/`);
+  return {
+    entry: (path) => (hidden(path) ? undefined : tree.entry(path)), children: (path) => (path === "" ? tree.children("").filter((name) => name !== folder) : tree.children(path)),
+    read: (path) => tree.read(path), digest: (path) => (hidden(path) ? undefined : tree.digest(path)),
+  };
 }
 
 /** A folder of a tree as a tree of its own. */
