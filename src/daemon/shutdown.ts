@@ -1,5 +1,6 @@
 import { releaseContainers, shutdownContainers } from "../container/shutdown.ts";
 import { errorMessage } from "../lib/errors.ts";
+import { releaseCgroups } from "../runtime/monitor-cgroup.ts";
 import type { EngineApi } from "../server/api.ts";
 import type { Listening } from "./listen.ts";
 import type { Daemon } from "./wire.ts";
@@ -22,6 +23,7 @@ export async function shutdown({ config, log, server, store }: Daemon, api: Engi
     log.error("cannot let go of the containers", { error: errorMessage(error) });
   }
   listening?.closeAll();
+  releaseCgroups(server.containers.runtime);
   await server.images.archiver[Symbol.asyncDispose]();
   store.run("PRAGMA wal_checkpoint(TRUNCATE)");
   store.close();

@@ -38,7 +38,7 @@ export function releaseCgroups(ctx: RuntimeContext): void {
     try {
       rmdirSync(dir);
     } catch (error) {
-      if (!hasCode(error, "ENOENT", "EBUSY", "ENOTEMPTY")) throw error;
+      if (!hasCode(error, "ENOENT", "EBUSY", "ENOTEMPTY")) ctx.log.warn("cannot remove a cgroup", { cgroup: dir, error: errorMessage(error) });
     }
   }
 }
