@@ -12,6 +12,8 @@ export interface RegistrySettings {
   ca?: string;
   /** Used where the client sends none. */
   auth?: AuthConfig;
+  /** How layers made here are compressed for it, where they were not compressed before; default gzip. */
+  compression?: "gzip" | "zstd";
 }
 
 /** All that decides how a registry is reached; read anew for each pull and push, so a reload takes effect at once. */
@@ -37,6 +39,7 @@ export interface Endpoint {
   tls?: { ca?: string[]; cert?: string; key?: string; rejectUnauthorized?: boolean };
   proxy?: string;
   auth?: AuthConfig;
+  compression?: "gzip" | "zstd";
 }
 
 const hubHost = "registry-1.docker.io";
@@ -62,7 +65,7 @@ function reach(address: string, domain: string, config: RegistriesConfig, mirror
   const tls = { ...readCertificates(host, config.certsDirs), ...(insecure && { rejectUnauthorized: false }) };
   if (own.ca) tls.ca = [...(tls.ca ?? []), own.ca.includes("-----BEGIN") ? own.ca : readFileSync(own.ca, "utf8")];
   const proxy = proxyFor(host, scheme ?? "https", config.proxies);
-  const base = { domain, mirror, ...(own.auth && { auth: own.auth }), ...(proxy && { proxy }) };
+  const base = { domain, mirror, ...(own.auth && { auth: own.auth }), ...(own.compression && { compression: own.compression }), ...(proxy && { proxy }) };
   const secure: Endpoint = { ...base, url: `https://${rest}`, ...(Object.keys(tls).length > 0 && { tls }) };
   const plain: Endpoint = { ...base, url: `http://${rest}` };
   if (scheme === "http") return [plain];

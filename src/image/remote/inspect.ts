@@ -4,13 +4,14 @@ import { isIndex } from "../../oci/media-types.ts";
 import { parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
 import { parseReference, withDefaultTag } from "../../oci/reference.ts";
 import { fetchManifest, pullScope } from "./fetch-manifest.ts";
-import { onEndpoint } from "./pull.ts";
+import { endpoints } from "./endpoints.ts";
+import { onEndpoint } from "./on-endpoint.ts";
 import type { RemoteContext } from "./remote-context.ts";
 
 /** `GET /distribution/{name}/json`: what a registry has under a name, without pulling it. */
 export async function inspectDistribution(ctx: RemoteContext, reference: string, auth?: AuthConfig, signal?: AbortSignal): Promise<DistributionInspect> {
   const ref = withDefaultTag(parseReference(reference));
-  return onEndpoint(ctx, ref.domain, auth, async (client) => {
+  return onEndpoint(ctx, endpoints(ref.domain, ctx.config(), "pull"), auth, async (client) => {
     const top = await fetchManifest(client, ref.path, ref.digest ?? ref.tag ?? "latest", signal);
     const descriptor = { mediaType: top.mediaType, digest: top.digest, size: top.bytes.length };
     if (isIndex(top.mediaType)) {
