@@ -392,6 +392,11 @@ describe("registries that misbehave", () => {
       await ok("pull", "registry.test/x/y:1");
       expect(mirror.requests.some((line) => line.includes("/v2/x/y/manifests/1"))).toBe(true);
       expect(await ok("run", "--rm", "registry.test/x/y:1", "ls", "/layer1")).toBe("/layer1");
+      await forget("registry.test/x/y:1");
+      // One that keeps several registries, by a path before the repository.
+      await daemon.reload({ registries: { "registry.test": { mirrors: [`http://${mirror.host}/x`] } } });
+      await ok("pull", "registry.test/y:1");
+      await forget("registry.test/y:1");
     } finally {
       mirror.stop();
       await daemon.reload({});

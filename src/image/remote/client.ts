@@ -35,6 +35,11 @@ export class RegistryClient {
     return this.#authorizer.identityToken;
   }
 
+  /** What a repository is called here. */
+  repository(path: string): string {
+    return this.endpoint.prefix + path;
+  }
+
   /** Sends a request to `path` (below the endpoint) within a token scope such as `repository:a/b:pull`. */
   async call(path: string, scope: string, options: CallOptions = {}): Promise<Response> {
     const url = /^https?:\/\//.test(path) ? path : this.endpoint.url + path;

@@ -49,6 +49,8 @@ export function unreachable(error: unknown, asked: Asked): unknown {
   const { hostname, host } = hostOf(endpoint);
   if (/ConnectionRefused|ECONNREFUSED/.test(code)) return nobody(`dial tcp ${host}: connect: connection refused`);
   if (/ENOTFOUND|EAI_AGAIN|DNS/.test(code)) return nobody(`dial tcp: lookup ${hostname}: no such host`);
+  // Bun tells the two apart no further.
+  if (/EPROTO|WRONG_VERSION|ERR_SSL/.test(code)) return nobody("http: server gave HTTP response to HTTPS client, or one that wants another certificate of the client");
   const reason = /SELF_SIGNED|UNABLE_TO|CERT/i.test(code)
     ? `tls: failed to verify certificate: x509: certificate signed by unknown authority (${code})`
     : error instanceof Error ? error.message : String(error);

@@ -53,7 +53,7 @@ export function pullImage(ctx: RemoteContext, request: PullRequest): AsyncGenera
   if (request.allTags && (ref.tag !== undefined || ref.digest !== undefined)) throw invalid("tag can't be used with --all-tags/-a");
   return told<ProgressEvent>(async (tell, signal) => {
     if (!request.allTags) return void (await pullReference(ctx, withDefaultTag(ref), request, tell, signal));
-    const tags = await onEndpoint(ctx, endpoints(ref.domain, ctx.config(), "pull"), request.auth, (client) => listTags(client, ref.path, signal)).catch((error: unknown) => { throw pullFailure(ref, error); });
+    const tags = await onEndpoint(ctx, endpoints(ref.domain, ctx.config(), "pull"), request.auth, (client) => listTags(client, client.repository(ref.path), signal)).catch((error: unknown) => { throw pullFailure(ref, error); });
     const changed = [];
     for (const tag of tags) changed.push((await pullTag(ctx, { domain: ref.domain, path: ref.path, tag }, request, tell, signal)).changed);
     tell({ status: statusOf(ref, changed.includes(true)) });
@@ -77,7 +77,7 @@ async function pullTag(ctx: RemoteContext, ref: Reference, request: Pick<PullReq
   const pulled = await onEndpoint(ctx, endpoints(ref.domain, ctx.config(), "pull"), request.auth, async (client) => {
     await using lease = new Lease(images);
     lease.keepAfterwards(keepPartialMs);
-    const top = await fetchManifest(client, ref.path, tagOrDigest, signal);
+    const top = await fetchManifest(client, client.repository(ref.path), tagOrDigest, signal);
     lease.add("blob", top.digest);
     await images.blobs.put(top.bytes);
     const chosen = await choosePlatform(client, ref, top, request.platform, signal);
@@ -124,7 +124,7 @@ async function choosePlatform(client: RegistryClient, ref: Reference, top: Fetch
       .sort((a, b) => b.score - a.score);
     const best = scored[0]?.each;
     if (!best) throw notFound(`no matching manifest for ${formatPlatform(platform)} in the manifest list entries`);
-    current = await fetchManifest(client, ref.path, best.digest, signal);
+    current = await fetchManifest(client, client.repository(ref.path), best.digest, signal);
   }
   if (current.mediaType === mediaTypes.dockerManifestV1 || current.mediaType === mediaTypes.dockerManifestV1Signed) {
     throw invalid(`Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed. Suggest the author of ${familiarString(ref)} to upgrade the image to the OCI Format or Docker Image manifest v2, schema 2`);
@@ -147,7 +147,7 @@ async function pullManifest(ctx: RemoteContext, client: RegistryClient, ref: Ref
   for (const layer of manifest.layers) say({ status: "Pulling fs layer", progressDetail: {}, id: shortId(layer.digest) });
 
   lease.add("blob", manifest.config.digest);
-  await bring(ctx, client, ref.path, manifest.config, () => {}, signal);
+  await bring(ctx, client, client.repository(ref.path), manifest.config, () => {}, signal);
   const config = await images.blobs.read(manifest.config.digest);
   const diffIds = parseImageConfig(config).rootfs.diff_ids;
   if (diffIds.length !== manifest.layers.length) throw invalid(`the image has ${manifest.layers.length} layers but its configuration names ${diffIds.length}`);
@@ -187,7 +187,7 @@ async function pullLayer(ctx: RemoteContext, client: RegistryClient, ref: Refere
   }
   if (!images.blobs.has(layer.digest)) {
     tell({ status: "Waiting", progressDetail: {}, id });
-    await bring(ctx, client, ref.path, layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
+    await bring(ctx, client, client.repository(ref.path), layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
     tell({ status: "Verifying Checksum", progressDetail: {}, id });
   }
   tell({ status: "Download complete", progressDetail: {}, id });
