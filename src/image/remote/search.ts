@@ -22,6 +22,8 @@ export interface SearchRequest {
   auth?: AuthConfig;
 }
 
+const searchScope = "registry:catalog:search";
+
 /** `docker search`: the version 1 search of Docker Hub, or of a registry that has one. */
 export async function searchImages(ctx: RemoteContext, request: SearchRequest): Promise<SearchResult[]> {
   const { limit } = request;
@@ -36,7 +38,9 @@ export async function searchImages(ctx: RemoteContext, request: SearchRequest): 
     ? endpoints("docker.io", ctx.config(), "push").map((place) => ({ ...place, url: place.url.replace("registry-1.docker.io", "index.docker.io") }))
     : endpoints(domain, ctx.config(), "push");
   return onEndpoint(ctx, places, request.auth, async (client) => {
-    const response = await client.call(`/v1/search?${new URLSearchParams({ q: term, n: String(limit || 25) })}`, "", { headers: { "x-docker-token": "true" }, accept: [404] });
+    // The search answers everybody: who asks first what the registry wants to know of him sees his own as well.
+    if (named && request.auth?.username) await (await client.call("/v2/", searchScope, { accept: [403, 404] })).body?.cancel();
+    const response = await client.call(`/v1/search?${new URLSearchParams({ q: term, n: String(limit || 25) })}`, searchScope, { headers: { "x-docker-token": "true" }, accept: [404] });
     if (response.status === 404) throw notFound("Unexpected status code 404");
     return read(await response.json()).filter((each) =>
       (request.isOfficial === undefined || each.is_official === request.isOfficial)
