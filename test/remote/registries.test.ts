@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Daemon, dockerClients, sh, until } from "../harness.ts";
+import { RegistryProcess } from "../registry/process.ts";
 
 let daemon: Daemon;
 const scratch = mkdtempSync("/tmp/berth-remote-");
@@ -383,6 +384,82 @@ describe("registries that misbehave", () => {
       expect(await ok("run", "--rm", `${proxy.host}/x/y:1`, "ls", "/layer1")).toBe("/layer1");
       await forget(`${proxy.host}/x/y:1`);
     } finally { proxy.stop(); }
+  }, 60_000);
+
+  /** Before a registry: uploads come through here too, whatever address it names for them. */
+  const uploading = (upstream: string, patch: (request: Request, count: number, answer: () => Promise<Response>) => Promise<Response>) => harmful(upstream, async (request, answer, count) => {
+    const response = request.method === "PATCH" ? await patch(request, count, answer) : await answer();
+    const location = response.headers.get("location");
+    if (!location) return response;
+    const headers = new Headers(response.headers);
+    const { pathname, search } = new URL(location, `http://${upstream}`);
+    headers.set("location", pathname + search);
+    return new Response(response.body, { status: response.status, headers });
+  });
+  const busy = () => new Response("", { status: 503, headers: { "retry-after": "0" } });
+
+  test("an upload that the registry forgot is begun anew", async () => {
+    let lost = 0;
+    const proxy = await uploading(real, async (request, count, answer) => {
+      if (count > 1 || lost > 0) return answer();
+      lost++;
+      const { pathname, search } = new URL(request.url);
+      expect((await fetch(`http://${real}${pathname}${search}`, { method: "DELETE" })).status).toBe(204);
+      return busy();
+    });
+    try {
+      await makeImage(`${proxy.host}/lost/one`, 1, 20_000);
+      await ok("push", `${proxy.host}/lost/one`);
+      expect(lost).toBe(1);
+      await forget(`${proxy.host}/lost/one`);
+      expect(await ok("run", "--rm", `${real}/lost/one`, "ls", "/layer0")).toBe("/layer0");
+      await forget(`${real}/lost/one`);
+    } finally { proxy.stop(); }
+  }, 60_000);
+
+  test("an upload of which a part arrived goes on from there", async () => {
+    await using own = await RegistryProcess.start();
+    const sent: string[] = [];
+    const proxy = await uploading(own.address, async (request, count, answer) => {
+      sent.push(request.headers.get("content-range") ?? "");
+      if (sent.length > 1) return answer();
+      const { pathname } = new URL(request.url);
+      const part = (await request.bytes()).subarray(0, 1_000_000);
+      expect((await fetch(`http://${own.address}${pathname}`, { method: "PATCH", body: part, headers: { "content-range": `0-${part.length - 1}` } })).status).toBe(202);
+      return busy();
+    });
+    try {
+      await makeImage(`${proxy.host}/part/one`, 1, 20_000);
+      await ok("push", `${proxy.host}/part/one`);
+      expect(sent.slice(0, 3).map((range) => range.split("-")[0])).toEqual(["0", "0", "1000000"]);
+      await forget(`${proxy.host}/part/one`);
+      await ok("pull", `${own.address}/part/one`);
+      await forget(`${own.address}/part/one`);
+    } finally { proxy.stop(); }
+  }, 60_000);
+
+  test("kill -9 in the middle of a push: no half image there; the next try sends the rest", async () => {
+    let hold = true;
+    let waiting = false;
+    const proxy = await uploading(real, async (_request, _count, answer) => {
+      waiting = true;
+      while (hold) await Bun.sleep(20);
+      return answer();
+    });
+    try {
+      await makeImage(`${proxy.host}/killed/two`, 1, 20_000);
+      const pushing = docker("push", `${proxy.host}/killed/two`);
+      await until("an upload", () => waiting);
+      await daemon.kill();
+      await pushing;
+      hold = false;
+      await daemon.up();
+      expect((await fetch(`http://${real}/v2/killed/two/manifests/latest`)).status).toBe(404);
+      expect(await ok("push", `${proxy.host}/killed/two`)).toContain("Layer already exists");
+      await forget(`${proxy.host}/killed/two`);
+      expect(await ok("run", "--rm", `${real}/killed/two`, "ls", "/layer0")).toBe("/layer0");
+      await forget(`${real}/killed/two`);
+    } finally { hold = false; proxy.stop(); }
   }, 60_000);
 
   test("mirrors of any registry are asked first, and passed by when they fail", async () => {
