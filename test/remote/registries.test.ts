@@ -420,7 +420,7 @@ describe("registries that misbehave", () => {
   test("an upload of which a part arrived goes on from there", async () => {
     await using own = await RegistryProcess.start();
     const sent: string[] = [];
-    const proxy = await uploading(own.address, async (request, count, answer) => {
+    const proxy = await uploading(own.address, async (request, _count, answer) => {
       sent.push(request.headers.get("content-range") ?? "");
       if (sent.length > 1) return answer();
       const { pathname } = new URL(request.url);
