@@ -1,6 +1,6 @@
 /** Parts the engine stands on that break or are killed: runtime, monitor, process, archive, the daemon itself amid work. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Daemon, sh, until } from "../harness.ts";
 
