@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { buildScenarios } from "./build.ts";
 import { command, type Engine, type Outcome } from "./engines.ts";
 
 export interface Scenario {
@@ -147,4 +148,5 @@ export const scenarios: Scenario[] = [
       if (engine.restart) await engine.cli("rm", "-f", ...Array.from({ length: 50 }, (_, index) => `r${index}`));
     },
   },
+  ...buildScenarios,
 ];

@@ -1,8 +1,9 @@
 /**
  * The main job, on real input: a daemon of its own, images made from Debian packages, a web server with a published
- * port, a Debian container, exec, logs, stats, stop, remove. Prints each command with its time; leaves nothing.
+ * port, a Debian container, exec, logs, stats, an application built from a Dockerfile and run, stop, remove. Prints each
+ * command with its time; leaves nothing.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rootfsTar } from "./images.ts";
 
@@ -30,8 +31,8 @@ async function show(...args: string[]): Promise<string> {
   const time = performance.now() - started;
   const line = args.map((word) => (/[\s;&|$"<>]/.test(word) ? `'${word}'` : word)).join(" ");
   console.log(`\n${bold(`$ berth ${line}`)}   (${time.toFixed(0)} ms)`);
-  const output = (stdout + stderr).trimEnd();
-  if (output) console.log(output.split("\n").slice(0, 12).join("\n"));
+  const output = (stdout + stderr).split("\n").filter((each) => each.trim() !== "");
+  if (output.length > 0) console.log(output.slice(0, 20).join("\n"));
   if (exitCode !== 0) throw new Error(`berth ${line}: exit ${exitCode}`);
   return stdout.trim();
 }
@@ -58,11 +59,33 @@ try {
 
   await show("run", "--rm", "-i", "debian", "bash", "-c", "source /etc/os-release; echo \"$PRETTY_NAME, $(dpkg -l | grep -c ^ii) packages\"");
   await show("run", "--rm", "busybox", "true");
+  const app = join(root, "app");
+  mkdirSync(join(app, "pages"), { recursive: true });
+  writeFileSync(join(app, "Dockerfile"), [
+    "# An application in two stages: one has the tools, the other only what they made.",
+    "FROM debian AS build",
+    "WORKDIR /work",
+    "COPY pages pages",
+    "RUN mkdir site && for page in pages/*; do sed 's/.*/<li>&<\\/li>/' $page > site/$(basename $page).html; done && sha256sum site/* > site/sums",
+    "FROM busybox",
+    "COPY --from=build /work/site /site",
+    'HEALTHCHECK --interval=1s CMD wget -qO- http://127.0.0.1:8000/sums || exit 1',
+    'CMD ["httpd", "-f", "-p", "8000", "-h", "/site"]',
+    "",
+  ].join("\n"));
+  writeFileSync(join(app, "pages", "ships"), "sloop\nketch\nbarque\n");
+  await show("build", "-t", "app", "--progress", "plain", app);
+  await show("build", "-t", "app", "--progress", "plain", app);
+  await show("run", "-d", "--name", "app", "-p", "127.0.0.1:18081:8000", "app");
+  console.log(`\n${bold("GET http://127.0.0.1:18081/ships.html")}\n${(await fetchPage("http://127.0.0.1:18081/ships.html")).trim()}`);
+  await show("history", "app");
+  await show("rm", "-f", "app");
+
   await show("top", "web");
   await show("stop", "-t", "1", "web");
   await show("ps", "-a");
   await show("rm", "web");
-  await show("rmi", "busybox", "debian");
+  await show("rmi", "app", "busybox", "debian");
   console.log(`\nAll of it in ${((performance.now() - began) / 1000).toFixed(1)} s.`);
 } finally {
   daemon.kill("SIGTERM");

@@ -11,6 +11,8 @@ export type BuildEvent =
   | { kind: "status"; id: string; text: string; current?: number; total?: number }
   | { kind: "done"; id: string; at: number; layer?: string; bytes?: number }
   | { kind: "failed"; id: string; message: string }
+  /** Content of these entries of the context's index is to be sent (api/build-context.ts). */
+  | { kind: "need"; entries: number[] }
   | { kind: "warning"; rule: string; message: string; line: number };
 
 export interface StepInfo {

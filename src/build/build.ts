@@ -22,6 +22,8 @@ export interface Build {
   /** Id of the image. Rejects with a message that shows the place in the Dockerfile where there is one. */
   result: Promise<BuildOutcome>;
   cancel(): void;
+  /** Aborted when the build is cancelled. */
+  signal: AbortSignal;
 }
 
 export interface BuildOutcome {
@@ -57,7 +59,7 @@ export function startBuild(ctx: BuildContext, request: BuildRequest, images: Ima
       void collectCache(ctx).catch((error: unknown) => ctx.log.warn("the build cache could not be collected", { error: String(error) }));
     }
   })();
-  return { events, result, cancel: () => abort.abort(new EngineError("cancelled", "context canceled")) };
+  return { events, result, cancel: () => abort.abort(new EngineError("cancelled", "context canceled")), signal: abort.signal };
 }
 
 async function takeCaches(ctx: BuildContext, request: BuildRequest, images: ImageSource, events: BuildEvents, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import type { Logger } from "../lib/log.ts";
 import type { NetworkContext } from "../network/context.ts";
 import type { RuntimeContext } from "../runtime/context.ts";
 import type { HostFacts, SpecDefaults } from "../runtime/spec/types.ts";
+import type { ContentStores } from "./source/content-store.ts";
 import type { Store } from "../store/store.ts";
 
 /** What the verbs of `build/` need. Plain data, put together by daemon/wire.ts. */
@@ -30,6 +31,8 @@ export interface BuildContext {
   slots: Semaphore;
   /** Bytes that the build cache may take; the least recently used goes first. */
   cacheLimit: number;
+  /** Contents of folders that builds were sent from; they count to the cache. */
+  contents: ContentStores;
   /** Cache mounts that running builds use, by directory, counted: never collected. (Layers are held by leases.) */
   inUse: Map<string, number>;
 }

@@ -4,6 +4,7 @@ import { collectLayers } from "../image/collect.ts";
 import type { BuildCache } from "../api/types/build.ts";
 import type { BuildContext } from "./context.ts";
 import { listCached, listCacheMounts, removeCached, removeCacheMount, type CachedStep, type CacheMount } from "./table.ts";
+import type { ContentRecord } from "./source/content-store.ts";
 import { usageOf } from "./usage.ts";
 
 export interface PruneOptions {
@@ -21,7 +22,7 @@ export interface PruneOptions {
 export async function listCache(ctx: BuildContext): Promise<BuildCache[]> {
   const steps = listCached(ctx.store).map((step) => record(ctx, step));
   const mounts = await Promise.all(listCacheMounts(ctx.store).map((mount) => mountRecord(ctx, mount)));
-  return [...steps, ...mounts];
+  return [...steps, ...mounts, ...ctx.contents.list().map(contentRecord)];
 }
 
 /** Removes from the cache, least recently used first. Nothing that a running build uses goes. */
@@ -37,7 +38,8 @@ export async function pruneCache(ctx: BuildContext, options: PruneOptions): Prom
     if (each.Type === "exec.cachemount") {
       removeCacheMount(ctx.store, each.ID ?? "");
       rmSync(join(ctx.dataRoot, "build", "mounts", each.ID ?? ""), { recursive: true, force: true });
-    } else removeCached(ctx.store, each.ID ?? "");
+    } else if (each.Type === "source.local") ctx.contents.remove(each.ID ?? "");
+    else removeCached(ctx.store, each.ID ?? "");
     total -= each.Size ?? 0;
     reclaimed += each.Shared ? 0 : each.Size ?? 0;
     deleted.push(each.ID ?? "");
@@ -66,6 +68,10 @@ function leased(ctx: BuildContext, chainId: string): boolean {
   return ctx.store.query<{ found: number }, [string, number]>(
     "SELECT EXISTS (SELECT 1 FROM lease_item JOIN lease ON lease.id = lease_item.lease_id WHERE kind = 'layer' AND key = ? AND expires_at > ?) AS found",
   ).get(chainId, Date.now())?.found === 1;
+}
+
+function contentRecord({ id, size, lastUsedAt, inUse }: ContentRecord): BuildCache {
+  return { ID: id, Parents: [], Type: "source.local", Description: "local source for context", InUse: inUse, Shared: false, Size: size, CreatedAt: lastUsedAt.toISOString(), LastUsedAt: lastUsedAt.toISOString(), UsageCount: 1 };
 }
 
 async function mountRecord(ctx: BuildContext, mount: CacheMount): Promise<BuildCache> {

@@ -1,6 +1,9 @@
 /** `/build`, `/build/prune`. */
+import { contextIndexType, type ContextIndex } from "../api/build-context.ts";
 import type { ProgressEvent } from "../api/progress.ts";
+import { newId } from "../lib/ids.ts";
 import type { Client, RequestOptions } from "./client.ts";
+import { ApiError } from "./errors.ts";
 import type { Filters } from "./containers.ts";
 import { progress } from "./progress.ts";
 import { filtersJson, type QueryValue } from "./query.ts";
@@ -8,6 +11,30 @@ import { filtersJson, type QueryValue } from "./query.ts";
 /** Builds from a tar stream (or from `query.remote`). `query` holds the endpoint's parameters verbatim; `registryConfig` is the value of X-Registry-Config. */
 export function buildImage(client: Client, query: Readonly<Record<string, QueryValue>>, options: BuildOptions = {}): AsyncGenerator<ProgressEvent> {
   return progress(client, "POST", "/build", request(query, options));
+}
+
+/**
+ * Builds from an index; `content` gives what the engine then asks for. Only for engines that answer
+ * {@link Client.isBerth}. A file that cannot be sent ends the build.
+ */
+export async function* buildFromIndex(client: Client, query: Readonly<Record<string, QueryValue>>, index: ContextIndex, content: (entries: readonly number[]) => AsyncIterable<Uint8Array>, options: Omit<BuildOptions, "context"> = {}): AsyncGenerator<ProgressEvent> {
+  const buildid = newId();
+  const failed = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
+  const { headers, ...rest } = request({ ...query, buildid }, { ...options, signal });
+  const body = async function* () { yield new TextEncoder().encode(JSON.stringify(index)); };
+  for await (const event of progress(client, "POST", "/build", { ...rest, headers: { ...headers, "Content-Type": contextIndexType }, body: body() })) {
+    const wanted = neededOf(event);
+    if (!wanted) yield event;
+    // The build's own answer tells what the engine found wrong with it; here only what kept it from being sent counts.
+    else void client.text("POST", "/build/content", { query: { buildid }, body: content(wanted), signal }).catch((error: unknown) => { if (!(error instanceof ApiError)) failed.abort(error); });
+  }
+}
+
+/** The entries that a `need` event asks for. */
+function neededOf({ id, aux }: ProgressEvent): number[] | undefined {
+  if (id !== "berth.build" || typeof aux !== "object" || aux === null || !("kind" in aux) || aux.kind !== "need" || !("entries" in aux) || !Array.isArray(aux.entries)) return undefined;
+  return aux.entries.filter((each): each is number => typeof each === "number");
 }
 
 export interface BuildOptions {

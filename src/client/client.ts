@@ -31,6 +31,8 @@ export interface Ping {
   osType: string;
   experimental: boolean;
   builderVersion: string;
+  /** Name and version of the program: `Berth/1.0 (linux)`. */
+  server: string;
   swarm?: string;
 }
 
@@ -66,6 +68,11 @@ export class Client {
     return (this.#version ??= this.#fixed ? Promise.resolve(this.#fixed) : this.ping().then(({ apiVersion }) => lower(apiVersion, newestApi)));
   }
 
+  /** Whether the engine understands what Berth's own API has beside Docker's. */
+  async isBerth(): Promise<boolean> {
+    return (await this.ping()).server.startsWith("Berth/");
+  }
+
   async ping(): Promise<Ping> {
     const { headers, status, body } = await this.#exchange("HEAD", "/_ping", {});
     for await (const _ of body) { /* none */ }
@@ -77,6 +84,7 @@ export class Client {
       osType: headers.get("ostype") ?? "",
       experimental: headers.get("docker-experimental") === "true",
       builderVersion: headers.get("builder-version") ?? "",
+      server: headers.get("server") ?? "",
       ...(swarm && { swarm }),
     };
   }

@@ -14,6 +14,8 @@ import { join } from "node:path";
  * ├── layers/                 unpacked layers and the writable ones of containers
  * ├── containers/<id>/        hosts, hostname, resolv.conf, logs
  * ├── volumes/<name>/_data    local volumes
+ * ├── build/mounts/<hash>/    what cache mounts of builds keep
+ * ├── build/contexts/<hash>/  contents of folders that builds were sent from
  * └── tmp/                    emptied at boot
  *
  * <exec root>                 /run/berth; goes with a reboot, as the containers do

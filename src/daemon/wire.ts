@@ -1,6 +1,8 @@
 import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { EventBus } from "../api/events.ts";
+import { ContentStores } from "../build/source/content-store.ts";
 import { LiveContainers } from "../container/live.ts";
 import { readHostFacts } from "../runtime/spec/host-facts.ts";
 import type { ContainerDefaults } from "../container/context.ts";
@@ -54,7 +56,7 @@ export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Dae
   };
   const build = {
     store, images, networks, runtime, events, log, facts: containers.facts, defaults: containers.defaults, dataRoot: config.dataRoot, execRoot: config.execRoot,
-    tmp: paths.tmp, locks: new KeyedLock(), slots: new Semaphore(availableParallelism() * 2), cacheLimit: config.buildCacheLimit ?? tenthOf(config.dataRoot), inUse: new Map<string, number>(),
+    tmp: paths.tmp, locks: new KeyedLock(), slots: new Semaphore(availableParallelism() * 2), cacheLimit: config.buildCacheLimit ?? tenthOf(config.dataRoot), contents: new ContentStores(join(config.dataRoot, "build", "contexts")), inUse: new Map<string, number>(),
   };
   const daemon: Daemon = {
     config, paths, log, store, runtimes,

@@ -1,4 +1,4 @@
-import { conflict, internal } from "../lib/errors.ts";
+import { conflict, errorMessage, internal } from "../lib/errors.ts";
 import { cgroupDirs, cgroupPath, cgroupPids } from "../linux/cgroup-tree.ts";
 import { closePidfd, openPidfd, signalPidfd } from "../linux/pidfd.ts";
 import { isRunning } from "../linux/proc.ts";
@@ -6,6 +6,8 @@ import type { RuntimeContext } from "./context.ts";
 import { isNative, runRuntime } from "./runtime-command.ts";
 import { readTaskRecord } from "./task-record.ts";
 import { isAlive } from "./task-state.ts";
+
+const SIGKILL = 9;
 
 /**
  * Signals a container's first process, or with `all` every process of its cgroup. Throws `conflict` with
@@ -16,14 +18,25 @@ export async function killTask(ctx: RuntimeContext, id: string, signal: number, 
   const notRunning = () => conflict(`Container ${id} is not running`);
   if (!isNative(ctx, record.runtime)) {
     // A sandbox: the process seen here is not the container's own.
-    const { exitCode, stderr } = await runRuntime(ctx, record.runtime, ["kill", ...(options.all ? ["--all"] : []), id, String(signal)]);
-    if (exitCode === 0) return;
+    const refusal = await killInRuntime(ctx, record.runtime, ["kill", ...(options.all ? ["--all"] : []), id, String(signal)]);
+    if (refusal === null) return;
     if (!isAlive(ctx, id)) throw notRunning();
-    throw internal(`cannot kill container ${id}: ${stderr.trim()}`);
+    // With its runtime gone nothing but the end can still be asked of it.
+    if (signal !== SIGKILL) throw internal(`cannot kill container ${id}: ${refusal}`);
   }
   const delivered = record.pid !== undefined && signalProcess(record.pid, signal, record.startTime);
   if (options.all) for (const pid of taskPids(ctx, id)) if (pid !== record.pid) signalProcess(pid, signal);
   if (!delivered) throw notRunning();
+}
+
+/** Null where the runtime did it; else why not. */
+async function killInRuntime(ctx: RuntimeContext, runtime: string, args: readonly string[]): Promise<string | null> {
+  try {
+    const { exitCode, stderr } = await runRuntime(ctx, runtime, args);
+    return exitCode === 0 ? null : stderr.trim();
+  } catch (error) {
+    return errorMessage(error);
+  }
 }
 
 /** Every process of a container, execs included, by number in the daemon's pid namespace. */

@@ -20,16 +20,24 @@ export function isAlive(ctx: RuntimeContext, id: string): boolean {
  * of it (never created, deleted, or the machine was started anew since).
  */
 export function readExit(ctx: RuntimeContext, id: string): TaskExit | null {
+  const seen = readExitFile(ctx, id);
+  if (seen !== null) return seen;
+  const record = findTaskRecord(ctx, id);
+  if (record === null || isAlive(ctx, id) || isMonitored(ctx, id)) return null;
+  // The monitor writes the file just before it leaves: it may have done both since the look above.
+  return readExitFile(ctx, id) ?? { id, exitCode: UNSEEN_EXIT, finishedAt: new Date(), oomKilled: wasOomKilled(ctx, id) };
+}
+
+/** What the monitor wrote down; null where it did not (yet). */
+function readExitFile(ctx: RuntimeContext, id: string): TaskExit | null {
   const path = join(exitsDir(ctx), id);
   try {
     const exitCode = Number.parseInt(readFileSync(path, "utf8"), 10);
     return { id, exitCode, finishedAt: statSync(path).mtime, oomKilled: wasOomKilled(ctx, id) };
   } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
+    if (hasCode(error, "ENOENT")) return null;
+    throw error;
   }
-  const record = findTaskRecord(ctx, id);
-  if (record === null || isAlive(ctx, id) || isMonitored(ctx, id)) return null;
-  return { id, exitCode: UNSEEN_EXIT, finishedAt: new Date(), oomKilled: wasOomKilled(ctx, id) };
 }
 
 /** Whether the container's monitor lives. */

@@ -1,6 +1,7 @@
 import type { EventBus } from "../api/events.ts";
 import type { Build } from "../build/build.ts";
 import type { BuildContext } from "../build/context.ts";
+import type { IndexedContext } from "../build/source/indexed-context.ts";
 import type { ContainerContext } from "../container/context.ts";
 import type { ImageContext } from "../image/context.ts";
 import type { RemoteContext } from "../image/remote/remote-context.ts";
@@ -17,8 +18,8 @@ export interface ServerContext {
   networks: NetworkContext;
   volumes: VolumeContext;
   build: BuildContext;
-  /** By the id that the client gave, so that it can cancel. */
-  runningBuilds: Map<string, Build>;
+  /** By the id that the client gave, so that it can cancel, and send content that is asked for. */
+  runningBuilds: Map<string, { build: Build; content: IndexedContext | undefined }>;
   events: EventBus;
   log: Logger;
   facts: DaemonFacts;

@@ -51,6 +51,16 @@ test("what the database no longer knows is found by its mark", async () => {
   expect(await runOk(["nft", "list", "map", "inet", `berth_${networks.instance}`, "pub4"])).not.toContain("elements");
 });
 
+test("a database that was lost does not keep the engine's own bridge from being used", async () => {
+  const before = networks.bridge;
+  networks.ctx.store.run("DELETE FROM network WHERE name = 'bridge'");
+  await networks.crashAndRestart([]);
+  const sandbox = await networks.setUp({ networkMode: "bridge" });
+  expect(sandbox.ip).not.toBe("");
+  expect(networks.bridge).toBe(before);
+  await tearDownSandbox(networks.ctx, sandbox.id);
+});
+
 test("a set-up that fails leaves nothing, wherever it fails", async () => {
   const taken = await networks.setUp({ portBindings: { "80/tcp": [{ HostPort: "" }] } });
   const HostPort = taken.settings.Ports?.["80/tcp"]?.[0]?.HostPort ?? "";

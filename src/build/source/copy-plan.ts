@@ -108,6 +108,7 @@ export async function* copyArchive(tree: SourceTree, items: readonly CopyItem[],
   let held: Uint8Array[] = [];
   let heldBytes = 0;
   const hold = (chunk: Uint8Array) => { held.push(chunk); heldBytes += chunk.length; };
+  await tree.ready?.(items.flatMap(({ from, entry }) => (from !== undefined && entry.type === "file" ? [from] : [])));
   for (const { from, to, entry } of items) {
     let { mtime, mtimeNanos } = entry === undefined || (from === undefined && entry.mtime === 0) ? { mtime: now, mtimeNanos: 0 } : entry;
     if (clampMtime !== undefined && mtime >= clampMtime) [mtime, mtimeNanos] = [clampMtime, 0];

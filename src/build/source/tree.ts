@@ -13,6 +13,8 @@ export interface SourceTree {
   children(path: string): string[];
   /** Content of a regular file. */
   read(path: string): AsyncIterable<Uint8Array>;
+  /** Brings the content of files that are about to be read, all at once. Trees that have it at hand lack this. */
+  ready?(paths: readonly string[]): Promise<void>;
   /** Digest of a regular file's content, at once where it is known without reading; undefined: no regular file. */
   digest(path: string): string | undefined | Promise<string>;
 }

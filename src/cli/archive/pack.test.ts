@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import type { TarEntry } from "../../lib/tar/entry.ts";
 import { TarReader } from "../../lib/tar/reader.ts";
-import { packDirectory, type PackOptions } from "./pack.ts";
+import type { ListOptions } from "./list.ts";
+import { packDirectory } from "./pack.ts";
 
 let root: string;
 beforeEach(() => {
@@ -10,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-async function packed(options?: PackOptions): Promise<{ entry: TarEntry; content: string }[]> {
+async function packed(options?: ListOptions): Promise<{ entry: TarEntry; content: string }[]> {
   const found: { entry: TarEntry; content: string }[] = [];
   let content = "";
   const reader = new TarReader({ entry: () => void (content = ""), data: (chunk) => void (content += Buffer.from(chunk).toString()), end: (entry) => void found.push({ entry, content }) });

@@ -24,7 +24,7 @@ export class Steps {
 
   /** Takes an event in; returns the step that it is about and the whole lines that it brought. */
   take(event: BuildEvent): { step: Step; lines: string[] } | undefined {
-    if (event.kind === "warning") return undefined;
+    if (event.kind === "warning" || event.kind === "need") return undefined;
     if (event.kind === "step") {
       const step: Step = { info: event.step, number: 0, state: "waiting", startedAt: 0, endedAt: 0, tail: [], bytes: 0 };
       this.all.push(step);

@@ -31,7 +31,8 @@ export const bridge: NetworkDriver = {
 
   ensure(ctx, network) {
     const name = bridgeName(network);
-    const link = findLink(ctx.live.route, name) ?? makeBridge(ctx, network, name);
+    const found = findLink(ctx.live.route, name);
+    const link = !found || dropForgotten(ctx, found) ? makeBridge(ctx, network, name) : found;
     if (link.kind !== "bridge") throw forbidden(`device ${name} exists and is no bridge`);
     if (link.alias !== "" && link.alias !== alias(ctx, network)) throw forbidden(`bridge ${name} belongs to another engine or network (${link.alias})`);
     giveAddresses(ctx, network, link);
@@ -125,6 +126,14 @@ function makeBridge(ctx: NetworkContext, network: NetworkRecord, name: string): 
   trySysctl(`net/ipv6/conf/${name}/accept_dad`, "0");
   trySysctl(`net/ipv6/conf/${name}/disable_ipv6`, network.EnableIPv6 ? "0" : "1");
   return link;
+}
+
+/** A bridge that this engine made for a network that its database does not know (any more) goes. */
+function dropForgotten(ctx: NetworkContext, { alias: mark, index, name }: Link): boolean {
+  const [owner, id] = mark.split("/");
+  if (owner !== `berth-${ctx.instance}` || allNetworks(ctx.store).some((network) => network.Id === id)) return false;
+  ctx.live.route.request([deleteLink({ index })], `delete ${name}`);
+  return true;
 }
 
 /** Someone deleted the bridge under us. */

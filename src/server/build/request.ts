@@ -3,6 +3,9 @@ import type { AuthConfig } from "../../api/types/system.ts";
 import type { BuildContext } from "../../build/context.ts";
 import { parsePlatform } from "../../oci/platform.ts";
 import type { BuildRequest } from "../../build/request.ts";
+import { IndexedContext } from "../../build/source/indexed-context.ts";
+import { contextIndexType } from "../../api/build-context.ts";
+import { readContextIndex } from "./context-index.ts";
 import { ContextArchive } from "../../build/source/context-archive.ts";
 import { cloneGit, fetchUrl, isGit, isUrl } from "../../build/add-source.ts";
 import { IgnorePatterns } from "../../lib/ignore-patterns.ts";
@@ -64,8 +67,11 @@ function readSecrets(header: string | undefined): Map<string, Uint8Array> {
   return new Map(Object.entries(value).map(([id, content]) => [id, new Uint8Array(Buffer.from(String(content), "base64"))]));
 }
 
-/** Reads `POST /build`: its query, and the context that it carries or names. What it made is undone with `undo`. */
-export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: AsyncDisposableStack): Promise<BuildRequest> {
+/**
+ * Reads `POST /build`: its query, and the context that it carries or names. What it made is undone with `undo`.
+ * `content`: the context where only its index came; what it needs is still to be asked for.
+ */
+export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: AsyncDisposableStack): Promise<{ asked: BuildRequest; content: IndexedContext | undefined }> {
   const { query, signal } = request;
   if (query.get("version") === "2") throw invalid("this builder takes no BuildKit sessions: it has the same capability behind version 1 (DOCKER_BUILDKIT=0)");
   const platformText = query.get("platform");
@@ -85,9 +91,9 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
   const epoch = buildArgs["SOURCE_DATE_EPOCH"];
 
   const dockerfilePath = query.get("dockerfile") || "Dockerfile";
-  const { tree, dockerfile } = await readContext(ctx, request, dockerfilePath, undo, contexts);
+  const { tree, dockerfile, content } = await readContext(ctx, request, dockerfilePath, undo, contexts);
   const number = (key: string) => query.int(key) ?? 0;
-  return {
+  const asked: BuildRequest = {
     dockerfile, dockerfileName: dockerfilePath, context: tree, contexts,
     target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platform,
     noCache: query.bool("nocache"), noCacheFilter: new Set(query.get("nocachefilter").toLowerCase().split(",").filter(Boolean)), pull: query.bool("pull"), squash: query.bool("squash"),
@@ -102,6 +108,7 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
     secrets, sshSockets, auth: (domain) => auth.get(domain) ?? (domain === "docker.io" ? auth.get("https://index.docker.io/v1/") : undefined),
     sourceDateEpoch: epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) : undefined,
   };
+  return { asked, content };
 }
 
 function stringList(text: string): string[] {
@@ -109,11 +116,14 @@ function stringList(text: string): string[] {
   return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
 }
 
+/** An index of two million files with long names. */
+const maxIndexBytes = 512 * 1024 * 1024;
+
 /** Named contexts travel in the same archive, below a folder that no project has. */
 const contextsFolder = ".berth-contexts";
 
 /** The context, and the Dockerfile in it. `remote`: a git repository, or a URL of a tar or of a Dockerfile. */
-async function readContext(ctx: BuildContext, request: ApiRequest, path: string, undo: AsyncDisposableStack, contexts: Map<string, SourceTree | { image: string }>): Promise<{ tree: SourceTree; dockerfile: string }> {
+async function readContext(ctx: BuildContext, request: ApiRequest, path: string, undo: AsyncDisposableStack, contexts: Map<string, SourceTree | { image: string }>): Promise<{ tree: SourceTree; dockerfile: string; content?: IndexedContext }> {
   const remote = request.query.get("remote");
   if (remote !== "" && remote !== "client-session") {
     if (isGit(remote) || /^github\.com\//.test(remote)) {
@@ -128,12 +138,23 @@ async function readContext(ctx: BuildContext, request: ApiRequest, path: string,
     if (packing === "none" && head.subarray(257, 262).toString("latin1") !== "ustar") return { tree: new MemoryTree([]), dockerfile: await readText(fetched.tree, fetched.name) };
     return archive(unpack(stream, packing));
   }
+  if (request.headers.get("content-type") === contextIndexType) {
+    const { source, dockerfile, entries } = readContextIndex(await request.body.bytes(maxIndexBytes));
+    const { store } = undo.use(await ctx.contents.open(source, new Set(entries.flatMap((entry) => entry.digest ?? []))));
+    const content = new IndexedContext(entries, store);
+    return { tree: withNamed(content), dockerfile, content };
+  }
   const { packing, stream } = await sniffPacking(request.body);
   return archive(unpack(stream, packing));
 
+  /** Takes the named contexts that travel with it out of a tree. */
+  function withNamed(tree: SourceTree): SourceTree {
+    for (const name of tree.children(contextsFolder)) contexts.set(name, below(tree, `${contextsFolder}/${name}`));
+    return without(tree, contextsFolder);
+  }
+
   async function archive(source: AsyncIterable<Uint8Array>): Promise<{ tree: SourceTree; dockerfile: string }> {
     const received = undo.use(await ContextArchive.receive(source, `${ctx.tmp}/context-${newId()}`));
-    for (const name of received.children(contextsFolder)) contexts.set(name, below(received, `${contextsFolder}/${name}`));
     const dockerfile = await readText(received, path);
     // Clients send what the engine itself needs whatever the patterns say: the build is not to see it.
     const ignore = await received.text(`${path}.dockerignore`) ?? await received.text(".dockerignore");
@@ -141,7 +162,7 @@ async function readContext(ctx: BuildContext, request: ApiRequest, path: string,
       const patterns = IgnorePatterns.parse(ignore);
       received.exclude((each) => !each.startsWith(`${contextsFolder}/`) && patterns.ignores(each));
     }
-    return { tree: without(received, contextsFolder), dockerfile };
+    return { tree: withNamed(received), dockerfile };
   }
 }
 
@@ -172,6 +193,7 @@ function without(tree: SourceTree, folder: string): SourceTree {
   return {
     entry: (path) => (hidden(path) ? undefined : tree.entry(path)), children: (path) => (path === "" ? tree.children("").filter((name) => name !== folder) : tree.children(path)),
     read: (path) => tree.read(path), digest: (path) => (hidden(path) ? undefined : tree.digest(path)),
+    ready: async (paths) => tree.ready?.(paths),
   };
 }
 
@@ -179,5 +201,5 @@ function without(tree: SourceTree, folder: string): SourceTree {
 function below(tree: SourceTree, folder: string): SourceTree {
   const base = inside(folder);
   const at = (path: string) => (path ? `${base}/${path}` : base);
-  return { entry: (path) => tree.entry(at(path)), children: (path) => tree.children(at(path)), read: (path) => tree.read(at(path)), digest: (path) => tree.digest(at(path)) };
+  return { entry: (path) => tree.entry(at(path)), children: (path) => tree.children(at(path)), read: (path) => tree.read(at(path)), digest: (path) => tree.digest(at(path)), ready: async (paths) => tree.ready?.(paths.map(at)) };
 }

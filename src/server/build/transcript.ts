@@ -36,6 +36,7 @@ export async function* transcript(events: AsyncIterable<BuildEvent>): AsyncGener
     }
   }
   for await (const event of events) {
+    if (event.kind === "need") { yield { id: "berth.build", aux: event }; continue; }
     if (event.kind === "warning") { yield { stream: `[Warning] ${event.message} (line ${event.line})\n` }; continue; }
     if (event.kind === "step") {
       steps.set(event.step.id, { step: event.step, text: [], bytes: 0, ended: false });

@@ -6,7 +6,7 @@ import { drawPlan } from "../../build/plan.ts";
 import { pruneCache } from "../../build/prune.ts";
 import { imageSource } from "../../build/base-image.ts";
 import { RunFailed } from "../../build/stage.ts";
-import { errorMessage, invalid } from "../../lib/errors.ts";
+import { errorMessage, invalid, notFound } from "../../lib/errors.ts";
 import { shortId } from "../../lib/ids.ts";
 import { readBuild } from "../build/request.ts";
 import { transcript } from "../build/transcript.ts";
@@ -18,7 +18,7 @@ const build: Handler = async (ctx, request) => {
   const { query, signal } = request;
   const undo = new AsyncDisposableStack();
   try {
-    const asked = await readBuild(ctx.build, request, undo);
+    const { asked, content } = await readBuild(ctx.build, request, undo);
     if (query.bool("check") || query.bool("graph")) {
       const { dockerfile, plan } = prepareBuild(asked);
       await undo.disposeAsync();
@@ -27,9 +27,11 @@ const build: Handler = async (ctx, request) => {
     }
     const running = startBuild(ctx.build, asked, imageSource(ctx.build, ctx.remote, asked));
     signal.addEventListener("abort", () => running.cancel(), { once: true });
+    running.signal.addEventListener("abort", () => content?.fail(running.signal.reason), { once: true });
+    content?.serve((entries) => running.events.emit({ kind: "need", entries }));
     const id = query.get("buildid");
     if (id) {
-      ctx.runningBuilds.set(id, running);
+      ctx.runningBuilds.set(id, { build: running, content });
       undo.defer(() => void ctx.runningBuilds.delete(id));
     }
     return await progress(tell(running, { quiet: query.bool("q"), events: query.get("progress") === "events", tags: asked.tags }, undo));
@@ -37,6 +39,14 @@ const build: Handler = async (ctx, request) => {
     await undo.disposeAsync();
     throw error;
   }
+};
+
+/** The client's answer to a `need`. */
+const sendContent: Handler = async (ctx, { query, body }) => {
+  const content = ctx.runningBuilds.get(query.get("buildid"))?.content;
+  if (!content) throw notFound(`no build ${query.get("buildid")} waits for content`);
+  await content.receive(body);
+  return empty(200);
 };
 
 /** What the client is sent: the classic transcript, or the events themselves for those that draw a build of their own. */
@@ -47,7 +57,7 @@ async function* tell(running: Build, options: { quiet: boolean; events: boolean;
     if (options.events) {
       for await (const event of running.events) yield { id: "berth.build", aux: event.kind === "output" ? { ...event, data: Buffer.from(event.data).toString("base64") } : event };
     } else if (options.quiet) {
-      for await (const _ of running.events) { /* only the id is asked for */ }
+      for await (const event of running.events) if (event.kind === "need") yield { id: "berth.build", aux: event };
     } else yield* transcript(running.events);
     const { imageId } = await running.result;
     yield { aux: { ID: imageId } };
@@ -93,12 +103,13 @@ function durationMs(text: string): number {
 const cancel: Handler = async (ctx, { query }) => {
   const id = query.get("id");
   if (!id) throw invalid("build ID not provided");
-  ctx.runningBuilds.get(id)?.cancel();
+  ctx.runningBuilds.get(id)?.build.cancel();
   return empty(200);
 };
 
 export const buildRoutes: readonly Route[] = [
   { id: "ImageBuild", method: "POST", path: "/build", handle: build },
+  { id: "BuildContent", method: "POST", path: "/build/content", handle: sendContent },
   { id: "BuildPrune", method: "POST", path: "/build/prune", since: "1.31", handle: prune },
   { id: "BuildCancel", method: "POST", path: "/build/cancel", since: "1.39", handle: cancel },
 ];

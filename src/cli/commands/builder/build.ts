@@ -1,5 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
-import { buildImage, checkBuild, type BuildOptions } from "../../../client/build.ts";
+import { hostname } from "node:os";
+import { buildFromIndex, buildImage, checkBuild, type BuildOptions } from "../../../client/build.ts";
 import { exactArgs } from "../../args.ts";
 import { allCredentials, encodeAuth } from "../../auth/credentials.ts";
 import { gzip } from "../../archive/gzip.ts";
@@ -14,6 +15,8 @@ import type { ProgressEvent } from "../../../api/progress.ts";
 import type { Client } from "../../../client/client.ts";
 import { tagImage } from "../../../client/images.ts";
 import type { QueryValue } from "../../../client/query.ts";
+import { indexFolders } from "../../build/context-index.ts";
+import { humanSize } from "../../format/units.ts";
 import { displayBuild, type BuildProgress } from "../../build/display.ts";
 import { parseFields, parseOutput, readSecrets, readSsh } from "../../build/inputs.ts";
 import { exportBuild } from "../../build/outputs.ts";
@@ -85,7 +88,7 @@ export default defineCommand({
     if (values.push) outputs.push({ type: "image", names: [], push: true });
     const secrets = await readSecrets(values.secret, ctx.env);
     const ssh = readSsh(values.ssh, ctx.env);
-    const { archive, dockerfile, remote, contexts } = await openContext(ctx, source, values.file, values["build-context"]);
+    const { archive, dockerfile, remote, contexts, folders } = await openContext(ctx, source, values.file, values["build-context"]);
     const client = await ctx.client();
     if (values.ssh.length > 0 && !client.host.startsWith("unix:")) throw new CliError("--ssh needs an engine on this machine: the agent's socket cannot be reached from elsewhere");
     const parameters = { ...(await query(ctx, client.host, values)), dockerfile, remote, ssh: Object.keys(ssh).length > 0 ? JSON.stringify(ssh) : undefined, contexts: Object.keys(contexts).length > 0 ? JSON.stringify(contexts) : undefined };
@@ -96,9 +99,13 @@ export default defineCommand({
     // What is built may go to standard output itself: then nothing else does.
     const told = outputs.some((output) => "dest" in output && output.dest === "-") ? { ...ctx, out: ctx.err } : ctx;
     const started = Date.now();
-    const built = progress === "classic"
-      ? await buildClassic(told, buildImage(client, parameters, { ...options, ...(context && { context: countSent(told.out, context, values.quiet) }) }), values.quiet)
-      : await displayBuild(ctx.err, buildImage(client, { ...parameters, q: false, progress: "events" }, { ...options, ...(context && { context }) }), progress, ctx.env["NO_COLOR"] === undefined);
+    const asked = progress === "classic" ? parameters : { ...parameters, q: false, progress: "events" };
+    const indexed = folders && !values.compress && (await client.isBerth()) ? indexFolders(folders.folders, folders.dockerfile, hostname()) : undefined;
+    const messages = indexed
+      ? buildFromIndex(client, asked, indexed.index, indexed.content, options)
+      : buildImage(client, asked, { ...options, ...(context && { context: progress === "classic" ? countSent(told.out, context, values.quiet) : context }) });
+    const built = progress === "classic" ? await buildClassic(told, messages, values.quiet) : await displayBuild(ctx.err, messages, progress, ctx.env["NO_COLOR"] === undefined);
+    if (indexed && (progress === "tty" || progress === "plain")) ctx.err.write(`\nOf ${humanSize(indexed.size)} in ${indexed.files} files, ${humanSize(indexed.sent())} went to the engine\n`);
     for (const output of outputs) await exportBuild(ctx, client, built, output, values.tag);
     for (const cache of values["cache-to"]) {
       const ref = parseFields(cache).get("ref");

@@ -6,6 +6,7 @@ import { newId } from "../../../lib/ids.ts";
 import { tarEntry } from "../../../lib/tar/entry.ts";
 import { encodeHeader, endOfArchive, padding } from "../../../lib/tar/writer.ts";
 import { packDirectory } from "../../archive/pack.ts";
+import type { ContextFolder } from "../../build/context-index.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { fileError } from "../../files.ts";
@@ -14,6 +15,8 @@ import { isArchive, peek } from "./archive-or-dockerfile.ts";
 export interface BuildContext {
   /** What is sent; absent where the engine fetches it from `remote`. */
   archive?: AsyncIterable<Uint8Array>;
+  /** The same for an engine that takes an index first: folders, and the text of the Dockerfile. */
+  folders?: { folders: ContextFolder[]; dockerfile: string };
   /** Path of the Dockerfile in it; empty for the usual name. */
   dockerfile: string;
   remote?: string;
@@ -35,12 +38,18 @@ export async function openContext(ctx: CommandContext, source: string, dockerfil
   }
   if (folders.length === 0) return { ...context, contexts };
   if (!context.archive) throw new CliError("directories as further contexts need a context that is sent from here");
-  return { ...context, contexts, archive: withFolders(folders, context.archive) };
+  const more = folders.map(([name, root]): ContextFolder => ({ root, options: { prefix: `.berth-contexts/${name}/`, owner } }));
+  return {
+    ...context, contexts, archive: withFolders(more, context.archive),
+    ...(context.folders && { folders: { ...context.folders, folders: [...context.folders.folders, ...more] } }),
+  };
 }
 
+const owner = { uid: 0, gid: 0 };
+
 /** Named contexts travel below a folder of the archive that no project has. */
-async function* withFolders(folders: readonly [string, string][], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for (const [name, path] of folders) yield* packDirectory(path, { prefix: `.berth-contexts/${name}/`, owner: { uid: 0, gid: 0 } });
+async function* withFolders(folders: readonly ContextFolder[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const { root, options } of folders) yield* packDirectory(root, options);
   yield* rest;
 }
 
@@ -79,15 +88,17 @@ async function fromDirectory(ctx: CommandContext, source: string, dockerfile: st
   const pack = (leavesOut: (path: string) => boolean) => packDirectory(root, {
     excludes: (path) => leavesOut(path) || (!kept.has(path) && ignored.ignores(path)),
     enters: (path) => needsFolder(path) || !ignored.canSkipFolder(path),
-    owner: { uid: 0, gid: 0 },
+    owner,
   });
-  if (own && inside) return { archive: pack(() => false), dockerfile: own.path };
   const content = own ? await readFile(own.full) : await collect(ctx.stdin.stream());
+  const shown = { excludes: (path: string) => ignored.ignores(path), enters: (path: string) => !ignored.canSkipFolder(path), owner };
+  const folders = { folders: [{ root, options: shown }], dockerfile: new TextDecoder().decode(content) };
+  if (own && inside) return { archive: pack(() => false), dockerfile: own.path, folders };
   const name = `.dockerfile.${newId().slice(0, 20)}`;
   // The Dockerfile comes in from elsewhere: the build itself is not to see it.
   const patterns = await Bun.file(`${root}/.dockerignore`).text().catch(() => ".dockerignore");
   const added: [string, Uint8Array][] = [[name, content], [".dockerignore", Buffer.from(`${patterns}\n${name}\n`)]];
-  return { archive: withFiles(added, pack((path) => path === ".dockerignore")), dockerfile: name };
+  return { archive: withFiles(added, pack((path) => path === ".dockerignore")), dockerfile: name, folders };
 }
 
 interface Found { path: string; full: string }
