@@ -209,6 +209,28 @@ test("a registry with TLS of its own authority and users", async () => {
   await daemon.reload({});
 }, 60_000);
 
+test("a registry with tokens: login keeps a refresh token, not the password, and all goes by it", async () => {
+  const users = join(scratch, "token-users");
+  writeFileSync(users, (await sh(["htpasswd", "-nbB", "-C", "5", "ann", "secret"])).stdout.trim());
+  await using own = await RegistryProcess.start(["--auth", `token:${users}`]);
+  const host = own.address;
+  await ok("tag", "busybox", `${host}/t/box`);
+  expect((await docker("push", `${host}/t/box`)).stderr).toContain("unauthorized: authentication required");
+  expect((await docker("pull", `${host}/t/box`)).stderr).toContain("unauthorized: authentication required");
+  expect((await docker("login", "-u", "ann", "-p", "wrong", host)).stderr).toContain(`Get "http://${host}/v2/": unauthorized: incorrect username or password`);
+  expect(await ok("login", "-u", "ann", "-p", "secret", host)).toContain("Login Succeeded");
+  const kept = JSON.parse(readFileSync(join(scratch, "config", "config.json"), "utf8")).auths[host];
+  expect(kept.identitytoken).toBeTruthy();
+  expect(Buffer.from(kept.auth, "base64").toString()).not.toContain("secret");
+  expect(await ok("push", `${host}/t/box`)).toContain("digest:");
+  await ok("rmi", `${host}/t/box`);
+  await ok("pull", `${host}/t/box`);
+  expect(await ok("search", `${host}/box`)).toContain("t/box");
+  await ok("logout", host);
+  expect(await ok("search", `${host}/box`)).not.toContain("t/box");
+  await ok("rmi", `${host}/t/box`);
+}, 60_000);
+
 /** A proxy before a registry that does harm to answers. */
 async function harmful(upstream: string, harm: (request: Request, answer: () => Promise<Response>, count: number) => Promise<Response>): Promise<{ host: string; requests: string[]; stop(): void }> {
   const counts = new Map<string, number>();
@@ -481,15 +503,35 @@ describe("registries that misbehave", () => {
   }, 60_000);
 });
 
-test("what a client leaves behind when it goes away is no running pull", async () => {
+test("a client that goes away ends its pull; the next one goes on from what is there", async () => {
   const host = await registry();
-  await makeImage(`${host}/gone`, 1, 8000);
+  await makeImage(`${host}/gone`, 1, 20_000);
   await ok("push", `${host}/gone`);
   await forget(`${host}/gone`);
-  const child = Bun.spawn([dockerClients[0] ?? "docker", "pull", `${host}/gone`], { env: { ...process.env, DOCKER_HOST: daemon.host }, stdout: "ignore", stderr: "ignore" });
-  await Bun.sleep(30);
-  child.kill();
-  await child.exited;
-  await ok("pull", `${host}/gone`);
-  expect(readFileSync(join(daemon.root, "log"), "utf8")).not.toContain("unhandled");
-});
+  let [hold, held, left] = [true, false, false];
+  const proxy = await harmful(host, async (request, answer) => {
+    const response = await answer();
+    if (!isBlob(request) || !hold || Number(response.headers.get("content-length")) < 1_000_000) return response;
+    request.signal.addEventListener("abort", () => { left = true; });
+    const whole = await response.bytes();
+    return new Response(new ReadableStream({
+      start(controller) {
+        controller.enqueue(whole.subarray(0, 15_000_000));
+        held = true;
+      },
+    }), { status: response.status, headers: response.headers });
+  });
+  try {
+    const child = Bun.spawn([dockerClients[0] ?? "docker", "pull", `${proxy.host}/gone`], { env: { ...process.env, DOCKER_HOST: daemon.host }, stdout: "ignore", stderr: "ignore" });
+    await until("some of the layer", () => held);
+    await until("some of it on disk", async () => Number((await sh(["sh", "-c", `find ${daemon.dataRoot}/blobs/partial -type f -size +1M | wc -l`])).stdout) > 0);
+    child.kill();
+    await child.exited;
+    await until("the pull to end", () => left);
+    hold = false;
+    await ok("pull", `${proxy.host}/gone`);
+    expect(proxy.requests.some((line) => /blobs\/.* bytes=\d+-/.test(line))).toBe(true);
+    expect(readFileSync(join(daemon.root, "log"), "utf8")).not.toContain("unhandled");
+    await forget(`${proxy.host}/gone`);
+  } finally { proxy.stop(); }
+}, 60_000);
