@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { inspectImage } from "../../src/image/inspect.ts";
 import { listImages } from "../../src/image/list.ts";
 import { loadImages, type LoadOptions } from "../../src/image/load.ts";
 import { pruneImages } from "../../src/image/prune.ts";
@@ -73,6 +74,7 @@ test("several platforms of one image: loaded, saved, loaded again, listed and re
   const [listed, ...more] = listImages(other.ctx, { manifests: true });
   expect(more).toEqual([]);
   expect(listed?.Manifests?.map((manifest) => manifest.ImageData?.Platform?.architecture).sort()).toEqual(["amd64", "arm", "arm64"]);
+  expect(inspectImage(other.ctx, "multi:1", { manifests: true }).Manifests).toHaveLength(3);
   expect((await pruneImages(other.ctx)).ImagesDeleted).toBeNull();
   expect(listImages(other.ctx, { all: true })).toHaveLength(3);
   await removeImage(other.ctx, "multi:1");

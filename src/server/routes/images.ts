@@ -33,7 +33,7 @@ const inspect: Handler = (ctx, request) => {
   const { query, version } = request;
   const platform = version >= api("1.49") ? query.get("platform") : "";
   if (query.bool("manifests") && platform) throw invalid("conflicting options: manifests and platform options cannot both be set");
-  return json(200, inspectImage(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {}));
+  return json(200, inspectImage(ctx.images, name(request), { manifests: version >= api("1.48") && query.bool("manifests"), ...(platform && { platform: decodePlatform(platform) }) }));
 };
 
 /** Attestations come with images of several manifests, which are taken apart here: none is kept. */
