@@ -7,6 +7,8 @@ import { pullScope } from "./fetch-manifest.ts";
 export interface FetchBlobOptions {
   /** How often it is tried to get further; a try that brings something is none. */
   attempts: number;
+  /** A connection that brings nothing for so long counts as broken; default a minute. */
+  stallMs?: number;
   signal?: AbortSignal | undefined;
   /** Told of the bytes that are there, now and again. */
   progress?: (have: number) => void;
@@ -41,8 +43,10 @@ export async function fetchBlob(client: RegistryClient, repository: string, desc
 
   async function receive(): Promise<void> {
     const offset = writer.offset;
+    const stalled = new AbortController();
     const response = await client.call(source, pullScope(repository), {
-      headers: offset > 0 ? { range: `bytes=${offset}-` } : {}, accept: [416], signal: options.signal,
+      headers: offset > 0 ? { range: `bytes=${offset}-` } : {}, accept: [416],
+      signal: options.signal ? AbortSignal.any([options.signal, stalled.signal]) : stalled.signal,
     });
     if (response.status === 416 || (offset > 0 && (response.status !== 206 || !startsAt(response, offset)))) {
       await writer.restart();
@@ -51,7 +55,11 @@ export async function fetchBlob(client: RegistryClient, repository: string, desc
         return receive();
       }
     }
+    const stallMs = options.stallMs ?? 60_000;
+    const watch = setTimeout(() => stalled.abort(unavailable(`unexpected EOF: nothing came for ${stallMs / 1000} seconds`)), stallMs);
+    using _watch = { [Symbol.dispose]: () => clearTimeout(watch) };
     for await (const chunk of response.body ?? []) {
+      watch.refresh();
       if (writer.offset + chunk.length > descriptor.size) {
         await writer.restart();
         throw new EngineError("invalid", `failed to copy ${descriptor.digest}: the registry sent more than the ${descriptor.size} bytes that the manifest says`);
