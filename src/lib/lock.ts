@@ -32,6 +32,11 @@ export class Semaphore {
     this.#free = limit;
   }
 
+  /** Whether who acquires now has to wait. */
+  get busy(): boolean {
+    return this.#free <= 0;
+  }
+
   async acquire(): Promise<Disposable> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

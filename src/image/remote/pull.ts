@@ -186,7 +186,7 @@ async function pullLayer(ctx: RemoteContext, client: RegistryClient, ref: Refere
     return;
   }
   if (!images.blobs.has(layer.digest)) {
-    tell({ status: "Waiting", progressDetail: {}, id });
+    if (ctx.downloads.busy) tell({ status: "Waiting", progressDetail: {}, id });
     await bring(ctx, client, client.repository(ref.path), layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
     tell({ status: "Verifying Checksum", progressDetail: {}, id });
   }

@@ -126,7 +126,7 @@ function makeManifest(configDigest: string, configSize: number, layers: Descript
 }
 
 async function pushLayer(ctx: RemoteContext, client: RegistryClient, ref: Reference, layer: Descriptor, id: string, tell: Tell, signal: AbortSignal): Promise<void> {
-  tell({ status: "Waiting", progressDetail: {}, id });
+  if (ctx.uploads.busy) tell({ status: "Waiting", progressDetail: {}, id });
   const outcome = await pushOne(ctx, client, ref, layer, (current) => tell({ status: "Pushing", progressDetail: { current, total: layer.size }, id }, id), signal);
   tell({ status: { exists: "Layer already exists", mounted: "Mounted from", pushed: "Pushed" }[outcome.kind] + (outcome.from ? ` ${outcome.from}` : ""), progressDetail: {}, id });
 }
