@@ -206,4 +206,6 @@ test("search, in Hub's form", async () => {
   expect(found.results).toEqual([{ name: "team/worker", description: "", star_count: 0, pull_count: 0, is_official: false, is_automated: false, is_trusted: false }]);
   expect((await registry.json("/v1/search?q=%25")).num_results).toBe(0);
   expect((await registry.json("/v1/search?q=_")).num_results).toBe(0);
+  // A zero byte does not end the word before it is read to its end.
+  expect((await registry.json("/v1/search?q=worker%00zzz")).num_results).toBe(0);
 });

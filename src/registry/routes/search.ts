@@ -13,7 +13,7 @@ export function getPing(): Response {
 
 /** GET /v1/search?q=&n=&page=: Docker Hub's form, over the repositories that the caller may pull from. */
 export function getSearch(call: Call): Response {
-  const query = (call.url.searchParams.get("q") ?? "").slice(0, 256);
+  const query = (call.url.searchParams.get("q") ?? "").replace(/\p{Cc}/gu, " ").slice(0, 256);
   const size = Math.max(1, whole(call.url.searchParams.get("n"), defaultPageSize, largestPage));
   const page = Math.max(1, whole(call.url.searchParams.get("page"), 1, 1_000_000));
   const found = findRepositories(call, query);
