@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { EventBus } from "../api/events.ts";
 import { ContentStores } from "../build/source/content-store.ts";
 import { LiveContainers } from "../container/live.ts";
+import { apparmorEnabled, canLoadApparmor } from "../runtime/spec/apparmor.ts";
 import { readHostFacts } from "../runtime/spec/host-facts.ts";
 import type { ContainerDefaults } from "../container/context.ts";
 import type { ImageContext } from "../image/context.ts";
@@ -40,6 +41,7 @@ export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Dae
   const instance = instanceOf(config.dataRoot);
   const cgroups = detectCgroups();
   const { runtimes, defaultRuntime, warnings } = chooseRuntimes(config, cgroups);
+  if (apparmorEnabled() && !canLoadApparmor()) warnings.push("WARNING: AppArmor is enabled, but its parser is not installed: containers run without its profile");
   for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ""));
   const store = openStore(paths.database);
   const events = new EventBus();
