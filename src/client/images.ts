@@ -44,10 +44,10 @@ export function importImage(client: Client, options: { fromSrc: string; repo?: s
   return progress(client, "POST", "/images/create", { query: { ...query, platform: platform?.toLowerCase() }, ...(body && { body }) });
 }
 
-export function pushImage(client: Client, image: string, options: { tag?: string; platform?: string; registryAuth?: string; signal?: AbortSignal } = {}): AsyncGenerator<ProgressEvent> {
-  const { tag, platform, registryAuth, signal } = options;
+export function pushImage(client: Client, image: string, options: { tag?: string; platform?: string; compression?: string; registryAuth?: string; signal?: AbortSignal } = {}): AsyncGenerator<ProgressEvent> {
+  const { tag, platform, compression, registryAuth, signal } = options;
   return progress(client, "POST", at(image, "/push"), {
-    query: { tag, platform: platformJson(platform) },
+    query: { tag, platform: platformJson(platform), compression },
     // The engine wants the header even where there are no credentials.
     headers: { "X-Registry-Auth": registryAuth ?? "e30=" },
     ...(signal && { signal }),

@@ -68,7 +68,14 @@ describe("configuration file", () => {
   test.each<[unknown, string]>([
     [{ nonsense: 1, other: 2 }, "the following directives don't match any configuration option: nonsense, other"], ["{", "invalid JSON"], ["[]", "not an object"], [{ debug: "yes" }, "debug must be true or false"],
     [{ labels: "a=b" }, "labels must be a list"], [{ mtu: "x" }, "mtu must be a whole number"], [{ runtimes: { a: {} } }, "runtimes.a must be"], [{ "default-ulimits": { a: { Soft: 3, Hard: 1 } } }, "soft limit"],
+    [{ registries: { "a.b": { mirrors: "c.d" } } }, "registries.a.b.mirrors must be a list"], [{ registries: { "a.b": { mirror: [] } } }, 'registries.a.b has no setting "mirror"'],
+    [{ registries: { "a.b": { compression: "xz" } } }, "invalid registries.a.b.compression: xz"], [{ registries: { "a.b": true } }, "registries.a.b must be an object"],
+    [{ registries: { "a.b": { auth: { user: "x" } } } }, "registries.a.b.auth knows username, password"],
   ])("%p: %s", (file, message) => expect(() => load([], file)).toThrow(message));
+  test("has settings by registry", () => {
+    const registries = { "ghcr.io": { mirrors: ["mirror.test", "http://m2"], insecure: true, ca: "/ca.pem", auth: { username: "a", password: "b" }, compression: "zstd" as const } };
+    expect(load([], { registries }).registries).toEqual(registries);
+  });
   test("what has no effect is said", () => {
     expect(load([], { "userland-proxy": false, features: { buildkit: true } }).warnings).toEqual([
       "the option userland-proxy has no effect on this engine", "the option features has no effect on this engine",

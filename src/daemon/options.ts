@@ -76,7 +76,7 @@ export const daemonOptions: readonly DaemonOption[] = [
   { key: "no-proxy", flag: "no-proxy", kind: "string", help: "Comma-separated list of hosts or IP addresses for which the proxy is skipped" },
   { key: "pidfile", flag: "pidfile", short: "p", kind: "string", help: "Path to use for daemon PID file", shown: "/run/berth/berth.pid" },
   { key: "raw-logs", flag: "raw-logs", kind: "boolean", help: "Full timestamps without ANSI coloring (always so)", support: "ignored", harmless: "true" },
-  { key: "registries", kind: "object", help: "Settings by registry: mirrors, insecure, ca, auth" },
+  { key: "registries", kind: "object", help: "Settings by registry: mirrors, insecure, ca, auth, compression" },
   { key: "registry-mirrors", flag: "registry-mirror", kind: "list", help: "Preferred registry mirror of Docker Hub" },
   { key: "seccomp-profile", flag: "seccomp-profile", kind: "string", help: 'Path to seccomp profile; "unconfined" disables it', shown: "builtin" },
   { key: "selinux-enabled", flag: "selinux-enabled", kind: "boolean", help: "Enable selinux support", support: "refused", harmless: "false" },

@@ -1,9 +1,9 @@
-import type { RegistrySettings } from "../image/remote/endpoints.ts";
 import { invalid } from "../lib/errors.ts";
 import { parseCidr, parseIp } from "../lib/ip.ts";
 import type { LogLevel } from "../lib/log.ts";
 import { defaultSocket, type DaemonConfig, type DaemonEnvironment } from "./config.ts";
 import { daemonOptions } from "./options.ts";
+import { registrySettings } from "./registries.ts";
 import { parseSize } from "./size.ts";
 import { ConfigValues } from "./values.ts";
 
@@ -77,7 +77,7 @@ export function resolveConfig(given: ReadonlyMap<string, unknown>, configFile: s
     maxDownloadAttempts: atLeastOne("max download attempts", values.integer("max-download-attempts", 5)),
     insecureRegistries: values.list("insecure-registries"),
     registryMirrors: values.list("registry-mirrors"),
-    registries: values.object<RegistrySettings>("registries"),
+    registries: registrySettings(values.object<unknown>("registries")),
     proxies: {
       http: values.string("http-proxy", proxies["http-proxy"] ?? environment.proxies.http),
       https: values.string("https-proxy", proxies["https-proxy"] ?? environment.proxies.https),

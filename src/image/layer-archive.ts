@@ -17,8 +17,8 @@ export function storedArchive(ctx: ImageContext, diffId: string, compression?: C
 
 /**
  * The archive of the last layer of a chain, for a push: the one that it came as, whatever its compression, so that the
- * registry gets the bytes that it may know; else it is packed and compressed, once, and kept with the layer. The lease
- * holds the blob.
+ * registry gets the bytes that it may know; else what it was loaded from, or a new archive, compressed once and kept
+ * with the layer. The lease holds the blob.
  */
 export async function layerArchive(
   ctx: ImageContext,
@@ -28,10 +28,11 @@ export async function layerArchive(
   const { compression = "gzip", lease, signal } = options;
   const diffId = diffIdOf(ctx, chain);
   using _lock = await ctx.locks.acquire(`archive ${diffId}`);
-  const compressed = layerBlobs(ctx.store, diffId).find((blob) => compressionOf(blob.media_type) !== "none" && ctx.blobs.has(blob.digest));
-  if (compressed) {
-    lease.add("blob", compressed.digest);
-    if (ctx.blobs.has(compressed.digest)) return { mediaType: compressed.media_type, digest: compressed.digest, size: compressed.size };
+  const known = layerBlobs(ctx.store, diffId).filter((blob) => compressionOf(blob.media_type) !== "none");
+  // Several pushes of different compression leave several: that which is wanted goes first.
+  for (const blob of known.toSorted((a, b) => Number(compressionOf(b.media_type) === compression) - Number(compressionOf(a.media_type) === compression))) {
+    lease.add("blob", blob.digest);
+    if (ctx.blobs.has(blob.digest)) return { mediaType: blob.media_type, digest: blob.digest, size: blob.size };
   }
   const file = join(ctx.paths.tmp, "images", `archive-${crypto.randomUUID()}`);
   try {

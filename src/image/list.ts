@@ -7,7 +7,9 @@ import { familiarName, familiarString, fullString, parseReference, repositoryOf 
 import type { ImageContext } from "./context.ts";
 import { allLayers } from "./layer-table.ts";
 import { findImage } from "./resolve.ts";
+import { manifestsOf } from "./manifests.ts";
 import { allImages, allNames, configOf, containerCounts, type ImageRow, type NameRow } from "./table.ts";
+import { heldVariants } from "./variants.ts";
 
 export interface ListImagesOptions {
   /** Also the unnamed images that others were built upon. */
@@ -15,13 +17,15 @@ export interface ListImagesOptions {
   filters?: Filters;
   /** Fill in `SharedSize`. */
   sharedSize?: boolean;
+  /** Fill in `Manifests`, for images that have variants. */
+  manifests?: boolean;
 }
 
 const accepted = ["dangling", "label", "label!", "before", "since", "reference", "until"];
 
 /** `docker images`, newest first. */
 export function listImages(ctx: ImageContext, options: ListImagesOptions = {}): ImageSummary[] {
-  const { all = false, filters = noFilters, sharedSize = false } = options;
+  const { all = false, filters = noFilters, sharedSize = false, manifests = false } = options;
   filters.validate(accepted);
   const danglingOnly = filters.matchBool("dangling", false);
   const [before, since] = bounds(ctx, filters);
@@ -30,10 +34,11 @@ export function listImages(ctx: ImageContext, options: ListImagesOptions = {}): 
   const parents = new Set(rows.map((row) => row.parent_id));
   const counts = containerCounts(ctx.store);
   const shared = sharedSize ? sharedSizes(ctx) : undefined;
+  const held = heldVariants(ctx);
 
   const found: { row: ImageRow; summary: ImageSummary }[] = [];
   for (const row of rows) {
-    if (danglingOnly && parents.has(row.id)) continue;
+    if (danglingOnly && (parents.has(row.id) || held.has(row.id))) continue;
     const created = parseRfc3339(row.created);
     if (before !== undefined && (created === null || created >= before)) continue;
     if (since !== undefined && (created === null || created <= since)) continue;
@@ -43,8 +48,8 @@ export function listImages(ctx: ImageContext, options: ListImagesOptions = {}): 
     const own = (names.get(row.id) ?? []).filter((name) => matchesReference(filters, name));
     const tags = own.filter((name) => name.kind === "tag");
     if (own.length === 0) {
-      // An image without a name that others stand upon is a step of their making.
-      if (!all && parents.has(row.id)) continue;
+      // An image without a name that others stand upon is a step of their making; a variant is seen below its name.
+      if (!all && (parents.has(row.id) || held.has(row.id))) continue;
       if (filters.has("reference") || (filters.has("dangling") && !danglingOnly)) continue;
     } else if (danglingOnly && tags.length > 0) continue;
     found.push({
@@ -59,6 +64,7 @@ export function listImages(ctx: ImageContext, options: ListImagesOptions = {}): 
         SharedSize: shared?.get(row.id) ?? -1,
         Labels: labels ?? {},
         Containers: counts.get(row.id) ?? 0,
+        ...(manifests && own.length > 0 && { Manifests: manifestsOf(ctx, own) }),
       },
     });
   }

@@ -15,7 +15,7 @@ import { adoptFile, layerTypeOf } from "./archive/adopt.ts";
 import { readDockerArchive } from "./archive/docker-archive.ts";
 import type { FoundImage } from "./archive/found.ts";
 import { ArchiveFiles } from "./archive/members.ts";
-import { readOciArchive } from "./archive/oci-archive.ts";
+import { readIndexes, readOciArchive } from "./archive/oci-archive.ts";
 import type { ImageContext } from "./context.ts";
 import { registerImage } from "./images.ts";
 import { layerByChain } from "./layer-table.ts";
@@ -26,8 +26,8 @@ import { publishImageEvent, putImageName } from "./tag.ts";
 
 export interface LoadOptions {
   quiet?: boolean;
-  /** Which image of several to take; default: this machine's. */
-  platform?: Platform;
+  /** Which images of those for several platforms to take, the last one for the name; default: this machine's. */
+  platforms?: readonly Platform[];
   signal?: AbortSignal;
 }
 
@@ -40,17 +40,26 @@ export async function* loadImages(ctx: ImageContext, source: AsyncIterable<Uint8
   try {
     await using lease = new Lease(ctx);
     const files = new ArchiveFiles(dir, await ctx.archiver.unpackMembers(source, dir, options.signal));
-    for (const image of await readArchive(files, options.platform ?? hostPlatform())) yield* loadOne(ctx, lease, files, image, options);
+    for (const image of await readArchive(files, options.platforms ?? [])) yield* loadOne(ctx, lease, files, image, options);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-/** `docker save` writes both forms; the tags of its own are the surer ones. */
-async function readArchive(files: ArchiveFiles, platform: Platform): Promise<FoundImage[]> {
-  if (files.has("manifest.json")) return readDockerArchive(files);
-  if (files.has("index.json")) return readOciArchive(files, platform);
-  throw invalid("open manifest.json: no such file in archive: it is neither a Docker image archive nor an OCI layout");
+/** `docker save` writes both forms: the tags of its own are the surer ones, but only an OCI layout has platforms. */
+async function readArchive(files: ArchiveFiles, platforms: readonly Platform[]): Promise<FoundImage[]> {
+  const isLayout = files.has("index.json");
+  if (files.has("manifest.json") && (platforms.length === 0 || !isLayout)) {
+    const [images, indexes] = [await readDockerArchive(files), isLayout ? await readIndexes(files) : new Map<string, Uint8Array>()];
+    return images.map((image) => {
+      const index = indexes.get(digestOf(image.config));
+      return { ...image, ...(index && { index }) };
+    });
+  }
+  if (!isLayout) throw invalid("open manifest.json: no such file in archive: it is neither a Docker image archive nor an OCI layout");
+  const found: FoundImage[] = [];
+  for (const platform of platforms.length === 0 ? [hostPlatform()] : platforms) found.push(...(await readOciArchive(files, platform)));
+  return found;
 }
 
 async function* loadOne(ctx: ImageContext, lease: Lease, files: ArchiveFiles, found: FoundImage, options: LoadOptions): AsyncGenerator<ProgressEvent> {
@@ -120,14 +129,21 @@ async function* finish(ctx: ImageContext, lease: Lease, found: FoundImage): Asyn
     lease.add("blob", manifestDigest);
     await ctx.blobs.put(found.manifest);
   }
-  const image = await registerImage(ctx, { config: found.config, lease, ...(manifestDigest !== undefined && { manifestDigest }) });
+  const index = found.index && digestOf(found.index);
+  if (found.index && index) {
+    lease.add("blob", index);
+    await ctx.blobs.put(found.index);
+  }
+  const image = await registerImage(ctx, { config: found.config, lease, ...(manifestDigest !== undefined && { manifestDigest }), ...(index !== undefined && { blobs: [index] }) });
+  const digest = index ?? manifestDigest;
   for (const ref of found.names) {
     const familiar = familiarString(ref);
     const before = nameRow(ctx.store, fullString(ref));
-    if (before && before.image_id !== image.id) {
+    // A variant of the same image keeps its place beside the new one.
+    if (before && before.image_id !== image.id && (index === undefined || before.digest !== index)) {
       yield { stream: `The image ${familiar} already exists, renaming the old one with ID ${before.image_id} to empty string\n` };
     }
-    putImageName(ctx, image.id, ref, { event: false, ...(manifestDigest !== undefined && { digest: manifestDigest }) });
+    putImageName(ctx, image.id, ref, { event: false, ...(digest !== undefined && { digest }) });
     publishImageEvent(ctx, "load", image.id, familiar);
     yield { stream: `Loaded image: ${familiar}\n` };
   }

@@ -10,6 +10,7 @@ import { allLayers } from "./layer-table.ts";
 import { until } from "./list.ts";
 import { removeImage } from "./remove.ts";
 import { allImages, childrenOf, configOf, namesOf, type ImageRow } from "./table.ts";
+import { heldVariants } from "./variants.ts";
 
 /**
  * `docker image prune`: removes unnamed images that no container uses; with `dangling=false` all that no container uses.
@@ -25,7 +26,8 @@ export async function pruneImages(ctx: ImageContext, filters: Filters = noFilter
 
   const sizes = new Map(allLayers(ctx.store).map((layer) => [layer.chain_id, layer.size]));
   const deleted: ImageDeleteResponseItem[] = [];
-  for (const row of allImages(ctx.store).filter((row) => isCandidate(ctx, row, filters, before))) {
+  const held = heldVariants(ctx);
+  for (const row of allImages(ctx.store).filter((row) => !held.has(row.id) && isCandidate(ctx, row, filters, before))) {
     for (const target of targetsOf(ctx, row, danglingOnly)) {
       try {
         deleted.push(...(await removeImage(ctx, target)));

@@ -7,6 +7,7 @@ import type { ImageContext } from "./context.ts";
 import { findImage, storedName } from "./resolve.ts";
 import { childrenOf, configOf, containerUsing, deleteImageRow, deleteName, imageById, namesOf, type ImageRow, type NameRow } from "./table.ts";
 import { publishImageEvent } from "./tag.ts";
+import { heldVariants } from "./variants.ts";
 
 export interface RemoveImageOptions {
   /** Remove all names, and do not mind stopped containers. */
@@ -22,10 +23,13 @@ export interface RemoveImageOptions {
 export async function removeImage(ctx: ImageContext, refOrId: string, options: RemoveImageOptions = {}): Promise<ImageDeleteResponseItem[]> {
   const row = findImage(ctx, refOrId);
   const records: ImageDeleteResponseItem[] = [];
+  const held = heldVariants(ctx);
   const byId = isIdPrefix(row.id, refOrId);
   if (byId) untagById(ctx, row, options, records);
-  else if (untagByName(ctx, row, refOrId, options, records)) return records;
-  await removeWithParents(ctx, row.id, { ...options, quiet: !byId }, records);
+  if (byId || !untagByName(ctx, row, refOrId, options, records)) await removeWithParents(ctx, row.id, { ...options, quiet: !byId }, records);
+  // Variants go with the last name that held them.
+  const still = heldVariants(ctx);
+  for (const id of held) if (!still.has(id) && namesOf(ctx.store, id).length === 0) await removeWithParents(ctx, id, { ...options, quiet: true }, records);
   return records;
 }
 

@@ -1,27 +1,35 @@
 import { notFound } from "../lib/errors.ts";
 import type { Platform } from "../oci/image.ts";
-import { formatPlatform, platformScore } from "../oci/platform.ts";
+import { formatPlatform } from "../oci/platform.ts";
 import { familiarString, fullString, parseAnyReference, withDefaultTag, type Reference } from "../oci/reference.ts";
 import type { ImageContext } from "./context.ts";
 import { toRecord } from "./images.ts";
 import type { ImageRecord } from "./record.ts";
 import { imageById, imagesByPrefix, nameRow, type ImageRow } from "./table.ts";
+import { variantFor, variantsOf } from "./variants.ts";
 
 /**
  * Finds an image by id, short id, `name`, `name:tag` or `name@digest`. Throws not-found `No such image: x` (with
- * `:latest` added to a bare name, as Docker does) and `invalid` for what cannot be a name. `platform` refuses an image
- * that was made for another.
+ * `:latest` added to a bare name, as Docker does) and `invalid` for what cannot be a name. With `platform`, it is the
+ * name's variant for that; not-found where there is none.
  */
 export function resolveImage(ctx: ImageContext, refOrId: string, options: { platform?: Platform } = {}): ImageRecord {
-  const row = findImage(ctx, refOrId);
-  const record = toRecord(ctx, row);
   const { platform } = options;
-  if (platform && platformScore(platform, record.platform) === 0) {
-    throw notFound(
-      `image with reference ${refOrId} was found but its platform (${formatPlatform(record.platform)}) does not match the specified platform (${formatPlatform(platform)})`,
-    );
-  }
-  return record;
+  const row = findImage(ctx, refOrId);
+  if (!platform) return toRecord(ctx, row);
+  const found = variantFor(findVariants(ctx, refOrId), platform);
+  if (found) return toRecord(ctx, found);
+  throw notFound(
+    `image with reference ${refOrId} was found but its platform (${formatPlatform(toRecord(ctx, row).platform)}) does not match the specified platform (${formatPlatform(platform)})`,
+  );
+}
+
+/** An image and its variants, where it is asked for by a name. */
+export function findVariants(ctx: ImageContext, refOrId: string): ImageRow[] {
+  const row = findImage(ctx, refOrId);
+  const parsed = parseAnyReference(refOrId);
+  const named = "id" in parsed ? null : nameRow(ctx.store, storedName(parsed));
+  return named ? variantsOf(ctx, named) : [row];
 }
 
 /** The same, without the lists that a record carries. */

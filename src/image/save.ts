@@ -4,19 +4,21 @@ import { encodeHeader, endOfArchive, padding } from "../lib/tar/writer.ts";
 import { digestOf, hexOf } from "../oci/digest.ts";
 import type { Descriptor, Index, Manifest, Platform } from "../oci/image.ts";
 import { mediaTypes } from "../oci/media-types.ts";
-import { formatPlatform, platformScore } from "../oci/platform.ts";
+import { formatPlatform, hostPlatform, platformScore } from "../oci/platform.ts";
 import { familiarString, fullString, parseAnyReference, parseReference, repositoryOf } from "../oci/reference.ts";
 import type { ImageContext } from "./context.ts";
 import { recordOf } from "./images.ts";
 import { packedLayer, storedArchive } from "./layer-archive.ts";
 import { Lease } from "./lease.ts";
 import type { ImageRecord } from "./record.ts";
-import { findImage } from "./resolve.ts";
-import { allNames } from "./table.ts";
+import { findImage, findVariants } from "./resolve.ts";
+import { allNames, type ImageRow } from "./table.ts";
 import { publishImageEvent } from "./tag.ts";
+import { variantFor } from "./variants.ts";
 
 export interface SaveOptions {
-  platform?: Platform;
+  /** Which variants of each image; default: the one that its name points at. */
+  platforms?: readonly Platform[];
 }
 
 /**
@@ -25,10 +27,10 @@ export interface SaveOptions {
  * unknown. Read the result to its end or call `return()`: until then a lease holds the images.
  */
 export async function saveImages(ctx: ImageContext, names: readonly string[], options: SaveOptions = {}): Promise<AsyncGenerator<Uint8Array>> {
-  const chosen = choose(ctx, names, options.platform);
+  const chosen = choose(ctx, names, options.platforms ?? []);
   const lease = new Lease(ctx);
   try {
-    for (const { image } of chosen) {
+    for (const image of chosen.flatMap(({ images }) => images)) {
       for (const chainId of image.chainIds) lease.add("layer", chainId);
       lease.add("blob", image.id);
       if (image.manifestDigest) lease.add("blob", image.manifestDigest);
@@ -42,39 +44,45 @@ export async function saveImages(ctx: ImageContext, names: readonly string[], op
 }
 
 interface Chosen {
-  image: ImageRecord;
+  /** One, or several variants of one. */
+  images: ImageRecord[];
   /** Full names to save with it. */
   tags: string[];
 }
 
 /** A bare repository name means all its tags; an id means the image without names. */
-function choose(ctx: ImageContext, names: readonly string[], platform: Platform | undefined): Chosen[] {
+function choose(ctx: ImageContext, names: readonly string[], platforms: readonly Platform[]): Chosen[] {
   const chosen = new Map<string, Chosen>();
-  const add = (id: string, tag?: string) => {
-    const entry = chosen.get(id) ?? { image: recordOf(ctx, id), tags: [] };
+  const add = (refOrId: string, tag?: string) => {
+    const images = platforms.length === 0 ? [findImage(ctx, refOrId)] : forPlatforms(findVariants(ctx, refOrId), platforms);
+    const key = images.map((row) => row.id).join();
+    const entry = chosen.get(key) ?? { images: images.map((row) => recordOf(ctx, row.id)), tags: [] };
     if (tag !== undefined && !entry.tags.includes(tag)) entry.tags.push(tag);
-    chosen.set(id, entry);
+    chosen.set(key, entry);
   };
   for (const name of names) {
     const parsed = parseAnyReference(name);
-    if ("id" in parsed) add(findImage(ctx, name).id);
+    if ("id" in parsed) add(name);
     else if (parsed.tag === undefined && parsed.digest === undefined) {
       const tags = allNames(ctx.store).filter((row) => row.kind === "tag" && row.repository === repositoryOf(parsed));
-      for (const row of tags) add(row.image_id, row.name);
-      if (tags.length === 0) add(findImage(ctx, name).id);
+      for (const row of tags) add(row.name, row.name);
+      if (tags.length === 0) add(name);
     } else {
-      const id = findImage(ctx, name).id;
       const isName = parsed.digest === undefined && allNames(ctx.store).some((row) => row.name === fullString(parsed));
-      add(id, isName ? fullString(parsed) : undefined);
+      add(name, isName ? fullString(parsed) : undefined);
     }
   }
   if (chosen.size === 0) throw invalid("at least one image name is needed");
-  for (const { image } of chosen.values()) {
-    if (platform && platformScore(platform, image.platform) === 0) {
-      throw notFound(`no suitable export target found for platform ${formatPlatform(platform)}`);
-    }
-  }
   return [...chosen.values()];
+}
+
+function forPlatforms(variants: readonly ImageRow[], platforms: readonly Platform[]): ImageRow[] {
+  const found = platforms.map((platform) => {
+    const row = variantFor(variants, platform);
+    if (!row) throw notFound(`no suitable export target found for platform ${formatPlatform(platform)}`);
+    return row;
+  });
+  return [...new Map(found.map((row) => [row.id, row])).values()];
 }
 
 interface Plan {
@@ -87,26 +95,35 @@ interface Plan {
 
 async function makePlan(ctx: ImageContext, chosen: readonly Chosen[]): Promise<Plan> {
   const plan: Plan = { blobs: new Map(), index: { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }, docker: [] };
-  for (const { image, tags } of chosen) {
-    const layers: Descriptor[] = [];
-    for (const [i, diffId] of image.diffIds.entries()) layers.push(await addLayer(ctx, plan, image.chainIds.slice(0, i + 1), diffId));
-    const config = await ctx.blobs.read(image.id);
-    addContent(plan, config);
-    const manifest: Manifest = {
-      schemaVersion: 2,
-      mediaType: mediaTypes.ociManifest,
-      config: { mediaType: mediaTypes.ociConfig, digest: image.id, size: config.length },
-      layers,
-    };
-    const entry = { mediaType: mediaTypes.ociManifest, ...addContent(plan, Buffer.from(JSON.stringify(manifest))), platform: image.platform };
+  for (const { images, tags } of chosen) {
+    const manifests: Descriptor[] = [];
+    // Those who read `manifest.json` know one image by a name: the one for this machine.
+    const preferred = images.toSorted((a, b) => platformScore(hostPlatform(), b.platform) - platformScore(hostPlatform(), a.platform))[0];
+    for (const image of images) manifests.push(await addImage(ctx, plan, image, image === preferred ? tags : []));
+    const only = manifests.length === 1 ? manifests[0] : undefined;
+    const entry = only ?? { mediaType: mediaTypes.ociIndex, ...addContent(plan, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }))) };
     plan.index.manifests.push(...(tags.length === 0 ? [entry] : tags.map((tag) => ({ ...entry, annotations: annotations(tag) }))));
-    plan.docker.push({
-      Config: blobName(image.id),
-      RepoTags: tags.length === 0 ? null : tags.map((tag) => familiarString(parseReference(tag))),
-      Layers: layers.map((layer) => blobName(layer.digest)),
-    });
   }
   return plan;
+}
+
+async function addImage(ctx: ImageContext, plan: Plan, image: ImageRecord, tags: readonly string[]): Promise<Descriptor> {
+  const layers: Descriptor[] = [];
+  for (const [i, diffId] of image.diffIds.entries()) layers.push(await addLayer(ctx, plan, image.chainIds.slice(0, i + 1), diffId));
+  const config = await ctx.blobs.read(image.id);
+  addContent(plan, config);
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: { mediaType: mediaTypes.ociConfig, digest: image.id, size: config.length },
+    layers,
+  };
+  plan.docker.push({
+    Config: blobName(image.id),
+    RepoTags: tags.length === 0 ? null : tags.map((tag) => familiarString(parseReference(tag))),
+    Layers: layers.map((layer) => blobName(layer.digest)),
+  });
+  return { mediaType: mediaTypes.ociManifest, ...addContent(plan, Buffer.from(JSON.stringify(manifest))), platform: image.platform };
 }
 
 async function addLayer(ctx: ImageContext, plan: Plan, chain: readonly string[], diffId: string): Promise<Descriptor> {
@@ -147,7 +164,7 @@ async function* write(ctx: ImageContext, plan: Plan, chosen: readonly Chosen[], 
     yield* json("manifest.json", plan.docker);
     yield* json("oci-layout", { imageLayoutVersion: "1.0.0" });
     yield endOfArchive();
-    for (const { image } of chosen) publishImageEvent(ctx, "save", image.id, image.id);
+    for (const image of chosen.flatMap(({ images }) => images)) publishImageEvent(ctx, "save", image.id, image.id);
   } finally {
     await lease[Symbol.asyncDispose]();
   }

@@ -56,4 +56,12 @@ test("platforms", () => {
   expect(score("linux/amd64", "linux/arm64")).toBe(0);
   expect(score("linux/arm/v7", "linux/arm/v7")).toBeGreaterThan(score("linux/arm/v7", "linux/arm/v6"));
   expect(score("linux/arm/v6", "linux/arm/v7")).toBe(0);
+  // What no variant is said of is the family's first; the 32 bits of a family come last.
+  expect(score("linux/amd64", "linux/amd64/v3")).toBe(0);
+  expect(score("linux/amd64/v3", "linux/amd64/v2")).toBeGreaterThan(score("linux/amd64/v3", "linux/amd64"));
+  expect(score("linux/amd64", "linux/amd64")).toBeGreaterThan(score("linux/amd64", "linux/386"));
+  expect(score("linux/amd64", "linux/386")).toBeGreaterThan(0);
+  expect(score("linux/arm64", "linux/arm/v7")).toBeGreaterThan(score("linux/arm64", "linux/arm/v6"));
+  expect(score("linux/arm64", "linux/arm64")).toBeGreaterThan(score("linux/arm64", "linux/arm/v8"));
+  expect(score("linux/arm", "linux/arm64")).toBe(0);
 });

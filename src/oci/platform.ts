@@ -52,16 +52,26 @@ export function normalize(platform: Platform): Platform {
   return { ...rest, os, architecture, ...(variant !== "" && { variant }) };
 }
 
+/** Variants that go without saying, where a family has several. */
+const plainLevel: Record<string, number> = { amd64: 1, arm64: 8 };
+
+function levelOf({ architecture, variant }: Platform): number {
+  return Number(/^v(\d+)/.exec(variant ?? "")?.[1] ?? plainLevel[architecture] ?? 0);
+}
+
 /**
  * How well something made for `offered` suits who wants `wanted`: 0 not at all, more is better. A wanted variant is met
- * by itself and by lower ones of the same family (arm v7 runs v6).
+ * by itself and by lower ones of the same family (arm v7 runs v6), and last by the family's 32 bits (amd64 runs 386,
+ * arm64 runs arm).
  */
 export function platformScore(wanted: Platform, offered: Platform): number {
   const [a, b] = [normalize(wanted), normalize(offered)];
-  if (a.os !== b.os || a.architecture !== b.architecture) return 0;
-  const level = (variant: string | undefined) => Number(/^v(\d+)/.exec(variant ?? "")?.[1] ?? 0);
-  if (a.variant === b.variant) return 100;
-  if (a.variant === undefined) return 50;
-  const [want, have] = [level(a.variant), level(b.variant)];
-  return have > want ? 0 : 50 + have;
+  if (a.os !== b.os) return 0;
+  const [want, have] = [levelOf(a), levelOf(b)];
+  if (a.architecture === b.architecture) {
+    if (a.variant === b.variant) return 100;
+    return have > want ? 0 : 50 + have;
+  }
+  if (a.architecture === "amd64" && b.architecture === "386") return 1;
+  return a.architecture === "arm64" && b.architecture === "arm" ? 1 + have : 0;
 }

@@ -1,11 +1,15 @@
 import { expect, test } from "bun:test";
+import { listImages } from "../../src/image/list.ts";
 import { loadImages, type LoadOptions } from "../../src/image/load.ts";
+import { pruneImages } from "../../src/image/prune.ts";
+import { removeImage } from "../../src/image/remove.ts";
 import { resolveImage } from "../../src/image/resolve.ts";
+import { saveImages } from "../../src/image/save.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import type { Descriptor, Platform } from "../../src/oci/image.ts";
 import { mediaTypes } from "../../src/oci/media-types.ts";
-import { parsePlatform } from "../../src/oci/platform.ts";
-import { chunked, collect, dockerArchive, failure, tarOf, TestStore, textOf, type Member } from "./harness.ts";
+import { hostPlatform, parsePlatform } from "../../src/oci/platform.ts";
+import { bytesOf, chunked, collect, dockerArchive, failure, tarOf, TestStore, textOf, type Member } from "./harness.ts";
 
 const load = (store: TestStore, archive: Uint8Array, options: LoadOptions = {}) => collect(loadImages(store.ctx, chunked(archive), options));
 
@@ -42,15 +46,42 @@ test("of several platforms the one that suits is taken", async () => {
   const index = layout.add(mediaTypes.ociIndex, { schemaVersion: 2, manifests: [attestation, layout.image(arm, layerFor("arm")), layout.image(amd, layerFor("amd"))] }, named("docker.io/library/multi:1"));
   const archive = layout.tar([index]);
   await using store = new TestStore();
-  expect(textOf(await load(store, archive, { platform: arm }))).toBe("Loaded image: multi:1\n");
+  expect(textOf(await load(store, archive, { platforms: [arm] }))).toBe("Loaded image: multi:1\n");
   expect(resolveImage(store.ctx, "multi:1").platform).toEqual({ os: "linux", architecture: "arm64" });
-  const text = textOf(await load(store, archive, { platform: amd, quiet: true }));
-  expect(text).toContain("already exists, renaming the old one");
+  expect(textOf(await load(store, archive, { platforms: [amd], quiet: true }))).toBe("Loaded image: multi:1\n");
   const image = resolveImage(store.ctx, "multi:1");
   expect(image.platform.architecture).toBe("amd64");
   expect(image.manifestDigest).toMatch(/^sha256:/);
-  expect(await failure(load(store, archive, { platform: parsePlatform("linux/s390x") }))).toBe("no image in the archive is made for linux/s390x");
-  expect(() => resolveImage(store.ctx, "multi:1", { platform: arm })).toThrow("was found but its platform (linux/amd64) does not match the specified platform (linux/arm64)");
+  expect(await failure(load(store, archive, { platforms: [parsePlatform("linux/s390x")] }))).toBe("no image in the archive is made for linux/s390x");
+  // What came by the same index stays beside it.
+  expect(resolveImage(store.ctx, "multi:1", { platform: arm }).platform.architecture).toBe("arm64");
+  expect(() => resolveImage(store.ctx, "multi:1", { platform: parsePlatform("linux/s390x") })).toThrow("was found but its platform (linux/amd64) does not match the specified platform (linux/s390x)");
+});
+
+test("several platforms of one image: loaded, saved, loaded again, listed and removed together", async () => {
+  const layout = new Layout();
+  const platforms = ["linux/arm64", "linux/arm/v7", "linux/amd64"].map(parsePlatform);
+  const index = layout.add(mediaTypes.ociIndex, { schemaVersion: 2, manifests: platforms.map((platform) => layout.image(platform, layerFor(platform.architecture))) }, named("docker.io/library/multi:1"));
+  await using store = new TestStore();
+  await load(store, layout.tar([index]), { platforms });
+  const archive = await bytesOf(await saveImages(store.ctx, ["multi:1"], { platforms }));
+  await expect(saveImages(store.ctx, ["multi:1"], { platforms: [parsePlatform("linux/s390x")] })).rejects.toThrow("no suitable export target found for platform linux/s390x");
+  await using other = new TestStore();
+  expect(textOf(await load(other, archive, { platforms, quiet: true }))).toBe("Loaded image: multi:1\n".repeat(3));
+  for (const platform of platforms) expect(resolveImage(other.ctx, "multi:1", { platform }).id).toBe(resolveImage(store.ctx, "multi:1", { platform }).id);
+  // One image in the list, with its platforms; nothing of it is rubbish.
+  const [listed, ...more] = listImages(other.ctx, { manifests: true });
+  expect(more).toEqual([]);
+  expect(listed?.Manifests?.map((manifest) => manifest.ImageData?.Platform?.architecture).sort()).toEqual(["amd64", "arm", "arm64"]);
+  expect((await pruneImages(other.ctx)).ImagesDeleted).toBeNull();
+  expect(listImages(other.ctx, { all: true })).toHaveLength(3);
+  await removeImage(other.ctx, "multi:1");
+  expect(listImages(other.ctx, { all: true })).toEqual([]);
+  // Who knows `manifest.json` only gets this machine's by the name.
+  expect(textOf(await load(other, archive, { quiet: true }))).toContain("Loaded image: multi:1\n");
+  expect(resolveImage(other.ctx, "multi:1").platform.architecture).toBe(hostPlatform().architecture);
+  expect(listImages(other.ctx)).toHaveLength(1);
+  expect(resolveImage(other.ctx, "multi:1", { platform: parsePlatform("linux/arm/v7") }).platform.architecture).toBe("arm");
 });
 
 test("two names, one image; a bare tag is no name", async () => {

@@ -141,6 +141,12 @@ describe("tokens", () => {
     expect(await catalog(bob)).not.toContain("secret/y");
     expect(await catalog(ann)).toContain("secret/y");
     expect((await registry.fetch("/v2/_catalog")).headers.get("www-authenticate")).toContain('scope="registry:catalog:*"');
+    const search = async (headers: Record<string, string>) => (await registry.json("/v1/search?q=", { headers })).results.map(({ name }: { name: string }) => name);
+    expect(await search({})).not.toContain("team/listed");
+    expect(await search(await token("registry:catalog:search", bob))).toContain("team/listed");
+    expect(await search(await token("registry:catalog:search", bob))).not.toContain("secret/y");
+    expect(await search(await token("repository:team/other:pull", bob))).not.toContain("team/listed");
+    expect(await search(bob)).toContain("team/listed");
   });
 
   test("OAuth2: password, refresh token, and its end with the password", async () => {

@@ -72,6 +72,41 @@ test("skopeo lists and deletes", async () => {
   expect((await sh(["skopeo", "inspect", "--tls-verify=false", `docker://${registry.address}/short/lived:gone`])).exitCode).not.toBe(0);
 }, 60_000);
 
+test("podman logs in, pushes, pulls, searches, and makes a manifest list", async () => {
+  const users = join(work, "users");
+  await sh(["htpasswd", "-iBc", "-C", "5", users, "ann"], { input: "secret" });
+  await using guarded = await RegistryProcess.start(["--auth", `token:${users}`]);
+  const store = ["--root", join(work, "podman"), "--runroot", join(work, "podman-run"), "--storage-driver", "vfs"];
+  const environment = { REGISTRY_AUTH_FILE: join(work, "auth.json") };
+  writeFileSync(environment.REGISTRY_AUTH_FILE, "{}");
+  const run = (args: string[], input?: string) => sh(["podman", ...store, ...args], { env: environment, timeout: 120_000, ...(input !== undefined && { input }) });
+  const podman = async (...args: string[]) => {
+    const result = await run(args);
+    if (result.exitCode !== 0) throw new Error(`podman ${args.join(" ")}: ${result.stderr}\n${guarded.log()}`);
+    return result.stdout.trim();
+  };
+  const name = `${guarded.address}/pods/box`;
+  try {
+    await podman("import", "-q", await rootfsTar("busybox"), `${name}:v1`);
+    expect((await run(["push", "--tls-verify=false", `${name}:v1`])).stderr).toContain("authentication required");
+    expect((await run(["login", "--tls-verify=false", "-u", "ann", "--password-stdin", guarded.address], "wrong")).exitCode).not.toBe(0);
+    expect((await run(["login", "--tls-verify=false", "-u", "ann", "--password-stdin", guarded.address], "secret")).stdout).toContain("Login Succeeded");
+    await podman("push", "-q", "--tls-verify=false", `${name}:v1`);
+    await podman("rmi", "-f", `${name}:v1`);
+    await podman("pull", "-q", "--tls-verify=false", `${name}:v1`);
+    expect(await podman("search", "--tls-verify=false", "--list-tags", name)).toContain("v1");
+    await podman("manifest", "create", "list:1");
+    await podman("manifest", "add", "--tls-verify=false", "list:1", `docker://${name}:v1`);
+    await podman("manifest", "push", "-q", "--tls-verify=false", "--all", "list:1", `docker://${name}:list`);
+    const inspected = await ok("skopeo", "inspect", "--raw", "--tls-verify=false", "--authfile", environment.REGISTRY_AUTH_FILE, `docker://${name}:list`);
+    expect(JSON.parse(inspected).manifests.length).toBe(1);
+    await podman("logout", guarded.address);
+    expect((await run(["pull", "-q", "--tls-verify=false", `${name}:list`])).exitCode).not.toBe(0);
+  } finally {
+    await run(["rmi", "-a", "-f"]);
+  }
+}, 120_000);
+
 test("32 clients at once push and pull", async () => {
   await Promise.all(Array.from({ length: 32 }, async (_, index) => {
     const target = `docker://${registry.address}/parallel/app${index % 8}:v${index}`;

@@ -5,7 +5,10 @@ import { freePort } from "./process.ts";
 
 const program = resolve(import.meta.dir, "../../node_modules/s3rver/bin/s3rver.js");
 
-/** s3rver, an S3 server from npm, on a free port of loopback, with one empty bucket. It checks signatures. */
+/**
+ * s3rver, an S3 server from npm, on a free port of loopback, with one empty bucket. It checks signatures. Its listings'
+ * tokens want a cipher that today's OpenSSL keeps apart, and it takes a range that ends at 0 for the whole.
+ */
 export class S3Server implements AsyncDisposable {
   readonly root = mkdtempSync("/tmp/berth-s3-");
   readonly endpoint = `http://127.0.0.1:${freePort()}`;
@@ -16,7 +19,7 @@ export class S3Server implements AsyncDisposable {
   static async start(): Promise<S3Server> {
     const server = new S3Server();
     const { port } = new URL(server.endpoint);
-    server.#child = Bun.spawn(["node", program, "--directory", join(server.root, "data"), "--address", "127.0.0.1", "--port", port, "--configure-bucket", server.bucket, "--silent"], { stdin: "ignore", stdout: "ignore", stderr: Bun.file(join(server.root, "log")) });
+    server.#child = Bun.spawn(["node", "--openssl-legacy-provider", program, "--directory", join(server.root, "data"), "--address", "127.0.0.1", "--port", port, "--configure-bucket", server.bucket, "--silent"], { stdin: "ignore", stdout: "ignore", stderr: Bun.file(join(server.root, "log")) });
     await until("the S3 server to answer", () => fetch(server.endpoint).then(() => true, () => false), 60_000);
     return server;
   }

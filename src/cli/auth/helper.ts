@@ -6,16 +6,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const notFound = "credentials not found in native keychain";
 
+/** As errors tell of the verbs. */
+const doing = { get: "getting", store: "storing", erase: "erasing", list: "listing" };
+
 async function call(env: Environment, helper: string, verb: "get" | "store" | "erase" | "list", input: string): Promise<string> {
   const program = `docker-credential-${helper}`;
   let child;
   try {
     child = Bun.spawn([program, verb], { env, stdin: Buffer.from(input), stdout: "pipe", stderr: "inherit" });
   } catch {
-    throw new Error(`error getting credentials - err: exec: ${JSON.stringify(program)}: executable file not found in $PATH, out: \`\``);
+    throw new Error(`error ${doing[verb]} credentials - err: exec: ${JSON.stringify(program)}: executable file not found in $PATH, out: \`\``);
   }
   const [stdout, exitCode] = await Promise.all([child.stdout.text(), child.exited]);
-  if (exitCode !== 0) throw new Error(stdout.trim() === notFound ? notFound : `error getting credentials - err: exit status ${exitCode}, out: \`${stdout.trim()}\``);
+  if (exitCode !== 0) throw new Error(stdout.trim() === notFound ? notFound : `error ${doing[verb]} credentials - err: exit status ${exitCode}, out: \`${stdout.trim()}\``);
   return stdout;
 }
 

@@ -9,4 +9,6 @@ export interface FoundImage {
   names: Reference[];
   /** The manifest as it is, where the archive has one (OCI). */
   manifest?: Uint8Array;
+  /** The index that the names are of, where that is another document. */
+  index?: Uint8Array;
 }

@@ -22,10 +22,24 @@ export async function readOciArchive(files: ArchiveFiles, platform: Platform): P
     const known = found.get(image.digest);
     const names = nameOf(entry);
     if (known) known.names.push(...names);
-    else found.set(image.digest, { ...image.image, names });
+    else found.set(image.digest, { ...image.image, names, ...(image.digest !== entry.digest && { index: await blob(files, entry.digest) }) });
   }
   if (found.size === 0 && manifests.length > 0) throw notFound(`no image in the archive is made for ${formatPlatform(platform)}`);
   return [...found.values()];
+}
+
+/** For an archive that is also Docker's: the index that each image is of, by the digest of its configuration. */
+export async function readIndexes(files: ArchiveFiles): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for (const entry of parseIndex(await files.read("index.json")).manifests) {
+    if (!files.has(blobName(entry.digest))) continue;
+    const content = await blob(files, entry.digest);
+    if (!isIndex(documentType(content) ?? entry.mediaType)) continue;
+    for (const child of parseIndex(content).manifests) {
+      if (isManifest(child.mediaType) && files.has(blobName(child.digest))) found.set(parseManifest(await blob(files, child.digest), child.mediaType).config.digest, content);
+    }
+  }
+  return found;
 }
 
 async function readEntry(files: ArchiveFiles, entry: Descriptor, platform: Platform, depth: number): Promise<{ digest: string; image: Omit<FoundImage, "names"> } | undefined> {

@@ -2,6 +2,7 @@ import type { AuthConfig } from "../../api/types/system.ts";
 import { unauthorized, unavailable } from "../../lib/errors.ts";
 import { parseChallenges, type Challenge } from "./challenge.ts";
 import type { Endpoint } from "./endpoints.ts";
+import { isBusy, message, parse } from "./failure.ts";
 
 const clientId = "berth";
 /** A token is asked for anew this long before it ends. */
@@ -18,6 +19,11 @@ export class Authorizer {
   identityToken: string | undefined;
 
   constructor(private readonly endpoint: Endpoint, private readonly credentials: AuthConfig | undefined) {}
+
+  /** Whether there is anything to answer a challenge with. */
+  get hasCredentials(): boolean {
+    return Boolean(this.credentials?.username || this.credentials?.identitytoken || this.credentials?.registrytoken);
+  }
 
   /** The header for a request within `scope`, where one is known already. */
   header(scope: string): string | undefined {
@@ -59,7 +65,10 @@ export class Authorizer {
     const response = this.credentials?.identitytoken ? await this.#postToken(realm, service, scopes) : await this.#getToken(realm, service, scopes);
     const text = await response.text();
     if (response.status === 401 || response.status === 403) throw unauthorized(`unauthorized: ${message(text) || "incorrect username or password"}`);
-    if (!response.ok) throw unavailable(`failed to fetch a token from ${new URL(realm).host}: ${response.status} ${response.statusText}: ${message(text)}`);
+    if (!response.ok) {
+      const told = `failed to fetch a token from ${new URL(realm).host}: ${response.status} ${response.statusText}: ${message(text)}`;
+      throw isBusy(response) ? unavailable(told, response) : unavailable(told);
+    }
     const body = parse(text);
     const token = typeof body.token === "string" ? body.token : typeof body.access_token === "string" ? body.access_token : "";
     if (typeof body.refresh_token === "string") this.identityToken = body.refresh_token;
@@ -91,25 +100,4 @@ export class Authorizer {
   #transport() {
     return { ...(this.endpoint.tls && { tls: this.endpoint.tls }), ...(this.endpoint.proxy && { proxy: this.endpoint.proxy }) };
   }
-}
-
-function parse(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
-}
-
-/** The words of an error body, in any of the shapes in use. */
-export function message(text: string): string {
-  const body = parse(text);
-  const first = Array.isArray(body.errors) ? body.errors[0] : undefined;
-  if (first && typeof first === "object" && "message" in first && typeof first.message === "string") {
-    return "code" in first && typeof first.code === "string" && first.message === "" ? first.code : first.message;
-  }
-  if (typeof body.details === "string") return body.details;
-  if (typeof body.message === "string") return body.message;
-  return text.length < 200 && !text.trimStart().startsWith("<") ? text.trim() : "";
 }

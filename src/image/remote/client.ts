@@ -1,7 +1,8 @@
 import type { AuthConfig } from "../../api/types/system.ts";
-import { EngineError, notFound, unauthorized, unavailable } from "../../lib/errors.ts";
-import { Authorizer, message } from "./authorize.ts";
+import { EngineError, unavailable } from "../../lib/errors.ts";
+import { Authorizer } from "./authorize.ts";
 import type { Endpoint } from "./endpoints.ts";
+import { failure, isBusy, isPassing, unreachable, type Asked } from "./failure.ts";
 
 const retries = 5;
 /** First wait before a try is repeated, in ms; doubled each time. */
@@ -34,27 +35,33 @@ export class RegistryClient {
     return this.#authorizer.identityToken;
   }
 
+  /** What a repository is called here. */
+  repository(path: string): string {
+    return this.endpoint.prefix + path;
+  }
+
   /** Sends a request to `path` (below the endpoint) within a token scope such as `repository:a/b:pull`. */
   async call(path: string, scope: string, options: CallOptions = {}): Promise<Response> {
     const url = /^https?:\/\//.test(path) ? path : this.endpoint.url + path;
+    const asked: Asked = { endpoint: this.endpoint, method: options.method ?? "GET", url, credentials: this.#authorizer.hasCredentials };
     for (let attempt = 0; ; attempt++) {
       const last = attempt >= retries || options.once === true;
       let response: Response;
       try {
         response = await this.#authorized(url, scope, options);
       } catch (error) {
-        if (error instanceof EngineError || options.signal?.aborted || last || !isPassing(error)) throw this.#unreachable(error, url);
-        await wait(firstWaitMs * 2 ** attempt, options.signal);
+        if (options.signal?.aborted || last || !isPassing(error)) throw unreachable(error, asked);
+        const busy = error instanceof EngineError && error.cause instanceof Response ? retryAfter(error.cause) : undefined;
+        await wait(busy ?? firstWaitMs * 2 ** attempt, options.signal);
         continue;
       }
       if (response.ok || options.accept?.includes(response.status)) return response;
-      const passing = response.status === 429 || response.status >= 500;
-      if (passing && !last) {
+      if (isBusy(response) && !last) {
         await response.body?.cancel();
         await wait(retryAfter(response) ?? firstWaitMs * 2 ** attempt, options.signal);
         continue;
       }
-      throw await failure(response, this.endpoint, scope);
+      throw await failure(response, asked);
     }
   }
 
@@ -96,43 +103,6 @@ export class RegistryClient {
       url = new URL(location, url).href;
     }
     throw unavailable(`${start}: too many redirects`);
-  }
-
-  #unreachable(error: unknown, url: string): unknown {
-    if (error instanceof EngineError || (error instanceof Error && error.name === "AbortError")) return error;
-    return unavailable(`Get "${url}": ${error instanceof Error ? reason(error) : error}`, error);
-  }
-}
-
-/** A connection that broke or was refused may work later; a certificate that is wrong stays wrong. */
-function isPassing(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return !/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ConnectionRefused|ECONNREFUSED|ENOTFOUND|ERR_SSL|WRONG_VERSION|EPROTO/i.test(code);
-}
-
-function reason(error: Error): string {
-  const code = "code" in error ? String(error.code) : "";
-  if (/SELF_SIGNED|UNABLE_TO|CERT/i.test(code)) return `tls: failed to verify certificate: x509: certificate signed by unknown authority (${code})`;
-  if (/ConnectionRefused|ECONNREFUSED/.test(code)) return "dial tcp: connect: connection refused";
-  return error.message;
-}
-
-/** What a final answer means, in the words that Docker's users know. */
-async function failure(response: Response, endpoint: Endpoint, scope: string): Promise<EngineError> {
-  const text = message(await response.text().catch(() => ""));
-  const repository = scope.split(":")[1] ?? "";
-  switch (response.status) {
-    case 401:
-      return repository
-        ? notFound(`pull access denied for ${repository}, repository does not exist or may require 'docker login': denied: ${text || "requested access to the resource is denied"}`)
-        : unauthorized(`unauthorized: ${text || "authentication required"}`);
-    case 403: return new EngineError("forbidden", `denied: ${text || "requested access to the resource is denied"}`);
-    case 404: return notFound(text || "not found");
-    case 429: {
-      const limit = response.headers.get("ratelimit-limit");
-      return unavailable(`toomanyrequests: ${text || "too many requests"} (${endpoint.domain} limits how often it may be asked${limit ? `: ${limit}` : ""}; log in, wait, or configure a mirror)`);
-    }
-    default: return unavailable(`received unexpected HTTP status: ${response.status} ${response.statusText}${text ? `: ${text}` : ""}`);
   }
 }
 

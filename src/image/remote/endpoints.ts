@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AuthConfig } from "../../api/types/system.ts";
+import { invalid } from "../../lib/errors.ts";
 
 /** What the configuration says of one registry (`registries` of the daemon's configuration file). */
 export interface RegistrySettings {
@@ -12,6 +13,8 @@ export interface RegistrySettings {
   ca?: string;
   /** Used where the client sends none. */
   auth?: AuthConfig;
+  /** How layers made here are compressed for it, where they were not compressed before; default gzip. */
+  compression?: "gzip" | "zstd";
 }
 
 /** All that decides how a registry is reached; read anew for each pull and push, so a reload takes effect at once. */
@@ -34,9 +37,12 @@ export interface Endpoint {
   /** The registry's name as references carry it (`docker.io`), whatever the host behind it. */
   domain: string;
   mirror: boolean;
+  /** What stands before the repository's name in a mirror that keeps several registries; `""` or `ghcr.io/`. */
+  prefix: string;
   tls?: { ca?: string[]; cert?: string; key?: string; rejectUnauthorized?: boolean };
   proxy?: string;
   auth?: AuthConfig;
+  compression?: "gzip" | "zstd";
 }
 
 const hubHost = "registry-1.docker.io";
@@ -61,10 +67,14 @@ function reach(address: string, domain: string, config: RegistriesConfig, mirror
   const insecure = own.insecure ?? isInsecure(host, config.insecureRegistries);
   const tls = { ...readCertificates(host, config.certsDirs), ...(insecure && { rejectUnauthorized: false }) };
   if (own.ca) tls.ca = [...(tls.ca ?? []), own.ca.includes("-----BEGIN") ? own.ca : readFileSync(own.ca, "utf8")];
-  const proxy = proxyFor(host, scheme ?? "https", config.proxies);
-  const base = { domain, mirror, ...(own.auth && { auth: own.auth }), ...(proxy && { proxy }) };
-  const secure: Endpoint = { ...base, url: `https://${rest}`, ...(Object.keys(tls).length > 0 && { tls }) };
-  const plain: Endpoint = { ...base, url: `http://${rest}` };
+  const path = rest.slice(host.length + 1);
+  const base = { domain, mirror, prefix: path && `${path}/`, ...(own.auth && { auth: own.auth }), ...(own.compression && { compression: own.compression }) };
+  const at = (scheme: "http" | "https") => {
+    const proxy = proxyFor(host, scheme, config.proxies);
+    return { ...base, url: `${scheme}://${host}`, ...(proxy && { proxy }) };
+  };
+  const secure: Endpoint = { ...at("https"), ...(Object.keys(tls).length > 0 && { tls }) };
+  const plain: Endpoint = at("http");
   if (scheme === "http") return [plain];
   if (scheme === "https" || !insecure) return [secure];
   return [secure, plain];
@@ -95,18 +105,24 @@ function ipv4(text: string): number | undefined {
   return parts.reduce((sum, part) => sum * 256 + part, 0);
 }
 
-/** `<dir>/<host>/`: every `*.crt` is a CA; `x.cert` with `x.key` is a client certificate. */
+/**
+ * `<dir>/<host>/`: every `*.crt` is a CA; `x.cert` with `x.key` is a client certificate. Throws `invalid` where one of
+ * the two is missing.
+ */
 function readCertificates(host: string, dirs: readonly string[]): { ca?: string[]; cert?: string; key?: string } {
   for (const dir of dirs) {
     const folder = join(dir, host);
     if (!existsSync(folder)) continue;
     const names = readdirSync(folder).sort();
-    const ca = names.filter((name) => name.endsWith(".crt")).map((name) => readFileSync(join(folder, name), "utf8"));
-    const client = names.find((name) => name.endsWith(".cert") && names.includes(name.replace(/\.cert$/, ".key")));
-    return {
-      ...(ca.length > 0 && { ca }),
-      ...(client && { cert: readFileSync(join(folder, client), "utf8"), key: readFileSync(join(folder, client.replace(/\.cert$/, ".key")), "utf8") }),
-    };
+    const read = (name: string) => readFileSync(join(folder, name), "utf8");
+    for (const name of names) {
+      const [key, cert] = [name.replace(/\.cert$/, ".key"), name.replace(/\.key$/, ".cert")];
+      if (!names.includes(key)) throw invalid(`missing key ${key} for client certificate ${name}. Note that CA certificates should use the extension .crt`);
+      if (!names.includes(cert)) throw invalid(`missing client certificate ${cert} for key ${name}`);
+    }
+    const ca = names.filter((name) => name.endsWith(".crt")).map(read);
+    const client = names.find((name) => name.endsWith(".cert"));
+    return { ...(ca.length > 0 && { ca }), ...(client && { cert: read(client), key: read(client.replace(/\.cert$/, ".key")) }) };
   }
   return {};
 }

@@ -4,10 +4,9 @@ import type { Descriptor } from "../../oci/image.ts";
 import { wait, type RegistryClient } from "./client.ts";
 import { pullScope } from "./fetch-manifest.ts";
 
-/** A connection that brings something each time may break this often. */
-const breaks = 8;
-
 export interface FetchBlobOptions {
+  /** How often it is tried to get further; a try that brings something is none. */
+  attempts: number;
   signal?: AbortSignal | undefined;
   /** Told of the bytes that are there, now and again. */
   progress?: (have: number) => void;
@@ -17,7 +16,7 @@ export interface FetchBlobOptions {
  * Brings a blob into the store: continues a partial one by a Range request, goes on where a connection broke,
  * and starts anew where the registry answers with the whole or with something else. The store verifies.
  */
-export async function fetchBlob(client: RegistryClient, repository: string, descriptor: Descriptor, blobs: BlobStore, options: FetchBlobOptions = {}): Promise<void> {
+export async function fetchBlob(client: RegistryClient, repository: string, descriptor: Descriptor, blobs: BlobStore, options: FetchBlobOptions): Promise<void> {
   if (blobs.has(descriptor.digest)) return;
   await using writer = await blobs.writer(descriptor.digest, descriptor.size);
   const source = descriptor.urls?.find((url) => url.startsWith("https://")) ?? `/v2/${repository}/blobs/${descriptor.digest}`;
@@ -33,7 +32,7 @@ export async function fetchBlob(client: RegistryClient, repository: string, desc
       // The store refused the content: what lies there is wrong, or the registry lies about it.
       if (error instanceof EngineError && error.kind !== "unavailable") throw error;
       broken = writer.offset > before ? 0 : broken + 1;
-      if (broken >= breaks || (error instanceof EngineError && !/unexpected EOF/.test(error.message))) {
+      if (broken >= options.attempts || (error instanceof EngineError && !/unexpected EOF/.test(error.message))) {
         throw unavailable(`failed to copy ${descriptor.digest}: ${errorMessage(error)}`, error);
       }
       await wait(200 * 2 ** broken, options.signal);

@@ -1,7 +1,7 @@
 import type { AuthConfig, AuthResponse } from "../../api/types/system.ts";
-import { EngineError, errorMessage, unauthorized, unavailable } from "../../lib/errors.ts";
-import { RegistryClient } from "./client.ts";
+import { EngineError, unauthorized } from "../../lib/errors.ts";
 import { endpoints } from "./endpoints.ts";
+import { onEndpoint } from "./on-endpoint.ts";
 import type { RemoteContext } from "./remote-context.ts";
 
 const hubAddresses = new Set(["", "https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"]);
@@ -15,18 +15,13 @@ export function domainOf(serverAddress: string): string {
 /** Tries credentials on a registry. Throws `unauthorized` where it refuses them. */
 export async function checkAuth(ctx: RemoteContext, auth: AuthConfig): Promise<AuthResponse> {
   const domain = domainOf(auth.serveraddress ?? "");
-  let failure: unknown;
-  for (const endpoint of endpoints(domain, ctx.config(), "push")) {
-    const client = new RegistryClient(endpoint, auth, ctx.userAgent);
-    try {
-      const response = await client.call("/v2/", "", { accept: [401] });
-      await response.body?.cancel();
-      if (response.status === 401) throw unauthorized(`Get "${endpoint.url}/v2/": unauthorized: incorrect username or password`);
-      return { Status: "Login Succeeded", IdentityToken: client.identityToken ?? "" };
-    } catch (error) {
-      if (error instanceof EngineError && error.kind === "unauthorized") throw unauthorized(/^Get /.test(error.message) ? error.message : `Get "${endpoint.url}/v2/": ${error.message}`, error);
-      failure ??= error;
-    }
-  }
-  throw failure instanceof EngineError ? failure : unavailable(errorMessage(failure), failure);
+  return onEndpoint(ctx, endpoints(domain, ctx.config(), "push"), auth, async (client) => {
+    const { url } = client.endpoint;
+    const response = await client.call("/v2/", "", { accept: [401] }).catch((error: unknown) => {
+      throw error instanceof EngineError && error.kind === "unauthorized" ? unauthorized(`Get "${url}/v2/": ${error.message}`, error) : error;
+    });
+    await response.body?.cancel();
+    if (response.status === 401) throw unauthorized(`login attempt to ${url}/v2/ failed with status: 401 Unauthorized`);
+    return { Status: "Login Succeeded", IdentityToken: client.identityToken ?? "" };
+  });
 }

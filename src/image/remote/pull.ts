@@ -1,23 +1,25 @@
 import type { ProgressEvent } from "../../api/progress.ts";
 import type { AuthConfig } from "../../api/types/system.ts";
-import { EngineError, errorMessage, invalid, isNotFound, notFound } from "../../lib/errors.ts";
+import { EngineError, internal, invalid, notFound } from "../../lib/errors.ts";
 import { told } from "../../lib/event-queue.ts";
 import { shortId } from "../../lib/ids.ts";
 import type { Descriptor, Platform } from "../../oci/image.ts";
 import { isIndex, isManifest, compressionOf, mediaTypes } from "../../oci/media-types.ts";
 import { parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
 import { formatPlatform, hostPlatform, platformScore } from "../../oci/platform.ts";
-import { familiarString, fullString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
-import { registerImage } from "../images.ts";
+import { familiarName, familiarString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
+import { recordOf, registerImage } from "../images.ts";
 import { layerByChain } from "../layer-table.ts";
 import { chainOn, registerLayer } from "../layers.ts";
 import { Lease } from "../lease.ts";
-import { nameRow } from "../table.ts";
+import { storedName } from "../resolve.ts";
+import { imageById, nameRow } from "../table.ts";
 import { publishImageEvent, putImageDigest, putImageName } from "../tag.ts";
-import { RegistryClient } from "./client.ts";
+import type { RegistryClient } from "./client.ts";
 import { endpoints } from "./endpoints.ts";
 import { fetchBlob } from "./fetch-blob.ts";
 import { fetchManifest, pullScope, type FetchedManifest } from "./fetch-manifest.ts";
+import { onEndpoint } from "./on-endpoint.ts";
 import type { RemoteContext } from "./remote-context.ts";
 
 export interface PullRequest {
@@ -51,69 +53,61 @@ export function pullImage(ctx: RemoteContext, request: PullRequest): AsyncGenera
   if (request.allTags && (ref.tag !== undefined || ref.digest !== undefined)) throw invalid("tag can't be used with --all-tags/-a");
   return told<ProgressEvent>(async (tell, signal) => {
     if (!request.allTags) return void (await pullReference(ctx, withDefaultTag(ref), request, tell, signal));
-    const tags = await onEndpoint(ctx, ref.domain, request.auth, (client) => listTags(client, ref.path, signal));
-    for (const tag of tags) await pullReference(ctx, { domain: ref.domain, path: ref.path, tag }, request, tell, signal);
+    const tags = await onEndpoint(ctx, endpoints(ref.domain, ctx.config(), "pull"), request.auth, (client) => listTags(client, client.repository(ref.path), signal)).catch((error: unknown) => { throw pullFailure(ref, error); });
+    const changed = [];
+    for (const tag of tags) changed.push((await pullTag(ctx, { domain: ref.domain, path: ref.path, tag }, request, tell, signal)).changed);
+    tell({ status: statusOf(ref, changed.includes(true)) });
   }, request.signal);
 }
 
 /** One image. Also used by those that need an image for something else: a build's FROM. */
 export async function pullReference(ctx: RemoteContext, ref: Reference, request: Pick<PullRequest, "platform" | "auth">, tell: Tell, signal: AbortSignal): Promise<Pulled> {
+  const { changed, ...pulled } = await pullTag(ctx, ref, request, tell, signal);
+  tell({ status: statusOf(ref, changed) });
+  return pulled;
+}
+
+const statusOf = (ref: Reference, changed: boolean) => `Status: ${changed ? "Downloaded newer image" : "Image is up to date"} for ${familiarString(ref)}`;
+
+/** What is told before the manifest has come would hide from the client that there is none: nothing is. */
+async function pullTag(ctx: RemoteContext, ref: Reference, request: Pick<PullRequest, "platform" | "auth">, tell: Tell, signal: AbortSignal): Promise<Pulled & { changed: boolean }> {
   const { images } = ctx;
   const tagOrDigest = ref.digest ?? ref.tag ?? "latest";
-  tell({ status: `Pulling from ${ref.path}`, id: tagOrDigest });
-  const before = nameRow(images.store, fullString(ref))?.image_id;
-  const pulled = await onEndpoint(ctx, ref.domain, request.auth, async (client) => {
+  const before = nameRow(images.store, storedName(ref))?.image_id;
+  const pulled = await onEndpoint(ctx, endpoints(ref.domain, ctx.config(), "pull"), request.auth, async (client) => {
     await using lease = new Lease(images);
     lease.keepAfterwards(keepPartialMs);
-    const top = await fetchManifest(client, ref.path, tagOrDigest, signal).catch((error: unknown) => { throw isNotFound(error) ? unknownManifest(ref, error) : error; });
+    const top = await fetchManifest(client, client.repository(ref.path), tagOrDigest, signal);
     lease.add("blob", top.digest);
     await images.blobs.put(top.bytes);
     const chosen = await choosePlatform(client, ref, top, request.platform, signal);
     lease.add("blob", chosen.digest);
     await images.blobs.put(chosen.bytes);
+    tell({ status: `Pulling from ${ref.path}`, id: ref.digest === undefined ? tagOrDigest : storedName(ref) });
     const imageId = await pullManifest(ctx, client, ref, chosen, [top.digest], lease, tell, signal);
     putImageDigest(images, imageId, ref, top.digest);
     if (ref.digest === undefined) putImageName(images, imageId, ref, { digest: top.digest, event: false });
     lease.keepAfterwards(0);
     return { imageId, digest: top.digest };
-  });
-  const name = familiarString(ref);
-  publishImageEvent(images, "pull", pulled.imageId, name);
+  }).catch((error: unknown) => { throw pullFailure(ref, error); });
+  const { platform } = recordOf(images, pulled.imageId);
+  publishImageEvent(images, "pull", pulled.imageId, familiarString(ref));
   tell({ status: `Digest: ${pulled.digest}` });
-  tell({ status: before === pulled.imageId ? `Status: Image is up to date for ${name}` : `Status: Downloaded newer image for ${name}` });
-  return pulled;
-}
-
-/** Tries mirrors, then the registry; what one of them cannot give, the next may. The registry's own error is the one told. */
-export async function onEndpoint<T>(ctx: RemoteContext, domain: string, auth: AuthConfig | undefined, work: (client: RegistryClient) => Promise<T>): Promise<T> {
-  const places = endpoints(domain, ctx.config(), "pull");
-  let failure: unknown;
-  let asked = false;
-  for (const [index, place] of places.entries()) {
-    // Credentials are for the registry, not for those who mirror it.
-    const client = new RegistryClient(place, place.mirror ? undefined : auth, ctx.userAgent);
-    try {
-      // Where there is another place to ask, this one is tried with a small question before a large one.
-      asked = false;
-      if (index < places.length - 1) await client.ping();
-      asked = true;
-      return await work(client);
-    } catch (error) {
-      const last = index === places.length - 1;
-      if (error instanceof EngineError && error.kind === "cancelled") throw error;
-      // What somebody answered says more than that nobody did.
-      if (failure === undefined || asked) failure = error;
-      if (last || (!place.mirror && !(error instanceof EngineError && error.kind === "unavailable"))) break;
-      ctx.images.log.info("trying the next endpoint of a registry", { endpoint: place.url, error: errorMessage(error) });
-    }
+  if (request.platform && platformScore(request.platform, platform) === 0) {
+    tell({ status: `WARNING: image with reference ${familiarString(ref)} was found but its platform (${formatPlatform(platform)}) does not match the specified platform (${formatPlatform(request.platform)})` });
   }
-  throw failure;
+  return { ...pulled, changed: before !== pulled.imageId };
 }
 
-function unknownManifest(ref: Reference, cause: unknown): EngineError {
-  const detail = errorMessage(cause);
-  if (/denied|authentication/.test(detail)) return notFound(detail, cause);
-  return notFound(`manifest for ${familiarString(ref)} not found: manifest unknown: ${/unknown|not found/i.test(detail) ? "manifest unknown" : detail}`, cause);
+/** What a failed pull is called: Docker's three kinds of "not there", and what went wrong otherwise. */
+function pullFailure(ref: Reference, error: unknown): unknown {
+  if (!(error instanceof EngineError) || error.kind === "cancelled") return error;
+  const told = error.message;
+  if (told.startsWith("denied: ")) return notFound(`pull access denied for ${familiarName(ref)}, repository does not exist or may require 'docker login': ${told}`, error);
+  if (told.startsWith("name unknown: ")) return notFound(`repository ${familiarName(ref)} not found: ${told}`, error);
+  if (told.startsWith("manifest unknown: ")) return notFound(`manifest for ${familiarString(ref)} not found: ${told}`, error);
+  // That the registry cannot be reached or wants a login is no answer of this daemon's own 401 or 503.
+  return error.kind === "unavailable" || error.kind === "unauthorized" ? internal(told, error) : error;
 }
 
 /** The manifest of an index that fits the platform best. */
@@ -130,7 +124,7 @@ async function choosePlatform(client: RegistryClient, ref: Reference, top: Fetch
       .sort((a, b) => b.score - a.score);
     const best = scored[0]?.each;
     if (!best) throw notFound(`no matching manifest for ${formatPlatform(platform)} in the manifest list entries`);
-    current = await fetchManifest(client, ref.path, best.digest, signal);
+    current = await fetchManifest(client, client.repository(ref.path), best.digest, signal);
   }
   if (current.mediaType === mediaTypes.dockerManifestV1 || current.mediaType === mediaTypes.dockerManifestV1Signed) {
     throw invalid(`Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed. Suggest the author of ${familiarString(ref)} to upgrade the image to the OCI Format or Docker Image manifest v2, schema 2`);
@@ -148,10 +142,12 @@ async function pullManifest(ctx: RemoteContext, client: RegistryClient, ref: Ref
   }
   const strange = manifest.layers.find((layer) => compressionOf(layer.mediaType) === undefined);
   if (strange) throw invalid(`unsupported layer media type ${strange.mediaType}`);
-  for (const layer of manifest.layers) tell({ status: "Pulling fs layer", progressDetail: {}, id: shortId(layer.digest) });
+  const known = imageById(images.store, manifest.config.digest) !== null;
+  const say: Tell = known ? () => {} : tell;
+  for (const layer of manifest.layers) say({ status: "Pulling fs layer", progressDetail: {}, id: shortId(layer.digest) });
 
   lease.add("blob", manifest.config.digest);
-  await bring(ctx, client, ref.path, manifest.config, () => {}, signal);
+  await bring(ctx, client, client.repository(ref.path), manifest.config, () => {}, signal);
   const config = await images.blobs.read(manifest.config.digest);
   const diffIds = parseImageConfig(config).rootfs.diff_ids;
   if (diffIds.length !== manifest.layers.length) throw invalid(`the image has ${manifest.layers.length} layers but its configuration names ${diffIds.length}`);
@@ -163,7 +159,7 @@ async function pullManifest(ctx: RemoteContext, client: RegistryClient, ref: Ref
   const layers = manifest.layers.map((layer, index) => {
     const diffId = diffIds[index] ?? "";
     const [below, ready] = [parent, parentReady];
-    const work = pullLayer(ctx, client, ref, { layer, diffId, parent: below, parentReady: ready, lease, tell, signal: either });
+    const work = pullLayer(ctx, client, ref, { layer, diffId, parent: below, parentReady: ready, lease, tell: say, signal: either });
     work.catch((error: unknown) => failure.abort(error));
     parent = chainOn(below, diffId);
     parentReady = work;
@@ -191,7 +187,7 @@ async function pullLayer(ctx: RemoteContext, client: RegistryClient, ref: Refere
   }
   if (!images.blobs.has(layer.digest)) {
     tell({ status: "Waiting", progressDetail: {}, id });
-    await bring(ctx, client, ref.path, layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
+    await bring(ctx, client, client.repository(ref.path), layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
     tell({ status: "Verifying Checksum", progressDetail: {}, id });
   }
   tell({ status: "Download complete", progressDetail: {}, id });
@@ -207,7 +203,7 @@ async function bring(ctx: RemoteContext, client: RegistryClient, repository: str
   if (ctx.images.blobs.has(descriptor.digest)) return;
   using _slot = await ctx.downloads.acquire();
   signal.throwIfAborted();
-  await fetchBlob(client, repository, descriptor, ctx.images.blobs, { signal, progress });
+  await fetchBlob(client, repository, descriptor, ctx.images.blobs, { attempts: ctx.attempts, signal, progress });
 }
 
 /** All tags of a repository, page by page. */

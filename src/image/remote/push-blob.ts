@@ -1,5 +1,5 @@
-import { unavailable } from "../../lib/errors.ts";
-import type { RegistryClient } from "./client.ts";
+import { EngineError, unavailable } from "../../lib/errors.ts";
+import { wait, type RegistryClient } from "./client.ts";
 import { pushScope } from "./fetch-manifest.ts";
 
 /** The content of a blob to be sent: its compressed bytes on disk. */
@@ -13,12 +13,36 @@ export type PushOutcome = "exists" | "mounted" | "pushed";
 
 /** Part of an upload that is sent (and, when it breaks, sent again) at once. */
 const chunkBytes = 16 * 1024 * 1024;
+/** How often an upload that the registry forgot is begun anew. */
+const restarts = 4;
+
+export interface PushBlobOptions {
+  mountFrom?: string;
+  signal?: AbortSignal | undefined;
+  progress?: (sent: number) => void;
+}
 
 /**
  * Makes sure that a repository has a blob: asks first, then tries to mount it from a repository that is known to
  * have it, then uploads: small ones in one request, others in chunks that continue where the registry says it is.
+ * Registries may forget an upload whose connection broke: then all of this is done again.
  */
-export async function pushBlob(client: RegistryClient, repository: string, source: BlobSource, options: { mountFrom?: string; signal?: AbortSignal | undefined; progress?: (sent: number) => void } = {}): Promise<PushOutcome> {
+export async function pushBlob(client: RegistryClient, repository: string, source: BlobSource, options: PushBlobOptions = {}): Promise<PushOutcome> {
+  for (let lost = 0; ; lost++) {
+    try {
+      return await pushOnce(client, repository, source, options);
+    } catch (error) {
+      if (!(error instanceof UploadLost)) throw error;
+      if (lost >= restarts) throw error.cause;
+      await wait(200 * 2 ** lost, options.signal);
+    }
+  }
+}
+
+/** The registry knows nothing of an upload that it began; `cause` is what it said. */
+class UploadLost extends Error {}
+
+async function pushOnce(client: RegistryClient, repository: string, source: BlobSource, options: PushBlobOptions): Promise<PushOutcome> {
   const scope = pushScope(repository);
   const { signal } = options;
   const there = await client.call(`/v2/${repository}/blobs/${source.digest}`, scope, { method: "HEAD", accept: [404], signal });
@@ -35,6 +59,7 @@ export async function pushBlob(client: RegistryClient, repository: string, sourc
       await finish(new Uint8Array(0));
     }
   } catch (error) {
+    if (error instanceof EngineError && (error.kind === "not-found" || /^blob upload (unknown|invalid)/.test(error.message))) throw new UploadLost("the upload is lost", { cause: error });
     // An upload that is given up should not wait on the registry's disk for its clean-up.
     await client.call(location, scope, { method: "DELETE", accept: [404, 405], once: true }).catch(() => {});
     throw error;

@@ -1,23 +1,24 @@
 import type { ProgressEvent } from "../../api/progress.ts";
 import type { AuthConfig } from "../../api/types/system.ts";
-import { EngineError, errorMessage, invalid, notFound } from "../../lib/errors.ts";
+import { invalid, notFound } from "../../lib/errors.ts";
 import { told } from "../../lib/event-queue.ts";
 import { shortId } from "../../lib/ids.ts";
 import { digestOf } from "../../oci/digest.ts";
-import type { Descriptor, Manifest } from "../../oci/image.ts";
+import type { Descriptor, Manifest, Platform } from "../../oci/image.ts";
 import { compressionOf, mediaTypes } from "../../oci/media-types.ts";
 import { parseManifest } from "../../oci/parse.ts";
 import { familiarName, familiarString, fullString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
-import { compressedLayer } from "../compressed-layer.ts";
+import { layerArchive } from "../layer-archive.ts";
 import { addBlobSource, blobSources } from "../layer-table.ts";
 import { Lease } from "../lease.ts";
 import type { ImageRecord } from "../record.ts";
 import { resolveImage } from "../resolve.ts";
-import { allNames } from "../table.ts";
+import { allNames, nameRow } from "../table.ts";
 import { publishImageEvent, putImageDigest } from "../tag.ts";
-import { RegistryClient } from "./client.ts";
+import type { RegistryClient } from "./client.ts";
 import { endpoints } from "./endpoints.ts";
 import { pushScope } from "./fetch-manifest.ts";
+import { onEndpoint } from "./on-endpoint.ts";
 import { pushBlob } from "./push-blob.ts";
 import type { RemoteContext } from "./remote-context.ts";
 
@@ -26,6 +27,8 @@ export interface PushRequest {
   reference: string;
   tag?: string;
   allTags: boolean;
+  /** Refuses an image that was made for another. */
+  platform?: Platform;
   auth?: AuthConfig;
   /** How layers made here are compressed, where that was not done before. */
   compression?: "gzip" | "zstd";
@@ -38,12 +41,12 @@ type Tell = (event: ProgressEvent, key?: string) => void;
 export function pushImage(ctx: RemoteContext, request: PushRequest): AsyncGenerator<ProgressEvent> {
   const parsed = parseReference(request.tag ? `${request.reference}:${request.tag}` : request.reference);
   if (parsed.digest !== undefined) throw invalid("cannot push a digest reference");
-  const refs = request.allTags && parsed.tag === undefined ? tagsOf(ctx, parsed) : [withDefaultTag(parsed)];
   return told<ProgressEvent>(async (tell, signal) => {
     tell({ status: `The push refers to repository [${parsed.domain === "docker.io" ? `docker.io/${parsed.path}` : familiarName(parsed)}]` });
-    for (const ref of refs) {
-      const image = localImage(ctx, ref);
-      const pushed = await onRegistry(ctx, ref, request, (client) => pushReference(ctx, client, ref, image, request, tell, signal));
+    const known = tagsOf(ctx, parsed);
+    for (const ref of request.allTags && parsed.tag === undefined ? known : [withDefaultTag(parsed)]) {
+      const image = localImage(ctx, ref, request.platform);
+      const pushed = await onEndpoint(ctx, endpoints(ref.domain, ctx.config(), "push"), request.auth, (client) => pushReference(ctx, client, ref, image, request, tell, signal));
       putImageDigest(ctx.images, image.id, ref, pushed.digest);
       publishImageEvent(ctx.images, "push", image.id, familiarString(ref));
       tell({ status: `${ref.tag}: digest: ${pushed.digest} size: ${pushed.size}` });
@@ -52,35 +55,20 @@ export function pushImage(ctx: RemoteContext, request: PushRequest): AsyncGenera
   }, request.signal);
 }
 
-function localImage(ctx: RemoteContext, ref: Reference): ImageRecord {
+function localImage(ctx: RemoteContext, ref: Reference, platform: Platform | undefined): ImageRecord {
   try {
-    return resolveImage(ctx.images, fullString(ref));
+    return resolveImage(ctx.images, fullString(ref), platform ? { platform } : {});
   } catch (cause) {
-    throw notFound(`An image does not exist locally with the tag: ${familiarName(ref)}`, cause);
+    if (nameRow(ctx.images.store, fullString(ref))) throw cause;
+    throw notFound(`tag does not exist: ${familiarString(ref)}`, cause);
   }
 }
 
+/** The tags of a repository that are here. Throws not-found where there is none. */
 function tagsOf(ctx: RemoteContext, ref: Reference): Reference[] {
   const found = allNames(ctx.images.store).filter((name) => name.kind === "tag" && name.repository === repositoryOf(ref)).map((name) => parseReference(name.name));
   if (found.length === 0) throw notFound(`An image does not exist locally with the tag: ${familiarName(ref)}`);
   return found;
-}
-
-async function onRegistry<T>(ctx: RemoteContext, ref: Reference, request: PushRequest, work: (client: RegistryClient) => Promise<T>): Promise<T> {
-  let failure: unknown;
-  const places = endpoints(ref.domain, ctx.config(), "push");
-  for (const [index, place] of places.entries()) {
-    const client = new RegistryClient(place, request.auth, ctx.userAgent);
-    try {
-      if (index < places.length - 1) await client.ping();
-      return await work(client);
-    } catch (error) {
-      failure ??= error;
-      if (!(error instanceof EngineError && error.kind === "unavailable")) throw error;
-      ctx.images.log.info("trying the next endpoint of a registry", { endpoint: place.url, error: errorMessage(error) });
-    }
-  }
-  throw failure;
 }
 
 async function pushReference(ctx: RemoteContext, client: RegistryClient, ref: Reference, image: ImageRecord, request: PushRequest, tell: Tell, signal: AbortSignal): Promise<{ digest: string; size: number }> {
@@ -93,7 +81,7 @@ async function pushReference(ctx: RemoteContext, client: RegistryClient, ref: Re
     const diffId = image.diffIds[index] ?? "";
     try {
       const descriptor = original?.manifest.layers[index]
-        ?? (await compressedLayer(ctx.images, image.chainIds.slice(0, index + 1), diffId, { compression: request.compression ?? "gzip", lease, signal: either }));
+        ?? (await layerArchive(ctx.images, image.chainIds.slice(0, index + 1), { compression: request.compression ?? client.endpoint.compression ?? "gzip", lease, signal: either }));
       await pushLayer(ctx, client, ref, descriptor, shortId(diffId), tell, either);
       return descriptor;
     } catch (error) {

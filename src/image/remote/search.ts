@@ -1,7 +1,7 @@
 import type { AuthConfig } from "../../api/types/system.ts";
-import { invalid } from "../../lib/errors.ts";
-import { RegistryClient } from "./client.ts";
+import { invalid, notFound } from "../../lib/errors.ts";
 import { endpoints, type Endpoint } from "./endpoints.ts";
+import { onEndpoint } from "./on-endpoint.ts";
 import type { RemoteContext } from "./remote-context.ts";
 
 export interface SearchResult {
@@ -22,6 +22,8 @@ export interface SearchRequest {
   auth?: AuthConfig;
 }
 
+const searchScope = "registry:catalog:search";
+
 /** `docker search`: the version 1 search of Docker Hub, or of a registry that has one. */
 export async function searchImages(ctx: RemoteContext, request: SearchRequest): Promise<SearchResult[]> {
   const { limit } = request;
@@ -35,19 +37,15 @@ export async function searchImages(ctx: RemoteContext, request: SearchRequest): 
   const places: Endpoint[] = domain === "docker.io"
     ? endpoints("docker.io", ctx.config(), "push").map((place) => ({ ...place, url: place.url.replace("registry-1.docker.io", "index.docker.io") }))
     : endpoints(domain, ctx.config(), "push");
-  let failure: unknown;
-  for (const endpoint of places) {
-    try {
-      const client = new RegistryClient(endpoint, request.auth, ctx.userAgent);
-      const response = await client.call(`/v1/search?${new URLSearchParams({ q: term, n: String(limit || 25) })}`, "", { headers: { "x-docker-token": "true" } });
-      return read(await response.json()).filter((each) =>
-        (request.isOfficial === undefined || each.is_official === request.isOfficial)
-        && (request.isAutomated === undefined || each.is_automated === request.isAutomated) && each.star_count >= (request.stars ?? 0));
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  throw failure;
+  return onEndpoint(ctx, places, request.auth, async (client) => {
+    // The search answers everybody: who asks first what the registry wants to know of him sees his own as well.
+    if (named && request.auth?.username) await (await client.call("/v2/", searchScope, { accept: [403, 404] })).body?.cancel();
+    const response = await client.call(`/v1/search?${new URLSearchParams({ q: term, n: String(limit || 25) })}`, searchScope, { headers: { "x-docker-token": "true" }, accept: [404] });
+    if (response.status === 404) throw notFound("Unexpected status code 404");
+    return read(await response.json()).filter((each) =>
+      (request.isOfficial === undefined || each.is_official === request.isOfficial)
+      && (request.isAutomated === undefined || each.is_automated === request.isAutomated) && each.star_count >= (request.stars ?? 0));
+  });
 }
 
 function read(body: unknown): SearchResult[] {

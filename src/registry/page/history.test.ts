@@ -10,6 +10,10 @@ test.each([
   ["RUN |2 A=1 B=2 /bin/sh -c make # buildkit", "RUN make"],
   ["COPY . /app # buildkit", "COPY . /app"],
   ["CMD [\"node\"]", "CMD [\"node\"]"],
+  ["EXPOSE map[80/tcp:{} 443/tcp:{}]", "EXPOSE 80/tcp 443/tcp"],
+  ["/bin/sh -c #(nop)  EXPOSE 80", "EXPOSE 80"],
+  ["VOLUME [/data /var/lib/x]", "VOLUME /data /var/lib/x"],
+  ['VOLUME ["/a b"]', 'VOLUME ["/a b"]'],
   ["", ""],
 ])("%s", (createdBy, expected) => expect(dockerfileLine(createdBy)).toBe(expected));
 

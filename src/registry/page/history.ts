@@ -25,8 +25,15 @@ export function describeHistory(history: readonly HistoryEntry[], layers: readon
   return [...lines, ...rest.map(({ digest, size }) => ({ command: "", layer: { digest, size } }))];
 }
 
-/** `/bin/sh -c #(nop)  CMD ["sh"]` → `CMD ["sh"]`; `RUN /bin/sh -c make # buildkit` → `RUN make`. */
+/** `/bin/sh -c #(nop)  CMD ["sh"]` → `CMD ["sh"]`; `RUN /bin/sh -c make # buildkit` → `RUN make`; `EXPOSE map[80/tcp:{}]` → `EXPOSE 80/tcp`. */
 export function dockerfileLine(createdBy: string): string {
+  const line = withoutShell(createdBy);
+  // Builders print these two as they keep them.
+  const kept = /^(EXPOSE map|VOLUME )\[([^"\]]*)\]$/.exec(line);
+  return kept ? `${kept[1]?.startsWith("EXPOSE") ? "EXPOSE" : "VOLUME"} ${kept[2]?.replaceAll(":{}", "")}` : line;
+}
+
+function withoutShell(createdBy: string): string {
   const text = createdBy.replace(/\s*# buildkit\s*$/, "").trim();
   const configuration = /^(?:\|\d+ .*? )?\/bin\/sh -c #\(nop\)\s+([\s\S]*)$/.exec(text);
   if (configuration?.[1] !== undefined) return configuration[1].replace(/^(ADD|COPY) (?:file|dir|multi):\S+ in /, "$1 … ");

@@ -264,7 +264,7 @@ function historyList(history, largest) {
       h("div", {},
         h("code", {}, word !== "" && h("b", {}, word), word === "" && rest === "" ? "(no command recorded)" : rest),
         // Builders' own remarks say nothing to people.
-        comment !== undefined && !/^(buildkit|FROM )/.test(comment) && h("div", { class: "faint" }, comment)),
+        comment !== undefined && !/^(buildkit|berth$|FROM )/.test(comment) && h("div", { class: "faint" }, comment)),
       layer && h("span", { class: "layer", title: layer.digest }, bar, h("span", {}, size(layer.size)), h("span", { class: "mono faint" }, short(layer.digest))));
   }));
 }
@@ -314,7 +314,8 @@ async function image(name, reference, parameters) {
       ["Directory", it.config?.workingDir],
       ["Ports", it.config?.ports?.join(", ")],
       ["Volumes", it.config?.volumes?.join(", ")],
-      ["Tags", whole.tags.length > 1 ? whole.tags.join(", ") : undefined],
+      ["Tags", whole.tags.length > (byDigest ? 0 : 1)
+        ? h("span", {}, ...whole.tags.flatMap((tag, index) => [index > 0 ? ", " : "", h("a", { href: `#/r/${name}:${tag}` }, tag)])) : undefined],
     ]),
     h("p", { class: "digest" }, h("span", { class: "faint" }, "Digest "), h("code", {}, whole.digest), " ", h("button", { type: "button", class: "quiet", onclick: () => void copy(whole.digest) }, "Copy")),
     it.history && it.history.length > 0 && h("section", {}, h("h2", {}, "History"), historyList(it.history, largest)),

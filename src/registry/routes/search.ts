@@ -1,5 +1,6 @@
 import { type RepositorySummary, searchRepositories } from "../metadata/repositories.ts";
 import type { Call } from "../http/route.ts";
+import { hasScope } from "../auth/scopes.ts";
 import { json } from "./answers.ts";
 
 const defaultPageSize = 25;
@@ -30,7 +31,9 @@ export function getSearch(call: Call): Response {
 
 export function findRepositories({ ctx, identity }: Pick<Call, "ctx" | "identity">, query: string): RepositorySummary[] {
   const words = query.split(/\s+/).filter((word) => word !== "").slice(0, 8);
-  return searchRepositories(ctx.db, words).filter(({ name }) => ctx.authority.may(identity, name, "pull"));
+  // A token for the catalogue (`registry:catalog:search` is what Docker asks for) shows all that its user may pull.
+  const whole = identity.scopes && hasScope(identity.scopes, "registry", "catalog", "search") ? { user: identity.user } : identity;
+  return searchRepositories(ctx.db, words).filter(({ name }) => ctx.authority.may(whole, name, "pull"));
 }
 
 function whole(text: string | null, fallback: number, most: number): number {

@@ -26,7 +26,7 @@ const list: Handler = (ctx, { query, version }) => {
   const legacy = version < api("1.25") && !asked.has("reference") ? query.get("filter") : "";
   const filters = legacy ? new Filters([...asked.keys().map((key) => [key, asked.get(key)] as const), ["reference", [legacy]]]) : asked;
   if (version >= api("1.54") && query.bool("identity") && !query.bool("manifests")) throw invalid("conflicting options: identity requires manifests=1");
-  return json(200, listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size") }));
+  return json(200, listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size"), manifests: version >= api("1.47") && query.bool("manifests") }));
 };
 
 const inspect: Handler = (ctx, request) => {
@@ -59,9 +59,15 @@ const tag: Handler = (ctx, request) => {
 const remove: Handler = async (ctx, request) => {
   const { query, version } = request;
   if (name(request).trim() === "") throw invalid("image name cannot be blank");
-  // An image is of one platform here; what is asked must at least be well-formed.
-  if (version >= api("1.50")) decodePlatforms(query.all("platforms"));
-  return json(200, await removeImage(ctx.images, name(request), { force: query.bool("force"), noprune: query.bool("noprune") }));
+  const options = { force: query.bool("force"), noprune: query.bool("noprune") };
+  const platforms = version >= api("1.50") ? decodePlatforms(query.all("platforms")) : [];
+  // A variant that the name does not point at has none: it goes by its id.
+  const own = resolveImage(ctx.images, name(request)).id;
+  const variants = platforms.map((platform) => resolveImage(ctx.images, name(request), { platform }).id).filter((id) => id !== own);
+  const removed = [];
+  for (const id of variants) removed.push(...(await removeImage(ctx.images, id, options)));
+  if (platforms.length === 0 || variants.length < platforms.length) removed.push(...(await removeImage(ctx.images, name(request), options)));
+  return json(200, removed);
 };
 
 const prune: Handler = async (ctx, { query }) => json(200, await pruneImages(ctx.images, parseFilters(query.get("filters"))));
@@ -75,14 +81,12 @@ function platformsOf({ query, version }: ApiRequest) {
 
 const save: Handler = async (ctx, request) => {
   const names = request.params["name"] === undefined ? request.query.all("names") : [name(request)];
-  const [platform] = platformsOf(request);
-  return stream("application/x-tar", await saveImages(ctx.images, names, platform ? { platform } : {}));
+  return stream("application/x-tar", await saveImages(ctx.images, names, { platforms: platformsOf(request) }));
 };
 
 const load: Handler = (ctx, request) => {
-  const [platform] = platformsOf(request);
   const { query, body, signal } = request;
-  return progress(loadImages(ctx.images, body, { quiet: query.bool("quiet", true), signal, ...(platform && { platform }) }));
+  return progress(loadImages(ctx.images, body, { quiet: query.bool("quiet", true), signal, platforms: platformsOf(request) }));
 };
 
 /** One route for two things: an image from a registry (`fromImage`), or one made of a tarball (`fromSrc`). */

@@ -8,11 +8,13 @@ import { forbidden, invalid } from "../../lib/errors.ts";
 import type { Platform } from "../../oci/image.ts";
 import { familiarName, parseReference } from "../../oci/reference.ts";
 import type { ServerContext } from "../context.ts";
+import { api } from "../compat/version.ts";
 import { progress } from "../http/progress.ts";
 import { json, type Reply } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { authConfig, decodeAuthHeader } from "../schema/auth.ts";
 import { requireJson } from "../schema/body.ts";
+import { decodePlatform } from "../schema/platform.ts";
 
 /** The credentials that came along, as an option. */
 function authOf({ headers }: ApiRequest) {
@@ -32,10 +34,17 @@ export function pullImage(ctx: ServerContext, request: ApiRequest, platform: Pla
   return progress(pull(ctx.remote, { reference, allTags, signal, ...(platform && { platform }), ...authOf(request) }));
 }
 
+/** `compression` is not of Docker's API: how layers made here go, where they were not compressed before. */
 const push: Handler = (ctx, request) => {
-  const { params, query, signal } = request;
+  const { params, query, signal, version } = request;
   const tag = query.get("tag");
-  return progress(pushImage(ctx.remote, { reference: params["name"] ?? "", allTags: tag === "", signal, ...(tag && { tag }), ...authOf(request) }));
+  const platform = version >= api("1.46") ? query.get("platform") : "";
+  const compression = query.get("compression");
+  if (compression !== "" && compression !== "gzip" && compression !== "zstd") throw invalid(`unsupported compression ${JSON.stringify(compression)}: gzip or zstd`);
+  return progress(pushImage(ctx.remote, {
+    reference: params["name"] ?? "", allTags: tag === "", signal, ...(tag && { tag }), ...authOf(request),
+    ...(platform && { platform: decodePlatform(platform) }), ...(compression && { compression }),
+  }));
 };
 
 const search: Handler = async (ctx, request) => {

@@ -2,7 +2,7 @@ import { loadImages } from "../../../client/images.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
-import { bool, string } from "../../flags/kinds.ts";
+import { bool, string, stringSlice } from "../../flags/kinds.ts";
 import { openInput } from "../../open-input.ts";
 import { checkPlatform } from "../../platform.ts";
 import { displayProgress } from "../../progress/display.ts";
@@ -12,14 +12,14 @@ export default defineCommand({
   args: noArgs,
   flags: {
     input: string("Read from a file instead of standard input", { short: "i" }),
-    platform: string('Load one platform only, "os[/arch[/variant]]"', { minApi: "1.48" }),
+    platform: stringSlice('Load these platforms only, each \"os[/arch[/variant]]\"', { minApi: "1.48" }),
     quiet: bool("Show no progress", { short: "q" }),
   },
   async run(ctx, _args, { input, quiet, platform }) {
     if (input === "" && ctx.stdin.isTerminal) throw new CliError("requested load from stdin, but stdin is empty");
     const body = input === "" ? ctx.stdin.stream() : await openInput(input);
-    checkPlatform(platform);
-    const messages = loadImages(await ctx.client(), body, { quiet: quiet || !ctx.out.isTerminal, platforms: platform === "" ? [] : [platform] });
+    platform.forEach(checkPlatform);
+    const messages = loadImages(await ctx.client(), body, { quiet: quiet || !ctx.out.isTerminal, platforms: platform });
     await displayProgress(ctx.out, messages);
   },
 });

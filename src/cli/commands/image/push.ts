@@ -15,6 +15,7 @@ export default defineCommand({
   args: exactArgs(1),
   flags: {
     "all-tags": bool("Send every tag of the repository", { short: "a" }),
+    compression: string("How layers made here are compressed, where they were not before: gzip or zstd"),
     "disable-content-trust": trustFlag("Skip signing"),
     platform: string("Send the manifest of one platform only, os[/arch[/variant]], not the whole index", { minApi: "1.46" }),
     quiet: bool("Show no progress", { short: "q" }),
@@ -33,6 +34,7 @@ export default defineCommand({
     const messages = pushImage(await ctx.client(), familiarName(reference), {
       ...(reference.tag !== undefined && { tag: reference.tag }),
       platform: flags.platform,
+      ...(flags.compression !== "" && { compression: flags.compression }),
       registryAuth: await registryAuth(ctx, reference.domain),
     });
     const notes: string[] = [];

@@ -2,7 +2,7 @@ import { saveImages } from "../../../client/images.ts";
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
-import { string } from "../../flags/kinds.ts";
+import { string, stringSlice } from "../../flags/kinds.ts";
 import { checkPlatform } from "../../platform.ts";
 import { checkOutput, writeAtomically, writeThrough } from "../../write-output.ts";
 
@@ -11,13 +11,13 @@ export default defineCommand({
   args: minArgs(1),
   flags: {
     output: string("Write to a file instead of standard output", { short: "o" }),
-    platform: string('Save one platform only, "os[/arch[/variant]]"', { minApi: "1.48" }),
+    platform: stringSlice('Save these platforms only, each \"os[/arch[/variant]]\"', { minApi: "1.48" }),
   },
   async run(ctx, names, { output, platform }) {
-    checkPlatform(platform);
+    platform.forEach(checkPlatform);
     if (output === "" && ctx.out.isTerminal) throw new CliError("cowardly refusing to save to a terminal. Use the -o flag or redirect");
     if (output !== "") await checkOutput(output);
-    const { body } = await saveImages(await ctx.client(), names, platform === "" ? [] : [platform]);
+    const { body } = await saveImages(await ctx.client(), names, platform);
     if (output === "") await writeThrough(ctx.out, body);
     else await writeAtomically(output, body);
   },
