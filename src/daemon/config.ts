@@ -32,7 +32,8 @@ export interface DaemonConfig {
   conmonPath: string | null;
   cgroupDriver: "cgroupfs" | "systemd";
   cgroupParent: string;
-  cgroupnsMode: "private" | "host";
+  /** null: private on cgroup version 2, the host's on version 1, as Docker has it. */
+  cgroupnsMode: "private" | "host" | null;
   ipcMode: "private" | "shareable";
   shmSize: number;
   ulimits: { Name: string; Soft: number; Hard: number }[];

@@ -30,7 +30,7 @@ export const daemonOptions: readonly DaemonOption[] = [
   { key: "cgroup-parent", flag: "cgroup-parent", kind: "string", help: "Set parent cgroup for all containers" },
   { key: "debug", flag: "debug", short: "D", kind: "boolean", help: "Enable debug mode" },
   { key: "default-address-pools", flag: "default-address-pool", kind: "pools", type: "pool-options", help: "Default address pools for node specific local networks (base=CIDR,size=BITS)" },
-  { key: "default-cgroupns-mode", flag: "default-cgroupns-mode", kind: "string", help: 'Default mode for containers cgroup namespace ("host" | "private")', shown: "private" },
+  { key: "default-cgroupns-mode", flag: "default-cgroupns-mode", kind: "string", help: 'Default mode for containers cgroup namespace ("host" | "private"; version 1 of cgroups: "host")', shown: "private" },
   { key: "default-gateway", flag: "default-gateway", kind: "string", type: "ip", help: "Default gateway IPv4 address for the default bridge network" },
   { key: "default-gateway-v6", flag: "default-gateway-v6", kind: "string", type: "ip", help: "Default gateway IPv6 address for the default bridge network" },
   { key: "default-ipc-mode", flag: "default-ipc-mode", kind: "string", help: 'Default mode for containers ipc ("shareable" | "private")', shown: "private" },

@@ -58,7 +58,7 @@ export function resolveConfig(given: ReadonlyMap<string, unknown>, configFile: s
     conmonPath: values.optional("conmon-path"),
     cgroupDriver,
     cgroupParent: values.string("cgroup-parent", ""),
-    cgroupnsMode: values.oneOf("default-cgroupns-mode", ["private", "host"], "private"),
+    cgroupnsMode: values.optional("default-cgroupns-mode") === null ? null : values.oneOf<"private" | "host">("default-cgroupns-mode", ["private", "host"], "private"),
     ipcMode: values.oneOf("default-ipc-mode", ["private", "shareable"], "private"),
     shmSize: parseSize(values.scalar("default-shm-size", "64MiB")),
     ulimits: values.ulimits("default-ulimits"),

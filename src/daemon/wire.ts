@@ -50,7 +50,7 @@ export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Dae
   });
   const containers = {
     store, images, networks, volumes, runtime, events, log, dataRoot: config.dataRoot, execRoot: config.execRoot, facts: readHostFacts(cgroups),
-    defaults: containerDefaults(config, defaultRuntime), locks: new KeyedLock(), live: new LiveContainers(),
+    defaults: containerDefaults(config, defaultRuntime, cgroups.version), locks: new KeyedLock(), live: new LiveContainers(),
   };
   const build = {
     store, images, networks, runtime, events, log, facts: containers.facts, defaults: containers.defaults, dataRoot: config.dataRoot, execRoot: config.execRoot,
@@ -92,7 +92,7 @@ export function daemonSettings(config: DaemonConfig): DaemonSettings {
   return { debug: config.debug, labels: config.labels, insecureRegistries: config.insecureRegistries, registryMirrors: config.registryMirrors };
 }
 
-export function containerDefaults(config: DaemonConfig, defaultRuntime: string): ContainerDefaults {
+export function containerDefaults(config: DaemonConfig, defaultRuntime: string, cgroupVersion: 1 | 2): ContainerDefaults {
   return {
     runtime: defaultRuntime,
     initPath: chooseInit(config),
@@ -101,7 +101,7 @@ export function containerDefaults(config: DaemonConfig, defaultRuntime: string):
     ulimits: config.ulimits,
     logConfig: { Type: config.logDriver, Config: config.logOpts },
     ipcMode: config.ipcMode,
-    cgroupnsMode: config.cgroupnsMode,
+    cgroupnsMode: config.cgroupnsMode ?? (cgroupVersion === 2 ? "private" : "host"),
     cgroupParent: config.cgroupParent,
     seccompProfile: config.seccompProfile,
     noNewPrivileges: config.noNewPrivileges,

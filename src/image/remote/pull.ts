@@ -60,12 +60,13 @@ export function pullImage(ctx: RemoteContext, request: PullRequest): AsyncGenera
 export async function pullReference(ctx: RemoteContext, ref: Reference, request: Pick<PullRequest, "platform" | "auth">, tell: Tell, signal: AbortSignal): Promise<Pulled> {
   const { images } = ctx;
   const tagOrDigest = ref.digest ?? ref.tag ?? "latest";
-  tell({ status: `Pulling from ${ref.path}`, id: tagOrDigest });
   const before = nameRow(images.store, fullString(ref))?.image_id;
   const pulled = await onEndpoint(ctx, ref.domain, request.auth, async (client) => {
     await using lease = new Lease(images);
     lease.keepAfterwards(keepPartialMs);
     const top = await fetchManifest(client, ref.path, tagOrDigest, signal).catch((error: unknown) => { throw isNotFound(error) ? unknownManifest(ref, error) : error; });
+    // Not sooner: as long as nothing is told, a failure is an answer with a status of its own.
+    tell({ status: `Pulling from ${ref.path}`, id: tagOrDigest });
     lease.add("blob", top.digest);
     await images.blobs.put(top.bytes);
     const chosen = await choosePlatform(client, ref, top, request.platform, signal);
