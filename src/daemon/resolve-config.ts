@@ -52,6 +52,7 @@ export function resolveConfig(given: ReadonlyMap<string, unknown>, configFile: s
     ipForward: values.boolean("ip-forward", true),
     hostGatewayIps: values.list("host-gateway-ips").map((address) => ip("host-gateway-ips", address)),
     addressPools: values.pools("default-address-pools").map(({ base, size }) => ({ base: cidr("default-address-pools", base), size })),
+    networkOptions: values.stringMaps("default-network-opts"),
     dns: { servers: values.list("dns").map((address) => ip("dns", address)), search: values.list("dns-search"), options: values.list("dns-opts") },
     runtimes: values.runtimes("runtimes"),
     defaultRuntime: values.optional("default-runtime"),

@@ -117,6 +117,7 @@ function networkContext(config: DaemonConfig, shared: Pick<NetworkContext, "stor
     bridge: name === "none" ? null : { name, cidr: bip, fixedCidr, ipv6, fixedCidrV6, defaultGateway: gateway, defaultGatewayV6: gatewayV6, icc, masquerade, mtu },
     dns: config.dns,
     addressPools: config.addressPools.length > 0 ? config.addressPools : defaultAddressPools,
+    defaultOptions: config.networkOptions,
     hostGatewayIps: config.hostGatewayIps,
     publishAddress: config.publishAddress,
     ipForward: config.ipForward,
