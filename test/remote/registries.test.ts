@@ -109,7 +109,8 @@ describe("a plain registry on loopback", () => {
     expect(missing.exitCode).toBe(1);
     expect(missing.stderr).toContain(`manifest for ${host}/no/such:1 not found: manifest unknown`);
     expect((await docker("push", `${host}/never:1`)).stderr + (await docker("push", `${host}/never:1`)).stdout).toContain("An image does not exist locally with the tag");
-    expect((await docker("pull", "127.0.0.1:1/x")).stderr).toContain("connection refused");
+    expect((await docker("pull", "127.0.0.1:1/x")).stderr).toStartWith(`Error response from daemon: Get "http://127.0.0.1:1/v2/x/manifests/latest": dial tcp 127.0.0.1:1: connect: connection refused`);
+    expect((await docker("pull", "registry.invalid/x")).stderr).toContain("dial tcp: lookup registry.invalid: no such host");
     expect((await docker("pull", "a/UPPER")).stderr).toContain("invalid reference format");
   });
 

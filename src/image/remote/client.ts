@@ -100,7 +100,7 @@ export class RegistryClient {
 
   #unreachable(error: unknown, url: string): unknown {
     if (error instanceof EngineError || (error instanceof Error && error.name === "AbortError")) return error;
-    return unavailable(`Get "${url}": ${error instanceof Error ? reason(error) : error}`, error);
+    return unavailable(`Get "${url}": ${error instanceof Error ? reason(error, new URL(url)) : error}`, error);
   }
 }
 
@@ -110,10 +110,12 @@ function isPassing(error: unknown): boolean {
   return !/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ConnectionRefused|ECONNREFUSED|ENOTFOUND|ERR_SSL|WRONG_VERSION|EPROTO/i.test(code);
 }
 
-function reason(error: Error): string {
+/** In the words of Docker's own network library, which clients look for. */
+function reason(error: Error, { hostname, host, port, protocol }: URL): string {
   const code = "code" in error ? String(error.code) : "";
   if (/SELF_SIGNED|UNABLE_TO|CERT/i.test(code)) return `tls: failed to verify certificate: x509: certificate signed by unknown authority (${code})`;
-  if (/ConnectionRefused|ECONNREFUSED/.test(code)) return "dial tcp: connect: connection refused";
+  if (/ConnectionRefused|ECONNREFUSED/.test(code)) return `dial tcp ${port ? host : `${host}:${protocol === "http:" ? 80 : 443}`}: connect: connection refused`;
+  if (/ENOTFOUND/.test(code)) return `dial tcp: lookup ${hostname}: no such host`;
   return error.message;
 }
 
