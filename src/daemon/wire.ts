@@ -54,7 +54,7 @@ export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Dae
   });
   const containers = {
     store, images, networks, volumes, runtime, events, log, dataRoot: config.dataRoot, execRoot: config.execRoot, facts: readHostFacts(cgroups),
-    defaults: containerDefaults(config, defaultRuntime), locks: new KeyedLock(), live: new LiveContainers(),
+    defaults: containerDefaults(config, defaultRuntime, cgroups.version), locks: new KeyedLock(), live: new LiveContainers(),
   };
   const build = {
     store, images, networks, runtime, events, log, facts: containers.facts, defaults: containers.defaults, dataRoot: config.dataRoot, execRoot: config.execRoot,
@@ -96,7 +96,7 @@ export function daemonSettings(config: DaemonConfig): DaemonSettings {
   return { debug: config.debug, labels: config.labels, insecureRegistries: config.insecureRegistries, registryMirrors: config.registryMirrors };
 }
 
-export function containerDefaults(config: DaemonConfig, defaultRuntime: string): ContainerDefaults {
+export function containerDefaults(config: DaemonConfig, defaultRuntime: string, cgroupVersion: 1 | 2): ContainerDefaults {
   return {
     runtime: defaultRuntime,
     initPath: chooseInit(config),
@@ -105,7 +105,7 @@ export function containerDefaults(config: DaemonConfig, defaultRuntime: string):
     ulimits: config.ulimits,
     logConfig: { Type: config.logDriver, Config: config.logOpts },
     ipcMode: config.ipcMode,
-    cgroupnsMode: config.cgroupnsMode,
+    cgroupnsMode: config.cgroupnsMode ?? (cgroupVersion === 2 ? "private" : "host"),
     cgroupParent: config.cgroupParent,
     seccompProfile: config.seccompProfile,
     noNewPrivileges: config.noNewPrivileges,
@@ -121,6 +121,7 @@ function networkContext(config: DaemonConfig, shared: Pick<NetworkContext, "stor
     bridge: name === "none" ? null : { name, cidr: bip, fixedCidr, ipv6, fixedCidrV6, defaultGateway: gateway, defaultGatewayV6: gatewayV6, icc, masquerade, mtu },
     dns: config.dns,
     addressPools: config.addressPools.length > 0 ? config.addressPools : defaultAddressPools,
+    defaultOptions: config.networkOptions,
     hostGatewayIps: config.hostGatewayIps,
     publishAddress: config.publishAddress,
     ipForward: config.ipForward,
