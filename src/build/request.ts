@@ -1,6 +1,7 @@
 import type { HostConfig, Resources } from "../api/types/container.ts";
 import type { AuthConfig } from "../api/types/system.ts";
 import type { Platform } from "../oci/image.ts";
+import type { Annotation } from "./annotations.ts";
 import type { SourceTree } from "./source/tree.ts";
 
 /** A build as it was asked for. What the wire calls it: Docker's `POST /build`. */
@@ -16,7 +17,8 @@ export interface BuildRequest {
   labels: Readonly<Record<string, string>>;
   /** Names for the result. */
   tags: string[];
-  platform: Platform | undefined;
+  /** Empty: this machine's. Several: an image each, behind one index. */
+  platforms: Platform[];
   noCache: boolean;
   /** Stages whose cache is not used. */
   noCacheFilter: ReadonlySet<string>;
@@ -37,6 +39,9 @@ export interface BuildRequest {
   /** By id: path of an agent's socket on this machine. */
   sshSockets: ReadonlyMap<string, string>;
   auth: (domain: string) => AuthConfig | undefined;
+  /** Make the manifest too, so that its digest can be told (`--metadata-file`). */
+  describe: boolean;
+  annotations: Annotation[];
   /** Seconds: timestamps of the result are not later (`SOURCE_DATE_EPOCH`). */
   sourceDateEpoch: number | undefined;
 }

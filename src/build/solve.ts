@@ -14,12 +14,16 @@ import { solveStage } from "./stage.ts";
 /** Finds or brings an image. `tell`: progress. Throws not-found. */
 export type ImageSource = (ref: string, platform: StageResult["platform"], tell: (text: string) => void, signal: AbortSignal) => Promise<ImageRecord>;
 
-/** One build while it runs: stages are solved when somebody needs them, each once. */
+/** One build for one platform while it runs: stages are solved when somebody needs them, each once. */
 export interface Solve {
   ctx: BuildContext;
   request: BuildRequest;
   dockerfile: Dockerfile;
   plan: Plan;
+  /** One of several platforms: steps say which. */
+  several: boolean;
+  /** Begins the ids of steps, which are unique over all platforms. */
+  prefix: string;
   events: BuildEvents;
   signal: AbortSignal;
   /** Failures that were shown at their step: where they come through again, they are only an echo. */
@@ -33,23 +37,42 @@ export interface Solve {
   open(origin: Origin, planned: PlannedStage, tell: (text: string) => void): Promise<{ result: StageResult } | { tree: SourceTree }>;
 }
 
-/** Solves the plan's target. Stages that it needs run side by side; the first failure stops all of them. */
-export async function solve(options: Omit<Solve, "stage" | "open" | "signal" | "toldFailures"> & { signal: AbortSignal }): Promise<StageResult> {
+interface SolveOptions extends Pick<Solve, "ctx" | "request" | "dockerfile" | "events" | "lease" | "images" | "signal"> {
+  /** One for each platform. */
+  plans: readonly Plan[];
+}
+
+/**
+ * Solves the plans' targets. Stages that they need run side by side, those that are the same for several platforms once;
+ * the first failure stops all of them.
+ */
+export async function solve({ plans, ...options }: SolveOptions): Promise<StageResult[]> {
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
-  const running = new Map<number, Promise<StageResult>>();
+  const running = new Map<string, Promise<StageResult>>();
+  const shared = { ...options, signal, toldFailures: new WeakSet<Error>(), several: plans.length > 1 };
+  try {
+    return await Promise.all(plans.map((plan, number) => solveFor({ ...shared, plan, prefix: plans.length > 1 ? `${number}.` : "" }, running, failure).stage(plan.target)));
+  } finally {
+    // Nothing may go on behind the back of a build that has ended.
+    failure.abort(new Error("the build has ended"));
+    await Promise.allSettled(running.values());
+  }
+}
+
+/** `running`: by stages' identities, over all platforms. */
+function solveFor(options: Omit<Solve, "stage" | "open">, running: Map<string, Promise<StageResult>>, failure: AbortController): Solve {
   const build: Solve = {
     ...options,
-    signal,
-    toldFailures: new WeakSet(),
     stage(index) {
-      let result = running.get(index);
+      const planned = options.plan.stages[index];
+      if (!planned) return Promise.reject(new Error(`no stage ${index}`));
+      let result = running.get(planned.identity);
       if (!result) {
-        const planned = options.plan.stages[index];
-        result = planned ? solveStage(build, planned) : Promise.reject(new Error(`no stage ${index}`));
+        result = solveStage(build, planned);
         // The first failure stops the others, and is the one that is told.
         result.catch((error: unknown) => failure.abort(error));
-        running.set(index, result);
+        running.set(planned.identity, result);
       }
       return result;
     },
@@ -66,13 +89,7 @@ export async function solve(options: Omit<Solve, "stage" | "open" | "signal" | "
       }
     },
   };
-  try {
-    return await build.stage(options.plan.target);
-  } finally {
-    // Nothing may go on behind the back of a build that has ended.
-    failure.abort(new Error("the build has ended"));
-    await Promise.allSettled(running.values());
-  }
+  return build;
 }
 
 async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell: (text: string) => void): Promise<StageResult> {

@@ -11,7 +11,7 @@ import { parseTrigger } from "./dockerfile/parse.ts";
 import type { StepInfo } from "../api/build-events.ts";
 import { layerStep, type LayerStep } from "./layer-step.ts";
 import { origin, type PlannedStage } from "./plan.ts";
-import { hostPlatform } from "../oci/platform.ts";
+import { formatPlatform, hostPlatform, platformScore } from "../oci/platform.ts";
 import { emptyResult, resultId, type StageResult } from "./result.ts";
 import { prepareRunMounts, type MountOrigin } from "./run-mounts.ts";
 import { runStep } from "./run-step.ts";
@@ -53,7 +53,7 @@ class StageRun {
     const { build, planned } = this;
     const { stage } = planned;
     const steps: StepInfo[] = [stage.from, ...stage.instructions].map((instruction, index, all) => ({
-      id: `${stage.index}.${index}`, stage: stage.name ?? String(stage.index), stageIndex: stage.index, number: index + 1, total: all.length, text: oneLine(instruction.text),
+      id: `${build.prefix}${stage.index}.${index}`, stage: build.several ? `${platformLabel(planned)} ${stage.name ?? `stage-${stage.index}`}` : stage.name ?? String(stage.index), stageIndex: stage.index, number: index + 1, total: all.length, text: oneLine(instruction.text),
     }));
     for (const step of steps) build.events.emit({ kind: "step", step });
     this.#step = steps[0];
@@ -105,7 +105,7 @@ class StageRun {
   #arg(instruction: Extract<Instruction, { kind: "ARG" }>): void {
     this.#started();
     const { build, planned } = this;
-    const automatic = platformArgs(hostPlatform(), planned.platform, build.request.target || "default");
+    const automatic = platformArgs(hostPlatform(), planned.target, build.request.target || "default");
     for (const { name, value } of instruction.args) {
       const given = build.request.buildArgs[name];
       const own = given ?? (value !== undefined ? this.#variables.expand(value, instruction.range) : planned.globals.get(name) ?? automatic[name]);
@@ -151,13 +151,33 @@ class StageRun {
       const prepared = await prepareRunMounts(build.ctx, build.request, instruction, mounts, cwd, (mount) => this.#mountOrigin(mount.from, instruction), undo, build.signal, script);
       // Proxies are given to every step without being part of it.
       const proxies = Object.entries(build.request.buildArgs).filter(([name]) => predefinedArgs.has(name));
-      const exitCode = await runStep(build.ctx, {
+      const exitCode = await this.#emulated((output) => runStep(build.ctx, {
         rootfs: root, argv, cwd, user: config.User ?? "", mounts: prepared.mounts, network, insecure: instruction.security === "insecure", build: build.request, signal: build.signal,
         env: [...proxies, ...args].map(([name, value]) => `${name}=${value}`).concat(config.Env ?? [], prepared.env),
-        output: (stream, data) => build.events.output(this.#step?.id ?? "", stream, data),
-      });
+        output,
+      }));
       if (exitCode !== 0) throw new RunFailed(argv.join(" "), exitCode);
     });
+  }
+
+  /** What the kernel cannot run for want of an emulator is told as that. */
+  async #emulated(run: (output: (stream: 1 | 2, data: Uint8Array) => Promise<void>) => Promise<number>): Promise<number> {
+    const { build, planned } = this;
+    const foreign = platformScore(planned.platform, hostPlatform()) === 0;
+    const refusal = /exec format error/i;
+    let refused = false;
+    const output = (stream: 1 | 2, data: Uint8Array) => {
+      refused ||= foreign && stream === 2 && refusal.test(Buffer.from(data).toString());
+      return build.events.output(this.#step?.id ?? "", stream, data);
+    };
+    // A runtime says so itself, or in the place of the program that it could not start.
+    const exitCode = await run(output).catch((error: unknown) => {
+      if (!foreign || !refusal.test(errorMessage(error))) throw error;
+      refused = true;
+      return 1;
+    });
+    if (!refused || exitCode === 0) return exitCode;
+    throw new EngineError("invalid", `cannot run programs for ${formatPlatform(planned.platform)} on ${formatPlatform(hostPlatform())}: exec format error: install an emulator (qemu-user-static and binfmt-support), or build in a stage FROM --platform=$BUILDPLATFORM`);
   }
 
   /** Here-documents: one alone is the script itself (or, with `#!`, a program); others follow the command as a shell reads them. */
@@ -324,6 +344,12 @@ class StageRun {
       throw error;
     }
   }
+}
+
+/** `linux/arm64`, or `linux/amd64->arm64` for a stage that runs on one to build for the other. */
+function platformLabel({ platform, target }: PlannedStage): string {
+  const own = formatPlatform(platform);
+  return own === formatPlatform(target) ? own : `${own}->${[target.architecture, target.variant].filter(Boolean).join("/")}`;
 }
 
 function oneLine(text: string): string {

@@ -5,6 +5,7 @@ import { EngineError, invalid } from "../lib/errors.ts";
 import { goMatch } from "../lib/glob.ts";
 import { familiarName, familiarString, fullString, parseReference, repositoryOf } from "../oci/reference.ts";
 import type { ImageContext } from "./context.ts";
+import { heldByIndexes } from "./index-table.ts";
 import { allLayers } from "./layer-table.ts";
 import { findImage } from "./resolve.ts";
 import { allImages, allNames, configOf, containerCounts, type ImageRow, type NameRow } from "./table.ts";
@@ -29,11 +30,13 @@ export function listImages(ctx: ImageContext, options: ListImagesOptions = {}): 
   const rows = allImages(ctx.store);
   const parents = new Set(rows.map((row) => row.parent_id));
   const counts = containerCounts(ctx.store);
+  const held = heldByIndexes(ctx.store);
   const shared = sharedSize ? sharedSizes(ctx) : undefined;
 
   const found: { row: ImageRow; summary: ImageSummary }[] = [];
   for (const row of rows) {
-    if (danglingOnly && parents.has(row.id)) continue;
+    // Those of other platforms are behind the name that the first of them has.
+    if (held.has(row.id) || (danglingOnly && parents.has(row.id))) continue;
     const created = parseRfc3339(row.created);
     if (before !== undefined && (created === null || created >= before)) continue;
     if (since !== undefined && (created === null || created <= since)) continue;

@@ -9,24 +9,25 @@ import { digestOf, hexOf, chainIds } from "../oci/digest.ts";
 import type { Platform } from "../oci/image.ts";
 import { isLayerType } from "../oci/media-types.ts";
 import { parseImageConfig, parseManifest } from "../oci/parse.ts";
-import { hostPlatform } from "../oci/platform.ts";
 import { familiarString, fullString } from "../oci/reference.ts";
 import { adoptFile, layerTypeOf } from "./archive/adopt.ts";
 import { readDockerArchive } from "./archive/docker-archive.ts";
-import type { FoundImage } from "./archive/found.ts";
+import type { FoundEntry, FoundImage } from "./archive/found.ts";
 import { ArchiveFiles } from "./archive/members.ts";
-import { readOciArchive } from "./archive/oci-archive.ts";
+import { blobName, holdsIndex, readOciArchive } from "./archive/oci-archive.ts";
 import type { ImageContext } from "./context.ts";
 import { registerImage } from "./images.ts";
 import { layerByChain } from "./layer-table.ts";
 import { registerLayer } from "./layers.ts";
 import { Lease } from "./lease.ts";
+import type { ImageRecord } from "./record.ts";
+import { registerIndex } from "./register-index.ts";
 import { nameRow } from "./table.ts";
 import { publishImageEvent, putImageName } from "./tag.ts";
 
 export interface LoadOptions {
   quiet?: boolean;
-  /** Which image of several to take; default: this machine's. */
+  /** Which image of several to take; default: all that are there. */
   platform?: Platform;
   signal?: AbortSignal;
 }
@@ -40,20 +41,34 @@ export async function* loadImages(ctx: ImageContext, source: AsyncIterable<Uint8
   try {
     await using lease = new Lease(ctx);
     const files = new ArchiveFiles(dir, await ctx.archiver.unpackMembers(source, dir, options.signal));
-    for (const image of await readArchive(files, options.platform ?? hostPlatform())) yield* loadOne(ctx, lease, files, image, options);
+    for (const entry of await readArchive(files, options.platform)) yield* loadEntry(ctx, lease, files, entry, options);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-/** `docker save` writes both forms; the tags of its own are the surer ones. */
-async function readArchive(files: ArchiveFiles, platform: Platform): Promise<FoundImage[]> {
-  if (files.has("manifest.json")) return readDockerArchive(files);
+/** `docker save` writes both forms; the tags of its own are the surer ones, but it knows nothing of several platforms. */
+async function readArchive(files: ArchiveFiles, platform: Platform | undefined): Promise<FoundEntry[]> {
+  const several = files.has("index.json") && (await holdsIndex(files));
+  if (files.has("manifest.json") && !several) return readDockerArchive(files);
   if (files.has("index.json")) return readOciArchive(files, platform);
   throw invalid("open manifest.json: no such file in archive: it is neither a Docker image archive nor an OCI layout");
 }
 
-async function* loadOne(ctx: ImageContext, lease: Lease, files: ArchiveFiles, found: FoundImage, options: LoadOptions): AsyncGenerator<ProgressEvent> {
+async function* loadEntry(ctx: ImageContext, lease: Lease, files: ArchiveFiles, entry: FoundEntry, options: LoadOptions): AsyncGenerator<ProgressEvent> {
+  const images: ImageRecord[] = [];
+  for (const found of entry.images) {
+    yield* loadLayers(ctx, lease, files, found, options);
+    images.push(await register(ctx, lease, found));
+  }
+  const { index } = entry;
+  for (const digest of index?.blobs ?? []) await adoptFile(ctx, lease, files.file(blobName(digest)));
+  const several = index && (await registerIndex(ctx, { content: index.content, blobs: index.blobs, members: images, lease }));
+  const image = several?.primary ?? images[0];
+  if (image) yield* putNames(ctx, image, entry.names, several?.digest ?? image.manifestDigest);
+}
+
+async function* loadLayers(ctx: ImageContext, lease: Lease, files: ArchiveFiles, found: FoundImage, options: LoadOptions): AsyncGenerator<ProgressEvent> {
   const { diff_ids: diffIds } = parseImageConfig(found.config).rootfs;
   if (diffIds.length !== found.layers.length) {
     throw invalid(`invalid manifest, layers length mismatch: expected ${diffIds.length}, got ${found.layers.length}`);
@@ -80,7 +95,6 @@ async function* loadOne(ctx: ImageContext, lease: Lease, files: ArchiveFiles, fo
     const failed = (await Promise.allSettled(layers)).find((layer) => layer.status === "rejected");
     if (failed) throw failed.reason;
   }, options.signal);
-  yield* finish(ctx, lease, found);
 }
 
 interface LayerWork {
@@ -113,15 +127,18 @@ async function adoptLayer(ctx: ImageContext, lease: Lease, file: { path: string;
   return mediaType;
 }
 
-async function* finish(ctx: ImageContext, lease: Lease, found: FoundImage): AsyncGenerator<ProgressEvent> {
+async function register(ctx: ImageContext, lease: Lease, found: FoundImage): Promise<ImageRecord> {
   const manifestDigest = found.manifest && digestOf(found.manifest);
   if (found.manifest && manifestDigest) {
     parseManifest(found.manifest);
     lease.add("blob", manifestDigest);
     await ctx.blobs.put(found.manifest);
   }
-  const image = await registerImage(ctx, { config: found.config, lease, ...(manifestDigest !== undefined && { manifestDigest }) });
-  for (const ref of found.names) {
+  return registerImage(ctx, { config: found.config, lease, ...(manifestDigest !== undefined && { manifestDigest }) });
+}
+
+async function* putNames(ctx: ImageContext, image: ImageRecord, names: FoundEntry["names"], manifestDigest: string | undefined): AsyncGenerator<ProgressEvent> {
+  for (const ref of names) {
     const familiar = familiarString(ref);
     const before = nameRow(ctx.store, fullString(ref));
     if (before && before.image_id !== image.id) {
@@ -131,7 +148,7 @@ async function* finish(ctx: ImageContext, lease: Lease, found: FoundImage): Asyn
     publishImageEvent(ctx, "load", image.id, familiar);
     yield { stream: `Loaded image: ${familiar}\n` };
   }
-  if (found.names.length === 0) {
+  if (names.length === 0) {
     publishImageEvent(ctx, "load", image.id, image.id);
     yield { stream: `Loaded image ID: ${image.id}\n` };
   }

@@ -1,9 +1,11 @@
 import type { ImageDeleteResponseItem } from "../api/types/image.ts";
 import { conflict, EngineError } from "../lib/errors.ts";
 import { shortId } from "../lib/ids.ts";
+import { isDigest } from "../oci/digest.ts";
 import { familiarOf, parseReference } from "../oci/reference.ts";
 import { collectBlob, collectLayers } from "./collect.ts";
 import type { ImageContext } from "./context.ts";
+import { companionsOf, heldByIndexes, indexMembers } from "./index-table.ts";
 import { findImage, storedName } from "./resolve.ts";
 import { childrenOf, configOf, containerUsing, deleteImageRow, deleteName, imageById, namesOf, type ImageRow, type NameRow } from "./table.ts";
 import { publishImageEvent } from "./tag.ts";
@@ -22,10 +24,14 @@ export interface RemoveImageOptions {
 export async function removeImage(ctx: ImageContext, refOrId: string, options: RemoveImageOptions = {}): Promise<ImageDeleteResponseItem[]> {
   const row = findImage(ctx, refOrId);
   const records: ImageDeleteResponseItem[] = [];
-  const byId = isIdPrefix(row.id, refOrId);
-  if (byId) untagById(ctx, row, options, records);
-  else if (untagByName(ctx, row, refOrId, options, records)) return records;
-  await removeWithParents(ctx, row.id, { ...options, quiet: !byId }, records);
+  const companions = [...companionsOf(ctx.store, row.id), ...indexMembers(ctx.store, refOrId)];
+  const byId = isIdPrefix(row.id, refOrId) || isDigest(refOrId);
+  const stays = byId ? (untagById(ctx, row, options, records), false) : untagByName(ctx, row, refOrId, options, records);
+  if (!stays) await removeWithParents(ctx, row.id, { ...options, quiet: !byId }, records);
+  // Images of other platforms go with the last name that stood for them too.
+  for (const id of companions) {
+    if (namesOf(ctx.store, id).length === 0 && !heldByIndexes(ctx.store).has(id)) await removeWithParents(ctx, id, { ...options, quiet: true }, records);
+  }
   return records;
 }
 
@@ -113,7 +119,7 @@ function conflictOf(ctx: ImageContext, id: string, { force, namesCount }: { forc
   const running = containerUsing(ctx.store, id, "running");
   if (running) return refuse("cannot be forced", `image is being used by running container ${shortId(running.id)}`, true);
   if (force) return undefined;
-  if (namesCount && namesOf(ctx.store, id).length > 0) return refuse("must be forced", "image is referenced in multiple repositories");
+  if (namesCount && (namesOf(ctx.store, id).length > 0 || heldByIndexes(ctx.store).has(id))) return refuse("must be forced", "image is referenced in multiple repositories");
   const stopped = containerUsing(ctx.store, id, "stopped");
   if (stopped) return refuse("must be forced", `image is being used by stopped container ${shortId(stopped.id)}`, true);
   return undefined;

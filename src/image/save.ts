@@ -4,14 +4,17 @@ import { encodeHeader, endOfArchive, padding } from "../lib/tar/writer.ts";
 import { digestOf, hexOf } from "../oci/digest.ts";
 import type { Descriptor, Index, Manifest, Platform } from "../oci/image.ts";
 import { mediaTypes } from "../oci/media-types.ts";
+import { parseManifest } from "../oci/parse.ts";
 import { formatPlatform, platformScore } from "../oci/platform.ts";
 import { familiarString, fullString, parseAnyReference, parseReference, repositoryOf } from "../oci/reference.ts";
 import type { ImageContext } from "./context.ts";
 import { recordOf } from "./images.ts";
+import { indexMembers } from "./index-table.ts";
 import { packedLayer, storedArchive } from "./layer-archive.ts";
 import { Lease } from "./lease.ts";
 import type { ImageRecord } from "./record.ts";
-import { findImage } from "./resolve.ts";
+import { findImage, indexOf, resolveImage } from "./resolve.ts";
+import { wholeIndex, type WholeIndex } from "./whole-index.ts";
 import { allNames } from "./table.ts";
 import { publishImageEvent } from "./tag.ts";
 
@@ -21,17 +24,19 @@ export interface SaveOptions {
 
 /**
  * `docker save`: an archive that is an OCI layout and a Docker image archive at once. Layers go as they came (pulled
- * ones compressed), so that digests stay; those made here uncompressed. Throws before the first byte where a name is
- * unknown. Read the result to its end or call `return()`: until then a lease holds the images.
+ * ones compressed), so that digests stay; those made here uncompressed. A name that stands for several platforms is
+ * saved with all of them, or with the one asked for. Throws before the first byte where a name is unknown. Read the result to its end or call `return()`: until then a lease holds the images.
  */
 export async function saveImages(ctx: ImageContext, names: readonly string[], options: SaveOptions = {}): Promise<AsyncGenerator<Uint8Array>> {
-  const chosen = choose(ctx, names, options.platform);
+  const chosen = await choose(ctx, names, options.platform);
   const lease = new Lease(ctx);
   try {
-    for (const { image } of chosen) {
-      for (const chainId of image.chainIds) lease.add("layer", chainId);
+    for (const { image, index } of chosen) {
+      const members = index ? indexMembers(ctx.store, index.digest).map((id) => recordOf(ctx, id)) : [image];
+      for (const member of members) for (const chainId of member.chainIds) lease.add("layer", chainId);
       lease.add("blob", image.id);
       if (image.manifestDigest) lease.add("blob", image.manifestDigest);
+      for (const blob of index?.blobs ?? []) lease.add("blob", blob.digest);
     }
     const plan = await makePlan(ctx, chosen);
     return write(ctx, plan, chosen, lease);
@@ -45,27 +50,32 @@ interface Chosen {
   image: ImageRecord;
   /** Full names to save with it. */
   tags: string[];
+  /** What the names stand for, where that is more than the one image. */
+  index?: WholeIndex;
 }
 
 /** A bare repository name means all its tags; an id means the image without names. */
-function choose(ctx: ImageContext, names: readonly string[], platform: Platform | undefined): Chosen[] {
+async function choose(ctx: ImageContext, names: readonly string[], platform: Platform | undefined): Promise<Chosen[]> {
   const chosen = new Map<string, Chosen>();
-  const add = (id: string, tag?: string) => {
-    const entry = chosen.get(id) ?? { image: recordOf(ctx, id), tags: [] };
+  const add = async (found: string, tag?: string, ref = tag) => {
+    const digest = ref === undefined ? undefined : indexOf(ctx, ref);
+    const index = platform || digest === undefined ? undefined : await wholeIndex(ctx, digest);
+    const id = platform && digest !== undefined && ref !== undefined ? resolveImage(ctx, ref, { platform }).id : found;
+    const entry = chosen.get(index?.digest ?? id) ?? { image: recordOf(ctx, id), tags: [], ...(index && { index }) };
     if (tag !== undefined && !entry.tags.includes(tag)) entry.tags.push(tag);
-    chosen.set(id, entry);
+    chosen.set(index?.digest ?? id, entry);
   };
   for (const name of names) {
     const parsed = parseAnyReference(name);
-    if ("id" in parsed) add(findImage(ctx, name).id);
+    if ("id" in parsed) await add(findImage(ctx, name).id, undefined, name);
     else if (parsed.tag === undefined && parsed.digest === undefined) {
       const tags = allNames(ctx.store).filter((row) => row.kind === "tag" && row.repository === repositoryOf(parsed));
-      for (const row of tags) add(row.image_id, row.name);
-      if (tags.length === 0) add(findImage(ctx, name).id);
+      for (const row of tags) await add(row.image_id, row.name);
+      if (tags.length === 0) await add(findImage(ctx, name).id);
     } else {
       const id = findImage(ctx, name).id;
       const isName = parsed.digest === undefined && allNames(ctx.store).some((row) => row.name === fullString(parsed));
-      add(id, isName ? fullString(parsed) : undefined);
+      await add(id, isName ? fullString(parsed) : undefined);
     }
   }
   if (chosen.size === 0) throw invalid("at least one image name is needed");
@@ -87,7 +97,12 @@ interface Plan {
 
 async function makePlan(ctx: ImageContext, chosen: readonly Chosen[]): Promise<Plan> {
   const plan: Plan = { blobs: new Map(), index: { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }, docker: [] };
-  for (const { image, tags } of chosen) {
+  for (const { image, tags, index } of chosen) {
+    if (index) {
+      addIndex(ctx, plan, index, tags);
+      plan.docker.push(dockerEntry(image.id, tags, parseManifest(await ctx.blobs.read(image.manifestDigest ?? "")).layers));
+      continue;
+    }
     const layers: Descriptor[] = [];
     for (const [i, diffId] of image.diffIds.entries()) layers.push(await addLayer(ctx, plan, image.chainIds.slice(0, i + 1), diffId));
     const config = await ctx.blobs.read(image.id);
@@ -99,14 +114,29 @@ async function makePlan(ctx: ImageContext, chosen: readonly Chosen[]): Promise<P
       layers,
     };
     const entry = { mediaType: mediaTypes.ociManifest, ...addContent(plan, Buffer.from(JSON.stringify(manifest))), platform: image.platform };
-    plan.index.manifests.push(...(tags.length === 0 ? [entry] : tags.map((tag) => ({ ...entry, annotations: annotations(tag) }))));
-    plan.docker.push({
-      Config: blobName(image.id),
-      RepoTags: tags.length === 0 ? null : tags.map((tag) => familiarString(parseReference(tag))),
-      Layers: layers.map((layer) => blobName(layer.digest)),
-    });
+    plan.index.manifests.push(...named(entry, tags));
+    plan.docker.push(dockerEntry(image.id, tags, layers));
   }
   return plan;
+}
+
+/** All that an index names goes as it is. */
+function addIndex(ctx: ImageContext, plan: Plan, index: WholeIndex, tags: readonly string[]): void {
+  for (const { digest, size } of index.blobs) plan.blobs.set(digest, { size, open: () => ctx.blobs.stream(digest) });
+  const { mediaType, digest, size } = index;
+  plan.index.manifests.push(...named({ mediaType, digest, size }, tags));
+}
+
+function named(entry: Descriptor, tags: readonly string[]): Descriptor[] {
+  return tags.length === 0 ? [entry] : tags.map((tag) => ({ ...entry, annotations: annotations(tag) }));
+}
+
+function dockerEntry(imageId: string, tags: readonly string[], layers: readonly Descriptor[]): Plan["docker"][number] {
+  return {
+    Config: blobName(imageId),
+    RepoTags: tags.length === 0 ? null : tags.map((tag) => familiarString(parseReference(tag))),
+    Layers: layers.map((layer) => blobName(layer.digest)),
+  };
 }
 
 async function addLayer(ctx: ImageContext, plan: Plan, chain: readonly string[], diffId: string): Promise<Descriptor> {

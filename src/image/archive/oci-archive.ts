@@ -3,32 +3,63 @@ import { hexOf } from "../../oci/digest.ts";
 import type { Descriptor, Platform } from "../../oci/image.ts";
 import { isIndex, isManifest } from "../../oci/media-types.ts";
 import { documentType, parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
-import { formatPlatform, platformScore } from "../../oci/platform.ts";
+import { formatPlatform, hostPlatform, platformScore } from "../../oci/platform.ts";
 import { parseReference, withDefaultTag, type Reference } from "../../oci/reference.ts";
-import type { FoundImage } from "./found.ts";
+import type { FoundEntry, FoundImage } from "./found.ts";
 import type { ArchiveFiles } from "./members.ts";
 
 const NAME = "io.containerd.image.name";
 const REF_NAME = "org.opencontainers.image.ref.name";
 const MAX_DEPTH = 8;
 
-/** Reads an OCI image layout. Of an image for several platforms the one that suits best is taken. */
-export async function readOciArchive(files: ArchiveFiles, platform: Platform): Promise<FoundImage[]> {
+/** Reads an OCI image layout. Of an image for several platforms all that the archive holds are taken, or the one that suits `platform` best. */
+export async function readOciArchive(files: ArchiveFiles, platform: Platform | undefined): Promise<FoundEntry[]> {
   const { manifests } = parseIndex(await files.read("index.json"));
-  const found = new Map<string, FoundImage>();
+  const found = new Map<string, FoundEntry>();
   for (const entry of manifests) {
-    const image = await readEntry(files, entry, platform, 0);
-    if (!image) continue;
-    const known = found.get(image.digest);
-    const names = nameOf(entry);
-    if (known) known.names.push(...names);
-    else found.set(image.digest, { ...image.image, names });
+    const whole = platform ? undefined : await readIndex(files, entry);
+    const single = whole ? undefined : await readEntry(files, entry, platform ?? hostPlatform(), 0);
+    const digest = whole ? entry.digest : single?.digest;
+    if (digest === undefined) continue;
+    const known = found.get(digest) ?? { images: whole?.images ?? (single ? [single.image] : []), names: [], ...(whole && { index: whole.index }) };
+    known.names.push(...nameOf(entry));
+    found.set(digest, known);
   }
-  if (found.size === 0 && manifests.length > 0) throw notFound(`no image in the archive is made for ${formatPlatform(platform)}`);
+  if (found.size === 0 && manifests.length > 0) throw notFound(`no image in the archive is made for ${formatPlatform(platform ?? hostPlatform())}`);
   return [...found.values()];
 }
 
-async function readEntry(files: ArchiveFiles, entry: Descriptor, platform: Platform, depth: number): Promise<{ digest: string; image: Omit<FoundImage, "names"> } | undefined> {
+/** True where an entry of the layout is an index that is there with more than one manifest. */
+export async function holdsIndex(files: ArchiveFiles): Promise<boolean> {
+  for (const entry of parseIndex(await files.read("index.json")).manifests) if (await readIndex(files, entry)) return true;
+  return false;
+}
+
+/** An index of which everything is there, attestations too; undefined for what is none or lacks something. */
+async function readIndex(files: ArchiveFiles, entry: Descriptor): Promise<{ images: FoundImage[]; index: NonNullable<FoundEntry["index"]> } | undefined> {
+  if (!files.has(blobName(entry.digest))) return undefined;
+  const content = await blob(files, entry.digest);
+  const type = documentType(content) ?? entry.mediaType;
+  if (!isIndex(type)) return undefined;
+  const images: FoundImage[] = [];
+  const blobs: string[] = [];
+  for (const child of parseIndex(content, type).manifests) {
+    if (!isManifest(child.mediaType) || !files.has(blobName(child.digest))) return undefined;
+    if (child.annotations?.["vnd.docker.reference.type"] === undefined) {
+      const image = await readEntry(files, child, hostPlatform(), 1);
+      if (!image || !image.image.layers.every(({ name }) => files.has(name))) return undefined;
+      images.push(image.image);
+    } else {
+      const { config, layers } = parseManifest(await blob(files, child.digest), child.mediaType);
+      const named = [child, config, ...layers].map(({ digest }) => digest);
+      if (!named.every((digest) => files.has(blobName(digest)))) return undefined;
+      blobs.push(...named);
+    }
+  }
+  return images.length === 0 || images.length + blobs.length < 2 ? undefined : { images, index: { content, blobs } };
+}
+
+async function readEntry(files: ArchiveFiles, entry: Descriptor, platform: Platform, depth: number): Promise<{ digest: string; image: FoundImage } | undefined> {
   if (depth > MAX_DEPTH) throw invalid("image index is nested too deeply");
   const content = await blob(files, entry.digest);
   const type = documentType(content) ?? entry.mediaType;
@@ -65,7 +96,7 @@ async function blob(files: ArchiveFiles, digest: string): Promise<Uint8Array> {
   return files.read(name);
 }
 
-function blobName(digest: string): string {
+export function blobName(digest: string): string {
   return `blobs/sha256/${hexOf(digest)}`;
 }
 

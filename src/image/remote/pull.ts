@@ -9,9 +9,11 @@ import { parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts"
 import { formatPlatform, hostPlatform, platformScore } from "../../oci/platform.ts";
 import { familiarString, fullString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
 import { registerImage } from "../images.ts";
+import { setIndex } from "../index-table.ts";
 import { layerByChain } from "../layer-table.ts";
 import { chainOn, registerLayer } from "../layers.ts";
 import { Lease } from "../lease.ts";
+import { storedName } from "../resolve.ts";
 import { nameRow } from "../table.ts";
 import { publishImageEvent, putImageDigest, putImageName } from "../tag.ts";
 import { RegistryClient } from "./client.ts";
@@ -56,8 +58,11 @@ export function pullImage(ctx: RemoteContext, request: PullRequest): AsyncGenera
   }, request.signal);
 }
 
-/** One image. Also used by those that need an image for something else: a build's FROM. */
-export async function pullReference(ctx: RemoteContext, ref: Reference, request: Pick<PullRequest, "platform" | "auth">, tell: Tell, signal: AbortSignal): Promise<Pulled> {
+/**
+ * One image. Also used by those that need an image for something else: a build's FROM. Images of several platforms that
+ * one index names are kept side by side; the name shows the one that was pulled last, or with `keepName` the first.
+ */
+export async function pullReference(ctx: RemoteContext, ref: Reference, request: Pick<PullRequest, "platform" | "auth"> & { keepName?: boolean }, tell: Tell, signal: AbortSignal): Promise<Pulled> {
   const { images } = ctx;
   const tagOrDigest = ref.digest ?? ref.tag ?? "latest";
   tell({ status: `Pulling from ${ref.path}`, id: tagOrDigest });
@@ -72,8 +77,13 @@ export async function pullReference(ctx: RemoteContext, ref: Reference, request:
     lease.add("blob", chosen.digest);
     await images.blobs.put(chosen.bytes);
     const imageId = await pullManifest(ctx, client, ref, chosen, [top.digest], lease, tell, signal);
-    putImageDigest(images, imageId, ref, top.digest);
-    if (ref.digest === undefined) putImageName(images, imageId, ref, { digest: top.digest, event: false });
+    const shown = nameRow(images.store, storedName(ref));
+    const joins = chosen !== top && shown !== null && shown.image_id !== imageId && (shown.digest ?? ref.digest) === top.digest;
+    if (joins) setIndex(images.store, top.digest, [shown.image_id, imageId]);
+    if (!joins || !request.keepName) {
+      putImageDigest(images, imageId, ref, top.digest);
+      if (ref.digest === undefined) putImageName(images, imageId, ref, { digest: top.digest, event: false });
+    }
     lease.keepAfterwards(0);
     return { imageId, digest: top.digest };
   });

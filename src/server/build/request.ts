@@ -1,7 +1,9 @@
 import type { Resources } from "../../api/types/container.ts";
 import type { AuthConfig } from "../../api/types/system.ts";
+import { parseAnnotation } from "../../build/annotations.ts";
 import type { BuildContext } from "../../build/context.ts";
-import { parsePlatform } from "../../oci/platform.ts";
+import type { Platform } from "../../oci/image.ts";
+import { formatPlatform, parsePlatform } from "../../oci/platform.ts";
 import type { BuildRequest } from "../../build/request.ts";
 import { ContextArchive } from "../../build/source/context-archive.ts";
 import { cloneGit, fetchUrl, isGit, isUrl } from "../../build/add-source.ts";
@@ -69,7 +71,7 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
   const { query, signal } = request;
   if (query.get("version") === "2") throw invalid("this builder takes no BuildKit sessions: it has the same capability behind version 1 (DOCKER_BUILDKIT=0)");
   const platformText = query.get("platform");
-  const platform = platformText === "" ? undefined : parsePlatform(platformText);
+  const platforms = distinct(platformText.split(",").filter(Boolean).map(parsePlatform));
   const buildArgs = jsonMap(request, "buildargs");
   const labels = jsonMap(request, "labels");
   const limits = ulimits(request);
@@ -89,7 +91,7 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
   const number = (key: string) => query.int(key) ?? 0;
   return {
     dockerfile, dockerfileName: dockerfilePath, context: tree, contexts,
-    target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platform,
+    target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platforms,
     noCache: query.bool("nocache"), noCacheFilter: new Set(query.get("nocachefilter").toLowerCase().split(",").filter(Boolean)), pull: query.bool("pull"), squash: query.bool("squash"),
     cacheFrom: stringList(query.get("cachefrom")), inlineCache: buildArgs["BUILDKIT_INLINE_CACHE"] === "1",
     network: query.get("networkmode") === "default" ? "" : query.get("networkmode"),
@@ -100,8 +102,13 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
       Ulimits: limits ?? [], SecurityOpt: query.all("securityopt").flatMap((each) => (each.startsWith("[") ? stringList(each) : [each])).filter(Boolean),
     },
     secrets, sshSockets, auth: (domain) => auth.get(domain) ?? (domain === "docker.io" ? auth.get("https://index.docker.io/v1/") : undefined),
+    describe: query.bool("describe"), annotations: query.all("annotation").flatMap(parseAnnotation),
     sourceDateEpoch: epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) : undefined,
   };
+}
+
+function distinct(platforms: readonly Platform[]): Platform[] {
+  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 
 function stringList(text: string): string[] {

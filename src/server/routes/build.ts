@@ -7,6 +7,7 @@ import { pruneCache } from "../../build/prune.ts";
 import { imageSource } from "../../build/base-image.ts";
 import { RunFailed } from "../../build/stage.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
+import { formatPlatform } from "../../oci/platform.ts";
 import { shortId } from "../../lib/ids.ts";
 import { readBuild } from "../build/request.ts";
 import { transcript } from "../build/transcript.ts";
@@ -20,9 +21,9 @@ const build: Handler = async (ctx, request) => {
   try {
     const asked = await readBuild(ctx.build, request, undo);
     if (query.bool("check") || query.bool("graph")) {
-      const { dockerfile, plan } = prepareBuild(asked);
+      const { dockerfile, plans } = prepareBuild(asked);
       await undo.disposeAsync();
-      if (query.bool("graph")) return json(200, { Graph: drawPlan(plan) });
+      if (query.bool("graph")) return json(200, { Graph: plans.map(drawPlan).join("\n\n") });
       return json(200, lint(dockerfile, { buildArgs: asked.buildArgs }).map(({ rule, message, range }) => ({ Rule: rule, Message: message, Line: range.start, EndLine: range.end })));
     }
     const running = startBuild(ctx.build, asked, imageSource(ctx.build, ctx.remote, asked));
@@ -49,11 +50,11 @@ async function* tell(running: Build, options: { quiet: boolean; events: boolean;
     } else if (options.quiet) {
       for await (const _ of running.events) { /* only the id is asked for */ }
     } else yield* transcript(running.events);
-    const { imageId } = await running.result;
-    yield { aux: { ID: imageId } };
-    if (options.quiet) yield { stream: `${imageId}\n` };
+    const { id, images, descriptor } = await running.result;
+    yield { aux: { ID: id, Images: images.map((image) => ({ ID: image.id, Platform: formatPlatform(image.platform) })), ...(descriptor && { Descriptor: descriptor }) } };
+    if (options.quiet) yield { stream: `${id}\n` };
     else if (!options.events) {
-      yield { stream: `Successfully built ${shortId(imageId)}\n` };
+      yield { stream: `Successfully built ${shortId(id)}\n` };
       for (const tag of options.tags) yield { stream: `Successfully tagged ${/:[^/]*$/.test(tag) ? tag : `${tag}:latest`}\n` };
     }
   } catch (error) {

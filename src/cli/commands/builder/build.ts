@@ -14,7 +14,9 @@ import type { ProgressEvent } from "../../../api/progress.ts";
 import type { Client } from "../../../client/client.ts";
 import { tagImage } from "../../../client/images.ts";
 import type { QueryValue } from "../../../client/query.ts";
+import { nothingBuilt, readBuilt, type Built } from "../../build/built.ts";
 import { displayBuild, type BuildProgress } from "../../build/display.ts";
+import { metadata } from "../../build/metadata.ts";
 import { parseFields, parseOutput, readSecrets, readSsh } from "../../build/inputs.ts";
 import { exportBuild } from "../../build/outputs.ts";
 import { displayProgress } from "../../progress/display.ts";
@@ -28,6 +30,7 @@ import { withProxies } from "../container/options/proxy.ts";
 import { openContext } from "./context.ts";
 
 const flags = {
+  annotation: list("Annotation of the result: [manifest|index|manifest-descriptor[platform]:]key=value", { type: "stringArray" }),
   "add-host": list('Host to add to /etc/hosts of build steps ("host:ip")', { parse: parseExtraHost }),
   "build-arg": list("Variable of the build", { parse: checkEnv }),
   "build-context": list("Further context: name=directory, name=docker-image://image, name=git-url", { type: "stringArray" }),
@@ -56,7 +59,7 @@ const flags = {
   "no-cache": bool("Build every step anew"),
   "no-cache-filter": stringSlice("Stages to build anew"),
   output: list("Where the result goes: a directory, -, or type=local|tar|oci|docker|image|registry,dest=path", { short: "o", type: "stringArray" }),
-  platform: string("Platform to build for", { minApi: "1.38" }),
+  platform: stringSlice("Platforms to build for: an image each, behind one index", { minApi: "1.38" }),
   progress: string("How the build is shown: auto, plain, tty, quiet, rawjson", { default: "auto" }),
   push: bool("Push the result to its registry"),
   pull: bool("Ask registries for newer base images in any case"),
@@ -88,29 +91,28 @@ export default defineCommand({
     const { archive, dockerfile, remote, contexts } = await openContext(ctx, source, values.file, values["build-context"]);
     const client = await ctx.client();
     if (values.ssh.length > 0 && !client.host.startsWith("unix:")) throw new CliError("--ssh needs an engine on this machine: the agent's socket cannot be reached from elsewhere");
-    const parameters = { ...(await query(ctx, client.host, values)), dockerfile, remote, ssh: Object.keys(ssh).length > 0 ? JSON.stringify(ssh) : undefined, contexts: Object.keys(contexts).length > 0 ? JSON.stringify(contexts) : undefined };
+    const parameters = { ...(await query(ctx, client.host, values)), t: [...values.tag, ...outputs.flatMap((output) => (output.type === "image" ? output.names : []))], dockerfile, remote, ssh: Object.keys(ssh).length > 0 ? JSON.stringify(ssh) : undefined, contexts: Object.keys(contexts).length > 0 ? JSON.stringify(contexts) : undefined };
     const context = archive && (values.compress ? gzip(archive) : archive);
     const options = { registryConfig: encodeAuth(await allCredentials(ctx)), secrets };
     if (values.check || values.graph) return inspectDockerfile(ctx, client, { ...parameters, check: values.check, graph: values.graph }, { ...options, ...(context && { context }) });
 
     // What is built may go to standard output itself: then nothing else does.
     const told = outputs.some((output) => "dest" in output && output.dest === "-") ? { ...ctx, out: ctx.err } : ctx;
-    const started = Date.now();
     const built = progress === "classic"
       ? await buildClassic(told, buildImage(client, parameters, { ...options, ...(context && { context: countSent(told.out, context, values.quiet) }) }), values.quiet)
       : await displayBuild(ctx.err, buildImage(client, { ...parameters, q: false, progress: "events" }, { ...options, ...(context && { context }) }), progress, ctx.env["NO_COLOR"] === undefined);
     for (const output of outputs) await exportBuild(ctx, client, built, output, values.tag);
     for (const cache of values["cache-to"]) {
       const ref = parseFields(cache).get("ref");
-      if (ref) await exportBuild(ctx, client, built, { type: "image", names: [ref], push: true }, await tagged(client, built, ref));
+      if (ref) await exportBuild(ctx, client, built, { type: "image", names: [ref], push: true }, await tagged(client, built.id, ref));
     }
-    if (values.quiet && progress !== "classic") told.out.write(`${built}\n`);
+    if (values.quiet && progress !== "classic") told.out.write(`${built.id}\n`);
     if (values["metadata-file"] !== "") {
-      await writeFile(values["metadata-file"], `${JSON.stringify({ "containerimage.config.digest": built, "image.name": values.tag.join(","), "build.seconds": (Date.now() - started) / 1000 }, null, 2)}\n`);
+      await writeFile(values["metadata-file"], `${JSON.stringify(metadata(built, parameters.t), null, 2)}\n`);
     }
     if (values.iidfile === "") return;
-    if (built === "") throw new CliError(`Server did not provide an image ID. Cannot write ${values.iidfile}`);
-    await writeFile(values.iidfile, built);
+    if (built.id === "") throw new CliError(`Server did not provide an image ID. Cannot write ${values.iidfile}`);
+    await writeFile(values.iidfile, built.id);
   },
 });
 
@@ -129,22 +131,20 @@ function progressOf(ctx: CommandContext, values: FlagValues<typeof flags>): Buil
   }
 }
 
-async function buildClassic(ctx: CommandContext, messages: AsyncIterable<ProgressEvent>, quiet: boolean): Promise<string> {
-  let id = "";
+async function buildClassic(ctx: CommandContext, messages: AsyncIterable<ProgressEvent>, quiet: boolean): Promise<Built> {
+  let built = nothingBuilt;
   let text = "";
   const out = quiet ? { ...ctx.out, isTerminal: false, write: (data: string | Uint8Array) => void (text += String(data)) } : ctx.out;
   try {
     await displayProgress(out, messages, {
-      onAux: (aux) => {
-        if (typeof aux === "object" && aux !== null && "ID" in aux) id = String(aux.ID);
-      },
+      onAux: (aux) => { built = readBuilt(aux) ?? built; },
     });
   } catch (error) {
     if (quiet) ctx.err.write(text);
     throw error;
   }
-  if (quiet) ctx.out.write(text === "" && id !== "" ? `${id}\n` : text);
-  return id || text.trim();
+  if (quiet) ctx.out.write(text === "" && built.id !== "" ? `${built.id}\n` : text);
+  return built.id === "" ? { ...built, id: text.trim() } : built;
 }
 
 /** `--check` and `--graph`: what the engine says of a Dockerfile without building it. The exit code tells of findings. */
@@ -195,6 +195,7 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
     ulimits: json(mergeUlimits(values.ulimit), values.ulimit.length === 0), buildargs: json(args, Object.keys(args).length === 0),
     labels: json(labelMap(values.label), values.label.length === 0), cachefrom: json(values["cache-from"], values["cache-from"].length === 0),
     extrahosts: values["add-host"], securityopt: values["security-opt"],
-    target: values.target, squash: values.squash, platform: values.platform || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "", version: "1",
+    target: values.target, squash: values.squash, platform: values.platform.join(",") || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "", version: "1",
+    annotation: values.annotation, describe: values["metadata-file"] !== "" || undefined,
   };
 }
