@@ -1,5 +1,11 @@
 import { EngineError, errorMessage } from "../lib/errors.ts";
 import { Lease } from "../image/lease.ts";
+import type { RemoteContext } from "../image/remote/remote-context.ts";
+import { imageSource } from "./base-image.ts";
+import { checkCacheTarget, type UsedStep } from "./cache/export.ts";
+import { importCache } from "./cache/import.ts";
+import { CacheLost, ImportedCaches, type CacheSource } from "./cache/imported.ts";
+import { writeCaches } from "./cache/write-caches.ts";
 import type { BuildContext } from "./context.ts";
 import type { Dockerfile } from "./dockerfile/instructions.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
@@ -8,17 +14,17 @@ import { BuildEvents } from "./events.ts";
 import { plan as planStages, type Plan } from "./plan.ts";
 import { formatPlatform, hostPlatform } from "../oci/platform.ts";
 import { exportImages, type BuildOutcome } from "./export.ts";
-import { importInlineCache } from "./inline-cache.ts";
 import { collectCache } from "./prune.ts";
 import type { BuildRequest } from "./request.ts";
 import { squash } from "./squash.ts";
-import { solve, type ImageSource } from "./solve.ts";
+import { solve, type SolveOptions } from "./solve.ts";
+import type { StageResult } from "./result.ts";
 
 export interface Build {
   /** To be read to its end, or left: a reader that goes away stops the build by `cancel`. */
   events: BuildEvents;
-  /** The image or images. Rejects with a message that shows the place in the Dockerfile where there is one. */
-  result: Promise<BuildOutcome>;
+  /** The image or images, and digests of caches that wait to be fetched ({@link cacheLayout}). Rejects with a message that shows the place in the Dockerfile where there is one. */
+  result: Promise<BuildOutcome & { caches: string[] }>;
   cancel(): void;
 }
 
@@ -33,20 +39,23 @@ export function prepareBuild(request: BuildRequest): { dockerfile: Dockerfile; p
 }
 
 /** Builds the images of the request's target, one for each platform, and gives them their names. */
-export function startBuild(ctx: BuildContext, request: BuildRequest, images: ImageSource): Build {
+export function startBuild(ctx: BuildContext, remote: RemoteContext, request: BuildRequest): Build {
   const { dockerfile, plans } = prepareBuild(request);
+  request.cacheTo.forEach(checkCacheTarget);
   const events = new BuildEvents();
   const abort = new AbortController();
+  const { signal } = abort;
   for (const { rule, message, range } of dockerfile.warnings) events.emit({ kind: "warning", rule, message, line: range.start });
   const result = (async () => {
     try {
       await using lease = new Lease(ctx.images);
-      await takeCaches(ctx, request, images, events, abort.signal);
-      const solved = await solve({ ctx, request, dockerfile, plans, events, images, lease, signal: abort.signal });
-      const stages = request.squash ? await Promise.all(solved.map((stage) => squash(ctx, stage, lease))) : solved;
-      const outcome = await exportImages(ctx, request, stages, lease, abort.signal);
+      const work = { ctx, request, dockerfile, plans, events, images: imageSource(ctx, remote, request), lease, signal };
+      const { results, imported, used } = await solveWithCaches(work, await openCaches(ctx, remote, request, events, lease, signal));
+      const stages = request.squash ? await Promise.all(results.map((stage) => squash(ctx, stage, lease))) : results;
+      const outcome = await exportImages(ctx, request, stages, used.values(), lease, signal);
+      const caches = await writeCaches(ctx, remote, events, { steps: used.values(), results, imported, request, signal });
       ctx.log.debug("built an image", { id: outcome.id, platforms: outcome.images.map((image) => formatPlatform(image.platform)).join(",") });
-      return outcome;
+      return { ...outcome, caches };
     } catch (error) {
       throw placed(request, error);
     } finally {
@@ -57,14 +66,38 @@ export function startBuild(ctx: BuildContext, request: BuildRequest, images: Ima
   return { events, result, cancel: () => abort.abort(new EngineError("cancelled", "context canceled")) };
 }
 
-async function takeCaches(ctx: BuildContext, request: BuildRequest, images: ImageSource, events: BuildEvents, signal: AbortSignal): Promise<void> {
-  for (const ref of request.noCache ? [] : request.cacheFrom) {
+/** What a cache promises may turn out not to be there: then it is done without what leads to it, at last without any. */
+async function solveWithCaches(work: Omit<SolveOptions, "attempt" | "imported" | "used">, sources: CacheSource[]): Promise<{ results: StageResult[]; imported: ImportedCaches; used: Map<string, UsedStep> }> {
+  for (const [attempt, { from, whole }] of [{ from: sources, whole: false }, { from: sources, whole: true }, { from: [], whole: true }].entries()) {
+    const imported = new ImportedCaches(work.ctx, work.lease, from, whole);
+    const used = new Map<string, UsedStep>();
     try {
-      await importInlineCache(ctx, await images(ref, request.platforms[0] ?? hostPlatform(), () => {}, signal));
+      const results = await solve({ ...work, imported, used, attempt: attempt === 0 ? "" : `again${attempt}.` });
+      for (const result of results) await imported.materialize(result, work.signal);
+      return { results, imported, used };
     } catch (error) {
-      events.emit({ kind: "warning", rule: "CacheFrom", message: `cannot take the cache of ${ref}: ${errorMessage(error)}`, line: 0 });
+      if (!(error instanceof CacheLost) || from.length === 0) throw error;
+      if (error.cause !== undefined) warn(work.events, "CacheFrom", error.message);
     }
   }
+  throw new Error("a build without caches ends in one way or the other");
+}
+
+async function openCaches(ctx: BuildContext, remote: RemoteContext, request: BuildRequest, events: BuildEvents, lease: Lease, signal: AbortSignal): Promise<CacheSource[]> {
+  const opened = (request.noCache ? [] : request.cacheFrom).map(async (spec) => {
+    try {
+      return await importCache(ctx, remote, spec, request, lease, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      warn(events, "CacheFrom", `cannot take the cache of ${spec.attributes.get("ref") ?? spec.attributes.get("src") ?? spec.type}: ${errorMessage(error)}`);
+      return [];
+    }
+  });
+  return (await Promise.all(opened)).flat();
+}
+
+function warn(events: BuildEvents, rule: string, message: string): void {
+  events.emit({ kind: "warning", rule, message, line: 0 });
 }
 
 function placed(request: BuildRequest, error: unknown): unknown {

@@ -9,7 +9,7 @@ import { mediaTypes } from "../oci/media-types.ts";
 import { annotationsFor } from "./annotations.ts";
 import { epochTime } from "./clamp-times.ts";
 import type { BuildContext } from "./context.ts";
-import { inlineCache, inlineCacheField } from "./inline-cache.ts";
+import { inlineCacheField, stepRows, type CacheStep } from "./cache/document.ts";
 import type { BuildRequest } from "./request.ts";
 import type { StageResult } from "./result.ts";
 
@@ -24,9 +24,9 @@ export interface BuildOutcome {
 }
 
 /** The stages as images in the store, behind an index where that is called for, with their names. */
-export async function exportImages(ctx: BuildContext, request: BuildRequest, stages: readonly StageResult[], lease: Lease, signal: AbortSignal): Promise<BuildOutcome> {
+export async function exportImages(ctx: BuildContext, request: BuildRequest, stages: readonly StageResult[], steps: Iterable<CacheStep>, lease: Lease, signal: AbortSignal): Promise<BuildOutcome> {
   const images: ImageRecord[] = [];
-  for (const stage of stages) images.push(await exportImage(ctx, request, stage, lease));
+  for (const stage of stages) images.push(await exportImage(ctx, request, stage, steps, lease));
   const names = request.tags.map((tag) => targetReference(tag));
   const [first] = images;
   if (!first) throw new Error("a build has a result");
@@ -54,7 +54,7 @@ export async function exportImages(ctx: BuildContext, request: BuildRequest, sta
   return { id: digest, images, descriptor: { mediaType: mediaTypes.ociIndex, digest, size: content.length } };
 }
 
-async function exportImage(ctx: BuildContext, request: BuildRequest, stage: StageResult, lease: Lease): Promise<ImageRecord> {
+async function exportImage(ctx: BuildContext, request: BuildRequest, stage: StageResult, steps: Iterable<CacheStep>, lease: Lease): Promise<ImageRecord> {
   const labels = { ...stage.config.Labels, ...request.labels };
   const created = request.sourceDateEpoch === undefined ? stage.created : epochTime(request.sourceDateEpoch);
   return createImage(ctx.images, {
@@ -64,7 +64,7 @@ async function exportImage(ctx: BuildContext, request: BuildRequest, stage: Stag
       architecture: stage.platform.architecture, os: stage.platform.os, ...(stage.platform.variant && { variant: stage.platform.variant }),
       config: { ...stage.config, ...(Object.keys(labels).length > 0 && { Labels: labels }) },
       rootfs: { type: "layers", diff_ids: stage.diffIds }, history: stage.history,
-      ...(request.inlineCache && { [inlineCacheField]: inlineCache(ctx, stage) }),
+      ...(request.inlineCache && { [inlineCacheField]: stepRows(steps).map(([key, chainId, diffId, text, at]) => [key, chainId, diffId, text, request.sourceDateEpoch === undefined ? at : ""]) }),
     },
     lease,
   });

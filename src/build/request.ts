@@ -2,6 +2,7 @@ import type { HostConfig, Resources } from "../api/types/container.ts";
 import type { AuthConfig } from "../api/types/system.ts";
 import type { Platform } from "../oci/image.ts";
 import type { Annotation } from "./annotations.ts";
+import type { CacheSpec } from "./cache/spec.ts";
 import type { SourceTree } from "./source/tree.ts";
 
 /** A build as it was asked for. What the wire calls it: Docker's `POST /build`. */
@@ -24,9 +25,11 @@ export interface BuildRequest {
   noCacheFilter: ReadonlySet<string>;
   /** Ask the registry for newer base images. */
   pull: boolean;
-  /** Images whose layers may stand for steps (`--cache-from`); those that cannot be had are passed over. */
-  cacheFrom: string[];
-  /** Write the cache keys of the layers into the image (`BUILDKIT_INLINE_CACHE=1`, `--cache-to type=inline`). */
+  /** Caches that may stand for steps; those that cannot be had are passed over. */
+  cacheFrom: CacheSpec[];
+  /** Where the cache of this build is written to. */
+  cacheTo: CacheSpec[];
+  /** Write the cache into the image (`BUILDKIT_INLINE_CACHE=1`, `--cache-to type=inline`). */
   inlineCache: boolean;
   /** Join all layers of the build into one. */
   squash: boolean;

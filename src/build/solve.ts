@@ -1,6 +1,8 @@
 import { errorMessage, notFound } from "../lib/errors.ts";
 import type { Lease } from "../image/lease.ts";
 import type { ImageRecord } from "../image/record.ts";
+import type { UsedStep } from "./cache/export.ts";
+import type { ImportedCaches } from "./cache/imported.ts";
 import type { BuildContext } from "./context.ts";
 import type { Dockerfile } from "./dockerfile/instructions.ts";
 import { DockerfileError } from "./dockerfile/source.ts";
@@ -31,28 +33,33 @@ export interface Solve {
   /** Holds the layers of the build until the image does. */
   lease: Lease;
   images: ImageSource;
+  imported: ImportedCaches;
+  /** The steps that were done or found, by key. */
+  used: Map<string, UsedStep>;
   /** The result of a stage; the first to ask makes it run. */
   stage(index: number): Promise<StageResult>;
   /** The root filesystem behind a name, as a chain of layers or a tree of files. */
   open(origin: Origin, planned: PlannedStage, tell: (text: string) => void): Promise<{ result: StageResult } | { tree: SourceTree }>;
 }
 
-interface SolveOptions extends Pick<Solve, "ctx" | "request" | "dockerfile" | "events" | "lease" | "images" | "signal"> {
+export interface SolveOptions extends Pick<Solve, "ctx" | "request" | "dockerfile" | "events" | "lease" | "images" | "imported" | "used" | "signal"> {
   /** One for each platform. */
   plans: readonly Plan[];
+  /** Begins the ids of steps. */
+  attempt: string;
 }
 
 /**
  * Solves the plans' targets. Stages that they need run side by side, those that are the same for several platforms once;
  * the first failure stops all of them.
  */
-export async function solve({ plans, ...options }: SolveOptions): Promise<StageResult[]> {
+export async function solve({ plans, attempt, ...options }: SolveOptions): Promise<StageResult[]> {
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
   const running = new Map<string, Promise<StageResult>>();
   const shared = { ...options, signal, toldFailures: new WeakSet<Error>(), several: plans.length > 1 };
   try {
-    return await Promise.all(plans.map((plan, number) => solveFor({ ...shared, plan, prefix: plans.length > 1 ? `${number}.` : "" }, running, failure).stage(plan.target)));
+    return await Promise.all(plans.map((plan, number) => solveFor({ ...shared, plan, prefix: `${attempt}${plans.length > 1 ? `${number}.` : ""}` }, running, failure).stage(plan.target)));
   } finally {
     // Nothing may go on behind the back of a build that has ended.
     failure.abort(new Error("the build has ended"));

@@ -1,6 +1,7 @@
 import { cancelled, EngineError, errorMessage } from "../lib/errors.ts";
 import { makeWorkdir } from "../runtime/spec/workdir.ts";
 import { cloneGit, fetchUrl, isArchive, isGit, isUrl } from "./add-source.ts";
+import { CacheLost } from "./cache/imported.ts";
 import { cacheKey } from "./cache-key.ts";
 import { epochTime } from "./clamp-times.ts";
 import { commandOf, configure, type Configuration } from "./configure.ts";
@@ -17,6 +18,7 @@ import { prepareRunMounts, type MountOrigin } from "./run-mounts.ts";
 import { runStep } from "./run-step.ts";
 import type { Solve } from "./solve.ts";
 import { copyArchive, digestItems, planCopy } from "./source/copy-plan.ts";
+import type { FolderTree } from "./source/folder-tree.ts";
 import { MemoryTree } from "./source/memory-tree.ts";
 import { inside } from "./source/path.ts";
 import { resolve, type SourceTree } from "./source/tree.ts";
@@ -148,7 +150,7 @@ class StageRun {
     const created = `RUN ${shown.length > 0 ? `|${shown.length} ${shown.join(" ")} ` : ""}${argv.join(" ")}`;
     await this.#layer(created, operation, inputs, async (root) => {
       await using undo = new AsyncDisposableStack();
-      const prepared = await prepareRunMounts(build.ctx, build.request, instruction, mounts, cwd, (mount) => this.#mountOrigin(mount.from, instruction), undo, build.signal, script);
+      const prepared = await prepareRunMounts(build.ctx, build.request, instruction, mounts, cwd, (mount) => this.#mountFiles(mount.from, instruction), undo, build.signal, script);
       // Proxies are given to every step without being part of it.
       const proxies = Object.entries(build.request.buildArgs).filter(([name]) => predefinedArgs.has(name));
       const exitCode = await this.#emulated((output) => runStep(build.ctx, {
@@ -194,10 +196,16 @@ class StageRun {
     return { argv: commandOf(config, { form: "shell", text, heredocs: [] }) };
   }
 
-  async #mountOrigin(from: string | undefined, instruction: Instruction): Promise<MountOrigin> {
+  async #mountOrigin(from: string | undefined, instruction: Instruction): Promise<{ tree: SourceTree } | StageResult> {
     if (from === undefined) return { tree: this.build.request.context };
     const opened = await this.#open(from, instruction);
-    return "tree" in opened ? opened : { chain: opened.result.chain };
+    return "tree" in opened ? opened : opened.result;
+  }
+
+  async #mountFiles(from: string | undefined, instruction: Instruction): Promise<MountOrigin> {
+    const origin = await this.#mountOrigin(from, instruction);
+    if ("chain" in origin) await this.build.imported.materialize(origin, this.build.signal);
+    return origin;
   }
 
   #open(name: string, instruction: Instruction) {
@@ -274,13 +282,18 @@ class StageRun {
   async #copyFromResult(created: string, copy: ExpandedCopy, source: StageResult, instruction: Instruction): Promise<void> {
     const { build } = this;
     await this.#layer(created, { ...this.#copyOperation(copy), sources: copy.sources, exclude: copy.exclude, parents: copy.parents }, [resultId(source)], async (root) => {
-      await withView(build.ctx, source.chain, async (tree) => {
+      await this.#withFiles(source, async (tree) => {
         await copyStep(build.ctx, tree, copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
       });
     }, {
       // The stage may have been made again, with other times or other files than those that are copied here.
-      inputsByContent: () => withView(build.ctx, source.chain, async (tree) => [await digestItems(tree, placed(instruction.range, () => planForKey(tree, copy)))]),
+      inputsByContent: () => this.#withFiles(source, async (tree) => [await digestItems(tree, placed(instruction.range, () => planForKey(tree, copy)))]),
     });
+  }
+
+  async #withFiles<T>(source: StageResult, work: (tree: FolderTree) => Promise<T>): Promise<T> {
+    await this.build.imported.materialize(source, this.build.signal);
+    return withView(this.build.ctx, source.chain, work);
   }
 
   /** `FROM context`: the files of a named context are the root filesystem. */
@@ -296,13 +309,15 @@ class StageRun {
     const { request } = build;
     const name = planned.stage.name;
     const keyOf = (from: readonly string[]) => cacheKey({ parent: resultId(this.#state), operation, inputs: [...from, String(request.sourceDateEpoch ?? "")] });
+    const description = `[${this.#step?.stage ?? ""} ${this.#step?.number ?? 0}/${this.#step?.total ?? 0}] ${this.#step?.text ?? created}`;
     const outcome = await layerStep(build.ctx, this.#state, {
       key: keyOf(inputs),
       ...(inputsByContent && { contentKey: async () => keyOf(await inputsByContent()) }),
-      description: `[${this.#step?.stage ?? ""} ${this.#step?.number ?? 0}/${this.#step?.total ?? 0}] ${this.#step?.text ?? created}`,
+      description,
       noCache: request.noCache || (name !== undefined && request.noCacheFilter.has(name)) || request.noCacheFilter.has(String(planned.stage.index)),
       epoch: request.sourceDateEpoch,
       begin: () => this.#started(),
+      imported: build.imported, signal: build.signal,
       perform, ...options,
     }, build.lease);
     const id = this.#step?.id ?? "";
@@ -313,6 +328,10 @@ class StageRun {
     }
     this.#state.created = outcome.created;
     this.#remember(created, outcome.layer);
+    const { chain, diffIds } = this.#state;
+    for (const key of outcome.keys) {
+      build.used.set(key, { key, chainId: resultId(this.#state), diffId: outcome.layer?.diffId ?? "", description, createdAt: outcome.created, chain, diffIds });
+    }
     this.#done(outcome.layer?.chainId, outcome.layer?.size);
   }
 
@@ -338,7 +357,7 @@ class StageRun {
     } catch (error) {
       const { signal, toldFailures } = this.build;
       if (signal.aborted && !(error instanceof RunFailed)) throw signal.reason ?? cancelled("the build was cancelled");
-      if (error instanceof Error && toldFailures.has(error)) throw error;
+      if (error instanceof CacheLost || (error instanceof Error && toldFailures.has(error))) throw error;
       if (error instanceof Error) toldFailures.add(error);
       this.build.events.emit({ kind: "failed", id: this.#step?.id ?? "", message: errorMessage(error) });
       throw error;

@@ -43,6 +43,12 @@ export async function checkBuild(client: Client, query: Readonly<Record<string, 
   return Array.isArray(answer) ? { findings: answer } : { graph: answer.Graph, findings: [] };
 }
 
+/** A cache that a build exported, as the archive of an OCI layout. */
+export async function exportedCache(client: Client, digest: string, tag: string): Promise<AsyncIterable<Uint8Array>> {
+  const { body } = await client.stream("GET", "/build/cache", { query: { digest, tag } });
+  return body;
+}
+
 export function pruneBuildCache(
   client: Client,
   options: { all?: boolean; filters?: Filters; reservedSpace?: number; maxUsedSpace?: number; minFreeSpace?: number } = {},

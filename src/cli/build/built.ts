@@ -4,11 +4,13 @@ export interface Built {
   id: string;
   /** By platform (`linux/arm64`); Docker's engines do not tell. */
   images: { id: string; platform: string }[];
+  /** Digests of exported caches that the engine holds ready. */
+  caches: string[];
   /** Of the manifest or index, where one was made. */
   descriptor?: { mediaType: string; digest: string; size: number };
 }
 
-export const nothingBuilt: Built = { id: "", images: [] };
+export const nothingBuilt: Built = { id: "", images: [], caches: [] };
 
 /** Reads the message in which the engine tells it; undefined for others. */
 export function readBuilt(aux: unknown): Built | undefined {
@@ -16,7 +18,7 @@ export function readBuilt(aux: unknown): Built | undefined {
   const images = Array.isArray(aux["Images"]) ? aux["Images"].filter(isObject).map((each) => ({ id: String(each["ID"]), platform: String(each["Platform"]) })) : [];
   const { Descriptor: found } = aux;
   return {
-    id: aux["ID"], images,
+    id: aux["ID"], images, caches: Array.isArray(aux["Caches"]) ? aux["Caches"].map(String) : [],
     ...(isObject(found) && { descriptor: { mediaType: String(found["mediaType"]), digest: String(found["digest"]), size: Number(found["size"]) } }),
   };
 }

@@ -127,7 +127,7 @@ function unknownManifest(ref: Reference, cause: unknown): EngineError {
 }
 
 /** The manifest of an index that fits the platform best. */
-async function choosePlatform(client: RegistryClient, ref: Reference, top: FetchedManifest, wanted: Platform | undefined, signal: AbortSignal): Promise<FetchedManifest> {
+export async function choosePlatform(client: RegistryClient, ref: Reference, top: FetchedManifest, wanted: Platform | undefined, signal: AbortSignal): Promise<FetchedManifest> {
   let current = top;
   for (let depth = 0; isIndex(current.mediaType); depth++) {
     if (depth > 4) throw invalid(`the index ${top.digest} is nested too deep`);
@@ -161,7 +161,7 @@ async function pullManifest(ctx: RemoteContext, client: RegistryClient, ref: Ref
   for (const layer of manifest.layers) tell({ status: "Pulling fs layer", progressDetail: {}, id: shortId(layer.digest) });
 
   lease.add("blob", manifest.config.digest);
-  await bring(ctx, client, ref.path, manifest.config, () => {}, signal);
+  await bringBlob(ctx, client, ref.path, manifest.config, () => {}, signal);
   const config = await images.blobs.read(manifest.config.digest);
   const diffIds = parseImageConfig(config).rootfs.diff_ids;
   if (diffIds.length !== manifest.layers.length) throw invalid(`the image has ${manifest.layers.length} layers but its configuration names ${diffIds.length}`);
@@ -201,7 +201,7 @@ async function pullLayer(ctx: RemoteContext, client: RegistryClient, ref: Refere
   }
   if (!images.blobs.has(layer.digest)) {
     tell({ status: "Waiting", progressDetail: {}, id });
-    await bring(ctx, client, ref.path, layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
+    await bringBlob(ctx, client, ref.path, layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
     tell({ status: "Verifying Checksum", progressDetail: {}, id });
   }
   tell({ status: "Download complete", progressDetail: {}, id });
@@ -212,7 +212,7 @@ async function pullLayer(ctx: RemoteContext, client: RegistryClient, ref: Refere
 }
 
 /** A blob that two pulls want comes once. */
-async function bring(ctx: RemoteContext, client: RegistryClient, repository: string, descriptor: Descriptor, progress: (current: number) => void, signal: AbortSignal): Promise<void> {
+export async function bringBlob(ctx: RemoteContext, client: RegistryClient, repository: string, descriptor: Descriptor, progress: (current: number) => void, signal: AbortSignal): Promise<void> {
   using _only = await ctx.images.locks.acquire(`blob ${descriptor.digest}`);
   if (ctx.images.blobs.has(descriptor.digest)) return;
   using _slot = await ctx.downloads.acquire();

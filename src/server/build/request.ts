@@ -1,6 +1,7 @@
 import type { Resources } from "../../api/types/container.ts";
 import type { AuthConfig } from "../../api/types/system.ts";
 import { parseAnnotation } from "../../build/annotations.ts";
+import { parseCacheSpecs } from "../../build/cache/spec.ts";
 import type { BuildContext } from "../../build/context.ts";
 import type { Platform } from "../../oci/image.ts";
 import { formatPlatform, parsePlatform } from "../../oci/platform.ts";
@@ -88,12 +89,13 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
 
   const dockerfilePath = query.get("dockerfile") || "Dockerfile";
   const { tree, dockerfile } = await readContext(ctx, request, dockerfilePath, undo, contexts);
+  const cacheTo = parseCacheSpecs(query.all("cacheto"));
   const number = (key: string) => query.int(key) ?? 0;
   return {
     dockerfile, dockerfileName: dockerfilePath, context: tree, contexts,
     target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platforms,
     noCache: query.bool("nocache"), noCacheFilter: new Set(query.get("nocachefilter").toLowerCase().split(",").filter(Boolean)), pull: query.bool("pull"), squash: query.bool("squash"),
-    cacheFrom: stringList(query.get("cachefrom")), inlineCache: buildArgs["BUILDKIT_INLINE_CACHE"] === "1",
+    cacheFrom: parseCacheSpecs(stringList(query.get("cachefrom"))), cacheTo, inlineCache: buildArgs["BUILDKIT_INLINE_CACHE"] === "1" || cacheTo.some(({ type }) => type === "inline"),
     network: query.get("networkmode") === "default" ? "" : query.get("networkmode"),
     extraHosts: query.all("extrahosts").flatMap((each) => (each.startsWith("[") ? stringList(each) : each.split(","))).filter(Boolean),
     resources: {

@@ -39,14 +39,14 @@ export async function* transcript(events: AsyncIterable<BuildEvent>): AsyncGener
     if (event.kind === "warning") { yield { stream: `[Warning] ${event.message} (line ${event.line})\n` }; continue; }
     if (event.kind === "step") {
       steps.set(event.step.id, { step: event.step, text: [], bytes: 0, ended: false });
-      announced++;
+      if (event.step.total > 0) announced++;
       continue;
     }
     const told = steps.get(event.id);
     if (!told) continue;
     if (!order.includes(told) && !told.ended) {
       order.push(told);
-      say(told, `Step ${++number}/${announced} : ${told.step.text}\n`);
+      say(told, told.step.total > 0 ? `Step ${++number}/${announced} : ${told.step.text}\n` : `${told.step.text}\n`);
     }
     switch (event.kind) {
       case "started": break;

@@ -4,15 +4,16 @@ import { prepareBuild, startBuild, type Build } from "../../build/build.ts";
 import { lint } from "../../build/dockerfile/lint.ts";
 import { drawPlan } from "../../build/plan.ts";
 import { pruneCache } from "../../build/prune.ts";
-import { imageSource } from "../../build/base-image.ts";
+import { cacheLayout } from "../../build/cache/layout.ts";
 import { RunFailed } from "../../build/stage.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
+import { parseDigest } from "../../oci/digest.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import { shortId } from "../../lib/ids.ts";
 import { readBuild } from "../build/request.ts";
 import { transcript } from "../build/transcript.ts";
 import { progress } from "../http/progress.ts";
-import { empty, json } from "../http/reply.ts";
+import { empty, json, stream } from "../http/reply.ts";
 import type { Handler, Route } from "../http/router.ts";
 
 const build: Handler = async (ctx, request) => {
@@ -26,7 +27,7 @@ const build: Handler = async (ctx, request) => {
       if (query.bool("graph")) return json(200, { Graph: plans.map(drawPlan).join("\n\n") });
       return json(200, lint(dockerfile, { buildArgs: asked.buildArgs }).map(({ rule, message, range }) => ({ Rule: rule, Message: message, Line: range.start, EndLine: range.end })));
     }
-    const running = startBuild(ctx.build, asked, imageSource(ctx.build, ctx.remote, asked));
+    const running = startBuild(ctx.build, ctx.remote, asked);
     signal.addEventListener("abort", () => running.cancel(), { once: true });
     const id = query.get("buildid");
     if (id) {
@@ -50,8 +51,8 @@ async function* tell(running: Build, options: { quiet: boolean; events: boolean;
     } else if (options.quiet) {
       for await (const _ of running.events) { /* only the id is asked for */ }
     } else yield* transcript(running.events);
-    const { id, images, descriptor } = await running.result;
-    yield { aux: { ID: id, Images: images.map((image) => ({ ID: image.id, Platform: formatPlatform(image.platform) })), ...(descriptor && { Descriptor: descriptor }) } };
+    const { id, images, descriptor, caches } = await running.result;
+    yield { aux: { ID: id, Images: images.map((image) => ({ ID: image.id, Platform: formatPlatform(image.platform) })), ...(descriptor && { Descriptor: descriptor }), ...(caches.length > 0 && { Caches: caches }) } };
     if (options.quiet) yield { stream: `${id}\n` };
     else if (!options.events) {
       yield { stream: `Successfully built ${shortId(id)}\n` };
@@ -98,8 +99,12 @@ const cancel: Handler = async (ctx, { query }) => {
   return empty(200);
 };
 
+/** A cache that a build exported (`cacheto=type=local`), as the archive of an OCI layout. */
+const exported: Handler = async (ctx, { query }) => stream("application/x-tar", await cacheLayout(ctx.build, parseDigest(query.get("digest")), query.get("tag") || "latest"));
+
 export const buildRoutes: readonly Route[] = [
   { id: "ImageBuild", method: "POST", path: "/build", handle: build },
   { id: "BuildPrune", method: "POST", path: "/build/prune", since: "1.31", handle: prune },
+  { id: "BuildCacheExport", method: "GET", path: "/build/cache", handle: exported },
   { id: "BuildCancel", method: "POST", path: "/build/cancel", since: "1.39", handle: cancel },
 ];

@@ -12,16 +12,16 @@ import type { FlagValues } from "../../flags/flag.ts";
 import { labelMap } from "../../labels.ts";
 import type { ProgressEvent } from "../../../api/progress.ts";
 import type { Client } from "../../../client/client.ts";
-import { tagImage } from "../../../client/images.ts";
 import type { QueryValue } from "../../../client/query.ts";
 import { nothingBuilt, readBuilt, type Built } from "../../build/built.ts";
+import { cacheSources, cacheTargets, writeLocalCaches } from "../../build/caches.ts";
 import { displayBuild, type BuildProgress } from "../../build/display.ts";
 import { metadata } from "../../build/metadata.ts";
-import { parseFields, parseOutput, readSecrets, readSsh } from "../../build/inputs.ts";
+import { parseOutput, readSecrets, readSsh } from "../../build/inputs.ts";
 import { exportBuild } from "../../build/outputs.ts";
 import { displayProgress } from "../../progress/display.ts";
 import { countSent } from "../../progress/sent.ts";
-import { parseReference, withDefaultTag } from "../../reference.ts";
+import { parseReference } from "../../reference.ts";
 import { refuseContentTrust, trustFlag } from "../../trust.ts";
 import { checkEnv, checkLabel } from "../container/options/key-values.ts";
 import { mergeUlimits, parseUlimit } from "../container/options/limits.ts";
@@ -34,8 +34,8 @@ const flags = {
   "add-host": list('Host to add to /etc/hosts of build steps ("host:ip")', { parse: parseExtraHost }),
   "build-arg": list("Variable of the build", { parse: checkEnv }),
   "build-context": list("Further context: name=directory, name=docker-image://image, name=git-url", { type: "stringArray" }),
-  "cache-from": stringSlice("Image to take cached layers of"),
-  "cache-to": list("Write the keys of the cache into the image (type=inline), and push it (type=registry,ref=name)", { type: "stringArray" }),
+  "cache-from": list("Cache to take from: an image, type=registry,ref=name or type=local,src=folder", { type: "stringArray" }),
+  "cache-to": list("Where the build's cache is written to: type=registry,ref=name, type=local,dest=folder (each with mode=min|max) or type=inline", { type: "stringArray" }),
   check: bool("Look the Dockerfile over and build nothing"),
   "cgroup-parent": string("Cgroup above those of the build's steps"),
   compress: bool("Compress the context with gzip on its way"),
@@ -88,10 +88,11 @@ export default defineCommand({
     if (values.push) outputs.push({ type: "image", names: [], push: true });
     const secrets = await readSecrets(values.secret, ctx.env);
     const ssh = readSsh(values.ssh, ctx.env);
-    const { archive, dockerfile, remote, contexts } = await openContext(ctx, source, values.file, values["build-context"]);
+    const [cacheFrom, cacheTo] = [await cacheSources(ctx, values["cache-from"]), cacheTargets(values["cache-to"])];
+    const { archive, dockerfile, remote, contexts } = await openContext(ctx, source, values.file, [...values["build-context"], ...cacheFrom.contexts]);
     const client = await ctx.client();
     if (values.ssh.length > 0 && !client.host.startsWith("unix:")) throw new CliError("--ssh needs an engine on this machine: the agent's socket cannot be reached from elsewhere");
-    const parameters = { ...(await query(ctx, client.host, values)), t: [...values.tag, ...outputs.flatMap((output) => (output.type === "image" ? output.names : []))], dockerfile, remote, ssh: Object.keys(ssh).length > 0 ? JSON.stringify(ssh) : undefined, contexts: Object.keys(contexts).length > 0 ? JSON.stringify(contexts) : undefined };
+    const parameters = { ...(await query(ctx, client.host, values)), t: [...values.tag, ...outputs.flatMap((output) => (output.type === "image" ? output.names : []))], cachefrom: cacheFrom.specs.length > 0 ? JSON.stringify(cacheFrom.specs) : undefined, cacheto: cacheTo.specs, dockerfile, remote, ssh: Object.keys(ssh).length > 0 ? JSON.stringify(ssh) : undefined, contexts: Object.keys(contexts).length > 0 ? JSON.stringify(contexts) : undefined };
     const context = archive && (values.compress ? gzip(archive) : archive);
     const options = { registryConfig: encodeAuth(await allCredentials(ctx)), secrets };
     if (values.check || values.graph) return inspectDockerfile(ctx, client, { ...parameters, check: values.check, graph: values.graph }, { ...options, ...(context && { context }) });
@@ -102,10 +103,7 @@ export default defineCommand({
       ? await buildClassic(told, buildImage(client, parameters, { ...options, ...(context && { context: countSent(told.out, context, values.quiet) }) }), values.quiet)
       : await displayBuild(ctx.err, buildImage(client, { ...parameters, q: false, progress: "events" }, { ...options, ...(context && { context }) }), progress, ctx.env["NO_COLOR"] === undefined);
     for (const output of outputs) await exportBuild(ctx, client, built, output, values.tag);
-    for (const cache of values["cache-to"]) {
-      const ref = parseFields(cache).get("ref");
-      if (ref) await exportBuild(ctx, client, built, { type: "image", names: [ref], push: true }, await tagged(client, built.id, ref));
-    }
+    await writeLocalCaches(client, built, cacheTo);
     if (values.quiet && progress !== "classic") told.out.write(`${built.id}\n`);
     if (values["metadata-file"] !== "") {
       await writeFile(values["metadata-file"], `${JSON.stringify(metadata(built, parameters.t), null, 2)}\n`);
@@ -163,12 +161,6 @@ async function inspectDockerfile(ctx: CommandContext, client: Client, parameters
   return 1;
 }
 
-async function tagged(client: Client, image: string, ref: string): Promise<string[]> {
-  const { tag = "latest" } = withDefaultTag(parseReference(ref));
-  await tagImage(client, image, ref.replace(/:[^:/]*$/, ""), tag);
-  return [ref];
-}
-
 function checkTag(name: string): string {
   parseReference(name);
   return name;
@@ -183,8 +175,7 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
   });
   const set = named.flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]));
   const withProxy = proxies ? withProxies(set, { proxies, engineHost }) : set;
-  const inline = values["cache-to"].length > 0 ? { BUILDKIT_INLINE_CACHE: "1" } : {};
-  const args = { ...Object.fromEntries(named), ...labelMap(withProxy), ...inline };
+  const args = { ...Object.fromEntries(named), ...labelMap(withProxy) };
   const json = (value: unknown, isEmpty: boolean) => (isEmpty ? undefined : JSON.stringify(value));
   const number = (value: number | null) => value || undefined;
   return {
@@ -193,7 +184,7 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
     cpushares: number(values["cpu-shares"]), cpuquota: number(values["cpu-quota"]), cpuperiod: number(values["cpu-period"]),
     memory: number(values.memory), memswap: number(values["memory-swap"]), cgroupparent: values["cgroup-parent"], shmsize: number(values["shm-size"]),
     ulimits: json(mergeUlimits(values.ulimit), values.ulimit.length === 0), buildargs: json(args, Object.keys(args).length === 0),
-    labels: json(labelMap(values.label), values.label.length === 0), cachefrom: json(values["cache-from"], values["cache-from"].length === 0),
+    labels: json(labelMap(values.label), values.label.length === 0),
     extrahosts: values["add-host"], securityopt: values["security-opt"],
     target: values.target, squash: values.squash, platform: values.platform.join(",") || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "", version: "1",
     annotation: values.annotation, describe: values["metadata-file"] !== "" || undefined,
