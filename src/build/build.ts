@@ -45,14 +45,16 @@ export function startBuild(ctx: BuildContext, remote: RemoteContext, request: Bu
   const events = new BuildEvents();
   const abort = new AbortController();
   const { signal } = abort;
+  const startedAt = new Date();
+  const materials = new Map<string, string>();
   for (const { rule, message, range } of dockerfile.warnings) events.emit({ kind: "warning", rule, message, line: range.start });
   const result = (async () => {
     try {
       await using lease = new Lease(ctx.images);
       const work = { ctx, request, dockerfile, plans, events, images: imageSource(ctx, remote, request), lease, signal };
-      const { results, imported, used } = await solveWithCaches(work, await openCaches(ctx, remote, request, events, lease, signal));
+      const { results, imported, used } = await solveWithCaches({ ...work, materials }, await openCaches(ctx, remote, request, events, lease, signal));
       const stages = request.squash ? await Promise.all(results.map((stage) => squash(ctx, stage, lease))) : results;
-      const outcome = await exportImages(ctx, request, stages, used.values(), lease, signal);
+      const outcome = await exportImages(ctx, request, stages, used.values(), { materials, startedAt }, lease, signal);
       const caches = await writeCaches(ctx, remote, events, { steps: used.values(), results, imported, request, signal });
       ctx.log.debug("built an image", { id: outcome.id, platforms: outcome.images.map((image) => formatPlatform(image.platform)).join(",") });
       return { ...outcome, caches };

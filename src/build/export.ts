@@ -7,6 +7,7 @@ import { putImageName, targetReference } from "../image/tag.ts";
 import type { Descriptor, Index } from "../oci/image.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import { annotationsFor } from "./annotations.ts";
+import { attest, type BuildFacts } from "./attest/attest.ts";
 import { epochTime } from "./clamp-times.ts";
 import type { BuildContext } from "./context.ts";
 import { inlineCacheField, stepRows, type CacheStep } from "./cache/document.ts";
@@ -24,22 +25,26 @@ export interface BuildOutcome {
 }
 
 /** The stages as images in the store, behind an index where that is called for, with their names. */
-export async function exportImages(ctx: BuildContext, request: BuildRequest, stages: readonly StageResult[], steps: Iterable<CacheStep>, lease: Lease, signal: AbortSignal): Promise<BuildOutcome> {
+export async function exportImages(ctx: BuildContext, request: BuildRequest, stages: readonly StageResult[], steps: Iterable<CacheStep>, facts: BuildFacts, lease: Lease, signal: AbortSignal): Promise<BuildOutcome> {
   const images: ImageRecord[] = [];
   for (const stage of stages) images.push(await exportImage(ctx, request, stage, steps, lease));
   const names = request.tags.map((tag) => targetReference(tag));
   const [first] = images;
   if (!first) throw new Error("a build has a result");
-  const indexed = images.length > 1;
+  const attested = request.attests.sbom || request.attests.provenance !== undefined;
+  const indexed = images.length > 1 || attested;
   if (!indexed && !request.describe && request.annotations.length === 0) {
     for (const name of names) putImageName(ctx.images, first.id, name);
     return { id: first.id, images };
   }
   const manifests: Descriptor[] = [];
+  const attestations: { descriptor: Descriptor; blobs: string[] }[] = [];
   for (const image of images) {
     const descriptor = await makeManifest(ctx.images, image, { annotations: annotationsFor(request.annotations, "manifest", image.platform), lease, signal });
     const own = annotationsFor(request.annotations, "manifest-descriptor", image.platform);
     manifests.push({ ...descriptor, ...(Object.keys(own).length > 0 && { annotations: own }) });
+    const attestation = await attest(ctx, request, image, descriptor, facts, lease);
+    if (attestation) attestations.push(attestation);
   }
   const [only] = manifests;
   if (!indexed && only) {
@@ -47,11 +52,11 @@ export async function exportImages(ctx: BuildContext, request: BuildRequest, sta
     return { id: first.id, images, descriptor: only };
   }
   const annotations = annotationsFor(request.annotations, "index", undefined);
-  const index: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests, ...(Object.keys(annotations).length > 0 && { annotations }) };
+  const index: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [...manifests, ...attestations.map(({ descriptor }) => descriptor)], ...(Object.keys(annotations).length > 0 && { annotations }) };
   const content = Buffer.from(JSON.stringify(index, null, 2));
-  const { digest, primary } = await registerIndex(ctx.images, { content, members: images, lease });
+  const { digest, primary } = await registerIndex(ctx.images, { content, members: images, blobs: attestations.flatMap(({ blobs }) => blobs), lease });
   for (const name of names) putImageName(ctx.images, primary.id, name, { digest });
-  return { id: digest, images, descriptor: { mediaType: mediaTypes.ociIndex, digest, size: content.length } };
+  return { id: images.length > 1 ? digest : first.id, images, descriptor: { mediaType: mediaTypes.ociIndex, digest, size: content.length } };
 }
 
 async function exportImage(ctx: BuildContext, request: BuildRequest, stage: StageResult, steps: Iterable<CacheStep>, lease: Lease): Promise<ImageRecord> {

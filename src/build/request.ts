@@ -2,6 +2,7 @@ import type { HostConfig, Resources } from "../api/types/container.ts";
 import type { AuthConfig } from "../api/types/system.ts";
 import type { Platform } from "../oci/image.ts";
 import type { Annotation } from "./annotations.ts";
+import type { AttestRequest } from "./attest/spec.ts";
 import type { CacheSpec } from "./cache/spec.ts";
 import type { SourceTree } from "./source/tree.ts";
 
@@ -11,6 +12,8 @@ export interface BuildRequest {
   /** Its name, for messages. */
   dockerfileName: string;
   context: SourceTree;
+  /** Where the context came from, when the engine fetched it itself. */
+  remote: string;
   /** `--build-context`: other trees by name; images are given as `docker-image://ref`. */
   contexts: ReadonlyMap<string, SourceTree | { image: string }>;
   target: string;
@@ -45,6 +48,7 @@ export interface BuildRequest {
   /** Make the manifest too, so that its digest can be told (`--metadata-file`). */
   describe: boolean;
   annotations: Annotation[];
+  attests: AttestRequest;
   /** Seconds: timestamps of the result are not later (`SOURCE_DATE_EPOCH`). */
   sourceDateEpoch: number | undefined;
 }

@@ -1,6 +1,7 @@
 import { errorMessage, notFound } from "../lib/errors.ts";
 import type { Lease } from "../image/lease.ts";
 import type { ImageRecord } from "../image/record.ts";
+import { imageUri } from "./attest/provenance.ts";
 import type { UsedStep } from "./cache/export.ts";
 import type { ImportedCaches } from "./cache/imported.ts";
 import type { BuildContext } from "./context.ts";
@@ -36,13 +37,15 @@ export interface Solve {
   imported: ImportedCaches;
   /** The steps that were done or found, by key. */
   used: Map<string, UsedStep>;
+  /** What was taken from outside: URI and digest. */
+  materials: Map<string, string>;
   /** The result of a stage; the first to ask makes it run. */
   stage(index: number): Promise<StageResult>;
   /** The root filesystem behind a name, as a chain of layers or a tree of files. */
   open(origin: Origin, planned: PlannedStage, tell: (text: string) => void): Promise<{ result: StageResult } | { tree: SourceTree }>;
 }
 
-export interface SolveOptions extends Pick<Solve, "ctx" | "request" | "dockerfile" | "events" | "lease" | "images" | "imported" | "used" | "signal"> {
+export interface SolveOptions extends Pick<Solve, "ctx" | "request" | "dockerfile" | "events" | "lease" | "images" | "imported" | "used" | "materials" | "signal"> {
   /** One for each platform. */
   plans: readonly Plan[];
   /** Begins the ids of steps. */
@@ -107,6 +110,7 @@ async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell:
     if (build.signal.aborted) throw error;
     throw new DockerfileError(`${ref}: failed to resolve source metadata for ${ref}: ${errorMessage(error)}`, planned.stage.from.range, { cause: error });
   }
+  build.materials.set(imageUri(ref, image.platform), image.manifestDigest ?? image.id);
   // The image may lose its name while the build stands upon it.
   for (const chainId of image.chainIds) build.lease.add("layer", chainId);
   return {

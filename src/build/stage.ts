@@ -237,11 +237,13 @@ class StageRun {
       const local = copy.sources.filter((source) => !isUrl(source) && !isGit(source));
       for (const source of copy.sources.filter(isUrl)) {
         const fetched = await fetchUrl(source, instruction.checksum, build.signal);
+        build.materials.set(source, fetched.digest);
         if (instruction.unpack && (await isArchive(fetched.tree, fetched.name))) { archives.push({ tree: fetched.tree, path: fetched.name }); continue; }
         parts.push({ tree: fetched.tree, copy: { ...copy, sources: [fetched.name], chmod: copy.chmod ?? "0600" } });
       }
       for (const source of copy.sources.filter(isGit)) {
         const checkout = opened.use(await cloneGit(source, { tmp: build.ctx.tmp, keepGitDir: instruction.keepGitDir, signal: build.signal }));
+        build.materials.set(source, checkout.commit);
         parts.push({ tree: checkout.tree, copy: { ...copy, sources: [checkout.folder || "/"] } });
       }
       if (local.length + archives.length > 0) return this.#add(created, { ...copy, sources: local }, parts, archives, instruction);

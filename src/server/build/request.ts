@@ -2,6 +2,7 @@ import type { Resources } from "../../api/types/container.ts";
 import type { AuthConfig } from "../../api/types/system.ts";
 import { parseAnnotation } from "../../build/annotations.ts";
 import { parseCacheSpecs } from "../../build/cache/spec.ts";
+import { parseAttests } from "../../build/attest/spec.ts";
 import type { BuildContext } from "../../build/context.ts";
 import type { Platform } from "../../oci/image.ts";
 import { formatPlatform, parsePlatform } from "../../oci/platform.ts";
@@ -104,7 +105,7 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
       Ulimits: limits ?? [], SecurityOpt: query.all("securityopt").flatMap((each) => (each.startsWith("[") ? stringList(each) : [each])).filter(Boolean),
     },
     secrets, sshSockets, auth: (domain) => auth.get(domain) ?? (domain === "docker.io" ? auth.get("https://index.docker.io/v1/") : undefined),
-    describe: query.bool("describe"), annotations: query.all("annotation").flatMap(parseAnnotation),
+    describe: query.bool("describe"), annotations: query.all("annotation").flatMap(parseAnnotation), attests: parseAttests(query.all("attest")), remote: query.get("remote"),
     sourceDateEpoch: epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) : undefined,
   };
 }

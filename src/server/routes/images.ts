@@ -1,5 +1,6 @@
 import { Filters, parseFilters } from "../../api/filters.ts";
 import type { ProgressEvent } from "../../api/progress.ts";
+import { imageAttestations } from "../../image/attestations.ts";
 import { imageHistory } from "../../image/history.ts";
 import { importImage } from "../../image/import.ts";
 import { inspectImage } from "../../image/inspect.ts";
@@ -7,7 +8,6 @@ import { listImages } from "../../image/list.ts";
 import { loadImages } from "../../image/load.ts";
 import { pruneImages } from "../../image/prune.ts";
 import { removeImage } from "../../image/remove.ts";
-import { resolveImage } from "../../image/resolve.ts";
 import { saveImages } from "../../image/save.ts";
 import { tagImage } from "../../image/tag.ts";
 import { invalid } from "../../lib/errors.ts";
@@ -36,12 +36,12 @@ const inspect: Handler = (ctx, request) => {
   return json(200, inspectImage(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {}));
 };
 
-/** Attestations come with images of several manifests, which are taken apart here: none is kept. */
-const attestations: Handler = (ctx, request) => {
+const attestations: Handler = async (ctx, request) => {
   const platforms = decodePlatforms(request.query.all("platform").filter(Boolean));
   if (platforms.length > 1) throw invalid("only one platform value is currently supported");
-  resolveImage(ctx.images, name(request), platforms[0] ? { platform: platforms[0] } : {});
-  return json(200, []);
+  return json(200, await imageAttestations(ctx.images, name(request), {
+    types: request.query.all("type").filter(Boolean), statements: request.query.bool("statement"), ...(platforms[0] && { platform: platforms[0] }),
+  }));
 };
 
 const history: Handler = (ctx, request) => {

@@ -32,6 +32,7 @@ import { openContext } from "./context.ts";
 const flags = {
   annotation: list("Annotation of the result: [manifest|index|manifest-descriptor[platform]:]key=value", { type: "stringArray" }),
   "add-host": list('Host to add to /etc/hosts of build steps ("host:ip")', { parse: parseExtraHost }),
+  attest: list("Attestation of the result: type=sbom or type=provenance[,mode=min|max]", { type: "stringArray" }),
   "build-arg": list("Variable of the build", { parse: checkEnv }),
   "build-context": list("Further context: name=directory, name=docker-image://image, name=git-url", { type: "stringArray" }),
   "cache-from": list("Cache to take from: an image, type=registry,ref=name or type=local,src=folder", { type: "stringArray" }),
@@ -60,11 +61,13 @@ const flags = {
   "no-cache-filter": stringSlice("Stages to build anew"),
   output: list("Where the result goes: a directory, -, or type=local|tar|oci|docker|image|registry,dest=path", { short: "o", type: "stringArray" }),
   platform: stringSlice("Platforms to build for: an image each, behind one index", { minApi: "1.38" }),
+  provenance: string("Short for --attest type=provenance: true, false or mode=min|max"),
   progress: string("How the build is shown: auto, plain, tty, quiet, rawjson", { default: "auto" }),
   push: bool("Push the result to its registry"),
   pull: bool("Ask registries for newer base images in any case"),
   quiet: bool("Print the image's id only", { short: "q" }),
   rm: bool("Remove intermediate containers after a build that went well", { default: true }),
+  sbom: string("Short for --attest type=sbom: true or false"),
   secret: list("Secret for the build: id=name[,src=file|env=NAME]", { type: "stringArray" }),
   "security-opt": stringSlice("Security option of build steps"),
   "shm-size": bytes("Size of /dev/shm in build steps"),
@@ -161,6 +164,14 @@ async function inspectDockerfile(ctx: CommandContext, client: Client, parameters
   return 1;
 }
 
+/** `--sbom=true`, `--provenance=mode=max`; what else stands there goes on as it is. */
+function shortAttest(type: string, value: string): string[] {
+  if (value === "") return [];
+  const on = value.toLowerCase() === "true" || value === "1";
+  const off = value.toLowerCase() === "false" || value === "0";
+  return [`type=${type}${on ? "" : off ? ",disabled=true" : `,${value}`}`];
+}
+
 function checkTag(name: string): string {
   parseReference(name);
   return name;
@@ -187,6 +198,6 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
     labels: json(labelMap(values.label), values.label.length === 0),
     extrahosts: values["add-host"], securityopt: values["security-opt"],
     target: values.target, squash: values.squash, platform: values.platform.join(",") || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "", version: "1",
-    annotation: values.annotation, describe: values["metadata-file"] !== "" || undefined,
+    attest: [...values.attest, ...shortAttest("sbom", values.sbom), ...shortAttest("provenance", values.provenance)], annotation: values.annotation, describe: values["metadata-file"] !== "" || undefined,
   };
 }
