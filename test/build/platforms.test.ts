@@ -74,6 +74,10 @@ test("one index of images that are built side by side, with helper stages for th
   expect(amd.RootFS.Layers[1]).not.toBe(arm.RootFS.Layers[1]);
   expect((await daemon.ok("images", "-q", `${registry.host}/multi`)).split("\n")).toHaveLength(1);
 
+  const { json: listed } = await daemon.api("GET", `/images/json?manifests=1&filters=${encodeURIComponent(JSON.stringify({ reference: [`${registry.host}/multi`] }))}`);
+  expect(listed[0].Manifests.map((each: any) => [each.Kind, each.Available, each.ImageData.Platform.architecture])).toEqual([["image", true, "amd64"], ["image", true, "arm64"]]);
+  expect(await berth(daemon, "images", "--tree")).toMatch(/linux\/amd64[^]*linux\/arm64/);
+
   await berth(daemon, "build", "--platform", both, "-o", `type=local,dest=${join(scratch, "local")}`, root);
   expect(readFileSync(join(scratch, "local/linux_arm64/out"), "utf8")).toBe("amd64 builds linux/arm64 arm64\n");
   expect(readFileSync(join(scratch, "local/linux_amd64/file"), "utf8")).toBe("for amd64");

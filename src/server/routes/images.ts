@@ -3,6 +3,7 @@ import type { ProgressEvent } from "../../api/progress.ts";
 import { imageAttestations } from "../../image/attestations.ts";
 import { imageHistory } from "../../image/history.ts";
 import { importImage } from "../../image/import.ts";
+import { imageManifests } from "../../image/manifests.ts";
 import { inspectImage } from "../../image/inspect.ts";
 import { listImages } from "../../image/list.ts";
 import { loadImages } from "../../image/load.ts";
@@ -21,19 +22,26 @@ import { pullImage } from "./registry.ts";
 
 const name = ({ params }: ApiRequest): string => params["name"] ?? "";
 
-const list: Handler = (ctx, { query, version }) => {
+const list: Handler = async (ctx, { query, version }) => {
   const asked = parseFilters(query.get("filters"));
   const legacy = version < api("1.25") && !asked.has("reference") ? query.get("filter") : "";
   const filters = legacy ? new Filters([...asked.keys().map((key) => [key, asked.get(key)] as const), ["reference", [legacy]]]) : asked;
   if (version >= api("1.54") && query.bool("identity") && !query.bool("manifests")) throw invalid("conflicting options: identity requires manifests=1");
-  return json(200, listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size") }));
+  const images = listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size") });
+  if (!query.bool("manifests")) return json(200, images);
+  return json(200, await Promise.all(images.map(async (image) => {
+    const manifests = await imageManifests(ctx.images, image.RepoTags);
+    return { ...image, ...(manifests && { Manifests: manifests }) };
+  })));
 };
 
-const inspect: Handler = (ctx, request) => {
+const inspect: Handler = async (ctx, request) => {
   const { query, version } = request;
   const platform = version >= api("1.49") ? query.get("platform") : "";
   if (query.bool("manifests") && platform) throw invalid("conflicting options: manifests and platform options cannot both be set");
-  return json(200, inspectImage(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {}));
+  const image = inspectImage(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {});
+  const manifests = query.bool("manifests") ? await imageManifests(ctx.images, image.RepoTags ?? []) : undefined;
+  return json(200, { ...image, ...(manifests && { Manifests: manifests }) });
 };
 
 const attestations: Handler = async (ctx, request) => {
