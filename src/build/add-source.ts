@@ -41,6 +41,8 @@ export interface GitCheckout extends Disposable {
 /** Clones `repository[#ref[:folder]]` to a scratch folder. The `.git` directory goes unless it is to be kept. */
 export async function cloneGit(source: string, options: { tmp: string; keepGitDir: boolean; signal: AbortSignal }): Promise<GitCheckout> {
   const [, repository = "", ref = "", folder = ""] = /^([^#]+)(?:#([^:]*)(?::(.*))?)?$/.exec(source) ?? [];
+  // It would be taken for an option.
+  if (ref.startsWith("-")) throw invalid(`invalid git reference ${JSON.stringify(ref)}`);
   const scratch = mkdtempSync(join(options.tmp, "git-"));
   const git = async (...args: string[]) => {
     const { exitCode, stdout, stderr } = await run(["git", "-c", "protocol.ext.allow=never", ...args], { cwd: scratch, signal: options.signal, env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: scratch, GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1" } });

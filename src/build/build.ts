@@ -1,21 +1,25 @@
-import { EngineError, errorMessage } from "../lib/errors.ts";
+import { EngineError, errorMessage, invalid } from "../lib/errors.ts";
 import { Lease } from "../image/lease.ts";
 import type { RemoteContext } from "../image/remote/remote-context.ts";
+import { resolveImage } from "../image/resolve.ts";
 import { imageSource } from "./base-image.ts";
 import { checkCacheTarget, type UsedStep } from "./cache/export.ts";
 import { importCache } from "./cache/import.ts";
 import { CacheLost, ImportedCaches, type CacheSource } from "./cache/imported.ts";
 import { writeCaches } from "./cache/write-caches.ts";
 import type { BuildContext } from "./context.ts";
+import { checkSettings, notSkipped } from "./dockerfile/check-directive.ts";
 import type { Dockerfile } from "./dockerfile/instructions.ts";
+import { lint, type Finding } from "./dockerfile/lint.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
 import { DockerfileError, explain } from "./dockerfile/source.ts";
 import { BuildEvents } from "./events.ts";
-import { plan as planStages, type Plan } from "./plan.ts";
+import { plan as planStages, type Plan, type PlannedStage } from "./plan.ts";
 import { formatPlatform, hostPlatform } from "../oci/platform.ts";
 import { exportImages, type BuildOutcome } from "./export.ts";
 import { collectCache } from "./prune.ts";
 import type { BuildRequest } from "./request.ts";
+import { RunFailed } from "./stage.ts";
 import { squash } from "./squash.ts";
 import { solve, type SolveOptions } from "./solve.ts";
 import type { StageResult } from "./result.ts";
@@ -38,16 +42,38 @@ export function prepareBuild(request: BuildRequest): { dockerfile: Dockerfile; p
   });
 }
 
+/** What the checks find in a Dockerfile, without what it has them pass over. `error`: findings end a build. Throws `invalid`, showing the place. */
+export function checkBuild(ctx: BuildContext, request: BuildRequest, { dockerfile, plans }: { dockerfile: Dockerfile; plans: Plan[] }): { findings: Finding[]; error: boolean } {
+  return shown(request, () => {
+    const settings = checkSettings(dockerfile, request.buildArgs["BUILDKIT_DOCKERFILE_CHECK"]);
+    const findings = lint(dockerfile, { buildArgs: request.buildArgs, environment: (stage) => environmentOf(ctx, plans[0]?.stages[stage]), ...(request.ignore && { ignore: request.ignore }) });
+    return { findings: notSkipped(findings, settings), error: settings.error };
+  });
+}
+
+/** The names in the environment of a stage's base image, where it is here. */
+function environmentOf(ctx: BuildContext, stage: PlannedStage | undefined): string[] | undefined {
+  if (stage?.base.kind === "scratch") return [];
+  if (stage?.base.kind !== "image") return undefined;
+  try {
+    return (resolveImage(ctx.images, stage.base.ref, { platform: stage.platform }).config.config?.Env ?? []).map((entry) => entry.replace(/=.*/s, ""));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Builds the images of the request's target, one for each platform, and gives them their names. */
 export function startBuild(ctx: BuildContext, remote: RemoteContext, request: BuildRequest): Build {
   const { dockerfile, plans } = prepareBuild(request);
+  const { findings, error } = checkBuild(ctx, request, { dockerfile, plans });
+  if (error && findings.length > 0) throw invalid(`lint violation found for rules: ${[...new Set(findings.map(({ rule }) => rule))].join(", ")}`);
   request.cacheTo.forEach(checkCacheTarget);
   const events = new BuildEvents();
   const abort = new AbortController();
   const { signal } = abort;
   const startedAt = new Date();
   const materials = new Map<string, string>();
-  for (const { rule, message, range } of dockerfile.warnings) events.emit({ kind: "warning", rule, message, line: range.start });
+  for (const { rule, message, range } of findings) events.emit({ kind: "warning", rule, message, line: range.start });
   const result = (async () => {
     try {
       await using lease = new Lease(ctx.images);
@@ -103,6 +129,10 @@ function warn(events: BuildEvents, rule: string, message: string): void {
 }
 
 function placed(request: BuildRequest, error: unknown): unknown {
+  if (error instanceof RunFailed) {
+    const { command, exitCode, range, message } = error;
+    return new RunFailed(command, exitCode, range, explain(new DockerfileError(message, range), request.dockerfileName, request.dockerfile));
+  }
   if (!(error instanceof DockerfileError)) return error;
   return new EngineError("invalid", explain(error, request.dockerfileName, request.dockerfile), { cause: error });
 }

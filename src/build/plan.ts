@@ -1,6 +1,6 @@
 import type { Platform } from "../oci/image.ts";
 import type { Dockerfile, Stage } from "./dockerfile/instructions.ts";
-import { DockerfileError, type Range } from "./dockerfile/source.ts";
+import { DockerfileError } from "./dockerfile/source.ts";
 import { formatPlatform, hostPlatform, parsePlatform } from "../oci/platform.ts";
 import { cacheKey } from "./cache-key.ts";
 import { platformArgs, Variables } from "./variables.ts";
@@ -60,9 +60,9 @@ export function plan(dockerfile: Dockerfile, options: PlanOptions): Plan {
   const planned = dockerfile.stages.map((stage): PlannedStage => {
     const { from } = stage;
     const name = globals.expand(from.image, from.range);
-    if (name === "") throw new DockerfileError(`base name (${from.image}) should not be blank`, from.range);
+    if (name === "") throw new DockerfileError(`base name (${from.image}) should not be blank`, from.range, { near: from.image });
     const platformText = from.platform === undefined ? undefined : globals.expand(from.platform, from.range);
-    const platform = platformText ? readPlatform(platformText, from.range) : targetPlatform;
+    const platform = platformText ? readPlatform(platformText, from) : targetPlatform;
     return { stage, base: origin(name, dockerfile.stages.slice(0, stage.index), options.contexts, false), platform, target: targetPlatform, identity: "", needs: [], globals: values };
   });
   for (const each of planned) {
@@ -90,11 +90,11 @@ function identityOf({ stage, base, platform, needs, globals }: PlannedStage, sta
   return cacheKey({ parent: formatPlatform(platform), operation: [stage.index, base, values, before] });
 }
 
-function readPlatform(text: string, range: Range): Platform {
+function readPlatform(text: string, from: Stage["from"]): Platform {
   try {
     return parsePlatform(text);
   } catch (cause) {
-    throw new DockerfileError(`failed to parse platform ${text}: ${cause instanceof Error ? cause.message : cause}`, range, { cause });
+    throw new DockerfileError(`failed to parse platform ${text}: ${cause instanceof Error ? cause.message : cause}`, from.range, { cause, near: from.platform ?? text });
   }
 }
 
@@ -118,7 +118,7 @@ function needsOf(planned: PlannedStage, stages: readonly Stage[], contexts: Read
       if (self?.name && instruction.from.toLowerCase() === self.name) throw new DockerfileError(`circular dependency detected on stage: ${self.name}`, instruction.range);
       const later = stages.slice(planned.stage.index).find((stage) => stage.name === instruction.from?.toLowerCase());
       if (later && !stages.slice(0, planned.stage.index).some((stage) => stage.name === later.name)) {
-        throw new DockerfileError(`the stage ${instruction.from} is used before it is defined`, instruction.range);
+        throw new DockerfileError(`cannot copy from stage "${instruction.from}", it needs to be defined before current stage "${self?.name ?? planned.stage.index}"`, instruction.range, { near: instruction.from });
       }
       add(origin(instruction.from, stages.slice(0, planned.stage.index), contexts));
     }

@@ -4,6 +4,7 @@ import type { Platform } from "../oci/image.ts";
 import type { Annotation } from "./annotations.ts";
 import type { AttestRequest } from "./attest/spec.ts";
 import type { CacheSpec } from "./cache/spec.ts";
+import type { IgnorePatterns } from "../lib/ignore-patterns.ts";
 import type { SourceTree } from "./source/tree.ts";
 
 /** A build as it was asked for. What the wire calls it: Docker's `POST /build`. */
@@ -12,6 +13,8 @@ export interface BuildRequest {
   /** Its name, for messages. */
   dockerfileName: string;
   context: SourceTree;
+  /** What was left out of it, where that is known. */
+  ignore: IgnorePatterns | undefined;
   /** Where the context came from, when the engine fetched it itself. */
   remote: string;
   /** `--build-context`: other trees by name; images are given as `docker-image://ref`. */
@@ -38,6 +41,8 @@ export interface BuildRequest {
   squash: boolean;
   /** `RUN` without `--network`: `default`, `none`, `host`, or a network's name. */
   network: string;
+  /** Entitlements: `security.insecure`, `network.host` let a Dockerfile ask for these. */
+  allow: ReadonlySet<string>;
   extraHosts: string[];
   resources: Pick<Resources, "Memory" | "MemorySwap" | "CpuShares" | "CpuPeriod" | "CpuQuota" | "CpusetCpus" | "CpusetMems" | "Ulimits" | "CgroupParent"> & Pick<HostConfig, "ShmSize" | "SecurityOpt">;
   /** By id: a secret's bytes. They reach no layer, cache key, history or log. */

@@ -6,7 +6,7 @@ import type { UsedStep } from "./cache/export.ts";
 import type { ImportedCaches } from "./cache/imported.ts";
 import type { BuildContext } from "./context.ts";
 import type { Dockerfile } from "./dockerfile/instructions.ts";
-import { DockerfileError } from "./dockerfile/source.ts";
+import { DockerfileError, type Range } from "./dockerfile/source.ts";
 import type { BuildEvents } from "./events.ts";
 import type { Origin, Plan, PlannedStage } from "./plan.ts";
 import type { BuildRequest } from "./request.ts";
@@ -16,6 +16,12 @@ import { solveStage } from "./stage.ts";
 
 /** Finds or brings an image. `tell`: progress. Throws not-found. */
 export type ImageSource = (ref: string, platform: StageResult["platform"], tell: (text: string) => void, signal: AbortSignal) => Promise<ImageRecord>;
+
+/** Where in the Dockerfile something is named. */
+export interface Place {
+  range: Range;
+  near: string;
+}
 
 /** One build for one platform while it runs: stages are solved when somebody needs them, each once. */
 export interface Solve {
@@ -42,7 +48,7 @@ export interface Solve {
   /** The result of a stage; the first to ask makes it run. */
   stage(index: number): Promise<StageResult>;
   /** The root filesystem behind a name, as a chain of layers or a tree of files. */
-  open(origin: Origin, planned: PlannedStage, tell: (text: string) => void): Promise<{ result: StageResult } | { tree: SourceTree }>;
+  open(origin: Origin, planned: PlannedStage, tell: (text: string) => void, place?: Place): Promise<{ result: StageResult } | { tree: SourceTree }>;
 }
 
 export interface SolveOptions extends Pick<Solve, "ctx" | "request" | "dockerfile" | "events" | "lease" | "images" | "imported" | "used" | "materials" | "signal"> {
@@ -86,35 +92,35 @@ function solveFor(options: Omit<Solve, "stage" | "open">, running: Map<string, P
       }
       return result;
     },
-    async open(origin, planned, tell) {
+    async open(origin, planned, tell, place = { range: planned.stage.from.range, near: planned.stage.from.image }) {
       switch (origin.kind) {
         case "scratch": return { result: emptyResult(planned.platform) };
         case "stage": return { result: await build.stage(origin.index) };
         case "context": {
           const context = options.request.contexts.get(origin.name);
           if (!context) throw notFound(`no build context named ${origin.name}`);
-          return "image" in context ? { result: await fromImage(build, context.image, planned, tell) } : { tree: context };
+          return "image" in context ? { result: await fromImage(build, context.image, planned, tell, place) } : { tree: context };
         }
-        case "image": return { result: await fromImage(build, origin.ref, planned, tell) };
+        case "image": return { result: await fromImage(build, origin.ref, planned, tell, place) };
       }
     },
   };
   return build;
 }
 
-async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell: (text: string) => void): Promise<StageResult> {
+async function fromImage(build: Solve, ref: string, planned: PlannedStage, tell: (text: string) => void, { range, near }: Place): Promise<StageResult> {
   let image: ImageRecord;
   try {
     image = await build.images(ref, planned.platform, tell, build.signal);
   } catch (error) {
     if (build.signal.aborted) throw error;
-    throw new DockerfileError(`${ref}: failed to resolve source metadata for ${ref}: ${errorMessage(error)}`, planned.stage.from.range, { cause: error });
+    throw new DockerfileError(`${ref}: failed to resolve source metadata for ${ref}: ${errorMessage(error)}`, range, { cause: error, near });
   }
   build.materials.set(imageUri(ref, image.platform), image.manifestDigest ?? image.id);
   // The image may lose its name while the build stands upon it.
   for (const chainId of image.chainIds) build.lease.add("layer", chainId);
   return {
     chain: image.chainIds, diffIds: image.diffIds, config: structuredClone(image.config.config ?? {}), history: structuredClone(image.config.history ?? []),
-    author: image.config.author ?? "", created: image.created, platform: image.platform, baseLayers: image.chainIds.length,
+    author: image.config.author ?? "", created: image.created, platform: image.platform, args: [], baseLayers: image.chainIds.length,
   };
 }

@@ -1,4 +1,5 @@
 import { cancelled, EngineError, errorMessage } from "../lib/errors.ts";
+import { resolveUser } from "../runtime/spec/user.ts";
 import { makeWorkdir } from "../runtime/spec/workdir.ts";
 import { cloneGit, fetchUrl, isArchive, isGit, isUrl } from "./add-source.ts";
 import { CacheLost } from "./cache/imported.ts";
@@ -7,7 +8,7 @@ import { epochTime } from "./clamp-times.ts";
 import { commandOf, configure, type Configuration } from "./configure.ts";
 import { copyStep, expandCopy, placed, planForKey, type ExpandedCopy } from "./copy-step.ts";
 import type { Instruction } from "./dockerfile/instructions.ts";
-import { DockerfileError } from "./dockerfile/source.ts";
+import { DockerfileError, type Range } from "./dockerfile/source.ts";
 import { parseTrigger } from "./dockerfile/parse.ts";
 import type { StepInfo } from "../api/build-events.ts";
 import { layerStep, type LayerStep } from "./layer-step.ts";
@@ -27,8 +28,8 @@ import { withView } from "./view.ts";
 
 /** A command of RUN that failed; the exit code is the build's. */
 export class RunFailed extends EngineError {
-  constructor(readonly command: string, readonly exitCode: number) {
-    super("invalid", `process "${command}" did not complete successfully: exit code: ${exitCode}`);
+  constructor(readonly command: string, readonly exitCode: number, readonly range: Range, message = `process "${command}" did not complete successfully: exit code: ${exitCode}`) {
+    super("invalid", message);
   }
 }
 
@@ -60,7 +61,8 @@ class StageRun {
     for (const step of steps) build.events.emit({ kind: "step", step });
     this.#step = steps[0];
     await this.#told(() => this.#begin());
-    const triggers = (this.#configuration.config.OnBuild ?? []).map(parseTrigger);
+    // What is wrong with a trigger is told where the base is named.
+    const triggers = (this.#configuration.config.OnBuild ?? []).map((trigger) => ({ ...parseTrigger(trigger), range: stage.from.range }));
     this.#configuration.config.OnBuild = undefined;
     for (const trigger of triggers) await this.#told(() => this.#apply(trigger));
     for (const [index, instruction] of stage.instructions.entries()) {
@@ -68,7 +70,7 @@ class StageRun {
       this.#step = steps[index + 1];
       await this.#told(() => this.#apply(instruction));
     }
-    return { ...this.#state, config: this.#configuration.config, author: this.#configuration.author };
+    return { ...this.#state, config: this.#configuration.config, author: this.#configuration.author, args: this.#variables.allArgs() };
   }
 
   /** The base: its layers, its configuration, its environment. */
@@ -77,12 +79,17 @@ class StageRun {
     this.#started();
     const base = await build.open(planned.base, planned, (text) => this.#status(text));
     const result = "result" in base ? base.result : emptyResult(planned.platform);
+    if (planned.base.kind === "image" && platformScore(planned.platform, result.platform) === 0) {
+      const message = `Base image ${planned.base.ref} was pulled with platform "${formatPlatform(result.platform)}", expected "${formatPlatform(planned.platform)}" for current build`;
+      build.events.emit({ kind: "warning", rule: "InvalidBaseImagePlatform", message, line: planned.stage.from.range.start });
+    }
     this.#state = { ...result, config: structuredClone(result.config), history: [...result.history] };
     this.#configuration = { config: structuredClone(result.config), author: result.author, cmdSet: false };
     if (!this.#configuration.config.Env?.some((entry) => entry.startsWith("PATH="))) {
       this.#configuration.config.Env = [...emptyResult(planned.platform).config.Env ?? [], ...(this.#configuration.config.Env ?? [])];
     }
     this.#variables = new Variables(build.dockerfile.escape, this.#configuration.config.Env ?? []);
+    for (const [name, value] of result.args) this.#variables.setArg(name, value);
     if ("tree" in base) await this.#copyTree(base.tree, planned.stage.from);
     this.#done();
   }
@@ -122,12 +129,15 @@ class StageRun {
     const { config } = this.#configuration;
     config.WorkingDir = `/${inside(path.startsWith("/") ? path : `${config.WorkingDir ?? "/"}/${path}`)}`;
     const directory = config.WorkingDir;
-    await this.#layer(`WORKDIR ${directory}`, { workdir: directory }, [], async (root) => makeWorkdir(root, directory), { dropEmpty: true });
+    await this.#layer(`WORKDIR ${directory}`, { workdir: directory, ...(config.User && { user: config.User }) }, [], async (root) => {
+      makeWorkdir(root, directory, config.User ? resolveUser(root, config.User, []) : undefined);
+    }, { dropEmpty: true });
   }
 
   async #run(instruction: Extract<Instruction, { kind: "RUN" }>): Promise<void> {
     const { build } = this;
     const { config } = this.#configuration;
+    this.#entitled(instruction);
     const { argv, script } = this.#commandOfRun(instruction);
     const mounts = instruction.rawMounts.length === 0 ? [] : instruction.mounts.map((mount) => ({
       ...mount,
@@ -158,8 +168,16 @@ class StageRun {
         env: [...proxies, ...args].map(([name, value]) => `${name}=${value}`).concat(config.Env ?? [], prepared.env),
         output,
       }));
-      if (exitCode !== 0) throw new RunFailed(argv.join(" "), exitCode);
+      if (exitCode !== 0) throw new RunFailed(argv.join(" "), exitCode, instruction.range);
     });
+  }
+
+  /** What leaves the sandbox needs the word of whoever builds, not of the Dockerfile alone. */
+  #entitled({ security, network, range }: Extract<Instruction, { kind: "RUN" }>): void {
+    const { allow, network: asked } = this.build.request;
+    const refuse = (entitlement: string, near: string) => { throw new DockerfileError(`${entitlement} is not allowed`, range, { near }); };
+    if (security === "insecure" && !allow.has("security.insecure")) refuse("security.insecure", "--security=insecure");
+    if (network === "host" && asked !== "host" && !allow.has("network.host")) refuse("network.host", "--network=host");
   }
 
   /** What the kernel cannot run for want of an emulator is told as that. */
@@ -212,12 +230,16 @@ class StageRun {
     const { build, planned } = this;
     const found = origin(name, build.dockerfile.stages.slice(0, planned.stage.index), new Set(build.request.contexts.keys()));
     if (found.kind === "scratch") throw new DockerfileError(`invalid from flag value ${name}: scratch holds nothing`, instruction.range);
-    return build.open(found, planned, (text) => this.#status(text));
+    if (found.kind === "image" && /^\d+$/.test(name)) throw new DockerfileError(`invalid stage index ${name}`, instruction.range, { near: name });
+    return build.open(found, planned, (text) => this.#status(text), { range: instruction.range, near: name });
   }
 
   async #copy(instruction: Extract<Instruction, { kind: "COPY" | "ADD" }>): Promise<void> {
     const { build } = this;
     const copy = expandCopy(instruction, this.#variables, this.#configuration.config.WorkingDir || "/");
+    if (copy.sources.length + copy.inline.length > 1 && !/(^|\/)\.?$/.test(instruction.destination)) {
+      throw new DockerfileError(`When using ${instruction.kind} with more than one source file, the destination must be a directory and end with a /`, instruction.range, { near: instruction.destination });
+    }
     const created = `${instruction.kind} ${[...copy.sources, ...copy.inline.map((doc) => `<<${doc.name}`)].join(" ")} ${instruction.destination} # buildkit`;
     const parts: { tree: SourceTree; copy: ExpandedCopy }[] = [];
     using opened = new DisposableStack();
@@ -235,23 +257,40 @@ class StageRun {
     } else {
       const archives: { tree: SourceTree; path: string }[] = [];
       const local = copy.sources.filter((source) => !isUrl(source) && !isGit(source));
+      if (instruction.checksum !== undefined && (copy.sources.length !== 1 || local.length > 0)) {
+        throw new DockerfileError(copy.sources.length > 1 ? "checksum can't be specified for multiple sources" : "checksum can't be specified for non-HTTP(S) sources", instruction.range, { near: "--checksum" });
+      }
       for (const source of copy.sources.filter(isUrl)) {
-        const fetched = await fetchUrl(source, instruction.checksum, build.signal);
+        const fetched = await this.#at(instruction, source, fetchUrl(source, instruction.checksum, build.signal));
         build.materials.set(source, fetched.digest);
         if (instruction.unpack && (await isArchive(fetched.tree, fetched.name))) { archives.push({ tree: fetched.tree, path: fetched.name }); continue; }
         parts.push({ tree: fetched.tree, copy: { ...copy, sources: [fetched.name], chmod: copy.chmod ?? "0600" } });
       }
       for (const source of copy.sources.filter(isGit)) {
-        const checkout = opened.use(await cloneGit(source, { tmp: build.ctx.tmp, keepGitDir: instruction.keepGitDir, signal: build.signal }));
+        const checkout = opened.use(await this.#at(instruction, source, cloneGit(source, { tmp: build.ctx.tmp, keepGitDir: instruction.keepGitDir, signal: build.signal })));
         build.materials.set(source, checkout.commit);
+        if (instruction.checksum !== undefined && !checkout.commit.startsWith(instruction.checksum)) throw new DockerfileError(`expected checksum to match ${instruction.checksum}, got ${checkout.commit}`, instruction.range, { near: instruction.checksum });
         parts.push({ tree: checkout.tree, copy: { ...copy, sources: [checkout.folder || "/"] } });
       }
       if (local.length + archives.length > 0) return this.#add(created, { ...copy, sources: local }, parts, archives, instruction);
     }
     const inputs = await Promise.all(parts.map((part) => digestItems(part.tree, placed(instruction.range, () => planForKey(part.tree, part.copy)))));
     await this.#layer(created, this.#copyOperation(copy), inputs, async (root) => {
-      for (const part of parts) await copyStep(build.ctx, part.tree, part.copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+      for (const part of parts) await this.#copyTo(root, part.tree, part.copy, instruction);
     });
+  }
+
+  /** What goes wrong while something is fetched is told where it is named. */
+  async #at<T>({ range }: Instruction, near: string, work: Promise<T>): Promise<T> {
+    return work.catch((cause: unknown) => {
+      this.build.signal.throwIfAborted();
+      throw new DockerfileError(errorMessage(cause), range, { cause, near });
+    });
+  }
+
+  async #copyTo(root: string, tree: SourceTree, copy: ExpandedCopy, { range }: Instruction): Promise<void> {
+    const { ctx, request, signal } = this.build;
+    await copyStep(ctx, tree, copy, root, { range, epoch: request.sourceDateEpoch, signal });
   }
 
   #copyOperation(copy: ExpandedCopy) {
@@ -273,8 +312,8 @@ class StageRun {
     }
     const inputs = await Promise.all([digestItems(tree, resolved), ...fetched.map(async (each) => (await each.tree.digest(each.path)) ?? ""), ...others.map((part) => digestItems(part.tree, planForKey(part.tree, part.copy)))]);
     await this.#layer(created, { ...this.#copyOperation(copy), unpack: archives.map(({ path }) => path) }, inputs, async (root) => {
-      for (const part of others) await copyStep(build.ctx, part.tree, part.copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
-      if (plain.length > 0) await copyStep(build.ctx, tree, { ...copy, sources: plain }, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+      for (const part of others) await this.#copyTo(root, part.tree, part.copy, instruction);
+      if (plain.length > 0) await this.#copyTo(root, tree, { ...copy, sources: plain }, instruction);
       for (const archive of archives) {
         await build.ctx.images.archiver.extract(archive.tree.read(archive.path), root, { into: copy.destination }, build.signal);
       }
@@ -282,10 +321,9 @@ class StageRun {
   }
 
   async #copyFromResult(created: string, copy: ExpandedCopy, source: StageResult, instruction: Instruction): Promise<void> {
-    const { build } = this;
     await this.#layer(created, { ...this.#copyOperation(copy), sources: copy.sources, exclude: copy.exclude, parents: copy.parents }, [resultId(source)], async (root) => {
       await this.#withFiles(source, async (tree) => {
-        await copyStep(build.ctx, tree, copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+        await this.#copyTo(root, tree, copy, instruction);
       });
     }, {
       // The stage may have been made again, with other times or other files than those that are copied here.

@@ -22,6 +22,7 @@ export async function displayBuild(out: Output, messages: AsyncIterable<Progress
   const plain = progress === "plain" ? new PlainView(out, steps) : undefined;
   let built: Built = nothingBuilt;
   let failure: CliError | undefined;
+  const warnings: Extract<BuildEvent, { kind: "warning" }>[] = [];
   try {
     for await (const message of messages) {
       const failed = message.errorDetail?.message ?? message.error;
@@ -29,6 +30,7 @@ export async function displayBuild(out: Output, messages: AsyncIterable<Progress
       if (message.id === "berth.build") {
         const event = readEvent(message.aux);
         if (!event) continue;
+        if (event.kind === "warning") warnings.push(event);
         if (progress === "rawjson") out.write(`${JSON.stringify(message.aux)}\n`);
         else if (plain) plain.show(event);
         else steps.take(event);
@@ -48,6 +50,9 @@ export async function displayBuild(out: Output, messages: AsyncIterable<Progress
     throw failure;
   }
   live?.summary();
+  if (live && warnings.length > 0) {
+    out.write(`\n ${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"} found:\n${warnings.map(({ rule, message, line }) => ` - ${rule}: ${message}${line > 0 ? ` (line ${line})` : ""}\n`).join("")}`);
+  }
   await out.flush();
   return built;
 }

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { imageRootfs } from "../../client/build.ts";
 import type { Client } from "../../client/client.ts";
-import { createContainer, exportContainer, removeContainer } from "../../client/containers.ts";
 import { pushImage, saveImages } from "../../client/images.ts";
 import { registryAuth } from "../auth/credentials.ts";
 import type { CommandContext } from "../context.ts";
@@ -20,12 +20,12 @@ export async function exportBuild(ctx: CommandContext, client: Client, built: Bu
       for (const { id, folder } of roots(built)) {
         const dest = join(output.dest, folder);
         await mkdir(dest, { recursive: true });
-        await withRootfs(client, id, (tar) => unpackArchive(tar, dest, { rename: (name) => name, keepOwners: false }));
+        await unpackArchive(await imageRootfs(client, id), dest, { rename: (name) => name, keepOwners: false });
       }
       return;
     case "tar": {
       if (built.images.length > 1) throw new CliError("an archive holds the files of one platform: use type=local or type=oci for several");
-      return withRootfs(client, built.id, (tar) => deliver(ctx, output.dest, tar));
+      return deliver(ctx, output.dest, await imageRootfs(client, built.id));
     }
     case "oci":
     case "docker": {
@@ -54,15 +54,4 @@ function deliver(ctx: CommandContext, dest: string, body: AsyncIterable<Uint8Arr
 /** The images whose files are written, each of several below a folder of its platform's name. */
 function roots({ id, images }: Built): { id: string; folder: string }[] {
   return images.length > 1 ? images.map((each) => ({ id: each.id, folder: each.platform.replaceAll("/", "_") })) : [{ id, folder: "" }];
-}
-
-/** The root filesystem of an image, through a container that never runs. */
-async function withRootfs(client: Client, image: string, take: (tar: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void> {
-  const { Id } = await createContainer(client, { Image: image, Cmd: ["none"], HostConfig: { NetworkMode: "none" } });
-  try {
-    const { body } = await exportContainer(client, Id);
-    await take(body);
-  } finally {
-    await removeContainer(client, Id, { volumes: true, force: true });
-  }
 }

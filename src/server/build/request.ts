@@ -89,11 +89,12 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
   const epoch = buildArgs["SOURCE_DATE_EPOCH"];
 
   const dockerfilePath = query.get("dockerfile") || "Dockerfile";
-  const { tree, dockerfile } = await readContext(ctx, request, dockerfilePath, undo, contexts);
+  const { tree, dockerfile, ignore } = await readContext(ctx, request, dockerfilePath, undo, contexts);
   const cacheTo = parseCacheSpecs(query.all("cacheto"));
   const number = (key: string) => query.int(key) ?? 0;
   return {
-    dockerfile, dockerfileName: dockerfilePath, context: tree, contexts,
+    // Clients send a Dockerfile from elsewhere under a name of their making.
+    dockerfile, dockerfileName: /^\.dockerfile\.[0-9a-f]{20}$/.test(dockerfilePath) ? "Dockerfile" : dockerfilePath, context: tree, ignore, contexts,
     target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platforms,
     noCache: query.bool("nocache"), noCacheFilter: new Set(query.get("nocachefilter").toLowerCase().split(",").filter(Boolean)), pull: query.bool("pull"), squash: query.bool("squash"),
     cacheFrom: parseCacheSpecs(stringList(query.get("cachefrom"))), cacheTo, inlineCache: buildArgs["BUILDKIT_INLINE_CACHE"] === "1" || cacheTo.some(({ type }) => type === "inline"),
@@ -104,6 +105,7 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
       CpusetCpus: query.get("cpusetcpus"), CpusetMems: query.get("cpusetmems"), ShmSize: number("shmsize"), CgroupParent: query.get("cgroupparent"),
       Ulimits: limits ?? [], SecurityOpt: query.all("securityopt").flatMap((each) => (each.startsWith("[") ? stringList(each) : [each])).filter(Boolean),
     },
+    allow: new Set(query.all("allow").flatMap((each) => each.split(","))),
     secrets, sshSockets, auth: (domain) => auth.get(domain) ?? (domain === "docker.io" ? auth.get("https://index.docker.io/v1/") : undefined),
     describe: query.bool("describe"), annotations: query.all("annotation").flatMap(parseAnnotation), attests: parseAttests(query.all("attest")), remote: query.get("remote"),
     sourceDateEpoch: epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) : undefined,
@@ -119,39 +121,45 @@ function stringList(text: string): string[] {
   return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
 }
 
+interface ReadContext {
+  tree: SourceTree;
+  dockerfile: string;
+  ignore: IgnorePatterns | undefined;
+}
+
 /** Named contexts travel in the same archive, below a folder that no project has. */
 const contextsFolder = ".berth-contexts";
 
 /** The context, and the Dockerfile in it. `remote`: a git repository, or a URL of a tar or of a Dockerfile. */
-async function readContext(ctx: BuildContext, request: ApiRequest, path: string, undo: AsyncDisposableStack, contexts: Map<string, SourceTree | { image: string }>): Promise<{ tree: SourceTree; dockerfile: string }> {
+async function readContext(ctx: BuildContext, request: ApiRequest, path: string, undo: AsyncDisposableStack, contexts: Map<string, SourceTree | { image: string }>): Promise<ReadContext> {
   const remote = request.query.get("remote");
   if (remote !== "" && remote !== "client-session") {
     if (isGit(remote) || /^github\.com\//.test(remote)) {
       const checkout = undo.use(await cloneGit(remote.startsWith("github.com/") ? `https://${remote}` : remote, { tmp: ctx.tmp, keepGitDir: false, signal: request.signal }));
       const tree = checkout.folder ? below(checkout.tree, checkout.folder) : checkout.tree;
-      return { tree, dockerfile: await readText(tree, path) };
+      return { tree, dockerfile: await readText(tree, path), ignore: undefined };
     }
     if (!isUrl(remote)) throw invalid(`remote ${remote} is neither a git repository nor a URL`);
     const fetched = await fetchUrl(remote, undefined, request.signal);
     const { packing, stream } = await sniffPacking(fetched.tree.read(fetched.name));
     const head = await readHead(fetched.tree, fetched.name);
-    if (packing === "none" && head.subarray(257, 262).toString("latin1") !== "ustar") return { tree: new MemoryTree([]), dockerfile: await readText(fetched.tree, fetched.name) };
+    if (packing === "none" && head.subarray(257, 262).toString("latin1") !== "ustar") return { tree: new MemoryTree([]), dockerfile: await readText(fetched.tree, fetched.name), ignore: undefined };
     return archive(unpack(stream, packing));
   }
   const { packing, stream } = await sniffPacking(request.body);
   return archive(unpack(stream, packing));
 
-  async function archive(source: AsyncIterable<Uint8Array>): Promise<{ tree: SourceTree; dockerfile: string }> {
+  async function archive(source: AsyncIterable<Uint8Array>): Promise<ReadContext> {
     const received = undo.use(await ContextArchive.receive(source, `${ctx.tmp}/context-${newId()}`));
     for (const name of received.children(contextsFolder)) contexts.set(name, below(received, `${contextsFolder}/${name}`));
     const dockerfile = await readText(received, path);
     // Clients send what the engine itself needs whatever the patterns say: the build is not to see it.
     const ignore = await received.text(`${path}.dockerignore`) ?? await received.text(".dockerignore");
-    if (ignore !== undefined) {
-      const patterns = IgnorePatterns.parse(ignore);
+    const patterns = ignore === undefined ? undefined : IgnorePatterns.parse(ignore);
+    if (patterns) {
       received.exclude((each) => !each.startsWith(`${contextsFolder}/`) && patterns.ignores(each));
     }
-    return { tree: without(received, contextsFolder), dockerfile };
+    return { tree: without(received, contextsFolder), dockerfile, ignore: patterns };
   }
 }
 

@@ -2,6 +2,9 @@ import type { ProgressEvent } from "../../api/progress.ts";
 import type { BuildEvent, StepInfo } from "../../api/build-events.ts";
 import { shortId } from "../../lib/ids.ts";
 
+/** Of the checks of a Dockerfile the classic builder knows this one; what has no line is about the build itself. */
+const toldHere = ({ rule, line }: Extract<BuildEvent, { kind: "warning" }>) => line === 0 || rule === "NoEmptyContinuation";
+
 /** Output of a step that waits for its turn is kept up to here; then the oldest goes. */
 const heldBytes = 4 * 1024 * 1024;
 
@@ -36,7 +39,7 @@ export async function* transcript(events: AsyncIterable<BuildEvent>): AsyncGener
     }
   }
   for await (const event of events) {
-    if (event.kind === "warning") { yield { stream: `[Warning] ${event.message} (line ${event.line})\n` }; continue; }
+    if (event.kind === "warning") { if (toldHere(event)) yield { stream: `[Warning] ${event.message}${event.line > 0 ? ` (line ${event.line})` : ""}\n` }; continue; }
     if (event.kind === "step") {
       steps.set(event.step.id, { step: event.step, text: [], bytes: 0, ended: false });
       if (event.step.total > 0) announced++;

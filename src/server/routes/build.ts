@@ -1,10 +1,11 @@
 import { progressError, type ProgressEvent } from "../../api/progress.ts";
 import { parseFilters } from "../../api/filters.ts";
-import { prepareBuild, startBuild, type Build } from "../../build/build.ts";
-import { lint } from "../../build/dockerfile/lint.ts";
+import { checkBuild, prepareBuild, startBuild, type Build } from "../../build/build.ts";
+import { excerpt } from "../../build/dockerfile/source.ts";
 import { drawPlan } from "../../build/plan.ts";
 import { pruneCache } from "../../build/prune.ts";
 import { cacheLayout } from "../../build/cache/layout.ts";
+import { rootfsArchive } from "../../build/rootfs.ts";
 import { RunFailed } from "../../build/stage.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
 import { parseDigest } from "../../oci/digest.ts";
@@ -23,9 +24,10 @@ const build: Handler = async (ctx, request) => {
     const asked = await readBuild(ctx.build, request, undo);
     if (query.bool("check") || query.bool("graph")) {
       const { dockerfile, plans } = prepareBuild(asked);
+      const { findings } = checkBuild(ctx.build, asked, { dockerfile, plans });
       await undo.disposeAsync();
       if (query.bool("graph")) return json(200, { Graph: plans.map(drawPlan).join("\n\n") });
-      return json(200, lint(dockerfile, { buildArgs: asked.buildArgs }).map(({ rule, message, range }) => ({ Rule: rule, Message: message, Line: range.start, EndLine: range.end })));
+      return json(200, findings.map(({ rule, message, range }) => ({ Rule: rule, Message: message, Line: range.start, EndLine: range.end, File: asked.dockerfileName, Source: excerpt(range, asked.dockerfile) })));
     }
     const running = startBuild(ctx.build, ctx.remote, asked);
     signal.addEventListener("abort", () => running.cancel(), { once: true });
@@ -102,9 +104,13 @@ const cancel: Handler = async (ctx, { query }) => {
 /** A cache that a build exported (`cacheto=type=local`), as the archive of an OCI layout. */
 const exported: Handler = async (ctx, { query }) => stream("application/x-tar", await cacheLayout(ctx.build, parseDigest(query.get("digest")), query.get("tag") || "latest"));
 
+/** The files of an image as they were built, for `-o type=local|tar`. */
+const rootfs: Handler = (ctx, { query }) => stream("application/x-tar", rootfsArchive(ctx.build, query.get("image")));
+
 export const buildRoutes: readonly Route[] = [
   { id: "ImageBuild", method: "POST", path: "/build", handle: build },
   { id: "BuildPrune", method: "POST", path: "/build/prune", since: "1.31", handle: prune },
   { id: "BuildCacheExport", method: "GET", path: "/build/cache", handle: exported },
+  { id: "BuildRootfs", method: "GET", path: "/build/rootfs", handle: rootfs },
   { id: "BuildCancel", method: "POST", path: "/build/cancel", since: "1.39", handle: cancel },
 ];

@@ -30,6 +30,7 @@ import { withProxies } from "../container/options/proxy.ts";
 import { openContext } from "./context.ts";
 
 const flags = {
+  allow: stringSlice("Entitlements for the Dockerfile: security.insecure, network.host"),
   annotation: list("Annotation of the result: [manifest|index|manifest-descriptor[platform]:]key=value", { type: "stringArray" }),
   "add-host": list('Host to add to /etc/hosts of build steps ("host:ip")', { parse: parseExtraHost }),
   attest: list("Attestation of the result: type=sbom or type=provenance[,mode=min|max]", { type: "stringArray" }),
@@ -159,7 +160,7 @@ async function inspectDockerfile(ctx: CommandContext, client: Client, parameters
     ctx.out.write("Check complete, no warnings found.\n");
     return 0;
   }
-  for (const { Rule, Message, Line } of findings) ctx.out.write(`WARNING: ${Rule}\n${Message}\nline ${Line}\n\n`);
+  for (const { Rule, Message, Line, File, Source } of findings) ctx.out.write(`WARNING: ${Rule} - ${ruleUrl(Rule)}\n${Message}\n${File}:${Line}\n${Source}\n\n`);
   ctx.out.write(`Check complete, ${findings.length} ${findings.length === 1 ? "warning has" : "warnings have"} been found!\n`);
   return 1;
 }
@@ -170,6 +171,11 @@ function shortAttest(type: string, value: string): string[] {
   const on = value.toLowerCase() === "true" || value === "1";
   const off = value.toLowerCase() === "false" || value === "0";
   return [`type=${type}${on ? "" : off ? ",disabled=true" : `,${value}`}`];
+}
+
+/** Where Docker explains a rule. */
+function ruleUrl(rule: string): string {
+  return `https://docs.docker.com/go/dockerfile/rule/${rule.replace(/JSON/, "Json").replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}/`;
 }
 
 function checkTag(name: string): string {
@@ -198,6 +204,6 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
     labels: json(labelMap(values.label), values.label.length === 0),
     extrahosts: values["add-host"], securityopt: values["security-opt"],
     target: values.target, squash: values.squash, platform: values.platform.join(",") || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "", version: "1",
-    attest: [...values.attest, ...shortAttest("sbom", values.sbom), ...shortAttest("provenance", values.provenance)], annotation: values.annotation, describe: values["metadata-file"] !== "" || undefined,
+    allow: values.allow, attest: [...values.attest, ...shortAttest("sbom", values.sbom), ...shortAttest("provenance", values.provenance)], annotation: values.annotation, describe: values["metadata-file"] !== "" || undefined,
   };
 }
