@@ -23,8 +23,8 @@ import type { ApiRequest } from "../http/router.ts";
 function jsonMap(request: ApiRequest, key: string): Record<string, string> {
   const text = request.query.get(key);
   if (text === "") return {};
-  const value = parse(text, key);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(`invalid ${key}: it should be a JSON object`);
+  const value = parse(text, key) ?? {};
+  if (typeof value !== "object" || Array.isArray(value)) throw invalid(`invalid ${key}: it should be a JSON object`);
   // An argument without a value takes none, as if it had not been given.
   return Object.fromEntries(Object.entries(value).flatMap(([name, each]) => (typeof each === "string" ? [[name, each]] : each === null ? [] : [[name, String(each)]])));
 }
@@ -39,7 +39,8 @@ function parse(text: string, key: string): unknown {
 
 function ulimits(request: ApiRequest): Resources["Ulimits"] {
   const text = request.query.get("ulimits");
-  const value = text === "" ? [] : parse(text, "ulimits");
+  // Clients written in Go send `null` for an empty list.
+  const value = (text === "" ? null : parse(text, "ulimits")) ?? [];
   if (!Array.isArray(value)) throw invalid("error reading ulimit settings: it should be a JSON array");
   return value.map((each: unknown) => {
     if (typeof each === "object" && each !== null && "Name" in each && typeof each.Name === "string" && "Soft" in each && typeof each.Soft === "number" && "Hard" in each && typeof each.Hard === "number") {

@@ -67,6 +67,7 @@ const flags = {
   push: bool("Push the result to its registry"),
   pull: bool("Ask registries for newer base images in any case"),
   quiet: bool("Print the image's id only", { short: "q" }),
+  "rewrite-timestamp": bool("Nothing in the result is younger than SOURCE_DATE_EPOCH, or 1970 where that is not set"),
   rm: bool("Remove intermediate containers after a build that went well", { default: true }),
   sbom: string("Short for --attest type=sbom: true or false"),
   secret: list("Secret for the build: id=name[,src=file|env=NAME]", { type: "stringArray" }),
@@ -192,7 +193,8 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
   });
   const set = named.flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]));
   const withProxy = proxies ? withProxies(set, { proxies, engineHost }) : set;
-  const args = { ...Object.fromEntries(named), ...labelMap(withProxy) };
+  const epoch = ctx.env["SOURCE_DATE_EPOCH"] || (values["rewrite-timestamp"] ? "0" : "");
+  const args = { ...(epoch && { SOURCE_DATE_EPOCH: epoch }), ...Object.fromEntries(named), ...labelMap(withProxy) };
   const json = (value: unknown, isEmpty: boolean) => (isEmpty ? undefined : JSON.stringify(value));
   const number = (value: number | null) => value || undefined;
   return {
