@@ -9,6 +9,8 @@ export interface ContextIndex {
   source: string;
   /** The Dockerfile's text, which need not be in the folder. */
   dockerfile: string;
+  /** Text of the ignore file, which was heeded already: for the checks. */
+  ignore?: string;
   entries: IndexEntry[];
 }
 

@@ -20,7 +20,7 @@ export interface StepInfo {
   /** Stage name, or its number. */
   stage: string;
   stageIndex: number;
-  /** 1-based within the stage, and how many steps the stage has. */
+  /** 1-based within the stage, and how many steps the stage has; both 0 for what belongs to no stage, as the export of a cache. */
   number: number;
   total: number;
   /** The instruction as written, on one line. */

@@ -13,7 +13,7 @@ export const isUrl = (source: string) => /^https?:\/\//.test(source) && !isGit(s
 export const isGit = (source: string) => /^git@|^git:\/\/|^ssh:\/\/git@|^https?:\/\/.+\.git(#.*)?$/.test(source);
 
 /** Fetches a URL as one file, named as the path (or the server) says. `checksum`: `sha256:…` that it must have. */
-export async function fetchUrl(url: string, checksum: string | undefined, signal: AbortSignal): Promise<{ tree: SourceTree; name: string }> {
+export async function fetchUrl(url: string, checksum: string | undefined, signal: AbortSignal): Promise<{ tree: SourceTree; name: string; digest: string }> {
   const response = await fetch(url, { signal }).catch((cause: unknown) => { throw unavailable(`failed to load ${url}: ${cause instanceof Error ? cause.message : cause}`, cause); });
   if (!response.ok) throw unavailable(`failed to load cache key: invalid response status ${response.status} for ${url}`);
   const chunks: Uint8Array[] = [];
@@ -29,7 +29,7 @@ export async function fetchUrl(url: string, checksum: string | undefined, signal
   const suggested = /filename="?([^";]+)"?/.exec(response.headers.get("content-disposition") ?? "")?.[1];
   const name = basename(suggested ?? decodeURIComponent(new URL(url).pathname)) || "index.html";
   const modified = Date.parse(response.headers.get("last-modified") ?? "");
-  return { tree: new MemoryTree([{ name, content, mode: 0o600, mtime: Number.isNaN(modified) ? 0 : Math.floor(modified / 1000) }]), name };
+  return { tree: new MemoryTree([{ name, content, mode: 0o600, mtime: Number.isNaN(modified) ? 0 : Math.floor(modified / 1000) }]), name, digest };
 }
 
 export interface GitCheckout extends Disposable {
@@ -41,6 +41,8 @@ export interface GitCheckout extends Disposable {
 /** Clones `repository[#ref[:folder]]` to a scratch folder. The `.git` directory goes unless it is to be kept. */
 export async function cloneGit(source: string, options: { tmp: string; keepGitDir: boolean; signal: AbortSignal }): Promise<GitCheckout> {
   const [, repository = "", ref = "", folder = ""] = /^([^#]+)(?:#([^:]*)(?::(.*))?)?$/.exec(source) ?? [];
+  // It would be taken for an option.
+  if (ref.startsWith("-")) throw invalid(`invalid git reference ${JSON.stringify(ref)}`);
   const scratch = mkdtempSync(join(options.tmp, "git-"));
   const git = async (...args: string[]) => {
     const { exitCode, stdout, stderr } = await run(["git", "-c", "protocol.ext.allow=never", ...args], { cwd: scratch, signal: options.signal, env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: scratch, GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1" } });

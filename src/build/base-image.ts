@@ -19,7 +19,7 @@ export function imageSource(ctx: BuildContext, remote: RemoteContext, request: P
     }
     const ref = withDefaultTag(parseReference(name));
     const auth = request.auth(ref.domain);
-    const { imageId } = await pullReference(remote, ref, { platform, ...(auth && { auth }) }, (event) => {
+    const { imageId } = await pullReference(remote, ref, { platform, keepName: true, ...(auth && { auth }) }, (event) => {
       // The bars of a pull's layers are too much inside a build's transcript.
       if (event.status && event.progressDetail?.current === undefined) tell(event.id ? `${event.id}: ${event.status}` : event.status);
     }, signal);

@@ -1,57 +1,91 @@
-import { EngineError, errorMessage } from "../lib/errors.ts";
-import { createImage } from "../image/create.ts";
+import { EngineError, errorMessage, invalid } from "../lib/errors.ts";
 import { Lease } from "../image/lease.ts";
-import { epochTime } from "./clamp-times.ts";
+import type { RemoteContext } from "../image/remote/remote-context.ts";
+import { resolveImage } from "../image/resolve.ts";
+import { imageSource } from "./base-image.ts";
+import { checkCacheTarget, type UsedStep } from "./cache/export.ts";
+import { importCache } from "./cache/import.ts";
+import { CacheLost, ImportedCaches, type CacheSource } from "./cache/imported.ts";
+import { writeCaches } from "./cache/write-caches.ts";
 import type { BuildContext } from "./context.ts";
+import { checkSettings, notSkipped } from "./dockerfile/check-directive.ts";
 import type { Dockerfile } from "./dockerfile/instructions.ts";
+import { lint, type Finding } from "./dockerfile/lint.ts";
 import { parseDockerfile } from "./dockerfile/parse.ts";
 import { DockerfileError, explain } from "./dockerfile/source.ts";
 import { BuildEvents } from "./events.ts";
-import { plan as planStages, type Plan } from "./plan.ts";
+import { plan as planStages, type Plan, type PlannedStage } from "./plan.ts";
 import { formatPlatform, hostPlatform } from "../oci/platform.ts";
-import { importInlineCache, inlineCache, inlineCacheField } from "./inline-cache.ts";
+import { exportImages, type BuildOutcome } from "./export.ts";
 import { collectCache } from "./prune.ts";
 import type { BuildRequest } from "./request.ts";
-import type { StageResult } from "./result.ts";
+import { RunFailed } from "./stage.ts";
 import { squash } from "./squash.ts";
-import { solve, type ImageSource } from "./solve.ts";
+import { solve, type SolveOptions } from "./solve.ts";
+import type { StageResult } from "./result.ts";
 
 export interface Build {
   /** To be read to its end, or left: a reader that goes away stops the build by `cancel`. */
   events: BuildEvents;
-  /** Id of the image. Rejects with a message that shows the place in the Dockerfile where there is one. */
-  result: Promise<BuildOutcome>;
+  /** The image or images, and digests of caches that wait to be fetched ({@link cacheLayout}). Rejects with a message that shows the place in the Dockerfile where there is one. */
+  result: Promise<BuildOutcome & { caches: string[] }>;
   cancel(): void;
   /** Aborted when the build is cancelled. */
   signal: AbortSignal;
 }
 
-export interface BuildOutcome {
-  imageId: string;
-  stage: StageResult;
-}
-
 /** Reads the Dockerfile and finds what is to be done. Throws `invalid`, showing the place. */
-export function prepareBuild(request: BuildRequest): { dockerfile: Dockerfile; plan: Plan } {
+export function prepareBuild(request: BuildRequest): { dockerfile: Dockerfile; plans: Plan[] } {
   return shown(request, () => {
     const dockerfile = parseDockerfile(request.dockerfile);
-    return { dockerfile, plan: planStages(dockerfile, { target: request.target, buildArgs: request.buildArgs, platform: request.platform, contexts: new Set(request.contexts.keys()) }) };
+    const platforms = request.platforms.length > 0 ? request.platforms : [hostPlatform()];
+    const contexts = new Set(request.contexts.keys());
+    return { dockerfile, plans: platforms.map((platform) => planStages(dockerfile, { target: request.target, buildArgs: request.buildArgs, platform, contexts })) };
   });
 }
 
-/** Builds the image of the request's target and gives it its names. */
-export function startBuild(ctx: BuildContext, request: BuildRequest, images: ImageSource): Build {
-  const { dockerfile, plan } = prepareBuild(request);
+/** What the checks find in a Dockerfile, without what it has them pass over. `error`: findings end a build. Throws `invalid`, showing the place. */
+export function checkBuild(ctx: BuildContext, request: BuildRequest, { dockerfile, plans }: { dockerfile: Dockerfile; plans: Plan[] }): { findings: Finding[]; error: boolean } {
+  return shown(request, () => {
+    const settings = checkSettings(dockerfile, request.buildArgs["BUILDKIT_DOCKERFILE_CHECK"]);
+    const findings = lint(dockerfile, { buildArgs: request.buildArgs, environment: (stage) => environmentOf(ctx, plans[0]?.stages[stage]), ...(request.ignore && { ignore: request.ignore }) });
+    return { findings: notSkipped(findings, settings), error: settings.error };
+  });
+}
+
+/** The names in the environment of a stage's base image, where it is here. */
+function environmentOf(ctx: BuildContext, stage: PlannedStage | undefined): string[] | undefined {
+  if (stage?.base.kind === "scratch") return [];
+  if (stage?.base.kind !== "image") return undefined;
+  try {
+    return (resolveImage(ctx.images, stage.base.ref, { platform: stage.platform }).config.config?.Env ?? []).map((entry) => entry.replace(/=.*/s, ""));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Builds the images of the request's target, one for each platform, and gives them their names. */
+export function startBuild(ctx: BuildContext, remote: RemoteContext, request: BuildRequest): Build {
+  const { dockerfile, plans } = prepareBuild(request);
+  const { findings, error } = checkBuild(ctx, request, { dockerfile, plans });
+  if (error && findings.length > 0) throw invalid(`lint violation found for rules: ${[...new Set(findings.map(({ rule }) => rule))].join(", ")}`);
+  request.cacheTo.forEach(checkCacheTarget);
   const events = new BuildEvents();
   const abort = new AbortController();
-  for (const { rule, message, range } of dockerfile.warnings) events.emit({ kind: "warning", rule, message, line: range.start });
+  const { signal } = abort;
+  const startedAt = new Date();
+  const materials = new Map<string, string>();
+  for (const { rule, message, range } of findings) events.emit({ kind: "warning", rule, message, line: range.start });
   const result = (async () => {
     try {
       await using lease = new Lease(ctx.images);
-      await takeCaches(ctx, request, images, events, abort.signal);
-      const solved = await solve({ ctx, request, dockerfile, plan, events, images, lease, signal: abort.signal });
-      const stage = request.squash ? await squash(ctx, solved, lease) : solved;
-      return { imageId: await exportImage(ctx, request, stage, lease), stage };
+      const work = { ctx, request, dockerfile, plans, events, images: imageSource(ctx, remote, request), lease, signal };
+      const { results, imported, used } = await solveWithCaches({ ...work, materials }, await openCaches(ctx, remote, request, events, lease, signal));
+      const stages = request.squash ? await Promise.all(results.map((stage) => squash(ctx, stage, lease))) : results;
+      const outcome = await exportImages(ctx, request, stages, used.values(), { materials, startedAt }, lease, signal);
+      const caches = await writeCaches(ctx, remote, events, { steps: used.values(), results, imported, request, signal });
+      ctx.log.debug("built an image", { id: outcome.id, platforms: outcome.images.map((image) => formatPlatform(image.platform)).join(",") });
+      return { ...outcome, caches };
     } catch (error) {
       throw placed(request, error);
     } finally {
@@ -62,37 +96,45 @@ export function startBuild(ctx: BuildContext, request: BuildRequest, images: Ima
   return { events, result, cancel: () => abort.abort(new EngineError("cancelled", "context canceled")), signal: abort.signal };
 }
 
-async function takeCaches(ctx: BuildContext, request: BuildRequest, images: ImageSource, events: BuildEvents, signal: AbortSignal): Promise<void> {
-  for (const ref of request.noCache ? [] : request.cacheFrom) {
+/** What a cache promises may turn out not to be there: then it is done without what leads to it, at last without any. */
+async function solveWithCaches(work: Omit<SolveOptions, "attempt" | "imported" | "used">, sources: CacheSource[]): Promise<{ results: StageResult[]; imported: ImportedCaches; used: Map<string, UsedStep> }> {
+  for (const [attempt, { from, whole }] of [{ from: sources, whole: false }, { from: sources, whole: true }, { from: [], whole: true }].entries()) {
+    const imported = new ImportedCaches(work.ctx, work.lease, from, whole);
+    const used = new Map<string, UsedStep>();
     try {
-      await importInlineCache(ctx, await images(ref, request.platform ?? hostPlatform(), () => {}, signal));
+      const results = await solve({ ...work, imported, used, attempt: attempt === 0 ? "" : `again${attempt}.` });
+      for (const result of results) await imported.materialize(result, work.signal);
+      return { results, imported, used };
     } catch (error) {
-      events.emit({ kind: "warning", rule: "CacheFrom", message: `cannot take the cache of ${ref}: ${errorMessage(error)}`, line: 0 });
+      if (!(error instanceof CacheLost) || from.length === 0) throw error;
+      if (error.cause !== undefined) warn(work.events, "CacheFrom", error.message);
     }
   }
+  throw new Error("a build without caches ends in one way or the other");
 }
 
-/** The stage as an image in the store, with its names. */
-async function exportImage(ctx: BuildContext, request: BuildRequest, stage: StageResult, lease: Lease): Promise<string> {
-  const labels = { ...stage.config.Labels, ...request.labels };
-  const created = request.sourceDateEpoch === undefined ? stage.created : epochTime(request.sourceDateEpoch);
-  const image = await createImage(ctx.images, {
-    chain: stage.chain,
-    config: {
-      ...(created && { created }), ...(stage.author && { author: stage.author }),
-      architecture: stage.platform.architecture, os: stage.platform.os, ...(stage.platform.variant && { variant: stage.platform.variant }),
-      config: { ...stage.config, ...(Object.keys(labels).length > 0 && { Labels: labels }) },
-      rootfs: { type: "layers", diff_ids: stage.diffIds }, history: stage.history,
-      ...(request.inlineCache && { [inlineCacheField]: inlineCache(ctx, stage) }),
-    },
-    tags: request.tags,
-    lease,
+async function openCaches(ctx: BuildContext, remote: RemoteContext, request: BuildRequest, events: BuildEvents, lease: Lease, signal: AbortSignal): Promise<CacheSource[]> {
+  const opened = (request.noCache ? [] : request.cacheFrom).map(async (spec) => {
+    try {
+      return await importCache(ctx, remote, spec, request, lease, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      warn(events, "CacheFrom", `cannot take the cache of ${spec.attributes.get("ref") ?? spec.attributes.get("src") ?? spec.type}: ${errorMessage(error)}`);
+      return [];
+    }
   });
-  ctx.log.debug("built an image", { id: image.id, platform: formatPlatform(stage.platform) });
-  return image.id;
+  return (await Promise.all(opened)).flat();
+}
+
+function warn(events: BuildEvents, rule: string, message: string): void {
+  events.emit({ kind: "warning", rule, message, line: 0 });
 }
 
 function placed(request: BuildRequest, error: unknown): unknown {
+  if (error instanceof RunFailed) {
+    const { command, exitCode, range, message } = error;
+    return new RunFailed(command, exitCode, range, explain(new DockerfileError(message, range), request.dockerfileName, request.dockerfile));
+  }
   if (!(error instanceof DockerfileError)) return error;
   return new EngineError("invalid", explain(error, request.dockerfileName, request.dockerfile), { cause: error });
 }

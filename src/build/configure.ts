@@ -58,7 +58,7 @@ export function configure(state: Configuration, instruction: Instruction, variab
     case "STOPSIGNAL":
       config.StopSignal = one(instruction.signal);
       if (!/^(SIG)?[A-Z][A-Z0-9+-]*$/i.test(config.StopSignal) && !(/^\d+$/.test(config.StopSignal) && Number(config.StopSignal) <= 64)) {
-        throw new DockerfileError(`invalid signal: ${config.StopSignal}`, range);
+        throw new DockerfileError(`invalid signal: ${config.StopSignal}`, range, { near: instruction.signal });
       }
       return `STOPSIGNAL ${config.StopSignal}`;
     case "SHELL":
@@ -91,6 +91,6 @@ export function commandOf(config: OciImageConfig, command: CommandLine): string[
 function exposed(text: string, instruction: Instruction): string[] {
   const [, from, to, protocol = "tcp"] = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/i.exec(text) ?? [];
   const [first, last] = [Number(from), Number(to ?? from)];
-  if (from === undefined || first > last || last > 65535) throw new DockerfileError(`invalid containerPort: ${text}`, instruction.range);
+  if (from === undefined || first > last || last > 65535) throw new DockerfileError(`invalid containerPort: ${text}`, instruction.range, { near: text });
   return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol.toLowerCase()}`);
 }

@@ -3,7 +3,7 @@ import { parseChmod } from "./chmod.ts";
 import type { CopyOptions, Instruction } from "./dockerfile/instructions.ts";
 import { DockerfileError } from "./dockerfile/source.ts";
 import { resolveUser } from "../runtime/spec/user.ts";
-import { copyArchive, planCopy, SourceNotFound, type CopyItem, type CopyRequest } from "./source/copy-plan.ts";
+import { copyArchive, planCopy, SourceNotFound, TargetInTheWay, type CopyItem, type CopyRequest } from "./source/copy-plan.ts";
 import type { SourceTree } from "./source/tree.ts";
 import { TargetRoot } from "./target.ts";
 import type { Variables } from "./variables.ts";
@@ -41,12 +41,12 @@ export function planForKey(tree: SourceTree, copy: ExpandedCopy): CopyItem[] {
 }
 
 /** Does the copy upon a mounted root filesystem. */
-export async function copyStep(ctx: BuildContext, tree: SourceTree, copy: ExpandedCopy, root: string, options: { epoch: number | undefined; signal: AbortSignal }): Promise<number> {
+export async function copyStep(ctx: BuildContext, tree: SourceTree, copy: ExpandedCopy, root: string, options: { range: Instruction["range"]; epoch: number | undefined; signal: AbortSignal }): Promise<number> {
   using target = new TargetRoot(root);
   const user = copy.chown === undefined ? { uid: 0, gid: 0 } : resolveUser(root, copy.chown, []);
   // A user alone means the group of the same number, not the user's own (Dockerfile reference, COPY --chown).
   const gid = copy.chown !== undefined && !copy.chown.includes(":") && /^\d+$/.test(copy.chown) ? Number(copy.chown) : user.gid;
-  const items = planCopy(tree, { ...requestOf(copy), target: (path) => target.kind(path), owner: { uid: user.uid, gid } });
+  const items = placed(options.range, () => planCopy(tree, { ...requestOf(copy), target: (path) => target.kind(path), owner: { uid: user.uid, gid } }));
   const { bytes } = await ctx.images.archiver.extract(copyArchive(tree, items, Math.floor(Date.now() / 1000), options.epoch), root, { compression: "none" }, options.signal);
   return bytes;
 }
@@ -58,12 +58,13 @@ function requestOf(copy: ExpandedCopy): Omit<CopyRequest, "target" | "owner"> {
   };
 }
 
-/** SourceNotFound as a mistake in the Dockerfile, with its place. */
+/** What a plan refuses as a mistake in the Dockerfile, with its place. */
 export function placed<T>(range: Instruction["range"], work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof SourceNotFound) throw new DockerfileError(error.message, range, { cause: error });
+    if (error instanceof TargetInTheWay) throw new DockerfileError(error.message, range, { cause: error, near: error.path });
+    if (error instanceof SourceNotFound) throw new DockerfileError(error.message, range, { cause: error, near: error.path.replace(/^\//, "") });
     throw error;
   }
 }

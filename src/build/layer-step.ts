@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { newId } from "../lib/ids.ts";
 import { commitLayer } from "../image/commit-layer.ts";
 import type { Lease } from "../image/lease.ts";
+import type { ImportedCaches } from "./cache/imported.ts";
 import { clampTimes } from "./clamp-times.ts";
 import type { BuildContext } from "./context.ts";
 import { resultId, type StageResult } from "./result.ts";
@@ -23,10 +24,15 @@ export interface LayerStep {
   epoch: number | undefined;
   /** A step that changed nothing adds no layer. */
   dropEmpty?: boolean;
+  /** What other engines did. */
+  imported: ImportedCaches;
+  signal: AbortSignal;
 }
 
 export interface LayerOutcome {
   cached: boolean;
+  /** By which it is found again. */
+  keys: string[];
   /** Undefined where nothing changed and the layer was dropped. */
   layer: { chainId: string; diffId: string; size: number } | undefined;
   /** When the work was done, RFC 3339. */
@@ -40,36 +46,41 @@ export interface LayerOutcome {
  */
 export async function layerStep(ctx: BuildContext, state: StageResult, step: LayerStep, lease: Lease): Promise<LayerOutcome> {
   using _alone = await ctx.locks.acquire(step.key);
-  const hit = step.noCache ? undefined : fromCache(ctx, step.key, lease);
+  const hit = step.noCache ? undefined : fromCache(ctx, step, step.key, lease);
   if (hit) return hit;
   using _slot = await ctx.slots.acquire();
   const contentKey = step.noCache ? undefined : await step.contentKey?.();
-  const same = contentKey === undefined ? undefined : fromCache(ctx, contentKey, lease);
+  const same = contentKey === undefined ? undefined : fromCache(ctx, step, contentKey, lease);
   if (same) {
-    remember(ctx, state, step, step.key, { ...same, size: 0 });
-    return same;
+    if (ctx.images.snapshotter.has(same.layer?.chainId ?? "")) remember(ctx, state, step, step.key, { ...same, size: 0 });
+    return { ...same, keys: [step.key, ...same.keys] };
   }
   step.begin();
+  await step.imported.materialize(state, step.signal);
   const layer = await makeLayer(ctx, state.chain, step, lease);
   const dropped = step.dropEmpty === true && layer.empty;
   const created = new Date().toISOString();
-  const outcome = { cached: false, created, layer: dropped ? undefined : layer };
+  const outcome = { cached: false, keys: [step.key, ...(contentKey === undefined ? [] : [contentKey])], created, layer: dropped ? undefined : layer };
   remember(ctx, state, step, step.key, { ...outcome, size: outcome.layer?.size ?? 0 });
   if (contentKey !== undefined) remember(ctx, state, step, contentKey, { ...outcome, size: 0 });
   return outcome;
 }
 
-function fromCache(ctx: BuildContext, key: string, lease: Lease): LayerOutcome | undefined {
+function fromCache(ctx: BuildContext, step: LayerStep, key: string, lease: Lease): LayerOutcome | undefined {
   const hit = findCached(ctx.store, key);
-  if (!hit) return undefined;
-  lease.add("layer", hit.chainId);
-  if (hit.diffId !== "" && !ctx.images.snapshotter.has(hit.chainId)) return undefined;
+  if (hit) lease.add("layer", hit.chainId);
+  if (!hit || (hit.diffId !== "" && !ctx.images.snapshotter.has(hit.chainId))) return fromElsewhere(step, key);
   touchCached(ctx.store, key);
-  return { cached: true, created: hit.createdAt, layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: hit.size } };
+  return { cached: true, keys: [key], created: hit.createdAt, layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: hit.size } };
+}
+
+function fromElsewhere({ imported }: LayerStep, key: string): LayerOutcome | undefined {
+  const hit = imported.find(key);
+  return hit && { cached: true, keys: [key], created: hit.createdAt || new Date().toISOString(), layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: 0 } };
 }
 
 /** `size`: 0 for a second key of a layer, which is counted once. */
-function remember(ctx: BuildContext, state: StageResult, step: LayerStep, key: string, { layer, created, size }: LayerOutcome & { size: number }): void {
+function remember(ctx: BuildContext, state: StageResult, step: LayerStep, key: string, { layer, created, size }: Omit<LayerOutcome, "keys"> & { size: number }): void {
   addCached(ctx.store, { key, parent: resultId(state), description: step.description, chainId: layer?.chainId ?? resultId(state), diffId: layer?.diffId ?? "", size, createdAt: created });
 }
 

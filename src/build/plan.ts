@@ -1,7 +1,8 @@
 import type { Platform } from "../oci/image.ts";
 import type { Dockerfile, Stage } from "./dockerfile/instructions.ts";
-import { DockerfileError, type Range } from "./dockerfile/source.ts";
+import { DockerfileError } from "./dockerfile/source.ts";
 import { formatPlatform, hostPlatform, parsePlatform } from "../oci/platform.ts";
+import { cacheKey } from "./cache-key.ts";
 import { platformArgs, Variables } from "./variables.ts";
 
 /** Where a stage, a `COPY --from` or a `RUN --mount from=` gets its files. */
@@ -14,7 +15,11 @@ export type Origin =
 export interface PlannedStage {
   stage: Stage;
   base: Origin;
+  /** What it is for, and what the build is for: these differ in stages that help to build (`FROM --platform=$BUILDPLATFORM`). */
   platform: Platform;
+  target: Platform;
+  /** Stages of this Dockerfile with equal identities, of plans for several platforms, do the same. */
+  identity: string;
   /** Other stages that it needs, its base included. */
   needs: number[];
   /** Values of ARGs declared before the first FROM, which a bare `ARG name` in the stage takes up. */
@@ -31,7 +36,7 @@ export interface Plan {
 export interface PlanOptions {
   target: string;
   buildArgs: Readonly<Record<string, string>>;
-  platform: Platform | undefined;
+  platform: Platform;
   /** Names given by `--build-context`: they win over stages' and images' names. */
   contexts: ReadonlySet<string>;
 }
@@ -39,10 +44,11 @@ export interface PlanOptions {
 /** Finds the stages of a build and what each needs. Throws {@link DockerfileError}. */
 export function plan(dockerfile: Dockerfile, options: PlanOptions): Plan {
   const build = hostPlatform();
-  const targetPlatform = options.platform ?? build;
+  const targetPlatform = options.platform;
+  const automatic = platformArgs(build, targetPlatform, options.target || "default");
   const globals = new Variables(dockerfile.escape, []);
   const values = new Map<string, string>();
-  for (const [name, value] of Object.entries(platformArgs(build, targetPlatform, options.target || "default"))) globals.setArg(name, value);
+  for (const [name, value] of Object.entries(automatic)) globals.setArg(name, value);
   for (const instruction of dockerfile.globalArgs) {
     for (const { name, value } of instruction.args) {
       const own = options.buildArgs[name] ?? (value === undefined ? undefined : globals.expand(value, instruction.range));
@@ -54,16 +60,17 @@ export function plan(dockerfile: Dockerfile, options: PlanOptions): Plan {
   const planned = dockerfile.stages.map((stage): PlannedStage => {
     const { from } = stage;
     const name = globals.expand(from.image, from.range);
-    if (name === "") throw new DockerfileError(`base name (${from.image}) should not be blank`, from.range);
+    if (name === "") throw new DockerfileError(`base name (${from.image}) should not be blank`, from.range, { near: from.image });
     const platformText = from.platform === undefined ? undefined : globals.expand(from.platform, from.range);
-    const platform = platformText ? readPlatform(platformText, from.range) : targetPlatform;
-    return { stage, base: origin(name, dockerfile.stages.slice(0, stage.index), options.contexts, false), platform, needs: [], globals: values };
+    const platform = platformText ? readPlatform(platformText, from) : targetPlatform;
+    return { stage, base: origin(name, dockerfile.stages.slice(0, stage.index), options.contexts, false), platform, target: targetPlatform, identity: "", needs: [], globals: values };
   });
   for (const each of planned) {
     each.needs = needsOf(each, dockerfile.stages, options.contexts);
     // A stage that builds on another is for that one's platform unless it says otherwise.
     if (each.base.kind === "stage" && each.stage.from.platform === undefined) each.platform = planned[each.base.index]?.platform ?? each.platform;
   }
+  for (const each of planned) each.identity = identityOf(each, planned, automatic);
   const target = findTarget(dockerfile, options.target);
   const reachable = new Set<number>();
   const visit = (index: number) => {
@@ -75,11 +82,19 @@ export function plan(dockerfile: Dockerfile, options: PlanOptions): Plan {
   return { stages: planned, target, reachable: [...reachable].sort((a, b) => a - b) };
 }
 
-function readPlatform(text: string, range: Range): Platform {
+/** Of the platform that a build is for a stage knows what its arguments tell it, and what the stages before it were made of. */
+function identityOf({ stage, base, platform, needs, globals }: PlannedStage, stages: readonly PlannedStage[], automatic: Readonly<Record<string, string>>): string {
+  const declared = stage.instructions.flatMap((instruction) => (instruction.kind === "ARG" ? instruction.args : [])).filter(({ value }) => value === undefined);
+  const values = declared.map(({ name }) => globals.get(name) ?? automatic[name] ?? "");
+  const before = needs.filter((need) => need < stage.index).map((need) => stages[need]?.identity);
+  return cacheKey({ parent: formatPlatform(platform), operation: [stage.index, base, values, before] });
+}
+
+function readPlatform(text: string, from: Stage["from"]): Platform {
   try {
     return parsePlatform(text);
   } catch (cause) {
-    throw new DockerfileError(`failed to parse platform ${text}: ${cause instanceof Error ? cause.message : cause}`, range, { cause });
+    throw new DockerfileError(`failed to parse platform ${text}: ${cause instanceof Error ? cause.message : cause}`, from.range, { cause, near: from.platform ?? text });
   }
 }
 
@@ -103,7 +118,7 @@ function needsOf(planned: PlannedStage, stages: readonly Stage[], contexts: Read
       if (self?.name && instruction.from.toLowerCase() === self.name) throw new DockerfileError(`circular dependency detected on stage: ${self.name}`, instruction.range);
       const later = stages.slice(planned.stage.index).find((stage) => stage.name === instruction.from?.toLowerCase());
       if (later && !stages.slice(0, planned.stage.index).some((stage) => stage.name === later.name)) {
-        throw new DockerfileError(`the stage ${instruction.from} is used before it is defined`, instruction.range);
+        throw new DockerfileError(`cannot copy from stage "${instruction.from}", it needs to be defined before current stage "${self?.name ?? planned.stage.index}"`, instruction.range, { near: instruction.from });
       }
       add(origin(instruction.from, stages.slice(0, planned.stage.index), contexts));
     }

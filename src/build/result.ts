@@ -11,12 +11,14 @@ export interface StageResult {
   /** When its newest layer was made (RFC 3339): what the image says of itself, so that a cached build gives the same image. */
   created: string;
   platform: Platform;
+  /** Values of its ARGs, which stages that build on it take over. */
+  args: readonly (readonly [name: string, value: string])[];
   /** How many of the layers came with the base image. */
   baseLayers: number;
 }
 
 export const emptyResult = (platform: Platform): StageResult => ({
-  chain: [], diffIds: [], config: { Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], WorkingDir: "/" }, history: [], author: "", created: "", platform, baseLayers: 0,
+  chain: [], diffIds: [], config: { Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], WorkingDir: "/" }, history: [], author: "", created: "", platform, args: [], baseLayers: 0,
 });
 
 /** What a result stands for in cache keys. */

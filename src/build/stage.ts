@@ -1,22 +1,25 @@
 import { cancelled, EngineError, errorMessage } from "../lib/errors.ts";
+import { resolveUser } from "../runtime/spec/user.ts";
 import { makeWorkdir } from "../runtime/spec/workdir.ts";
 import { cloneGit, fetchUrl, isArchive, isGit, isUrl } from "./add-source.ts";
+import { CacheLost } from "./cache/imported.ts";
 import { cacheKey } from "./cache-key.ts";
 import { epochTime } from "./clamp-times.ts";
 import { commandOf, configure, type Configuration } from "./configure.ts";
 import { copyStep, expandCopy, placed, planForKey, type ExpandedCopy } from "./copy-step.ts";
 import type { Instruction } from "./dockerfile/instructions.ts";
-import { DockerfileError } from "./dockerfile/source.ts";
+import { DockerfileError, type Range } from "./dockerfile/source.ts";
 import { parseTrigger } from "./dockerfile/parse.ts";
 import type { StepInfo } from "../api/build-events.ts";
 import { layerStep, type LayerStep } from "./layer-step.ts";
 import { origin, type PlannedStage } from "./plan.ts";
-import { hostPlatform } from "../oci/platform.ts";
+import { formatPlatform, hostPlatform, platformScore } from "../oci/platform.ts";
 import { emptyResult, resultId, type StageResult } from "./result.ts";
 import { prepareRunMounts, type MountOrigin } from "./run-mounts.ts";
 import { runStep } from "./run-step.ts";
 import type { Solve } from "./solve.ts";
 import { copyArchive, digestItems, planCopy } from "./source/copy-plan.ts";
+import type { FolderTree } from "./source/folder-tree.ts";
 import { MemoryTree } from "./source/memory-tree.ts";
 import { inside } from "./source/path.ts";
 import { resolve, type SourceTree } from "./source/tree.ts";
@@ -25,8 +28,8 @@ import { withView } from "./view.ts";
 
 /** A command of RUN that failed; the exit code is the build's. */
 export class RunFailed extends EngineError {
-  constructor(readonly command: string, readonly exitCode: number) {
-    super("invalid", `process "${command}" did not complete successfully: exit code: ${exitCode}`);
+  constructor(readonly command: string, readonly exitCode: number, readonly range: Range, message = `process "${command}" did not complete successfully: exit code: ${exitCode}`) {
+    super("invalid", message);
   }
 }
 
@@ -53,12 +56,13 @@ class StageRun {
     const { build, planned } = this;
     const { stage } = planned;
     const steps: StepInfo[] = [stage.from, ...stage.instructions].map((instruction, index, all) => ({
-      id: `${stage.index}.${index}`, stage: stage.name ?? String(stage.index), stageIndex: stage.index, number: index + 1, total: all.length, text: oneLine(instruction.text),
+      id: `${build.prefix}${stage.index}.${index}`, stage: build.several ? `${platformLabel(planned)} ${stage.name ?? `stage-${stage.index}`}` : stage.name ?? String(stage.index), stageIndex: stage.index, number: index + 1, total: all.length, text: oneLine(instruction.text),
     }));
     for (const step of steps) build.events.emit({ kind: "step", step });
     this.#step = steps[0];
     await this.#told(() => this.#begin());
-    const triggers = (this.#configuration.config.OnBuild ?? []).map(parseTrigger);
+    // What is wrong with a trigger is told where the base is named.
+    const triggers = (this.#configuration.config.OnBuild ?? []).map((trigger) => ({ ...parseTrigger(trigger), range: stage.from.range }));
     this.#configuration.config.OnBuild = undefined;
     for (const trigger of triggers) await this.#told(() => this.#apply(trigger));
     for (const [index, instruction] of stage.instructions.entries()) {
@@ -66,7 +70,7 @@ class StageRun {
       this.#step = steps[index + 1];
       await this.#told(() => this.#apply(instruction));
     }
-    return { ...this.#state, config: this.#configuration.config, author: this.#configuration.author };
+    return { ...this.#state, config: this.#configuration.config, author: this.#configuration.author, args: this.#variables.allArgs() };
   }
 
   /** The base: its layers, its configuration, its environment. */
@@ -75,12 +79,17 @@ class StageRun {
     this.#started();
     const base = await build.open(planned.base, planned, (text) => this.#status(text));
     const result = "result" in base ? base.result : emptyResult(planned.platform);
+    if (planned.base.kind === "image" && platformScore(planned.platform, result.platform) === 0) {
+      const message = `Base image ${planned.base.ref} was pulled with platform "${formatPlatform(result.platform)}", expected "${formatPlatform(planned.platform)}" for current build`;
+      build.events.emit({ kind: "warning", rule: "InvalidBaseImagePlatform", message, line: planned.stage.from.range.start });
+    }
     this.#state = { ...result, config: structuredClone(result.config), history: [...result.history] };
     this.#configuration = { config: structuredClone(result.config), author: result.author, cmdSet: false };
     if (!this.#configuration.config.Env?.some((entry) => entry.startsWith("PATH="))) {
       this.#configuration.config.Env = [...emptyResult(planned.platform).config.Env ?? [], ...(this.#configuration.config.Env ?? [])];
     }
     this.#variables = new Variables(build.dockerfile.escape, this.#configuration.config.Env ?? []);
+    for (const [name, value] of result.args) this.#variables.setArg(name, value);
     if ("tree" in base) await this.#copyTree(base.tree, planned.stage.from);
     this.#done();
   }
@@ -105,7 +114,7 @@ class StageRun {
   #arg(instruction: Extract<Instruction, { kind: "ARG" }>): void {
     this.#started();
     const { build, planned } = this;
-    const automatic = platformArgs(hostPlatform(), planned.platform, build.request.target || "default");
+    const automatic = platformArgs(hostPlatform(), planned.target, build.request.target || "default");
     for (const { name, value } of instruction.args) {
       const given = build.request.buildArgs[name];
       const own = given ?? (value !== undefined ? this.#variables.expand(value, instruction.range) : planned.globals.get(name) ?? automatic[name]);
@@ -120,12 +129,15 @@ class StageRun {
     const { config } = this.#configuration;
     config.WorkingDir = `/${inside(path.startsWith("/") ? path : `${config.WorkingDir ?? "/"}/${path}`)}`;
     const directory = config.WorkingDir;
-    await this.#layer(`WORKDIR ${directory}`, { workdir: directory }, [], async (root) => makeWorkdir(root, directory), { dropEmpty: true });
+    await this.#layer(`WORKDIR ${directory}`, { workdir: directory, ...(config.User && { user: config.User }) }, [], async (root) => {
+      makeWorkdir(root, directory, config.User ? resolveUser(root, config.User, []) : undefined);
+    }, { dropEmpty: true });
   }
 
   async #run(instruction: Extract<Instruction, { kind: "RUN" }>): Promise<void> {
     const { build } = this;
     const { config } = this.#configuration;
+    this.#entitled(instruction);
     const { argv, script } = this.#commandOfRun(instruction);
     const mounts = instruction.rawMounts.length === 0 ? [] : instruction.mounts.map((mount) => ({
       ...mount,
@@ -148,16 +160,44 @@ class StageRun {
     const created = `RUN ${shown.length > 0 ? `|${shown.length} ${shown.join(" ")} ` : ""}${argv.join(" ")}`;
     await this.#layer(created, operation, inputs, async (root) => {
       await using undo = new AsyncDisposableStack();
-      const prepared = await prepareRunMounts(build.ctx, build.request, instruction, mounts, cwd, (mount) => this.#mountOrigin(mount.from, instruction), undo, build.signal, script);
+      const prepared = await prepareRunMounts(build.ctx, build.request, instruction, mounts, cwd, (mount) => this.#mountFiles(mount.from, instruction), undo, build.signal, script);
       // Proxies are given to every step without being part of it.
       const proxies = Object.entries(build.request.buildArgs).filter(([name]) => predefinedArgs.has(name));
-      const exitCode = await runStep(build.ctx, {
+      const exitCode = await this.#emulated((output) => runStep(build.ctx, {
         rootfs: root, argv, cwd, user: config.User ?? "", mounts: prepared.mounts, network, insecure: instruction.security === "insecure", build: build.request, signal: build.signal,
         env: [...proxies, ...args].map(([name, value]) => `${name}=${value}`).concat(config.Env ?? [], prepared.env),
-        output: (stream, data) => build.events.output(this.#step?.id ?? "", stream, data),
-      });
-      if (exitCode !== 0) throw new RunFailed(argv.join(" "), exitCode);
+        output,
+      }));
+      if (exitCode !== 0) throw new RunFailed(argv.join(" "), exitCode, instruction.range);
     });
+  }
+
+  /** What leaves the sandbox needs the word of whoever builds, not of the Dockerfile alone. */
+  #entitled({ security, network, range }: Extract<Instruction, { kind: "RUN" }>): void {
+    const { allow, network: asked } = this.build.request;
+    const refuse = (entitlement: string, near: string) => { throw new DockerfileError(`${entitlement} is not allowed`, range, { near }); };
+    if (security === "insecure" && !allow.has("security.insecure")) refuse("security.insecure", "--security=insecure");
+    if (network === "host" && asked !== "host" && !allow.has("network.host")) refuse("network.host", "--network=host");
+  }
+
+  /** What the kernel cannot run for want of an emulator is told as that. */
+  async #emulated(run: (output: (stream: 1 | 2, data: Uint8Array) => Promise<void>) => Promise<number>): Promise<number> {
+    const { build, planned } = this;
+    const foreign = platformScore(planned.platform, hostPlatform()) === 0;
+    const refusal = /exec format error/i;
+    let refused = false;
+    const output = (stream: 1 | 2, data: Uint8Array) => {
+      refused ||= foreign && stream === 2 && refusal.test(Buffer.from(data).toString());
+      return build.events.output(this.#step?.id ?? "", stream, data);
+    };
+    // A runtime says so itself, or in the place of the program that it could not start.
+    const exitCode = await run(output).catch((error: unknown) => {
+      if (!foreign || !refusal.test(errorMessage(error))) throw error;
+      refused = true;
+      return 1;
+    });
+    if (!refused || exitCode === 0) return exitCode;
+    throw new EngineError("invalid", `cannot run programs for ${formatPlatform(planned.platform)} on ${formatPlatform(hostPlatform())}: exec format error: install an emulator (qemu-user-static and binfmt-support), or build in a stage FROM --platform=$BUILDPLATFORM`);
   }
 
   /** Here-documents: one alone is the script itself (or, with `#!`, a program); others follow the command as a shell reads them. */
@@ -174,22 +214,32 @@ class StageRun {
     return { argv: commandOf(config, { form: "shell", text, heredocs: [] }) };
   }
 
-  async #mountOrigin(from: string | undefined, instruction: Instruction): Promise<MountOrigin> {
+  async #mountOrigin(from: string | undefined, instruction: Instruction): Promise<{ tree: SourceTree } | StageResult> {
     if (from === undefined) return { tree: this.build.request.context };
     const opened = await this.#open(from, instruction);
-    return "tree" in opened ? opened : { chain: opened.result.chain };
+    return "tree" in opened ? opened : opened.result;
+  }
+
+  async #mountFiles(from: string | undefined, instruction: Instruction): Promise<MountOrigin> {
+    const origin = await this.#mountOrigin(from, instruction);
+    if ("chain" in origin) await this.build.imported.materialize(origin, this.build.signal);
+    return origin;
   }
 
   #open(name: string, instruction: Instruction) {
     const { build, planned } = this;
     const found = origin(name, build.dockerfile.stages.slice(0, planned.stage.index), new Set(build.request.contexts.keys()));
     if (found.kind === "scratch") throw new DockerfileError(`invalid from flag value ${name}: scratch holds nothing`, instruction.range);
-    return build.open(found, planned, (text) => this.#status(text));
+    if (found.kind === "image" && /^\d+$/.test(name)) throw new DockerfileError(`invalid stage index ${name}`, instruction.range, { near: name });
+    return build.open(found, planned, (text) => this.#status(text), { range: instruction.range, near: name });
   }
 
   async #copy(instruction: Extract<Instruction, { kind: "COPY" | "ADD" }>): Promise<void> {
     const { build } = this;
     const copy = expandCopy(instruction, this.#variables, this.#configuration.config.WorkingDir || "/");
+    if (copy.sources.length + copy.inline.length > 1 && !/(^|\/)\.?$/.test(instruction.destination)) {
+      throw new DockerfileError(`When using ${instruction.kind} with more than one source file, the destination must be a directory and end with a /`, instruction.range, { near: instruction.destination });
+    }
     const created = `${instruction.kind} ${[...copy.sources, ...copy.inline.map((doc) => `<<${doc.name}`)].join(" ")} ${instruction.destination} # buildkit`;
     const parts: { tree: SourceTree; copy: ExpandedCopy }[] = [];
     using opened = new DisposableStack();
@@ -207,21 +257,40 @@ class StageRun {
     } else {
       const archives: { tree: SourceTree; path: string }[] = [];
       const local = copy.sources.filter((source) => !isUrl(source) && !isGit(source));
+      if (instruction.checksum !== undefined && (copy.sources.length !== 1 || local.length > 0)) {
+        throw new DockerfileError(copy.sources.length > 1 ? "checksum can't be specified for multiple sources" : "checksum can't be specified for non-HTTP(S) sources", instruction.range, { near: "--checksum" });
+      }
       for (const source of copy.sources.filter(isUrl)) {
-        const fetched = await fetchUrl(source, instruction.checksum, build.signal);
+        const fetched = await this.#at(instruction, source, fetchUrl(source, instruction.checksum, build.signal));
+        build.materials.set(source, fetched.digest);
         if (instruction.unpack && (await isArchive(fetched.tree, fetched.name))) { archives.push({ tree: fetched.tree, path: fetched.name }); continue; }
         parts.push({ tree: fetched.tree, copy: { ...copy, sources: [fetched.name], chmod: copy.chmod ?? "0600" } });
       }
       for (const source of copy.sources.filter(isGit)) {
-        const checkout = opened.use(await cloneGit(source, { tmp: build.ctx.tmp, keepGitDir: instruction.keepGitDir, signal: build.signal }));
+        const checkout = opened.use(await this.#at(instruction, source, cloneGit(source, { tmp: build.ctx.tmp, keepGitDir: instruction.keepGitDir, signal: build.signal })));
+        build.materials.set(source, checkout.commit);
+        if (instruction.checksum !== undefined && !checkout.commit.startsWith(instruction.checksum)) throw new DockerfileError(`expected checksum to match ${instruction.checksum}, got ${checkout.commit}`, instruction.range, { near: instruction.checksum });
         parts.push({ tree: checkout.tree, copy: { ...copy, sources: [checkout.folder || "/"] } });
       }
       if (local.length + archives.length > 0) return this.#add(created, { ...copy, sources: local }, parts, archives, instruction);
     }
     const inputs = await Promise.all(parts.map((part) => digestItems(part.tree, placed(instruction.range, () => planForKey(part.tree, part.copy)))));
     await this.#layer(created, this.#copyOperation(copy), inputs, async (root) => {
-      for (const part of parts) await copyStep(build.ctx, part.tree, part.copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+      for (const part of parts) await this.#copyTo(root, part.tree, part.copy, instruction);
     });
+  }
+
+  /** What goes wrong while something is fetched is told where it is named. */
+  async #at<T>({ range }: Instruction, near: string, work: Promise<T>): Promise<T> {
+    return work.catch((cause: unknown) => {
+      this.build.signal.throwIfAborted();
+      throw new DockerfileError(errorMessage(cause), range, { cause, near });
+    });
+  }
+
+  async #copyTo(root: string, tree: SourceTree, copy: ExpandedCopy, { range }: Instruction): Promise<void> {
+    const { ctx, request, signal } = this.build;
+    await copyStep(ctx, tree, copy, root, { range, epoch: request.sourceDateEpoch, signal });
   }
 
   #copyOperation(copy: ExpandedCopy) {
@@ -243,8 +312,8 @@ class StageRun {
     }
     const inputs = await Promise.all([digestItems(tree, resolved), ...fetched.map(async (each) => (await each.tree.digest(each.path)) ?? ""), ...others.map((part) => digestItems(part.tree, planForKey(part.tree, part.copy)))]);
     await this.#layer(created, { ...this.#copyOperation(copy), unpack: archives.map(({ path }) => path) }, inputs, async (root) => {
-      for (const part of others) await copyStep(build.ctx, part.tree, part.copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
-      if (plain.length > 0) await copyStep(build.ctx, tree, { ...copy, sources: plain }, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+      for (const part of others) await this.#copyTo(root, part.tree, part.copy, instruction);
+      if (plain.length > 0) await this.#copyTo(root, tree, { ...copy, sources: plain }, instruction);
       for (const archive of archives) {
         await build.ctx.images.archiver.extract(archive.tree.read(archive.path), root, { into: copy.destination }, build.signal);
       }
@@ -252,15 +321,19 @@ class StageRun {
   }
 
   async #copyFromResult(created: string, copy: ExpandedCopy, source: StageResult, instruction: Instruction): Promise<void> {
-    const { build } = this;
     await this.#layer(created, { ...this.#copyOperation(copy), sources: copy.sources, exclude: copy.exclude, parents: copy.parents }, [resultId(source)], async (root) => {
-      await withView(build.ctx, source.chain, async (tree) => {
-        await copyStep(build.ctx, tree, copy, root, { epoch: build.request.sourceDateEpoch, signal: build.signal });
+      await this.#withFiles(source, async (tree) => {
+        await this.#copyTo(root, tree, copy, instruction);
       });
     }, {
       // The stage may have been made again, with other times or other files than those that are copied here.
-      inputsByContent: () => withView(build.ctx, source.chain, async (tree) => [await digestItems(tree, placed(instruction.range, () => planForKey(tree, copy)))]),
+      inputsByContent: () => this.#withFiles(source, async (tree) => [await digestItems(tree, placed(instruction.range, () => planForKey(tree, copy)))]),
     });
+  }
+
+  async #withFiles<T>(source: StageResult, work: (tree: FolderTree) => Promise<T>): Promise<T> {
+    await this.build.imported.materialize(source, this.build.signal);
+    return withView(this.build.ctx, source.chain, work);
   }
 
   /** `FROM context`: the files of a named context are the root filesystem. */
@@ -276,13 +349,15 @@ class StageRun {
     const { request } = build;
     const name = planned.stage.name;
     const keyOf = (from: readonly string[]) => cacheKey({ parent: resultId(this.#state), operation, inputs: [...from, String(request.sourceDateEpoch ?? "")] });
+    const description = `[${this.#step?.stage ?? ""} ${this.#step?.number ?? 0}/${this.#step?.total ?? 0}] ${this.#step?.text ?? created}`;
     const outcome = await layerStep(build.ctx, this.#state, {
       key: keyOf(inputs),
       ...(inputsByContent && { contentKey: async () => keyOf(await inputsByContent()) }),
-      description: `[${this.#step?.stage ?? ""} ${this.#step?.number ?? 0}/${this.#step?.total ?? 0}] ${this.#step?.text ?? created}`,
+      description,
       noCache: request.noCache || (name !== undefined && request.noCacheFilter.has(name)) || request.noCacheFilter.has(String(planned.stage.index)),
       epoch: request.sourceDateEpoch,
       begin: () => this.#started(),
+      imported: build.imported, signal: build.signal,
       perform, ...options,
     }, build.lease);
     const id = this.#step?.id ?? "";
@@ -293,6 +368,10 @@ class StageRun {
     }
     this.#state.created = outcome.created;
     this.#remember(created, outcome.layer);
+    const { chain, diffIds } = this.#state;
+    for (const key of outcome.keys) {
+      build.used.set(key, { key, chainId: resultId(this.#state), diffId: outcome.layer?.diffId ?? "", description, createdAt: outcome.created, chain, diffIds });
+    }
     this.#done(outcome.layer?.chainId, outcome.layer?.size);
   }
 
@@ -318,12 +397,18 @@ class StageRun {
     } catch (error) {
       const { signal, toldFailures } = this.build;
       if (signal.aborted && !(error instanceof RunFailed)) throw signal.reason ?? cancelled("the build was cancelled");
-      if (error instanceof Error && toldFailures.has(error)) throw error;
+      if (error instanceof CacheLost || (error instanceof Error && toldFailures.has(error))) throw error;
       if (error instanceof Error) toldFailures.add(error);
       this.build.events.emit({ kind: "failed", id: this.#step?.id ?? "", message: errorMessage(error) });
       throw error;
     }
   }
+}
+
+/** `linux/arm64`, or `linux/amd64->arm64` for a stage that runs on one to build for the other. */
+function platformLabel({ platform, target }: PlannedStage): string {
+  const own = formatPlatform(platform);
+  return own === formatPlatform(target) ? own : `${own}->${[target.architecture, target.variant].filter(Boolean).join("/")}`;
 }
 
 function oneLine(text: string): string {

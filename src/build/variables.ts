@@ -38,6 +38,9 @@ export class Variables {
     return [...this.#env].map(([name, value]) => `${name}=${value}`);
   }
 
+  /** All arguments, in the order of setting. */
+  allArgs(): [string, string][] { return [...this.#args]; }
+
   /** Arguments that ENV does not hide, sorted: what a RUN's environment and cache key have besides ENV. */
   args(): [string, string][] {
     return [...this.#args].filter(([name]) => !this.#env.has(name)).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -48,7 +51,7 @@ export class Variables {
     try {
       return expand(text, { escape: this.escape, lookup: this.lookup, ...(this.unset && { unset: this.unset }), ...options });
     } catch (cause) {
-      throw new DockerfileError(`failed to process "${text}": ${cause instanceof Error ? cause.message : cause}`, range, { cause });
+      throw new DockerfileError(`failed to process "${text}": ${cause instanceof Error ? cause.message : cause}`, range, { cause, near: text });
     }
   }
 
@@ -56,7 +59,7 @@ export class Variables {
     try {
       return expandWords(text, { escape: this.escape, lookup: this.lookup, ...(this.unset && { unset: this.unset }) });
     } catch (cause) {
-      throw new DockerfileError(`failed to process "${text}": ${cause instanceof Error ? cause.message : cause}`, range, { cause });
+      throw new DockerfileError(`failed to process "${text}": ${cause instanceof Error ? cause.message : cause}`, range, { cause, near: text });
     }
   }
 }

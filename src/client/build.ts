@@ -62,12 +62,27 @@ export interface Finding {
   Rule: string;
   Message: string;
   Line: number;
+  File: string;
+  /** The lines around it. */
+  Source: string;
 }
 
 /** What the engine finds in a Dockerfile (`query.check`), or its stages (`query.graph`), without building. */
 export async function checkBuild(client: Client, query: Readonly<Record<string, QueryValue>>, options: BuildOptions = {}): Promise<{ graph?: string; findings: Finding[] }> {
   const answer = await client.json<Finding[] | { Graph: string }>("POST", "/build", request(query, options));
   return Array.isArray(answer) ? { findings: answer } : { graph: answer.Graph, findings: [] };
+}
+
+/** The root filesystem of an image, exactly as it was built. */
+export async function imageRootfs(client: Client, image: string): Promise<AsyncIterable<Uint8Array>> {
+  const { body } = await client.stream("GET", "/build/rootfs", { query: { image } });
+  return body;
+}
+
+/** A cache that a build exported, as the archive of an OCI layout. */
+export async function exportedCache(client: Client, digest: string, tag: string): Promise<AsyncIterable<Uint8Array>> {
+  const { body } = await client.stream("GET", "/build/cache", { query: { digest, tag } });
+  return body;
 }
 
 export function pruneBuildCache(

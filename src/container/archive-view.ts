@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readlinkSync, rmdirSync, statSync } from "node:fs";
-import { errorMessage, hasCode } from "../lib/errors.ts";
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, statSync } from "node:fs";
+import { errorMessage, hasCode, isNotFound } from "../lib/errors.ts";
 import { newId, shortId } from "../lib/ids.ts";
 import { close, mkdirAt, O, openAt, openDir, openInRoot } from "../linux/at.ts";
 import { MS, mount, unmount } from "../linux/mount.ts";
@@ -7,6 +7,7 @@ import { mountRootfs } from "../image/rootfs.ts";
 import { mountVolume, unmountVolume } from "../volume/mount.ts";
 import type { ContainerContext } from "./context.ts";
 import { imageMountKey } from "./mounts/image-mount.ts";
+import { networkFileMounts, networkFilesOf } from "./network-files.ts";
 import type { ContainerRecord, MountPointRecord } from "./record.ts";
 import { useRootfs } from "./rootfs-use.ts";
 
@@ -21,7 +22,7 @@ const viewsDir = (ctx: ContainerContext) => `${ctx.execRoot}/views`;
 export async function openView(ctx: ContainerContext, c: ContainerRecord): Promise<View> {
   await using undo = new AsyncDisposableStack();
   const rootfs = undo.use(await useRootfs(ctx, c));
-  const points = c.spec.mounts.filter((point) => point.type !== "tmpfs");
+  const points = [...c.spec.mounts.filter((point) => point.type !== "tmpfs"), ...networkPoints(ctx, c)];
   let root = rootfs.path;
   if (points.length > 0) {
     const key = `view-${shortId(newId())}`;
@@ -34,6 +35,18 @@ export async function openView(ctx: ContainerContext, c: ContainerRecord): Promi
   }
   const held = undo.move();
   return { root, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/** The engine's own files in /etc; none before the first start, nor after the container is gone whose network this one shares. */
+function networkPoints(ctx: ContainerContext, c: ContainerRecord): MountPointRecord[] {
+  try {
+    return networkFileMounts(c, networkFilesOf(ctx, c))
+      .filter(([, source]) => existsSync(source))
+      .map(([destination, source]) => ({ type: "bind", destination, source, readOnly: c.spec.hostConfig.ReadonlyRootfs ?? false, mode: "", propagation: "", copy: false }));
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
 }
 
 /** Puts one mount point into a view. */

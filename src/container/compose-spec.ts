@@ -3,8 +3,9 @@ import { conflict, errorMessage, invalid, isNotFound } from "../lib/errors.ts";
 import type { Mount } from "../linux/mount.ts";
 import type { OciSpec } from "../oci/runtime.ts";
 import type { ContainerContext } from "./context.ts";
-import { sharedContainer, type NetworkJoin } from "./join-network.ts";
+import type { NetworkJoin } from "./join-network.ts";
 import { findContainer } from "./lookup.ts";
+import { networkFileMounts, sharedContainer } from "./network-files.ts";
 import { prepareShm } from "./mounts/set-up.ts";
 import { shmDir } from "./paths.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
@@ -47,11 +48,9 @@ export async function composeSpec(ctx: ContainerContext, c: ContainerRecord, { r
   });
 }
 
-/** The engine's own files in /etc, but for those that the user mounts something else upon. */
+/** The engine's own files in /etc. */
 function networkFiles(c: ContainerRecord, { files }: SpecParts["network"]): Mount[] {
-  const own = { "/etc/resolv.conf": files.resolvConf, "/etc/hostname": files.hostname, "/etc/hosts": files.hosts };
-  return Object.entries(own)
-    .filter(([destination]) => !c.spec.mounts.some((point) => point.destination === destination))
+  return networkFileMounts(c, files)
     .map(([destination, source]) => ({ destination, type: "bind", source, options: ["rbind", "rprivate", ...(c.spec.hostConfig.ReadonlyRootfs ? ["ro"] : [])] }));
 }
 

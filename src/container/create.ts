@@ -11,6 +11,7 @@ import { parseLogConfig } from "../runtime/logs/options.ts";
 import type { ContainerContext } from "./context.ts";
 import { completeConfig, completeHostConfig } from "./defaults.ts";
 import { publish } from "./events.ts";
+import { logAttributes } from "./log-attributes.ts";
 import { resolveLinks } from "./links.ts";
 import { commandOf } from "../runtime/spec/command.ts";
 import { mergeConfig } from "./merge.ts";
@@ -71,6 +72,8 @@ export async function createContainer(ctx: ContainerContext, { name, platform, b
     },
     state: newRunState(),
   };
+  // Asked for their errors: those of patterns and templates in log options.
+  logAttributes(c);
   insertUnderName(ctx, c, name);
 
   await using undo = new AsyncDisposableStack();

@@ -1,7 +1,7 @@
 import { hostname as hostName } from "node:os";
 import type { ContainerConfig, HostConfig, PortMap } from "../api/types/container.ts";
 import type { ContainerContext } from "./context.ts";
-import { sharedContainer } from "./join-network.ts";
+import { sharedContainer } from "./network-files.ts";
 import { findContainer } from "./lookup.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "../runtime/spec/system-paths.ts";
 
@@ -43,7 +43,7 @@ export function completeHostConfig(ctx: ContainerContext, host: HostConfig): Hos
     NetworkMode: byId(ctx, !host.NetworkMode || host.NetworkMode === "default" ? "bridge" : host.NetworkMode),
     PidMode: byId(ctx, host.PidMode ?? ""),
     IpcMode: byId(ctx, host.IpcMode || ctx.defaults.ipcMode),
-    // A privileged container sees the host's cgroups on v1, as it always did; v2 has delegation.
+    // A privileged container sees the host's cgroups on v1 whatever the default; v2 has delegation.
     CgroupnsMode: host.CgroupnsMode || (privileged && ctx.facts.cgroupVersion === 1 ? "host" : ctx.defaults.cgroupnsMode),
     LogConfig: { Type: logType, Config: { ...(logType === ctx.defaults.logConfig.Type ? ctx.defaults.logConfig.Config : {}), ...host.LogConfig?.Config } },
     RestartPolicy: { Name: host.RestartPolicy?.Name || "no", MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0 },
@@ -52,6 +52,8 @@ export function completeHostConfig(ctx: ContainerContext, host: HostConfig): Hos
     MemorySwap: (host.Memory ?? 0) > 0 && !host.MemorySwap ? (host.Memory ?? 0) * 2 : (host.MemorySwap ?? 0),
     OomKillDisable: host.OomKillDisable ?? false,
     MaskedPaths: host.MaskedPaths ?? (privileged ? null : defaultMaskedPaths(ctx.facts)),
+    // Who sees the host's processes is under no label of its own.
+    SecurityOpt: host.SecurityOpt ?? (privileged || host.PidMode === "host" || host.IpcMode === "host" ? ["label=disable"] : null),
     ReadonlyPaths: host.ReadonlyPaths ?? (privileged ? null : defaultReadonlyPaths()),
   };
 }
@@ -80,12 +82,15 @@ function withoutNulls(host: HostConfig): HostConfig {
   return Object.fromEntries(Object.entries(host).filter(([, value]) => value !== null && value !== undefined));
 }
 
+/** In the order that Docker writes them; those without a value are left out until they have one. */
 const zeroHostConfig: HostConfig = {
-  Binds: null, ContainerIDFile: "", PortBindings: {}, AutoRemove: false, VolumeDriver: "", VolumesFrom: null, ConsoleSize: [0, 0],
-  CapAdd: null, CapDrop: null, Dns: [], DnsOptions: [], DnsSearch: [], ExtraHosts: null, GroupAdd: null, Cgroup: "", Links: null, OomScoreAdj: 0,
-  Privileged: false, PublishAllPorts: false, ReadonlyRootfs: false, SecurityOpt: null, UTSMode: "", UsernsMode: "", Isolation: "", CpuShares: 0,
-  Memory: 0, NanoCpus: 0, CgroupParent: "", BlkioWeight: 0, BlkioWeightDevice: [], BlkioDeviceReadBps: [], BlkioDeviceWriteBps: [],
-  BlkioDeviceReadIOps: [], BlkioDeviceWriteIOps: [], CpuPeriod: 0, CpuQuota: 0, CpuRealtimePeriod: 0, CpuRealtimeRuntime: 0, CpusetCpus: "",
-  CpusetMems: "", Devices: [], DeviceCgroupRules: null, DeviceRequests: null, MemoryReservation: 0, MemorySwappiness: null, PidsLimit: null,
-  Ulimits: [], CpuCount: 0, CpuPercent: 0, IOMaximumIOps: 0, IOMaximumBandwidth: 0,
+  Binds: null, ContainerIDFile: "", LogConfig: undefined, NetworkMode: "", PortBindings: {}, RestartPolicy: undefined, AutoRemove: false,
+  VolumeDriver: "", VolumesFrom: null, ConsoleSize: [0, 0], Annotations: undefined, CapAdd: null, CapDrop: null, CgroupnsMode: "", Dns: [],
+  DnsOptions: [], DnsSearch: [], ExtraHosts: null, GroupAdd: null, IpcMode: "", Cgroup: "", Links: null, OomScoreAdj: 0, PidMode: "",
+  Privileged: false, PublishAllPorts: false, ReadonlyRootfs: false, SecurityOpt: null, StorageOpt: undefined, Tmpfs: undefined, UTSMode: "",
+  UsernsMode: "", ShmSize: 0, Sysctls: undefined, Runtime: "", Isolation: "", CpuShares: 0, Memory: 0, NanoCpus: 0, CgroupParent: "",
+  BlkioWeight: 0, BlkioWeightDevice: [], BlkioDeviceReadBps: [], BlkioDeviceWriteBps: [], BlkioDeviceReadIOps: [], BlkioDeviceWriteIOps: [],
+  CpuPeriod: 0, CpuQuota: 0, CpuRealtimePeriod: 0, CpuRealtimeRuntime: 0, CpusetCpus: "", CpusetMems: "", Devices: [], DeviceCgroupRules: null,
+  DeviceRequests: null, MemoryReservation: 0, MemorySwap: 0, MemorySwappiness: null, OomKillDisable: false, PidsLimit: null, Ulimits: [],
+  CpuCount: 0, CpuPercent: 0, IOMaximumIOps: 0, IOMaximumBandwidth: 0, Mounts: undefined, MaskedPaths: null, ReadonlyPaths: null, Init: undefined,
 };

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { conflict, notFound } from "../lib/errors.ts";
+import { conflict, errorKind, errorMessage, notFound } from "../lib/errors.ts";
 import type { OciSpec } from "../oci/runtime.ts";
 import { taskDir } from "../runtime/context.ts";
 import { execTask } from "../runtime/exec.ts";
@@ -51,7 +51,7 @@ export async function startExec(ctx: ContainerContext, id: string, { Detach, Con
   return client;
 }
 
-/** Starts an exec's process and keeps its record; a start that fails ends it with 126 or 127. */
+/** Starts an exec's process and keeps its record; a start that fails ends it with the exit code of the RuntimeError that it throws. */
 export async function launchExec(
   ctx: ContainerContext, c: ContainerRecord, exec: ExecRecord, { attach, consoleSize }: { attach: boolean; consoleSize: number[] | null },
 ): Promise<StartedExec> {
@@ -72,8 +72,9 @@ export async function launchExec(
     updateExec(ctx.store, { ...exec, phase: "running", pid: started.pid });
     return started;
   } catch (error) {
-    updateExec(ctx.store, { ...exec, phase: "exited", exitCode: error instanceof RuntimeError ? error.exitCode : 126, exitedAt: Date.now() });
-    throw error;
+    const failure = error instanceof RuntimeError ? error : new RuntimeError(errorKind(error), errorMessage(error), 126);
+    updateExec(ctx.store, { ...exec, phase: "exited", exitCode: failure.exitCode, exitedAt: Date.now() });
+    throw failure;
   }
 }
 

@@ -2,7 +2,7 @@ import type { ContainerInspectResponse } from "../api/types/container.ts";
 import { rootfsDriverData, rootfsUsage } from "../image/rootfs.ts";
 import type { ContainerContext } from "./context.ts";
 import { describeMount, describeNetworks } from "./describe.ts";
-import { sharedContainer } from "./join-network.ts";
+import { sharedContainer } from "./network-files.ts";
 import { logPathOf } from "./log-options.ts";
 import { findContainer } from "./lookup.ts";
 import { commandOf } from "../runtime/spec/command.ts";

@@ -6,7 +6,8 @@ import type { SandboxRequest } from "../network/context.ts";
 import { setUpSandbox } from "../network/set-up.ts";
 import type { ContainerContext } from "./context.ts";
 import { findContainer } from "./lookup.ts";
-import { dataDir, hostnamePath, hostsPath, resolvConfPath } from "./paths.ts";
+import { networkFilesOf, sharedContainer, type NetworkFiles } from "./network-files.ts";
+import { dataDir } from "./paths.ts";
 import { isRunning, type ContainerRecord } from "./record.ts";
 
 /** A container's place on the network: what its specification needs at once, and the rest when it is there. */
@@ -16,18 +17,13 @@ export interface NetworkJoin {
   hostname: string;
   domainname: string;
   /** Host paths of the files that are mounted into /etc. They exist; hosts and resolv.conf get their content by `ready`. */
-  files: { hosts: string; hostname: string; resolvConf: string };
+  files: NetworkFiles;
   /** The interfaces come after this was called. */
   furnish(): void;
   /** All is in place. */
   ready: Promise<NetworkSettings>;
   /** Waits for the end of it, be it good or bad: only then can it be torn down. */
   settle(): Promise<void>;
-}
-
-/** The id or name after `container:`; undefined for any other mode. */
-export function sharedContainer(mode: string | null | undefined): string | undefined {
-  return mode?.startsWith("container:") ? mode.slice("container:".length) : undefined;
 }
 
 /** Begins to set up the container's own network, or finds the one it shares. */
@@ -39,7 +35,7 @@ export function joinNetwork(ctx: ContainerContext, c: ContainerRecord): NetworkJ
 function ownNetwork(ctx: ContainerContext, c: ContainerRecord): NetworkJoin {
   const { config, hostConfig } = c.spec;
   const hostname = config.Hostname || (hostConfig.NetworkMode === "host" ? hostName() : c.id.slice(0, 12));
-  const files = filesOf(ctx, c.id);
+  const files = networkFilesOf(ctx, c);
   mkdirSync(dataDir(ctx, c.id), { recursive: true, mode: 0o710 });
   writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
   for (const path of [files.hosts, files.resolvConf]) writeFileSync(path, "", { mode: 0o644 });
@@ -84,22 +80,16 @@ function shareNetwork(ctx: ContainerContext, c: ContainerRecord, ref: string): N
   if (other.id === c.id) throw internal("cannot join own network namespace");
   if (other.state.phase === "restarting") throw conflict(`cannot join network namespace of container: Container ${ref} is restarting, wait until the container is running`);
   if (!isRunning(other.state)) throw conflict(`cannot join network namespace of a non running container: container ${other.name} is ${other.state.phase}`);
-  // Joined at second hand where the other has joined a third: the namespace is the same, the files are the third's.
-  const owner = sharedContainer(other.spec.hostConfig.NetworkMode);
-  const files = owner === undefined ? filesOf(ctx, other.id) : shareNetwork(ctx, other, owner).files;
   return {
     netnsPath: Promise.resolve(other.spec.hostConfig.NetworkMode === "host" ? null : `/proc/${other.state.pid}/ns/net`),
     hostname: other.spec.config.Hostname ?? "",
     domainname: other.spec.config.Domainname ?? "",
-    files,
+    // Joined at second hand where the other has joined a third: the namespace is the same, the files are the third's.
+    files: networkFilesOf(ctx, other),
     furnish: () => {},
     ready: Promise.resolve({}),
     settle: () => Promise.resolve(),
   };
-}
-
-function filesOf(ctx: ContainerContext, id: string): NetworkJoin["files"] {
-  return { hosts: hostsPath(ctx, id), hostname: hostnamePath(ctx, id), resolvConf: resolvConfPath(ctx, id) };
 }
 
 function sandboxRequest(ctx: ContainerContext, c: ContainerRecord, hostname: string): SandboxRequest {

@@ -4,7 +4,7 @@ import { errorMessage, invalid } from "../lib/errors.ts";
 import { describeSandbox } from "../network/sandbox.ts";
 import { sandboxOf } from "../network/table.ts";
 import type { ContainerContext } from "./context.ts";
-import { sharedContainer } from "./join-network.ts";
+import { sharedContainer } from "./network-files.ts";
 import { findContainer } from "./lookup.ts";
 import { hostsPath } from "./paths.ts";
 import type { ContainerRecord } from "./record.ts";

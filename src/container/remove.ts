@@ -88,13 +88,13 @@ export async function destroy(ctx: ContainerContext, c: ContainerRecord, { volum
     live.announceRemoval(waitResult(c.state));
     throw internal(message, error);
   }
-  const result = waitResult(c.state);
   // A creation that was cut off has volumes that its own record does not name yet.
   const anonymous = quiet ? anonymousVolumesOf(ctx.store, c.id) : c.spec.mounts.flatMap((point) => (point.anonymous && point.name ? [point.name] : []));
   deleteContainer(ctx.store, c.id);
   if (volumes) await removeVolumes(ctx, anonymous);
   if (!quiet) publish(ctx, c, "destroy");
-  live.announceRemoval(result);
+  // What went wrong before (a start that failed) is not about the removal.
+  live.announceRemoval({ StatusCode: c.state.exitCode });
   ctx.live.forget(c.id);
 }
 

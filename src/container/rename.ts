@@ -19,7 +19,7 @@ export async function renameContainer(ctx: ContainerContext, ref: string, newNam
   const oldName = c.name;
   if (name === oldName) throw invalid("Renaming a container with the same name as its current name");
   try {
-    if (!isValidName(name)) throw invalid(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+    if (!isValidName(name)) throw invalid(`Invalid container name (/${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
     try {
       updateName(ctx.store, c.id, name);
     } catch (error) {

@@ -15,7 +15,7 @@ import type { ContainerContext } from "./context.ts";
 import { settleExecExit } from "./exec-exit.ts";
 import { handleExit, settleExit } from "./exit.ts";
 import { watchHealth } from "./health.ts";
-import { sharedContainer } from "./join-network.ts";
+import { sharedContainer } from "./network-files.ts";
 import { findContainer } from "./lookup.ts";
 import { imageMountKey } from "./mounts/image-mount.ts";
 import { releasePins, releaseShm } from "./mounts/set-up.ts";

@@ -123,7 +123,8 @@ export function recordFailure(ctx: ContainerContext, c: ContainerRecord, error: 
   });
   const live = ctx.live.of(c.id);
   live.dismissPendingClients();
-  live.announceExit({ StatusCode: c.state.exitCode, Error: { Message: c.state.error } });
+  // The reason is the start's answer; told here too, clients would show it twice.
+  live.announceExit({ StatusCode: c.state.exitCode });
 }
 
 /** 127: no such program · 126: not to be run · 128: anything else. */

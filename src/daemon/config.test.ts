@@ -22,10 +22,12 @@ function load(argv: string[], file?: unknown): DaemonConfig {
 describe("flags", () => {
   test("all their forms", () => {
     const config = load(["-D", "-H", "unix:///a", "-Htcp://127.0.0.1:1", "--host=fd://", "--label", "a=b,c", "--label=d=e", "--dns", "1.1.1.1,8.8.8.8", "--log-opt", "max-size=1m",
-      "--add-runtime", "mine=/usr/bin/mine", "--default-ulimit", "nofile=10:20", "--exec-opt", "native.cgroupdriver=systemd", "--icc=false", "--shutdown-timeout", "3", "--default-shm-size", "1g"]);
+      "--add-runtime", "mine=/usr/bin/mine", "--default-ulimit", "nofile=10:20", "--exec-opt", "native.cgroupdriver=systemd", "--icc=false", "--shutdown-timeout", "3", "--default-shm-size", "1g",
+      "--default-network-opt", "bridge=com.docker.network.driver.mtu=1234", "--default-network-opt", "bridge=a=b", "--containerd", "/run/containerd.sock"]);
     expect(config).toMatchObject({
       debug: true, hosts: ["unix:///a", "tcp://127.0.0.1:1", "fd://"], labels: ["a=b,c", "d=e"], dns: { servers: ["1.1.1.1", "8.8.8.8"] }, logOpts: { "max-size": "1m" },
       runtimes: { mine: { path: "/usr/bin/mine" } }, ulimits: [{ Name: "nofile", Soft: 10, Hard: 20 }], cgroupDriver: "systemd", bridge: { icc: false }, shutdownTimeout: 3, shmSize: 2 ** 30,
+      networkOptions: { bridge: { "com.docker.network.driver.mtu": "1234", a: "b" } }, warnings: ["the option containerd has no effect on this engine"],
     });
   });
   test("defaults", () => {
@@ -55,9 +57,10 @@ describe("configuration file", () => {
     expect(load([], {
       hosts: ["unix:///x"], debug: true, labels: ["a=b"], runtimes: { mine: { path: "/m", runtimeArgs: ["--x"] } }, "default-ulimits": { nofile: { Name: "nofile", Soft: 1, Hard: 2 } },
       "default-address-pools": [{ base: "10.0.0.0/8", size: 24 }], "log-opts": { "max-file": 3 }, "default-shm-size": "128M", proxies: { "http-proxy": "http://p" }, mtu: 1400, "live-restore": true,
+      "default-network-opts": { bridge: { "com.docker.network.driver.mtu": 1450 } },
     })).toMatchObject({
       hosts: ["unix:///x"], runtimes: { mine: { path: "/m", args: ["--x"] } }, ulimits: [{ Name: "nofile", Soft: 1, Hard: 2 }], addressPools: [{ base: "10.0.0.0/8", size: 24 }],
-      logOpts: { "max-file": "3" }, shmSize: 2 ** 27, proxies: { http: "http://p" }, bridge: { mtu: 1400 }, warnings: [],
+      logOpts: { "max-file": "3" }, shmSize: 2 ** 27, proxies: { http: "http://p" }, bridge: { mtu: 1400 }, networkOptions: { bridge: { "com.docker.network.driver.mtu": "1450" } }, warnings: [],
     });
   });
   test("must not speak of what a flag speaks of", () => {

@@ -25,6 +25,8 @@ export interface DaemonConfig {
   ipForward: boolean;
   hostGatewayIps: string[];
   addressPools: { base: string; size: number }[];
+  /** Options that new networks of a driver get unless they name them. */
+  networkOptions: Record<string, Record<string, string>>;
   dns: { servers: string[]; search: string[]; options: string[] };
   runtimes: Record<string, { path: string; args?: string[] }>;
   /** null: the best that there is. */
@@ -32,7 +34,8 @@ export interface DaemonConfig {
   conmonPath: string | null;
   cgroupDriver: "cgroupfs" | "systemd";
   cgroupParent: string;
-  cgroupnsMode: "private" | "host";
+  /** null: private on cgroup version 2, the host's on version 1, as Docker has it. */
+  cgroupnsMode: "private" | "host" | null;
   ipcMode: "private" | "shareable";
   shmSize: number;
   ulimits: { Name: string; Soft: number; Hard: number }[];
@@ -166,6 +169,15 @@ function parseFlag(option: DaemonOption, texts: readonly string[]): unknown {
       const [name, path] = split(text, bad);
       return [name, { path }];
     }));
+    case "network-options": {
+      const byDriver: Record<string, Record<string, string>> = {};
+      for (const text of texts) {
+        const [driver, rest] = split(text, bad);
+        const [option, value] = split(rest, bad);
+        (byDriver[driver] ??= {})[option] = value;
+      }
+      return byDriver;
+    }
     case "object": throw bad("only in the configuration file");
   }
 }

@@ -39,8 +39,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** Everything there is to know, in the order of the report. */
 export async function examine(dataRoot: string): Promise<Check[]> {
+  // First: its try at a mount makes the kernel load overlayfs.
+  const storage = checkStorage(dataRoot);
   const [programs, network] = await Promise.all([checkPrograms(), checkNetwork()]);
-  return [...checkKernel(), ...checkCgroups(), ...checkPrivileges(), ...programs, ...network, ...checkStorage(dataRoot)];
+  return [...checkKernel(), ...checkCgroups(), ...checkPrivileges(), ...programs, ...network, ...storage];
 }
 
 /** For people: a line a check, the advice below what is lacking. */

@@ -1,5 +1,5 @@
 /** How an option's text becomes a value, and what type its key has in the configuration file. */
-export type OptionKind = "string" | "boolean" | "integer" | "bytes" | "list" | "map" | "ulimits" | "pools" | "runtimes" | "object";
+export type OptionKind = "string" | "boolean" | "integer" | "bytes" | "list" | "map" | "ulimits" | "pools" | "runtimes" | "network-options" | "object";
 
 export interface DaemonOption {
   /** Name in the configuration file, that of Docker's daemon.json. */
@@ -30,10 +30,11 @@ export const daemonOptions: readonly DaemonOption[] = [
   { key: "cgroup-parent", flag: "cgroup-parent", kind: "string", help: "Set parent cgroup for all containers" },
   { key: "debug", flag: "debug", short: "D", kind: "boolean", help: "Enable debug mode" },
   { key: "default-address-pools", flag: "default-address-pool", kind: "pools", type: "pool-options", help: "Default address pools for node specific local networks (base=CIDR,size=BITS)" },
-  { key: "default-cgroupns-mode", flag: "default-cgroupns-mode", kind: "string", help: 'Default mode for containers cgroup namespace ("host" | "private")', shown: "private" },
+  { key: "default-cgroupns-mode", flag: "default-cgroupns-mode", kind: "string", help: 'Default mode for containers cgroup namespace ("host" | "private"; version 1 of cgroups: "host")', shown: "private" },
   { key: "default-gateway", flag: "default-gateway", kind: "string", type: "ip", help: "Default gateway IPv4 address for the default bridge network" },
   { key: "default-gateway-v6", flag: "default-gateway-v6", kind: "string", type: "ip", help: "Default gateway IPv6 address for the default bridge network" },
   { key: "default-ipc-mode", flag: "default-ipc-mode", kind: "string", help: 'Default mode for containers ipc ("shareable" | "private")', shown: "private" },
+  { key: "default-network-opts", flag: "default-network-opt", kind: "network-options", type: "mapmap", help: "Default options of new networks (DRIVER=OPTION=VALUE)" },
   { key: "default-runtime", flag: "default-runtime", kind: "string", help: "Default OCI runtime for containers", shown: "crun where it can run, else runc" },
   { key: "default-shm-size", flag: "default-shm-size", kind: "bytes", help: "Default shm size for containers", shown: "64MiB" },
   { key: "default-stop-timeout", flag: "default-stop-timeout", kind: "integer", type: "int", help: "Default time (in seconds) to wait for containers to stop", shown: "10" },
@@ -99,23 +100,26 @@ export const daemonOptions: readonly DaemonOption[] = [
   { key: "proxies", kind: "object", help: "http-proxy, https-proxy and no-proxy in one" },
   { key: "features", kind: "object", help: "Docker's switches between its builders and image stores", support: "ignored" },
   { key: "builder", kind: "object", help: "Garbage collection of the build cache" },
-  { key: "default-network-opts", kind: "object", help: "Default options of new networks by driver", support: "ignored" },
   { key: "allow-direct-routing", flag: "allow-direct-routing", kind: "boolean", help: "Allow remote access to published ports on container IP addresses", support: "ignored", harmless: "false" },
-  { key: "allow-nondistributable-artifacts", kind: "list", help: "Push nondistributable artifacts to a registry", support: "ignored" },
-  { key: "api-cors-header", kind: "string", help: "CORS headers", support: "refused", harmless: "" },
-  { key: "bridge-accept-fwmark", kind: "string", help: "Packets to accept by mark", support: "ignored" },
-  { key: "cdi-spec-dirs", kind: "list", help: "Directories of CDI specifications", support: "ignored" },
-  { key: "containerd", kind: "string", help: "containerd's socket", support: "ignored" },
-  { key: "containerd-namespace", kind: "string", help: "containerd's namespace", support: "ignored" },
-  { key: "containerd-plugins-namespace", kind: "string", help: "containerd's namespace for plugins", support: "ignored" },
-  { key: "cpu-rt-period", kind: "integer", help: "Limit the CPU real-time period", support: "ignored" },
-  { key: "cpu-rt-runtime", kind: "integer", help: "Limit the CPU real-time runtime", support: "ignored" },
-  { key: "cri-containerd", kind: "boolean", help: "Start containerd with CRI", support: "ignored" },
-  { key: "metrics-addr", kind: "string", help: "Address of the metrics endpoint", support: "ignored", harmless: "" },
-  { key: "min-api-version", kind: "string", help: "Oldest API version to serve", support: "ignored" },
-  { key: "node-generic-resources", kind: "list", help: "Resources of a swarm's node", support: "ignored" },
-  { key: "oom-score-adjust", kind: "integer", help: "oom_score_adj of the daemon", support: "ignored" },
-  { key: "swarm-default-advertise-addr", kind: "string", help: "Address of a swarm's node", support: "ignored", harmless: "" },
+  { key: "allow-nondistributable-artifacts", flag: "allow-nondistributable-artifacts", kind: "list", help: "Push nondistributable artifacts to a registry", support: "ignored" },
+  { key: "api-cors-header", flag: "api-cors-header", kind: "string", help: "CORS headers", support: "refused", harmless: "" },
+  { key: "bridge-accept-fwmark", flag: "bridge-accept-fwmark", kind: "string", help: "Packets to accept by mark", support: "ignored" },
+  { key: "cdi-spec-dirs", flag: "cdi-spec-dir", kind: "list", help: "Directories of CDI specifications", support: "ignored" },
+  { key: "containerd", flag: "containerd", kind: "string", help: "containerd's socket", support: "ignored" },
+  { key: "containerd-namespace", flag: "containerd-namespace", kind: "string", help: "containerd's namespace", support: "ignored" },
+  { key: "containerd-plugins-namespace", flag: "containerd-plugins-namespace", kind: "string", help: "containerd's namespace for plugins", support: "ignored" },
+  { key: "cpu-rt-period", flag: "cpu-rt-period", kind: "integer", help: "Limit the CPU real-time period", support: "ignored" },
+  { key: "cpu-rt-runtime", flag: "cpu-rt-runtime", kind: "integer", help: "Limit the CPU real-time runtime", support: "ignored" },
+  { key: "cri-containerd", flag: "cri-containerd", kind: "boolean", help: "Start containerd with CRI", support: "ignored" },
+  { key: "metrics-addr", flag: "metrics-addr", kind: "string", help: "Address of the metrics endpoint", support: "ignored", harmless: "" },
+  { key: "min-api-version", flag: "min-api-version", kind: "string", help: "Oldest API version to serve", support: "ignored" },
+  { key: "node-generic-resources", flag: "node-generic-resource", kind: "list", help: "Resources of a swarm's node", support: "ignored" },
+  { key: "oom-score-adjust", flag: "oom-score-adjust", kind: "integer", help: "oom_score_adj of the daemon", support: "ignored" },
+  { key: "network-control-plane-mtu", flag: "network-control-plane-mtu", kind: "integer", help: "MTU of the control plane of overlay networks", support: "ignored" },
+  { key: "network-diagnostic-port", kind: "integer", help: "Port of the network diagnostic server", support: "ignored", harmless: "0" },
+  { key: "ip-forward-no-drop", flag: "ip-forward-no-drop", kind: "boolean", help: "Leave the policy of the machine's own forwarding alone (always so)", support: "ignored", harmless: "true" },
+  { key: "rootless", flag: "rootless", kind: "boolean", help: "Run without root", support: "refused", harmless: "false" },
+  { key: "swarm-default-advertise-addr", flag: "swarm-default-advertise-addr", kind: "string", help: "Address of a swarm's node", support: "ignored", harmless: "" },
 ];
 
 export const optionByFlag = new Map(daemonOptions.flatMap((option) => (option.flag ? [[option.flag, option] as const] : [])));

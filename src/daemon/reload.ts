@@ -1,3 +1,4 @@
+import type { ContainerDefaults } from "../container/context.ts";
 import { errorMessage } from "../lib/errors.ts";
 import { Semaphore } from "../lib/lock.ts";
 import { loadConfig, type DaemonConfig, type DaemonEnvironment } from "./config.ts";
@@ -17,7 +18,7 @@ export function reload(daemon: Daemon, args: DaemonArguments, environment: Daemo
     const { runtimes, defaultRuntime } = chooseRuntimes(next, server.containers.runtime.cgroups);
     for (const name of Object.keys(daemon.runtimes)) if (!runtimes[name]) delete daemon.runtimes[name];
     Object.assign(daemon.runtimes, runtimes);
-    server.containers.defaults = containerDefaults(next, defaultRuntime);
+    server.containers.defaults = containerDefaults(next, defaultRuntime, server.containers.facts.cgroupVersion);
     server.build.defaults = server.containers.defaults;
   } catch (error) {
     log.error("cannot reload the configuration", { error: errorMessage(error) });
@@ -31,7 +32,7 @@ export function reload(daemon: Daemon, args: DaemonArguments, environment: Daemo
   daemon.config = next;
   log.level = next.debug ? "debug" : next.logLevel;
   server.settings = daemonSettings(next);
-  const attributes = reloadAttributes(next, server.containers.defaults.runtime, Object.keys(daemon.runtimes), server.facts.hostname);
+  const attributes = reloadAttributes(next, server.containers.defaults, Object.keys(daemon.runtimes), server.facts.hostname);
   log.info("Reloaded configuration", attributes);
   server.events.publish("daemon", "reload", { ID: server.facts.id, Attributes: attributes });
 }
@@ -47,12 +48,12 @@ function reloadable(now: DaemonConfig, next: DaemonConfig): DaemonConfig {
   };
 }
 
-function reloadAttributes(config: DaemonConfig, runtime: string, runtimes: string[], name: string): Record<string, string> {
+function reloadAttributes(config: DaemonConfig, { runtime, cgroupnsMode }: ContainerDefaults, runtimes: string[], name: string): Record<string, string> {
   const list = (values: readonly string[]) => (values.length > 0 ? JSON.stringify(values) : "[]");
   return {
     name,
     debug: String(config.debug),
-    "default-cgroupns-mode": config.cgroupnsMode,
+    "default-cgroupns-mode": cgroupnsMode,
     "default-ipc-mode": config.ipcMode,
     "default-runtime": runtime,
     "default-shm-size": String(config.shmSize),

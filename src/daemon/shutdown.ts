@@ -2,6 +2,7 @@ import { releaseContainers, shutdownContainers } from "../container/shutdown.ts"
 import { errorMessage } from "../lib/errors.ts";
 import { releaseCgroups } from "../runtime/monitor-cgroup.ts";
 import type { EngineApi } from "../server/api.ts";
+import type { ServerContext } from "../server/context.ts";
 import type { Listening } from "./listen.ts";
 import type { Daemon } from "./wire.ts";
 
@@ -9,13 +10,13 @@ import type { Daemon } from "./wire.ts";
 const grace = 5000;
 
 /**
- * The end of a daemon: no more connections, what is under way may finish, then either containers are let go (they run
- * on, and the next daemon takes them up) or, where the configuration says so, stopped. Last the database, so that all
- * of it is in one file again.
+ * The end of a daemon: no more connections, builds are cancelled, what else is under way may finish, then either
+ * containers are let go (they run on, and the next daemon takes them up) or, where the configuration says so, stopped.
+ * Last the database, so that all of it is in one file again.
  */
 export async function shutdown({ config, log, server, store }: Daemon, api: EngineApi, listening: Listening | null): Promise<void> {
   listening?.stop();
-  await api.settle(grace);
+  await Promise.all([api.settle(grace), Promise.race([cancelBuilds(server), Bun.sleep(grace)])]);
   try {
     if (config.shutdownContainers) await shutdownContainers(server.containers, { timeout: config.shutdownTimeout });
     else await releaseContainers(server.containers);
@@ -27,4 +28,10 @@ export async function shutdown({ config, log, server, store }: Daemon, api: Engi
   await server.images.archiver[Symbol.asyncDispose]();
   store.run("PRAGMA wal_checkpoint(TRUNCATE)");
   store.close();
+}
+
+async function cancelBuilds({ runningBuilds }: ServerContext): Promise<void> {
+  const running = [...runningBuilds.values()];
+  for (const { build } of running) build.cancel();
+  await Promise.allSettled(running.map(({ build }) => build.result));
 }

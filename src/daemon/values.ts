@@ -55,6 +55,14 @@ export class ConfigValues {
     }));
   }
 
+  /** Maps of strings by name. */
+  stringMaps(key: string): Record<string, Record<string, string>> {
+    return Object.fromEntries(Object.entries(this.object<unknown>(key)).map(([name, value]) => {
+      if (!isObject(value)) throw wrong(`${key}.${name}`, "an object");
+      return [name, new ConfigValues(new Map([[name, value]])).strings(name)];
+    }));
+  }
+
   object<T>(key: string): Record<string, T> {
     const value = this.values.get(key) ?? {};
     if (!isObject(value)) throw wrong(key, "an object");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { EventBus } from "../api/events.ts";
 import { ContentStores } from "../build/source/content-store.ts";
 import { LiveContainers } from "../container/live.ts";
+import { apparmorEnabled, canLoadApparmor } from "../runtime/spec/apparmor.ts";
 import { readHostFacts } from "../runtime/spec/host-facts.ts";
 import type { ContainerDefaults } from "../container/context.ts";
 import type { ImageContext } from "../image/context.ts";
@@ -40,6 +41,7 @@ export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Dae
   const instance = instanceOf(config.dataRoot);
   const cgroups = detectCgroups();
   const { runtimes, defaultRuntime, warnings } = chooseRuntimes(config, cgroups);
+  if (apparmorEnabled() && !canLoadApparmor()) warnings.push("WARNING: AppArmor is enabled, but its parser is not installed: containers run without its profile");
   for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ""));
   const store = openStore(paths.database);
   const events = new EventBus();
@@ -52,7 +54,7 @@ export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Dae
   });
   const containers = {
     store, images, networks, volumes, runtime, events, log, dataRoot: config.dataRoot, execRoot: config.execRoot, facts: readHostFacts(cgroups),
-    defaults: containerDefaults(config, defaultRuntime), locks: new KeyedLock(), live: new LiveContainers(),
+    defaults: containerDefaults(config, defaultRuntime, cgroups.version), locks: new KeyedLock(), live: new LiveContainers(),
   };
   const build = {
     store, images, networks, runtime, events, log, facts: containers.facts, defaults: containers.defaults, dataRoot: config.dataRoot, execRoot: config.execRoot,
@@ -94,7 +96,7 @@ export function daemonSettings(config: DaemonConfig): DaemonSettings {
   return { debug: config.debug, labels: config.labels, insecureRegistries: config.insecureRegistries, registryMirrors: config.registryMirrors };
 }
 
-export function containerDefaults(config: DaemonConfig, defaultRuntime: string): ContainerDefaults {
+export function containerDefaults(config: DaemonConfig, defaultRuntime: string, cgroupVersion: 1 | 2): ContainerDefaults {
   return {
     runtime: defaultRuntime,
     initPath: chooseInit(config),
@@ -103,7 +105,7 @@ export function containerDefaults(config: DaemonConfig, defaultRuntime: string):
     ulimits: config.ulimits,
     logConfig: { Type: config.logDriver, Config: config.logOpts },
     ipcMode: config.ipcMode,
-    cgroupnsMode: config.cgroupnsMode,
+    cgroupnsMode: config.cgroupnsMode ?? (cgroupVersion === 2 ? "private" : "host"),
     cgroupParent: config.cgroupParent,
     seccompProfile: config.seccompProfile,
     noNewPrivileges: config.noNewPrivileges,
@@ -119,6 +121,7 @@ function networkContext(config: DaemonConfig, shared: Pick<NetworkContext, "stor
     bridge: name === "none" ? null : { name, cidr: bip, fixedCidr, ipv6, fixedCidrV6, defaultGateway: gateway, defaultGatewayV6: gatewayV6, icc, masquerade, mtu },
     dns: config.dns,
     addressPools: config.addressPools.length > 0 ? config.addressPools : defaultAddressPools,
+    defaultOptions: config.networkOptions,
     hostGatewayIps: config.hostGatewayIps,
     publishAddress: config.publishAddress,
     ipForward: config.ipForward,

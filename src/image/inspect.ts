@@ -1,17 +1,14 @@
 import type { ImageInspect } from "../api/types/image.ts";
 import type { Platform } from "../oci/image.ts";
 import type { ImageContext } from "./context.ts";
-import { manifestsOf } from "./manifests.ts";
 import { resolveImage } from "./resolve.ts";
-import { namesOf } from "./table.ts";
 
-/** `docker image inspect`; `manifests` adds the platforms that are here under its names. */
-export function inspectImage(ctx: ImageContext, refOrId: string, options: { platform?: Platform; manifests?: boolean } = {}): ImageInspect {
+/** `docker image inspect`. */
+export function inspectImage(ctx: ImageContext, refOrId: string, options: { platform?: Platform } = {}): ImageInspect {
   const image = resolveImage(ctx, refOrId, options);
   const { config } = image;
   return {
     Id: image.id,
-    ...(options.manifests && { Manifests: manifestsOf(ctx, namesOf(ctx.store, image.id)) }),
     RepoTags: image.repoTags,
     RepoDigests: image.repoDigests,
     Comment: config.comment ?? config.history?.at(-1)?.comment ?? "",

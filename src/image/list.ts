@@ -5,11 +5,10 @@ import { EngineError, invalid } from "../lib/errors.ts";
 import { goMatch } from "../lib/glob.ts";
 import { familiarName, familiarString, fullString, parseReference, repositoryOf } from "../oci/reference.ts";
 import type { ImageContext } from "./context.ts";
+import { heldByIndexes } from "./index-table.ts";
 import { allLayers } from "./layer-table.ts";
 import { findImage } from "./resolve.ts";
-import { manifestsOf } from "./manifests.ts";
 import { allImages, allNames, configOf, containerCounts, type ImageRow, type NameRow } from "./table.ts";
-import { heldVariants } from "./variants.ts";
 
 export interface ListImagesOptions {
   /** Also the unnamed images that others were built upon. */
@@ -17,15 +16,13 @@ export interface ListImagesOptions {
   filters?: Filters;
   /** Fill in `SharedSize`. */
   sharedSize?: boolean;
-  /** Fill in `Manifests`, for images that have variants. */
-  manifests?: boolean;
 }
 
 const accepted = ["dangling", "label", "label!", "before", "since", "reference", "until"];
 
 /** `docker images`, newest first. */
 export function listImages(ctx: ImageContext, options: ListImagesOptions = {}): ImageSummary[] {
-  const { all = false, filters = noFilters, sharedSize = false, manifests = false } = options;
+  const { all = false, filters = noFilters, sharedSize = false } = options;
   filters.validate(accepted);
   const danglingOnly = filters.matchBool("dangling", false);
   const [before, since] = bounds(ctx, filters);
@@ -33,12 +30,13 @@ export function listImages(ctx: ImageContext, options: ListImagesOptions = {}): 
   const rows = allImages(ctx.store);
   const parents = new Set(rows.map((row) => row.parent_id));
   const counts = containerCounts(ctx.store);
+  const held = heldByIndexes(ctx.store);
   const shared = sharedSize ? sharedSizes(ctx) : undefined;
-  const held = heldVariants(ctx);
 
   const found: { row: ImageRow; summary: ImageSummary }[] = [];
   for (const row of rows) {
-    if (danglingOnly && (parents.has(row.id) || held.has(row.id))) continue;
+    // Those of other platforms are behind the name that the first of them has.
+    if (held.has(row.id) || (danglingOnly && parents.has(row.id))) continue;
     const created = parseRfc3339(row.created);
     if (before !== undefined && (created === null || created >= before)) continue;
     if (since !== undefined && (created === null || created <= since)) continue;
@@ -48,8 +46,8 @@ export function listImages(ctx: ImageContext, options: ListImagesOptions = {}): 
     const own = (names.get(row.id) ?? []).filter((name) => matchesReference(filters, name));
     const tags = own.filter((name) => name.kind === "tag");
     if (own.length === 0) {
-      // An image without a name that others stand upon is a step of their making; a variant is seen below its name.
-      if (!all && (parents.has(row.id) || held.has(row.id))) continue;
+      // An image without a name that others stand upon is a step of their making.
+      if (!all && parents.has(row.id)) continue;
       if (filters.has("reference") || (filters.has("dangling") && !danglingOnly)) continue;
     } else if (danglingOnly && tags.length > 0) continue;
     found.push({
@@ -64,7 +62,6 @@ export function listImages(ctx: ImageContext, options: ListImagesOptions = {}): 
         SharedSize: shared?.get(row.id) ?? -1,
         Labels: labels ?? {},
         Containers: counts.get(row.id) ?? 0,
-        ...(manifests && own.length > 0 && { Manifests: manifestsOf(ctx, own) }),
       },
     });
   }

@@ -9,24 +9,25 @@ import { digestOf, hexOf, chainIds } from "../oci/digest.ts";
 import type { Platform } from "../oci/image.ts";
 import { isLayerType } from "../oci/media-types.ts";
 import { parseImageConfig, parseManifest } from "../oci/parse.ts";
-import { hostPlatform } from "../oci/platform.ts";
 import { familiarString, fullString } from "../oci/reference.ts";
 import { adoptFile, layerTypeOf } from "./archive/adopt.ts";
 import { readDockerArchive } from "./archive/docker-archive.ts";
-import type { FoundImage } from "./archive/found.ts";
+import type { FoundEntry, FoundImage } from "./archive/found.ts";
 import { ArchiveFiles } from "./archive/members.ts";
-import { readIndexes, readOciArchive } from "./archive/oci-archive.ts";
+import { blobName, holdsIndex, readIndexes, readOciArchive } from "./archive/oci-archive.ts";
 import type { ImageContext } from "./context.ts";
 import { registerImage } from "./images.ts";
 import { layerByChain } from "./layer-table.ts";
 import { registerLayer } from "./layers.ts";
 import { Lease } from "./lease.ts";
+import type { ImageRecord } from "./record.ts";
+import { registerIndex } from "./register-index.ts";
 import { nameRow } from "./table.ts";
 import { publishImageEvent, putImageName } from "./tag.ts";
 
 export interface LoadOptions {
   quiet?: boolean;
-  /** Which images of those for several platforms to take, the last one for the name; default: this machine's. */
+  /** Which images of those for several platforms to take; default: all, where the archive holds all of them, else this machine's. */
   platforms?: readonly Platform[];
   signal?: AbortSignal;
 }
@@ -40,29 +41,40 @@ export async function* loadImages(ctx: ImageContext, source: AsyncIterable<Uint8
   try {
     await using lease = new Lease(ctx);
     const files = new ArchiveFiles(dir, await ctx.archiver.unpackMembers(source, dir, options.signal));
-    for (const image of await readArchive(files, options.platforms ?? [])) yield* loadOne(ctx, lease, files, image, options);
+    for (const entry of await readArchive(files, options.platforms ?? [])) yield* loadEntry(ctx, lease, files, entry, options);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
 /** `docker save` writes both forms: the tags of its own are the surer ones, but only an OCI layout has platforms. */
-async function readArchive(files: ArchiveFiles, platforms: readonly Platform[]): Promise<FoundImage[]> {
+async function readArchive(files: ArchiveFiles, platforms: readonly Platform[]): Promise<FoundEntry[]> {
   const isLayout = files.has("index.json");
-  if (files.has("manifest.json") && (platforms.length === 0 || !isLayout)) {
-    const [images, indexes] = [await readDockerArchive(files), isLayout ? await readIndexes(files) : new Map<string, Uint8Array>()];
-    return images.map((image) => {
-      const index = indexes.get(digestOf(image.config));
-      return { ...image, ...(index && { index }) };
-    });
+  if (!files.has("manifest.json") || (isLayout && (platforms.length > 0 || (await holdsIndex(files))))) {
+    if (!isLayout) throw invalid("open manifest.json: no such file in archive: it is neither a Docker image archive nor an OCI layout");
+    return readOciArchive(files, platforms);
   }
-  if (!isLayout) throw invalid("open manifest.json: no such file in archive: it is neither a Docker image archive nor an OCI layout");
-  const found: FoundImage[] = [];
-  for (const platform of platforms.length === 0 ? [hostPlatform()] : platforms) found.push(...(await readOciArchive(files, platform)));
-  return found;
+  const [entries, indexes] = [await readDockerArchive(files), isLayout ? await readIndexes(files) : new Map<string, Uint8Array>()];
+  return entries.map((entry) => {
+    const content = entry.images[0] && indexes.get(digestOf(entry.images[0].config));
+    return { ...entry, ...(content && { index: { content, blobs: [] } }) };
+  });
 }
 
-async function* loadOne(ctx: ImageContext, lease: Lease, files: ArchiveFiles, found: FoundImage, options: LoadOptions): AsyncGenerator<ProgressEvent> {
+async function* loadEntry(ctx: ImageContext, lease: Lease, files: ArchiveFiles, entry: FoundEntry, options: LoadOptions): AsyncGenerator<ProgressEvent> {
+  const images: ImageRecord[] = [];
+  for (const found of entry.images) {
+    yield* loadLayers(ctx, lease, files, found, options);
+    images.push(await register(ctx, lease, found));
+  }
+  const { index } = entry;
+  for (const digest of index?.blobs ?? []) await adoptFile(ctx, lease, files.file(blobName(digest)));
+  const several = index && (await registerIndex(ctx, { content: index.content, blobs: index.blobs, members: images, lease }));
+  const image = several?.primary ?? images[0];
+  if (image) yield* putNames(ctx, image, entry.names, several?.digest ?? image.manifestDigest);
+}
+
+async function* loadLayers(ctx: ImageContext, lease: Lease, files: ArchiveFiles, found: FoundImage, options: LoadOptions): AsyncGenerator<ProgressEvent> {
   const { diff_ids: diffIds } = parseImageConfig(found.config).rootfs;
   if (diffIds.length !== found.layers.length) {
     throw invalid(`invalid manifest, layers length mismatch: expected ${diffIds.length}, got ${found.layers.length}`);
@@ -89,7 +101,6 @@ async function* loadOne(ctx: ImageContext, lease: Lease, files: ArchiveFiles, fo
     const failed = (await Promise.allSettled(layers)).find((layer) => layer.status === "rejected");
     if (failed) throw failed.reason;
   }, options.signal);
-  yield* finish(ctx, lease, found);
 }
 
 interface LayerWork {
@@ -122,32 +133,29 @@ async function adoptLayer(ctx: ImageContext, lease: Lease, file: { path: string;
   return mediaType;
 }
 
-async function* finish(ctx: ImageContext, lease: Lease, found: FoundImage): AsyncGenerator<ProgressEvent> {
+async function register(ctx: ImageContext, lease: Lease, found: FoundImage): Promise<ImageRecord> {
   const manifestDigest = found.manifest && digestOf(found.manifest);
   if (found.manifest && manifestDigest) {
     parseManifest(found.manifest);
     lease.add("blob", manifestDigest);
     await ctx.blobs.put(found.manifest);
   }
-  const index = found.index && digestOf(found.index);
-  if (found.index && index) {
-    lease.add("blob", index);
-    await ctx.blobs.put(found.index);
-  }
-  const image = await registerImage(ctx, { config: found.config, lease, ...(manifestDigest !== undefined && { manifestDigest }), ...(index !== undefined && { blobs: [index] }) });
-  const digest = index ?? manifestDigest;
-  for (const ref of found.names) {
+  return registerImage(ctx, { config: found.config, lease, ...(manifestDigest !== undefined && { manifestDigest }) });
+}
+
+async function* putNames(ctx: ImageContext, image: ImageRecord, names: FoundEntry["names"], digest: string | undefined): AsyncGenerator<ProgressEvent> {
+  for (const ref of names) {
     const familiar = familiarString(ref);
     const before = nameRow(ctx.store, fullString(ref));
-    // A variant of the same image keeps its place beside the new one.
-    if (before && before.image_id !== image.id && (index === undefined || before.digest !== index)) {
+    // One for another platform keeps its place beside the new one.
+    if (before && before.image_id !== image.id && before.digest !== digest) {
       yield { stream: `The image ${familiar} already exists, renaming the old one with ID ${before.image_id} to empty string\n` };
     }
     putImageName(ctx, image.id, ref, { event: false, ...(digest !== undefined && { digest }) });
     publishImageEvent(ctx, "load", image.id, familiar);
     yield { stream: `Loaded image: ${familiar}\n` };
   }
-  if (found.names.length === 0) {
+  if (names.length === 0) {
     publishImageEvent(ctx, "load", image.id, image.id);
     yield { stream: `Loaded image ID: ${image.id}\n` };
   }

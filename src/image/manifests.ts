@@ -1,28 +1,43 @@
 import type { ImageManifestSummary } from "../api/types/image.ts";
-import { mediaTypes } from "../oci/media-types.ts";
+import type { Descriptor } from "../oci/image.ts";
+import { parseIndex, parseManifest } from "../oci/parse.ts";
+import { fullString, parseReference } from "../oci/reference.ts";
 import type { ImageContext } from "./context.ts";
-import { recordOf } from "./images.ts";
-import { layerBlobs } from "./layer-table.ts";
-import type { NameRow } from "./table.ts";
-import { variantsOf } from "./variants.ts";
+import { indexMembers, indexOfName } from "./index-table.ts";
+import { imageById, configOf } from "./table.ts";
 
-/** The platforms that are here under some names of one image, one manifest each; none where there is only one. */
-export function manifestsOf(ctx: ImageContext, names: readonly NameRow[]): ImageManifestSummary[] {
-  const ids = new Set(names.flatMap((name) => variantsOf(ctx, name).map((row) => row.id)));
-  return ids.size < 2 ? [] : [...ids].map((id) => summary(ctx, id));
+/** What the index behind a name (or the index itself) is made of; undefined for an image alone. */
+export async function imageManifests(ctx: ImageContext, names: readonly string[]): Promise<ImageManifestSummary[] | undefined> {
+  const digest = names.map((name) => (name.startsWith("sha256:") ? name : indexOfName(ctx.store, fullString(parseReference(name))))).find((each) => each !== undefined && ctx.blobs.has(each));
+  if (digest === undefined) return undefined;
+  const members = new Map(indexMembers(ctx.store, digest).flatMap((id) => imageById(ctx.store, id) ?? []).map((row) => [row.manifest_digest, row]));
+  return Promise.all(parseIndex(await ctx.blobs.read(digest)).manifests.map(async (descriptor): Promise<ImageManifestSummary> => {
+    const content = await contentSize(ctx, descriptor);
+    const row = members.get(descriptor.digest);
+    const attested = descriptor.annotations?.["vnd.docker.reference.digest"];
+    const unpacked = row?.size ?? 0;
+    const { platform = { os: "unknown", architecture: "unknown" } } = descriptor;
+    return {
+      ID: descriptor.digest, Descriptor: descriptor, Available: content !== undefined && (attested !== undefined || row !== undefined),
+      Size: { Content: content ?? 0, Total: (content ?? 0) + unpacked }, Kind: attested === undefined ? "image" : "attestation",
+      ...(attested === undefined
+        ? { ImageData: { Platform: row ? platformOf(configOf(row)) : platform, Containers: row ? containersOf(ctx, row.id) : [], Size: { Unpacked: unpacked } } }
+        : { AttestationData: { For: attested } }),
+    };
+  }));
 }
 
-function summary(ctx: ImageContext, id: string): ImageManifestSummary {
-  const image = recordOf(ctx, id);
-  const digest = image.manifestDigest ?? id;
-  const Content = image.diffIds.reduce((sum, diffId) => sum + (layerBlobs(ctx.store, diffId)[0]?.size ?? 0), 0);
-  const Containers = ctx.store.query<{ id: string }, [string]>("SELECT id FROM container WHERE image_id = ?").all(id).map((row) => row.id);
-  return {
-    ID: digest,
-    Descriptor: { mediaType: mediaTypes.ociManifest, digest, size: 0, platform: image.platform },
-    Available: true,
-    Size: { Content, Total: Content + image.size },
-    Kind: "image",
-    ImageData: { Platform: image.platform, Containers, Size: { Unpacked: image.size } },
-  };
+function platformOf({ os, architecture, variant }: { os: string; architecture: string; variant?: string }) {
+  return { os, architecture, ...(variant !== undefined && { variant }) };
+}
+
+function containersOf(ctx: ImageContext, imageId: string): string[] {
+  return ctx.store.query<{ id: string }, [string]>("SELECT id FROM container WHERE image_id = ? ORDER BY created").all(imageId).map(({ id }) => id);
+}
+
+/** Bytes of a manifest and what it names; undefined where the manifest is not here. */
+async function contentSize(ctx: ImageContext, descriptor: Descriptor): Promise<number | undefined> {
+  if (!ctx.blobs.has(descriptor.digest)) return undefined;
+  const { config, layers } = parseManifest(await ctx.blobs.read(descriptor.digest));
+  return descriptor.size + [config, ...layers].reduce((sum, each) => sum + (ctx.blobs.has(each.digest) ? each.size : 0), 0);
 }

@@ -6,11 +6,11 @@ import { conflict, errorKind, errorMessage, invalid } from "../lib/errors.ts";
 import { hexOf } from "../oci/digest.ts";
 import { collectGarbage } from "./collect.ts";
 import type { ImageContext } from "./context.ts";
+import { heldByIndexes } from "./index-table.ts";
 import { allLayers } from "./layer-table.ts";
 import { until } from "./list.ts";
 import { removeImage } from "./remove.ts";
 import { allImages, childrenOf, configOf, namesOf, type ImageRow } from "./table.ts";
-import { heldVariants } from "./variants.ts";
 
 /**
  * `docker image prune`: removes unnamed images that no container uses; with `dangling=false` all that no container uses.
@@ -26,7 +26,7 @@ export async function pruneImages(ctx: ImageContext, filters: Filters = noFilter
 
   const sizes = new Map(allLayers(ctx.store).map((layer) => [layer.chain_id, layer.size]));
   const deleted: ImageDeleteResponseItem[] = [];
-  const held = heldVariants(ctx);
+  const held = heldByIndexes(ctx.store);
   for (const row of allImages(ctx.store).filter((row) => !held.has(row.id) && isCandidate(ctx, row, filters, before))) {
     for (const target of targetsOf(ctx, row, danglingOnly)) {
       try {

@@ -1,19 +1,22 @@
 import type { ImageDeleteResponseItem } from "../api/types/image.ts";
 import { conflict, EngineError } from "../lib/errors.ts";
 import { shortId } from "../lib/ids.ts";
+import { isDigest } from "../oci/digest.ts";
 import { familiarOf, parseReference } from "../oci/reference.ts";
 import { collectBlob, collectLayers } from "./collect.ts";
 import type { ImageContext } from "./context.ts";
+import { companionsOf, heldByIndexes, indexMembers } from "./index-table.ts";
 import { findImage, storedName } from "./resolve.ts";
 import { childrenOf, configOf, containerUsing, deleteImageRow, deleteName, imageById, namesOf, type ImageRow, type NameRow } from "./table.ts";
 import { publishImageEvent } from "./tag.ts";
-import { heldVariants } from "./variants.ts";
 
 export interface RemoveImageOptions {
   /** Remove all names, and do not mind stopped containers. */
   force?: boolean;
   /** Leave the unnamed images that it was built upon. */
   noprune?: boolean;
+  /** The one of several platforms that is meant, not all that its index holds. */
+  ofSeveral?: boolean;
 }
 
 /**
@@ -23,13 +26,14 @@ export interface RemoveImageOptions {
 export async function removeImage(ctx: ImageContext, refOrId: string, options: RemoveImageOptions = {}): Promise<ImageDeleteResponseItem[]> {
   const row = findImage(ctx, refOrId);
   const records: ImageDeleteResponseItem[] = [];
-  const held = heldVariants(ctx);
-  const byId = isIdPrefix(row.id, refOrId);
-  if (byId) untagById(ctx, row, options, records);
-  if (byId || !untagByName(ctx, row, refOrId, options, records)) await removeWithParents(ctx, row.id, { ...options, quiet: !byId }, records);
-  // Variants go with the last name that held them.
-  const still = heldVariants(ctx);
-  for (const id of held) if (!still.has(id) && namesOf(ctx.store, id).length === 0) await removeWithParents(ctx, id, { ...options, quiet: true }, records);
+  const companions = [...companionsOf(ctx.store, row.id), ...indexMembers(ctx.store, refOrId)];
+  const byId = isIdPrefix(row.id, refOrId) || isDigest(refOrId);
+  const stays = byId ? (untagById(ctx, row, options, records), false) : untagByName(ctx, row, refOrId, options, records);
+  if (!stays) await removeWithParents(ctx, row.id, { ...options, quiet: !byId }, records);
+  // Images of other platforms go with the last name that stood for them too.
+  for (const id of companions) {
+    if (namesOf(ctx.store, id).length === 0 && !heldByIndexes(ctx.store).has(id)) await removeWithParents(ctx, id, { ...options, quiet: true }, records);
+  }
   return records;
 }
 
@@ -75,10 +79,10 @@ interface Removal extends RemoveImageOptions {
   quiet: boolean;
 }
 
-async function removeWithParents(ctx: ImageContext, id: string, { force = false, noprune = false, quiet }: Removal, records: ImageDeleteResponseItem[]): Promise<void> {
+async function removeWithParents(ctx: ImageContext, id: string, { force = false, noprune = false, ofSeveral = false, quiet }: Removal, records: ImageDeleteResponseItem[]): Promise<void> {
   const row = imageById(ctx.store, id);
   if (!row) return;
-  const reason = conflictOf(ctx, id, { force, namesCount: true });
+  const reason = conflictOf(ctx, id, { force, namesCount: true, ofSeveral });
   if (reason) {
     // An image without a name that nobody uses would be forgotten: then it is better told.
     const dangling = namesOf(ctx.store, id).every((name) => name.kind === "digest") && childrenOf(ctx.store, id).length === 0;
@@ -108,7 +112,7 @@ interface Conflict {
 }
 
 /** Why an image cannot be removed. Children and running containers are reasons that no force overcomes. */
-function conflictOf(ctx: ImageContext, id: string, { force, namesCount }: { force: boolean; namesCount: boolean }): Conflict | undefined {
+function conflictOf(ctx: ImageContext, id: string, { force, namesCount, ofSeveral = false }: { force: boolean; namesCount: boolean; ofSeveral?: boolean }): Conflict | undefined {
   const refuse = (how: "cannot be forced" | "must be forced", why: string, used = false): Conflict => ({
     error: conflict(`conflict: unable to delete ${shortId(id)} (${how}) - ${why}`),
     used,
@@ -117,7 +121,7 @@ function conflictOf(ctx: ImageContext, id: string, { force, namesCount }: { forc
   const running = containerUsing(ctx.store, id, "running");
   if (running) return refuse("cannot be forced", `image is being used by running container ${shortId(running.id)}`, true);
   if (force) return undefined;
-  if (namesCount && namesOf(ctx.store, id).length > 0) return refuse("must be forced", "image is referenced in multiple repositories");
+  if (namesCount && (namesOf(ctx.store, id).length > 0 || (!ofSeveral && heldByIndexes(ctx.store).has(id)))) return refuse("must be forced", "image is referenced in multiple repositories");
   const stopped = containerUsing(ctx.store, id, "stopped");
   if (stopped) return refuse("must be forced", `image is being used by stopped container ${shortId(stopped.id)}`, true);
   return undefined;

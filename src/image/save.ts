@@ -4,20 +4,22 @@ import { encodeHeader, endOfArchive, padding } from "../lib/tar/writer.ts";
 import { digestOf, hexOf } from "../oci/digest.ts";
 import type { Descriptor, Index, Manifest, Platform } from "../oci/image.ts";
 import { mediaTypes } from "../oci/media-types.ts";
+import { parseManifest } from "../oci/parse.ts";
 import { formatPlatform, hostPlatform, platformScore } from "../oci/platform.ts";
 import { familiarString, fullString, parseAnyReference, parseReference, repositoryOf } from "../oci/reference.ts";
 import type { ImageContext } from "./context.ts";
 import { recordOf } from "./images.ts";
+import { indexMembers } from "./index-table.ts";
 import { packedLayer, storedArchive } from "./layer-archive.ts";
 import { Lease } from "./lease.ts";
 import type { ImageRecord } from "./record.ts";
-import { findImage, findVariants } from "./resolve.ts";
-import { allNames, type ImageRow } from "./table.ts";
+import { indexOf, resolveImage } from "./resolve.ts";
+import { wholeIndex, type WholeIndex } from "./whole-index.ts";
+import { allNames } from "./table.ts";
 import { publishImageEvent } from "./tag.ts";
-import { variantFor } from "./variants.ts";
 
 export interface SaveOptions {
-  /** Which variants of each image; default: the one that its name points at. */
+  /** Which images of those behind a name; default: all, where all that their index names is here, else the one that the name shows. */
   platforms?: readonly Platform[];
 }
 
@@ -27,13 +29,17 @@ export interface SaveOptions {
  * unknown. Read the result to its end or call `return()`: until then a lease holds the images.
  */
 export async function saveImages(ctx: ImageContext, names: readonly string[], options: SaveOptions = {}): Promise<AsyncGenerator<Uint8Array>> {
-  const chosen = choose(ctx, names, options.platforms ?? []);
+  const chosen = await choose(ctx, names, options.platforms ?? []);
   const lease = new Lease(ctx);
   try {
-    for (const image of chosen.flatMap(({ images }) => images)) {
-      for (const chainId of image.chainIds) lease.add("layer", chainId);
-      lease.add("blob", image.id);
-      if (image.manifestDigest) lease.add("blob", image.manifestDigest);
+    for (const { images, index } of chosen) {
+      const members = index ? indexMembers(ctx.store, index.digest).map((id) => recordOf(ctx, id)) : images;
+      for (const image of members) {
+        for (const chainId of image.chainIds) lease.add("layer", chainId);
+        lease.add("blob", image.id);
+        if (image.manifestDigest) lease.add("blob", image.manifestDigest);
+      }
+      for (const blob of index?.blobs ?? []) lease.add("blob", blob.digest);
     }
     const plan = await makePlan(ctx, chosen);
     return write(ctx, plan, chosen, lease);
@@ -44,45 +50,51 @@ export async function saveImages(ctx: ImageContext, names: readonly string[], op
 }
 
 interface Chosen {
-  /** One, or several variants of one. */
+  /** One, or those of several platforms that were asked for. */
   images: ImageRecord[];
   /** Full names to save with it. */
   tags: string[];
+  /** What the names stand for, where it goes whole. */
+  index?: WholeIndex;
 }
 
 /** A bare repository name means all its tags; an id means the image without names. */
-function choose(ctx: ImageContext, names: readonly string[], platforms: readonly Platform[]): Chosen[] {
+async function choose(ctx: ImageContext, names: readonly string[], platforms: readonly Platform[]): Promise<Chosen[]> {
   const chosen = new Map<string, Chosen>();
-  const add = (refOrId: string, tag?: string) => {
-    const images = platforms.length === 0 ? [findImage(ctx, refOrId)] : forPlatforms(findVariants(ctx, refOrId), platforms);
-    const key = images.map((row) => row.id).join();
-    const entry = chosen.get(key) ?? { images: images.map((row) => recordOf(ctx, row.id)), tags: [] };
+  const add = async (ref: string, tag?: string) => {
+    const digest = indexOf(ctx, ref);
+    const index = platforms.length > 0 || digest === undefined ? undefined : await wholeIndex(ctx, digest);
+    const images = platforms.length === 0 ? [resolveImage(ctx, ref)] : forPlatforms(ctx, ref, platforms);
+    const key = index?.digest ?? images.map(({ id }) => id).join();
+    const entry = chosen.get(key) ?? { images, tags: [], ...(index && { index }) };
     if (tag !== undefined && !entry.tags.includes(tag)) entry.tags.push(tag);
     chosen.set(key, entry);
   };
   for (const name of names) {
     const parsed = parseAnyReference(name);
-    if ("id" in parsed) add(name);
+    if ("id" in parsed) await add(name);
     else if (parsed.tag === undefined && parsed.digest === undefined) {
       const tags = allNames(ctx.store).filter((row) => row.kind === "tag" && row.repository === repositoryOf(parsed));
-      for (const row of tags) add(row.name, row.name);
-      if (tags.length === 0) add(name);
+      for (const row of tags) await add(row.name, row.name);
+      if (tags.length === 0) await add(name);
     } else {
       const isName = parsed.digest === undefined && allNames(ctx.store).some((row) => row.name === fullString(parsed));
-      add(name, isName ? fullString(parsed) : undefined);
+      await add(name, isName ? fullString(parsed) : undefined);
     }
   }
   if (chosen.size === 0) throw invalid("at least one image name is needed");
   return [...chosen.values()];
 }
 
-function forPlatforms(variants: readonly ImageRow[], platforms: readonly Platform[]): ImageRow[] {
+function forPlatforms(ctx: ImageContext, ref: string, platforms: readonly Platform[]): ImageRecord[] {
   const found = platforms.map((platform) => {
-    const row = variantFor(variants, platform);
-    if (!row) throw notFound(`no suitable export target found for platform ${formatPlatform(platform)}`);
-    return row;
+    try {
+      return resolveImage(ctx, ref, { platform });
+    } catch (cause) {
+      throw notFound(`no suitable export target found for platform ${formatPlatform(platform)}`, cause);
+    }
   });
-  return [...new Map(found.map((row) => [row.id, row])).values()];
+  return [...new Map(found.map((image) => [image.id, image])).values()];
 }
 
 interface Plan {
@@ -95,14 +107,19 @@ interface Plan {
 
 async function makePlan(ctx: ImageContext, chosen: readonly Chosen[]): Promise<Plan> {
   const plan: Plan = { blobs: new Map(), index: { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }, docker: [] };
-  for (const { images, tags } of chosen) {
-    const manifests: Descriptor[] = [];
+  for (const { images, tags, index } of chosen) {
     // Those who read `manifest.json` know one image by a name: the one for this machine.
     const preferred = images.toSorted((a, b) => platformScore(hostPlatform(), b.platform) - platformScore(hostPlatform(), a.platform))[0];
+    if (index) {
+      addIndex(ctx, plan, index, tags);
+      if (preferred) plan.docker.push(dockerEntry(preferred.id, tags, parseManifest(await ctx.blobs.read(preferred.manifestDigest ?? "")).layers));
+      continue;
+    }
+    const manifests: Descriptor[] = [];
     for (const image of images) manifests.push(await addImage(ctx, plan, image, image === preferred ? tags : []));
-    const only = manifests.length === 1 ? manifests[0] : undefined;
-    const entry = only ?? { mediaType: mediaTypes.ociIndex, ...addContent(plan, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }))) };
-    plan.index.manifests.push(...(tags.length === 0 ? [entry] : tags.map((tag) => ({ ...entry, annotations: annotations(tag) }))));
+    const [only] = manifests;
+    const entry = only && manifests.length === 1 ? only : { mediaType: mediaTypes.ociIndex, ...addContent(plan, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }))) };
+    plan.index.manifests.push(...named(entry, tags));
   }
   return plan;
 }
@@ -118,12 +135,27 @@ async function addImage(ctx: ImageContext, plan: Plan, image: ImageRecord, tags:
     config: { mediaType: mediaTypes.ociConfig, digest: image.id, size: config.length },
     layers,
   };
-  plan.docker.push({
-    Config: blobName(image.id),
+  plan.docker.push(dockerEntry(image.id, tags, layers));
+  return { mediaType: mediaTypes.ociManifest, ...addContent(plan, Buffer.from(JSON.stringify(manifest))), platform: image.platform };
+}
+
+/** All that an index names goes as it is. */
+function addIndex(ctx: ImageContext, plan: Plan, index: WholeIndex, tags: readonly string[]): void {
+  for (const { digest, size } of index.blobs) plan.blobs.set(digest, { size, open: () => ctx.blobs.stream(digest) });
+  const { mediaType, digest, size } = index;
+  plan.index.manifests.push(...named({ mediaType, digest, size }, tags));
+}
+
+function named(entry: Descriptor, tags: readonly string[]): Descriptor[] {
+  return tags.length === 0 ? [entry] : tags.map((tag) => ({ ...entry, annotations: annotations(tag) }));
+}
+
+function dockerEntry(imageId: string, tags: readonly string[], layers: readonly Descriptor[]): Plan["docker"][number] {
+  return {
+    Config: blobName(imageId),
     RepoTags: tags.length === 0 ? null : tags.map((tag) => familiarString(parseReference(tag))),
     Layers: layers.map((layer) => blobName(layer.digest)),
-  });
-  return { mediaType: mediaTypes.ociManifest, ...addContent(plan, Buffer.from(JSON.stringify(manifest))), platform: image.platform };
+  };
 }
 
 async function addLayer(ctx: ImageContext, plan: Plan, chain: readonly string[], diffId: string): Promise<Descriptor> {

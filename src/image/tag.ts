@@ -1,13 +1,14 @@
 import { invalid } from "../lib/errors.ts";
 import { familiarOf, parseReference, repositoryOf, withDefaultTag, fullString, type Reference } from "../oci/reference.ts";
 import type { ImageContext } from "./context.ts";
-import { findImage } from "./resolve.ts";
+import { findImage, indexOf } from "./resolve.ts";
 import { configOf, imageById, nameRow, putName } from "./table.ts";
 
 /** `docker tag`: puts a further name on an image. `repo` may carry a tag of its own where `tag` is absent. */
 export function tagImage(ctx: ImageContext, source: string, repo: string, tag?: string): void {
   const { id } = findImage(ctx, source);
-  putImageName(ctx, id, targetReference(repo, tag));
+  const index = indexOf(ctx, source);
+  putImageName(ctx, id, targetReference(repo, tag), index === undefined ? {} : { digest: index });
 }
 
 /** The name that `repo` and `tag` of a request mean, or throws `invalid`. */

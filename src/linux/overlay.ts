@@ -42,12 +42,10 @@ function mountByConfig({ lowers, writable, target, volatile }: OverlayMount): bo
     throw new SystemError("fsopen", code, "overlay");
   }
   try {
-    for (const lower of lowers) {
-      if (setOption(fs, "lowerdir+", lower)) continue;
-      const code = errno();
-      if (code === 22 && lower === lowers[0]) return false;
-      throw configError(fs, code, lower);
-    }
+    // Before it knows `lowerdir+`, overlayfs takes any word and complains at the end, with nothing to tell why.
+    if (setOption(fs, "no such option", "") || !setOption(fs, "lowerdir+", lowers[0] ?? "")) return false;
+    readLog(fs);
+    for (const lower of lowers.slice(1)) if (!setOption(fs, "lowerdir+", lower)) throw configError(fs, errno(), lower);
     // The source says nothing, but `df` in a container shows it.
     const options = Object.entries({ source: "overlay", ...(writable && { upperdir: writable.upper, workdir: writable.work }), ...fixedOptions });
     for (const [key, value] of options) if (!setOption(fs, key, value)) throw configError(fs, errno(), key);
@@ -78,9 +76,15 @@ function setFlag(fs: number, key: string): boolean {
 
 /** With what the kernel left in the context's log, if it said why. */
 function configError(fs: number, code: number, detail: string): SystemError {
+  const log = readLog(fs);
+  return new SystemError("mount overlay", code, log ? `${detail} (${log})` : detail);
+}
+
+/** The next message of the context's log; empty where there is none. */
+function readLog(fs: number): string {
   const log = Buffer.alloc(1024);
   const got = Number(libc.read(fs, ptr(log), log.length));
-  return new SystemError("mount overlay", code, got > 0 ? `${detail} (${log.toString("utf8", 0, got).trim()})` : detail);
+  return got > 0 ? log.toString("utf8", 0, got).trim() : "";
 }
 
 /** The old way. Exported for its test: new kernels never come here. */

@@ -10,7 +10,11 @@ const O_PATH = 0o10000000;
 const O_DIRECTORY = 0o200000;
 const O_CLOEXEC = 0o2000000;
 const EAGAIN = 11;
+const EINTR = 4;
+const ECONNRESET = 104;
 const SHUT_WR = 1;
+const F_DUPFD_CLOEXEC = 1030;
+const MSG_DONTWAIT = 0x40;
 
 /**
  * Connects a SOCK_SEQPACKET socket to the one bound at `path`; the result is a non-blocking descriptor that
@@ -38,6 +42,25 @@ export function socketPair(): [number, number] {
   const pair = new Int32Array(2);
   check(libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ptr(pair)), "socketpair");
   return [pair[0] ?? -1, pair[1] ?? -1];
+}
+
+/** A second descriptor of the same socket, closed on exec; the caller owns it. */
+export function duplicate(fd: number): number {
+  return check(libc.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl");
+}
+
+/**
+ * The next packet that has come in, null where there is none. The kernel tells of a peer that broke off before it
+ * gives out what the peer had sent until then: that is passed over.
+ */
+export function takePacket(fd: number, buffer: Uint8Array): Uint8Array | null {
+  for (;;) {
+    const length = Number(libc.recv(fd, ptr(buffer), buffer.length, MSG_DONTWAIT));
+    if (length > 0) return buffer.slice(0, length);
+    if (length === 0) return null;
+    const code = errno();
+    if (code !== ECONNRESET && code !== EINTR) return null;
+  }
 }
 
 /** Ends the sending half: the peer reads end-of-file, the other direction stays. */

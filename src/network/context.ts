@@ -19,6 +19,8 @@ export interface NetworkContext {
   dns: DnsConfig;
   /** Where subnets of networks come from that ask for none; see {@link defaultAddressPools}. */
   addressPools: AddressPool[];
+  /** Options that new networks get unless they name them, by driver. */
+  defaultOptions: Record<string, Record<string, string>>;
   /** What `host-gateway` in an extra host stands for; empty: the default bridge's own address. */
   hostGatewayIps: string[];
   /** Host address of published ports that name none; Docker's `--ip`. Empty: every address, v4 and v6. */

@@ -50,7 +50,7 @@ async function raise(ctx: NetworkContext, network: NetworkRecord, undo: AsyncDis
 
 function recordOf(ctx: NetworkContext, request: NetworkCreateRequest, name: string): NetworkRecord {
   const source = request.ConfigFrom?.Network ? configNetwork(ctx, request, request.ConfigFrom.Network) : null;
-  const options = { ...(source?.Options ?? request.Options) };
+  const options = { ...(source ? {} : ctx.defaultOptions[request.Driver || "bridge"]), ...(source?.Options ?? request.Options) };
   const enabled = (asked: boolean | null | undefined, option: string, fallback: boolean) => {
     const value = asked ?? booleanOption(options, option, fallback);
     if (asked != null) delete options[option];

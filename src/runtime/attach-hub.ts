@@ -2,13 +2,15 @@ import type { Socket } from "bun";
 import { conflict } from "../lib/errors.ts";
 import { adoptSocket } from "../linux/fd-socket.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
-import { closeFd, connectSeqpacket, shutdownWrite } from "../linux/seqpacket.ts";
+import { closeFd, connectSeqpacket, duplicate, shutdownWrite, takePacket } from "../linux/seqpacket.ts";
 import type { Frame, TaskIo } from "./types.ts";
 
 /** A client may lag this many bytes behind before reading from the monitor pauses. */
 const HIGH_WATER = 256 * 1024;
 /** conmon reads its attach socket in packets of less than 32 KiB and drops the rest of a longer one. */
 const MAX_PACKET = 16 * 1024;
+/** What conmon sends at once, and more. */
+const RECEIVED_PACKET = 64 * 1024;
 /** conmon's first byte of each packet. */
 const STDERR_PACKET = 3;
 
@@ -29,6 +31,8 @@ export class AttachHub {
 
   private constructor(
     private readonly fd: number,
+    /** The same socket, open until all is taken from it. */
+    private readonly remainder: number,
     /** Closing standard input means something: no terminal, and only the first client feeds it. */
     private readonly stdinCloses: boolean,
     private readonly onEnd: () => void,
@@ -42,7 +46,8 @@ export class AttachHub {
       await Bun.sleep(10);
       fd = connectSeqpacket(path);
     }
-    const hub = new AttachHub(fd, options.stdinCloses, options.onEnd);
+    const remainder = duplicate(fd);
+    const hub = new AttachHub(fd, remainder, options.stdinCloses, options.onEnd);
     try {
       await adoptSocket(fd, {
         open: (socket) => void (hub.#socket = socket),
@@ -53,6 +58,7 @@ export class AttachHub {
       });
     } catch (error) {
       closeFd(fd);
+      closeFd(remainder);
       throw error;
     }
     return hub;
@@ -87,7 +93,7 @@ export class AttachHub {
     if (this.#ended) this.#watching[Symbol.dispose]();
   }
 
-  #receive(packet: Buffer): void {
+  #receive(packet: Uint8Array): void {
     const frame: Frame = { stream: packet[0] === STDERR_PACKET ? 2 : 1, data: packet.subarray(1) };
     for (const client of this.#clients) client.push(frame);
     this.#flow();
@@ -135,10 +141,21 @@ export class AttachHub {
     for (const resolve of this.#drained.splice(0)) resolve();
   }
 
+  /**
+   * A monitor that ends while input for it is still under way breaks the connection off, and the event loop closes it
+   * over the last output.
+   */
+  #takeRemainder(): void {
+    const buffer = new Uint8Array(RECEIVED_PACKET);
+    for (let packet = takePacket(this.remainder, buffer); packet; packet = takePacket(this.remainder, buffer)) this.#receive(packet);
+    closeFd(this.remainder);
+  }
+
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#watching?.[Symbol.dispose]();
+    this.#takeRemainder();
     for (const client of this.#clients) client.finish();
     this.#clients.clear();
     this.#wake();

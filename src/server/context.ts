@@ -18,7 +18,7 @@ export interface ServerContext {
   networks: NetworkContext;
   volumes: VolumeContext;
   build: BuildContext;
-  /** By the id that the client gave, so that it can cancel, and send content that is asked for. */
+  /** By the id that the client gave (so that it can cancel, and send content that is asked for), or one made up. */
   runningBuilds: Map<string, { build: Build; content: IndexedContext | undefined }>;
   events: EventBus;
   log: Logger;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { Daemon } from "../harness.ts";
 
 let daemon: Daemon;
@@ -41,6 +42,9 @@ test("creation by an old client has the defaults of its day", async () => {
   };
   expect((await make("1.39", {})).HostConfig.IpcMode).toBe("shareable");
   expect((await make("1.40", {})).HostConfig.IpcMode).toBe("private");
+  // The daemon's own default, on the cgroup version of this machine.
+  expect((await make("1.56", {})).HostConfig.CgroupnsMode).toBe(existsSync("/sys/fs/cgroup/cgroup.controllers") ? "private" : "host");
+  expect((await make("1.56", { HostConfig: { Privileged: true } })).HostConfig.SecurityOpt).toEqual(["label=disable"]);
   expect((await make("1.42", { HostConfig: { Annotations: { a: "b" } } })).HostConfig.Annotations ?? {}).toEqual({});
   expect((await make("1.43", { MacAddress: "02:00:00:00:00:01" })).NetworkSettings.Networks.bridge).toBeDefined();
 });

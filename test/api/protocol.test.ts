@@ -85,6 +85,7 @@ describe("bodies", () => {
     ["{}", "nonsense", "malformed Content-Type header (nonsense): mime: expected slash after first token"],
     ['{"Image":5}', "application/json", "invalid JSON: json: cannot unmarshal number into Go struct field CreateRequest.Image of type string"],
     ['{"Image":"busybox","HostConfig":{"Memory":"much"}}', "application/json", "invalid JSON: json: cannot unmarshal string into Go struct field CreateRequest.HostConfig.Memory of type int64"],
+    ['{"Image":"busybox","HostConfig":{"Mounts":[{"Type":"odd","Target":"/x"}]}}', "application/json", 'invalid mount config for type "odd": mount type unknown'],
   ])("%p as %s: %s", async (body, type, text) => {
     const response = await create(body, type);
     expect(response.status).toBe(400);

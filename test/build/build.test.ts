@@ -147,15 +147,25 @@ test("cycles, absurd numbers of stages and endless output are withstood", async 
   expect(rss((await sh(["grep", "VmRSS", `/proc/${daemon.pid}/status`])).stdout) - rss(before)).toBeLessThan(200);
 }, 120_000);
 
+/** Waits until a stream has brought a text. */
+async function told(stream: ReadableStream<Uint8Array>, text: string): Promise<void> {
+  let read = "";
+  for await (const chunk of stream) {
+    read += Buffer.from(chunk).toString();
+    if (read.includes(`\n${text}`)) return;
+  }
+  throw new Error(`never told ${text}: ${read}`);
+}
+
 test("a client that leaves ends its build; kill -9 in mid-build leaves nothing behind and the cache intact", async () => {
   const context = await makeContext({ name: "", dockerfile: "FROM localhost/base\nRUN echo first > /first\nRUN echo running; sleep 1000" });
   const child = Bun.spawn([dockerClients[0] ?? "docker", "build", context], { env: { ...process.env, DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: "0" }, stdout: "pipe", stderr: "ignore" });
   const sleeping = async () => (await daemon.leftovers()).some((what) => what.startsWith("cgroup"));
-  await until("the sleep to run", sleeping);
+  await told(child.stdout, "running\n");
   child.kill();
   await until("the step to end", async () => !(await sleeping()));
-  const again = Bun.spawn([dockerClients[0] ?? "docker", "build", context], { env: { ...process.env, DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: "0" }, stdout: "ignore", stderr: "ignore" });
-  await until("the sleep to run again", sleeping);
+  const again = Bun.spawn([dockerClients[0] ?? "docker", "build", context], { env: { ...process.env, DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: "0" }, stdout: "pipe", stderr: "ignore" });
+  await told(again.stdout, "running\n");
   await daemon.kill();
   await again.exited;
   await daemon.up();

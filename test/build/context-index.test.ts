@@ -74,7 +74,20 @@ describe.if(engine === "berth").each(cases.map((each) => [each.name, each] as co
 const source = "ab".repeat(32);
 const digest = (text: string) => new Bun.CryptoHasher("sha256").update(text).digest("hex");
 const file = (path: string, content: string): IndexEntry => ({ path, type: "file", mode: 0o644, mtime: 0, size: content.length, digest: digest(content) });
-const post = (index: unknown, query = "", signal?: AbortSignal) => fetch(`http://d/build?${query}`, { unix: daemon.socket, method: "POST", headers: { "content-type": contextIndexType }, body: typeof index === "string" ? index : JSON.stringify(index), ...(signal && { signal }) });
+const post = (index: unknown, query = "", signal?: AbortSignal, to = daemon) => fetch(`http://d/build?${query}`, { unix: to.socket, method: "POST", headers: { "content-type": contextIndexType }, body: typeof index === "string" ? index : JSON.stringify(index), ...(signal && { signal }) });
+
+/** A build that has come so far as to ask for content. */
+async function asking(index: ContextIndex, query: string, to = daemon): Promise<{ rest(): Promise<string>; leave(): void }> {
+  const abort = new AbortController();
+  const response = await post(index, query, abort.signal, to);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const read = async () => { const { value, done } = (await reader?.read()) ?? { value: "", done: true }; text += value ?? ""; return done; };
+  while (!text.includes('"need"')) if (await read()) throw new Error(`the build ended: ${text}`);
+  return { async rest() { while (!(await read())); return text; }, leave: () => abort.abort() };
+}
+
+const send = async (build: string, content: string) => fetch(`http://d/build/content?buildid=${build}`, { unix: daemon.socket, method: "POST", body: await tarOf({ 0: content }) });
 const tarOf = async (files: Record<string, string>) => {
   const root = writeContext(scratch, files);
   return (await Bun.$`tar -C ${root} -cf - ${Object.keys(files)}`.quiet()).stdout;
@@ -98,33 +111,32 @@ test("an index that is none, or leads out of the context, is refused", async () 
 
 test("content that is not what the index says ends the build, and is not kept", async () => {
   for (const [sent, message] of [["other", /f changed while it was sent/], ["longer than it should be", /changed while it was sent/]] as const) {
-    const response = await post({ source, dockerfile: "FROM busybox\nCOPY f /\n", entries: [file("f", "right")] }, "buildid=wrong");
-    const text = response.text();
-    const answer = await until("the build to wait", async () => {
-      const reply = await fetch("http://d/build/content?buildid=wrong", { unix: daemon.socket, method: "POST", body: await tarOf({ 0: sent }) });
-      return reply.status === 404 || (await reply.clone().text()).includes("not asked for") ? undefined : reply;
-    });
-    expect(answer.status).toBe(400);
-    expect(await text).toMatch(message);
+    const build = await asking({ source, dockerfile: "FROM busybox\nCOPY f /\n", entries: [file("f", "right")] }, "buildid=wrong");
+    expect((await send("wrong", sent)).status).toBe(400);
+    expect(await build.rest()).toMatch(message);
   }
-  const response = await post({ source, dockerfile: "FROM busybox\nCOPY f /\n", entries: [file("f", "right")] }, "buildid=right&t=right");
-  const text = response.text();
-  await until("the content to be taken", async () => (await fetch("http://d/build/content?buildid=right", { unix: daemon.socket, method: "POST", body: await tarOf({ 0: "right" }) })).ok);
-  expect(await text).toContain("Successfully built");
+  const build = await asking({ source, dockerfile: "FROM busybox\nCOPY f /\n", entries: [file("f", "right")] }, "buildid=right&t=right");
+  expect((await send("right", "right")).status).toBe(200);
+  expect(await build.rest()).toContain("Successfully built");
   expect(await daemon.ok("run", "--rm", "right", "cat", "/f")).toBe("right");
 });
 
 test("a client that asks for a build and leaves before it has sent the content leaves nothing behind", async () => {
-  const abort = new AbortController();
-  const response = await post({ source: "cd".repeat(32), dockerfile: "FROM busybox\nCOPY f /\n", entries: [file("f", "never sent")] }, "progress=events&buildid=leaver", abort.signal);
-  const reader = response.body?.getReader();
-  let seen = "";
-  await until("the engine to ask", async () => { seen += new TextDecoder().decode((await reader?.read())?.value); return seen.includes('"need"'); });
-  abort.abort();
-  await reader?.cancel().catch(() => {});
+  const build = await asking({ source: "cd".repeat(32), dockerfile: "FROM busybox\nCOPY f /\n", entries: [file("f", "never sent")] }, "progress=events&buildid=leaver");
+  build.leave();
   await until("the build to end", async () => (await daemon.api("POST", "/build/content?buildid=leaver")).status === 404);
   await daemon.ok("builder", "prune", "-af");
   await until("the content to go", () => !existsSync(join(daemon.dataRoot, "build/contexts", "cd".repeat(32))));
+});
+
+test("a daemon that is told to end does not wait for content that never comes, and leaves nothing of the build", async () => {
+  await using other = await Daemon.start();
+  const index = { source, dockerfile: "FROM busybox\nCOPY f /\nRUN sleep 100\n", entries: [file("f", "never sent")] };
+  const build = await asking(index, "buildid=waits", other);
+  const left = build.rest().catch((error: unknown) => String(error));
+  await other.signal("SIGTERM");
+  expect(await left).toMatch(/context canceled|closed|reset/i);
+  expect((await other.leftovers()).filter((what) => what.includes("/builds/"))).toEqual([]);
 });
 
 test("what is kept is part of the cache: shown, and pruned", async () => {

@@ -121,7 +121,7 @@ test("scopes of ARG and ENV", async () => {
   ].join("\n");
   await build("-t", "scopes", "--build-arg", "A=given", "--build-arg", "http_proxy=http://proxy", context(dockerfile));
   expect(await inside("scopes", "cat /one /two /three /four /five /six /seven /eight")).toBe(
-    "global-local-env-local\n[][][env-local]\nenv-local\nown\n[given][2][3]\n[http://proxy][]\nlinux/amd64\n[]");
+    "global-local-env-local\n[global][local][env-local]\nenv-local\nown\n[given][2][3]\n[http://proxy][]\nlinux/amd64\n[]");
   expect(await daemon.ok("history", "--no-trunc", "scopes")).not.toContain("http://proxy");
 });
 

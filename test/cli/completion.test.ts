@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { sameEngine } from "../../src/cli/testdata/engine.ts";
+import { sh, until } from "../harness.ts";
 import type { StubEngine } from "../../src/cli/testing.ts";
 
 let engine: StubEngine;
@@ -30,6 +31,51 @@ async function bash(line: string): Promise<string[]> {
   expect(stderr).toBe("");
   return stdout.split("\n").filter((word) => word !== "");
 }
+
+const environment = () => ({ PATH: `${process.cwd()}/bin:${process.env["PATH"] ?? ""}`, DOCKER_HOST: engine.host, HOME: dir, TERM: "xterm" });
+
+/** What fish itself offers for a line, descriptions left out. */
+async function fish(line: string): Promise<string[]> {
+  const { stdout } = await sh(["fish", "-c", "berth completion fish | source; complete -C $argv[1]", line], { env: environment() });
+  return stdout.split("\n").filter((row) => row !== "").map((row) => row.split("\t")[0] ?? "");
+}
+
+/** What zsh makes of a line and a Tab, in a terminal. */
+async function zsh(line: string): Promise<string> {
+  // A server of its own each time: one that is ending would take the next session with it.
+  const socket = `${dir}/tmux-${Bun.hash(line)}`;
+  const tmux = (...args: string[]) => sh(["tmux", "-S", socket, "-f", "/dev/null", ...args], { env: { ...environment(), TMUX: "" } });
+  writeFileSync(`${dir}/.zshrc`, "autoload -U compinit; compinit -u -d $HOME/dump; source <(berth completion zsh); PS1='ready> '\n");
+  const screen = async () => (await tmux("capture-pane", "-p")).stdout;
+  await tmux("new-session", "-d", "-x", "120", "-y", "30", "zsh -d");
+  try {
+    await until("the prompt", async () => (await screen()).includes("ready>"));
+    await tmux("send-keys", "-l", line);
+    await until("the line", async () => (await screen()).includes(`ready> ${line}`));
+    const before = await screen();
+    await tmux("send-keys", "Tab");
+    const after = await until("a completion", async () => {
+      const now = await screen();
+      return now === before ? "" : now;
+    });
+    return after.split("\n").find((row) => row.startsWith("ready>"))?.slice("ready> ".length).trimEnd() ?? "";
+  } finally {
+    await tmux("kill-server");
+  }
+}
+
+test("fish completes commands, flags and names", async () => {
+  expect(await fish("berth netw")).toEqual(["network"]);
+  expect(await fish("berth run --cap-a")).toEqual(["--cap-add"]);
+  expect((await fish("berth rm ")).sort()).toEqual(["job", "web"]);
+  expect(await fish("berth run busybox:l")).toEqual(["busybox:latest"]);
+});
+
+test("zsh completes commands and names", async () => {
+  expect(await zsh("berth netw")).toBe("berth network");
+  expect(await zsh("berth rm w")).toBe("berth rm web");
+  expect(await zsh("berth run busybox:l")).toBe("berth run busybox:latest");
+});
 
 test("bash completes commands, flags, names and files", async () => {
   expect(await bash("berth netw")).toEqual(["network"]);

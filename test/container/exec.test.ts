@@ -4,6 +4,7 @@ import { inspectContainer } from "../../src/container/inspect.ts";
 import { pauseContainer, unpauseContainer } from "../../src/container/pause.ts";
 import { removeContainer } from "../../src/container/remove.ts";
 import { topContainer } from "../../src/container/top.ts";
+import { RuntimeError } from "../../src/runtime/runtime-errors.ts";
 import { until } from "../harness.ts";
 import { collect, Rig } from "./rig.ts";
 
@@ -66,6 +67,12 @@ describe("exec", () => {
   test("what cannot be", async () => {
     await expect(exec({ Cmd: ["nope"] })).rejects.toThrow('exec: "nope": executable file not found in $PATH');
     await expect(createExec(rig.ctx, id, { Cmd: ["true"], User: "nobodyelse" })).rejects.toThrow("unable to find user nobodyelse: no matching entries in passwd file");
+    // One whose user goes meanwhile fails as one that cannot be run.
+    await exec({ Cmd: ["sh", "-c", "echo guest:x:7:7::/:/bin/sh >> /etc/passwd"] });
+    const { Id } = await createExec(rig.ctx, id, { Cmd: ["true"], User: "guest", AttachStdout: true });
+    await exec({ Cmd: ["sed", "-i", "/guest/d", "/etc/passwd"] });
+    await expect(startExec(rig.ctx, Id, {})).rejects.toBeInstanceOf(RuntimeError);
+    expect(await inspectExec(rig.ctx, Id)).toMatchObject({ Running: false, ExitCode: 126 });
     await expect(inspectExec(rig.ctx, "x")).rejects.toThrow("No such exec instance: x");
     await pauseContainer(rig.ctx, id);
     await expect(createExec(rig.ctx, "host", { Cmd: ["true"] })).rejects.toThrow("Container host is paused, unpause the container before exec");

@@ -55,11 +55,16 @@ describe("a start that fails", () => {
     ["not to be run", ["/etc/passwd"], 126, /permission denied/],
   ] as const)("%s", async (_, cmd, exitCode, message) => {
     const id = await rig.create([...cmd]);
+    const exit = (await waitContainer(rig.ctx, id, "next-exit")).result;
+    const removal = (await waitContainer(rig.ctx, id, "removed")).result;
     await expect(startContainer(rig.ctx, id)).rejects.toThrow(message);
+    // Who waits learns the code only: clients that show both answers would say everything twice.
+    expect(await exit).toEqual({ StatusCode: exitCode });
     const now = await state(id);
     expect(now).toMatchObject({ Status: "created", ExitCode: exitCode, Running: false });
     expect(now?.Error).toMatch(message);
     await removeContainer(rig.ctx, id);
+    expect(await removal).toEqual({ StatusCode: exitCode });
   });
 
   test("ends those who are attached", async () => {
@@ -155,6 +160,7 @@ describe("names", () => {
     expect((await inspectContainer(rig.ctx, id.slice(0, 12))).Name).toBe("/second");
     await expect(rig.create(["true"], {}, {}, "a b")).rejects.toThrow("Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
     await expect(inspectContainer(rig.ctx, "nobody")).rejects.toThrow("No such container: nobody");
+    await expect(renameContainer(rig.ctx, "second", "a b")).rejects.toThrow("Error when allocating new name: Invalid container name (/a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
     for (const ref of [id, other]) await removeContainer(rig.ctx, ref);
   });
 

@@ -76,7 +76,7 @@ export class Rig implements AsyncDisposable {
       networks: {
         store, events, log, execRoot, instance: this.instance,
         bridge: { name: `bt${this.instance}`, cidr: "", fixedCidr: "", ipv6: false, fixedCidrV6: "", defaultGateway: "", defaultGatewayV6: "", icc: true, masquerade: true, mtu: 0 },
-        dns: { servers: [], search: [], options: [] }, addressPools: defaultAddressPools, hostGatewayIps: [], publishAddress: "", ipForward: true,
+        dns: { servers: [], search: [], options: [] }, addressPools: defaultAddressPools, defaultOptions: {}, hostGatewayIps: [], publishAddress: "", ipForward: true,
         live: new LiveNetworks(),
       },
       runtime: createRuntimeContext({

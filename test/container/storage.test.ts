@@ -54,6 +54,7 @@ describe("volumes", () => {
     expect(donor.stdout).toBe("");
     const heir = await rig.run(["sh", "-c", "touch /more/x; touch /srv/data/x"], {}, { VolumesFrom: [`${donor.id}:ro`] });
     expect(heir.stderr).toContain("Read-only file system");
+    expect((await inspectContainer(rig.ctx, heir.id)).Mounts?.map(({ Destination, Mode, RW }) => [Destination, Mode, RW])).toEqual([["/more", "", false], ["/srv/data", "", false]]);
     await gone(donor.id);
     // The anonymous volume is still referred to.
     expect((await volumes()).length).toBe(2);
@@ -175,6 +176,20 @@ describe("copying", () => {
       await removeVolume(rig.ctx.volumes, "vol");
     });
   }
+
+  test("the engine's own files in /etc, also through another's network", async () => {
+    const id = await rig.start(["sleep", "1000"], { Hostname: "donor", StopTimeout: 0 });
+    const guest = await rig.start(["sleep", "1000"], { StopTimeout: 0 }, { NetworkMode: `container:${id}` });
+    const read = async (ref: string, path: string) => tar((await getArchive(rig.ctx, ref, path)).tar, "-xO");
+    for (const ref of [id, guest]) {
+      expect(await read(ref, "/etc/hostname")).toBe("donor\n");
+      expect(await read(ref, "/etc/hosts")).toContain("127.0.0.1\tlocalhost");
+    }
+    expect((await statArchive(rig.ctx, id, "/etc/hostname")).size).toBe(6);
+    await gone(id);
+    expect(await read(guest, "/etc/hostname")).toBe("");
+    await gone(guest);
+  });
 
   test("what is missing, no directory, read-only", async () => {
     const id = await rig.create(["true"], {}, { ReadonlyRootfs: true, Binds: ["vol:/vol:ro"] });

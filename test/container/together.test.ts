@@ -162,6 +162,11 @@ test("logs: lines, times, tails, following to the end", async () => {
   const stamped = (await collect(await containerLogs(rig.ctx, id, { stdout: true, timestamps: true, tail: "all" }))).stdout.split("\n");
   expect(stamped[0]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z 1$/);
   await gone(id);
+  const told = await rig.run(["echo", "x"], { Labels: { a: "b c" }, Env: ["E=(1)", "F=2"] }, { LogConfig: { Type: "json-file", Config: { labels: "a", env: "E", tag: "{{.Name}}/{{ .ImageName }}" } } });
+  const { Name } = await inspectContainer(rig.ctx, told.id);
+  expect((await collect(await containerLogs(rig.ctx, told.id, { stdout: true, details: true }))).stdout).toBe(`E=%281%29,a=b+c,tag=${Name?.slice(1)}%2Fbusybox x\n`);
+  await gone(told.id);
+  await expect(rig.create(["true"], {}, { LogConfig: { Type: "json-file", Config: { tag: "{{.Nope}}" } } })).rejects.toThrow("can't evaluate field Nope");
   const silent = await rig.run(["echo", "x"], {}, { LogConfig: { Type: "none" } });
   await expect(containerLogs(rig.ctx, silent.id, { stdout: true }).then(collect)).rejects.toThrow("configured logging driver does not support reading");
   await gone(silent.id);

@@ -58,7 +58,7 @@ export class TestNetworks implements AsyncDisposable {
         icc: true, masquerade: true, mtu: 0,
       },
       dns: { servers: [], search: [], options: [] },
-      addressPools: defaultAddressPools,
+      addressPools: defaultAddressPools, defaultOptions: {},
       hostGatewayIps: [],
       publishAddress: "",
       ipForward: true,

@@ -52,6 +52,24 @@ describe("user-defined networks", () => {
     expect(() => inspectNetwork(networks.ctx, "front")).toThrow("network front not found");
   });
 
+  test("the daemon's options for new networks give way to a network's own", async () => {
+    networks.ctx.defaultOptions = { bridge: { "com.docker.network.driver.mtu": "1234" } };
+    try {
+      const mtu = async (name: string, options?: Record<string, string>) => {
+        await createNetwork(networks.ctx, { Name: name, ...(options && { Options: options }) });
+        const one = await networks.setUp({ networkMode: name });
+        const link = (await inside(one.path, ["ip", "link", "show", "eth0"])).stdout;
+        await down(one.id);
+        await removeNetwork(networks.ctx, name);
+        return link;
+      };
+      expect(await mtu("small")).toContain("1234");
+      expect(await mtu("own", { "com.docker.network.driver.mtu": "1300" })).toContain("1300");
+    } finally {
+      networks.ctx.defaultOptions = {};
+    }
+  });
+
   test("what cannot be is refused in Docker's words", async () => {
     await createNetwork(networks.ctx, { Name: "strict", IPAM: { Config: [{ Subnet: `${networks.net}.0/29` }] } });
     const refused = (body: Parameters<typeof createNetwork>[1], words: string) => expect(createNetwork(networks.ctx, body)).rejects.toThrow(words);

@@ -28,20 +28,20 @@ export class Flags {
     if (!flag) return undefined;
     if (flag.value === undefined || flag.value.toLowerCase() === "true") return true;
     if (flag.value.toLowerCase() === "false") return false;
-    return this.#fail(`Expecting boolean value for flag ${name}, not: ${flag.value}`);
+    return this.#fail(`Expecting boolean value for flag ${name}, not: ${flag.value}`, `--${name}`);
   }
 
   done(): void {
     const strange = this.line.flags.find((flag) => !this.#asked.has(flag.name));
-    if (strange) this.#fail(`unknown flag: --${strange.name}`);
+    if (strange) this.#fail(`unknown flag: --${strange.name}`, `--${strange.name}`);
   }
 
   #values(name: string): string[] {
     this.#asked.add(name);
-    return this.line.flags.filter((flag) => flag.name === name).map((flag) => flag.value ?? this.#fail(`Missing a value on flag: ${name}`));
+    return this.line.flags.filter((flag) => flag.name === name).map((flag) => flag.value ?? this.#fail(`Missing a value on flag: ${name}`, `--${name}`));
   }
 
-  #fail(message: string): never {
-    throw new DockerfileError(message, this.line.range);
+  #fail(message: string, near?: string): never {
+    throw new DockerfileError(message, this.line.range, near === undefined ? {} : { near });
   }
 }

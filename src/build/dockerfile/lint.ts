@@ -14,6 +14,8 @@ export interface LintOptions {
   buildArgs: Readonly<Record<string, string>>;
   /** Patterns of the context's ignore file, where it is known. */
   ignore?: IgnorePatterns;
+  /** Names that the environment of a stage's base image has; undefined where that is not known. */
+  environment?: (stage: number) => readonly string[] | undefined;
 }
 
 const reservedStageNames = new Set(["context", "scratch"]);
@@ -29,6 +31,8 @@ export function lint(dockerfile: Dockerfile, options: LintOptions): Finding[] {
   const globalArgs = new Set(dockerfile.globalArgs.flatMap((each) => each.args.map((arg) => arg.name)));
   casing(dockerfile, add);
 
+  /** What a stage hands on to those that build on it; undefined where it is not known whole. */
+  const handedOn = new Map<string, ReadonlySet<string> | undefined>();
   for (const stage of dockerfile.stages) {
     const { from } = stage;
     if (from.name && from.name !== from.name.toLowerCase()) add("StageNameCasing", `Stage name '${from.name}' should be lowercase`, from.range);
@@ -46,19 +50,27 @@ export function lint(dockerfile: Dockerfile, options: LintOptions): Finding[] {
     const args = new Map(dockerfile.globalArgs.flatMap((each) => each.args.map((arg) => [arg.name, arg.value] as const)));
     const unset = variablesIn(from.image).filter((name) => globalArgs.has(name) && args.get(name) === undefined && options.buildArgs[name] === undefined);
     if (unset.length > 0) add("InvalidDefaultArgInFrom", `Default value for ARG ${from.image} results in empty or invalid base image name`, from.range);
-    stageChecks(stage.instructions, options, add);
+    const inherited = handedOn.has(from.image.toLowerCase()) ? handedOn.get(from.image.toLowerCase()) : environmentOf(stage.index, options);
+    const known = stageChecks(stage.instructions, options, inherited, add);
+    if (stage.name) handedOn.set(stage.name, inherited && known);
   }
   return findings.sort((a, b) => a.range.start - b.range.start);
 }
 
-function stageChecks(instructions: readonly Instruction[], options: LintOptions, add: (rule: string, message: string, range: Range) => void): void {
-  const known = new Set([...automaticArgs, ...shellVariables]);
+function environmentOf(stage: number, { environment }: LintOptions): ReadonlySet<string> | undefined {
+  const names = environment ? environment(stage) : [];
+  return names && new Set(names);
+}
+
+/** `inherited`: variables that the stage begins with; where they are not known nothing is called undefined. Returns those that it ends with. */
+function stageChecks(instructions: readonly Instruction[], options: LintOptions, inherited: ReadonlySet<string> | undefined, add: (rule: string, message: string, range: Range) => void): ReadonlySet<string> {
+  const known = new Set([...automaticArgs, ...shellVariables, ...(inherited ?? [])]);
   const seen = new Map<string, number>();
   let absoluteWorkdir = false;
   for (const instruction of instructions) {
     const { range } = instruction;
     for (const name of variablesUsed(instruction)) {
-      if (!known.has(name)) add("UndefinedVar", `Usage of undefined variable '$${name}'${suggestion(name, known)}`, range);
+      if (inherited && !known.has(name)) add("UndefinedVar", `Usage of undefined variable '$${name}'${suggestion(name, known)}`, range);
     }
     switch (instruction.kind) {
       case "ARG":
@@ -116,6 +128,7 @@ function stageChecks(instructions: readonly Instruction[], options: LintOptions,
         break;
     }
   }
+  return known;
 }
 
 function casing(dockerfile: Dockerfile, add: (rule: string, message: string, range: Range) => void): void {

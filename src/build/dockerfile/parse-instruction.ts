@@ -11,7 +11,7 @@ const stageName = /^[a-z][a-z0-9-_.]*$/;
 
 /** Turns a logical line into its instruction. Throws {@link DockerfileError}. */
 export function parseInstruction(line: Line, escape: string): InstructionBody {
-  const fail = (message: string): never => { throw new DockerfileError(message, line.range); };
+  const fail = (message: string, near?: string): never => { throw new DockerfileError(message, line.range, near === undefined ? {} : { near }); };
   const flags = new Flags(line);
   const { keyword, rest } = line;
   if (rest === "" && keywords.includes(keyword) && keyword !== "CMD" && keyword !== "ENTRYPOINT") {
@@ -26,9 +26,9 @@ export function parseInstruction(line: Line, escape: string): InstructionBody {
       case "RUN": {
         const rawMounts = flags.list("mount");
         const network = flags.one("network") ?? "default";
-        if (network !== "default" && network !== "none" && network !== "host") return fail(`invalid network mode "${network}"`);
+        if (network !== "default" && network !== "none" && network !== "host") return fail(`invalid network mode "${network}"`, network);
         const security = flags.one("security") ?? "sandbox";
-        if (security !== "sandbox" && security !== "insecure") return fail(`security "${security}" is not valid`);
+        if (security !== "sandbox" && security !== "insecure") return fail(`security "${security}" is not valid`, security);
         return { kind: "RUN", command: commandLine(line), rawMounts, mounts: rawMounts.map((mount) => parseRunMount(mount, line.range)), network, security, devices: flags.list("device") };
       }
       case "CMD":

@@ -1,6 +1,6 @@
 import { parseInstruction } from "./parse-instruction.ts";
 import type { Dockerfile, Instruction, Stage } from "./instructions.ts";
-import { lex } from "./lex.ts";
+import { lex, type Line } from "./lex.ts";
 import { DockerfileError } from "./source.ts";
 
 /** More stages or lines than anybody writes by hand: a hostile file. */
@@ -15,6 +15,7 @@ export function parseDockerfile(text: string): Dockerfile {
   const names = new Set<string>();
   for (const line of lexed.lines) {
     const instruction: Instruction = { ...parseInstruction(line, lexed.escape), text: line.original, range: line.range };
+    describe(line, instruction, dockerfile.warnings);
     if (instruction.kind === "FROM") {
       const name = instruction.name?.toLowerCase();
       if (name && names.has(name)) {
@@ -30,6 +31,17 @@ export function parseDockerfile(text: string): Dockerfile {
   }
   if (dockerfile.stages.length === 0) throw new DockerfileError("file with no instructions", { start: 1, end: 1 });
   return dockerfile;
+}
+
+/** A comment right above what has a name describes it, and begins with the name. */
+function describe({ comments, range }: Line, instruction: Instruction, warnings: Dockerfile["warnings"]): void {
+  const names = instruction.kind === "FROM" ? [instruction.name ?? ""] : instruction.kind === "ARG" ? instruction.args.map(({ name }) => name) : [];
+  const named = names.filter(Boolean);
+  if (comments.length === 0 || named.length === 0 || comments.some((comment) => named.some((name) => comment.toLowerCase().startsWith(`${name.toLowerCase()} `)))) return;
+  warnings.push({
+    rule: "InvalidDefinitionDescription", range,
+    message: "Comment for build stage or argument should follow the format: `# <arg/stage name> <description>`. If this is not intended to be a description comment, add an empty line or comment between the instruction and the comment.",
+  });
 }
 
 /** Reads the one instruction of an image's ONBUILD trigger. */

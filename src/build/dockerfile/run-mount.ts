@@ -6,7 +6,8 @@ const units: Record<string, number> = { "": 1, b: 1, k: 1024, kb: 1024, m: 1024 
 
 /** Reads the value of `RUN --mount=`, a comma-separated list of `key=value` and bare keys. */
 export function parseRunMount(text: string, range: Range): RunMount {
-  const fail = (message: string): never => { throw new DockerfileError(message, range); };
+  let near = text;
+  const fail = (message: string): never => { throw new DockerfileError(message, range, { near }); };
   const fields = text.split(",").map((field) => {
     const equals = field.indexOf("=");
     return equals < 0 ? { key: field.toLowerCase(), value: undefined } : { key: field.slice(0, equals).toLowerCase(), value: field.slice(equals + 1) };
@@ -16,6 +17,7 @@ export function parseRunMount(text: string, range: Range): RunMount {
   if (!known) return fail(`unsupported mount type "${type}"`);
   const mount: RunMount = { type: known };
   for (const { key, value } of fields) {
+    near = value === undefined ? key : `${key}=${value}`;
     const flag = (): boolean => {
       if (value === undefined || value === "true" || value === "1") return true;
       if (value === "false" || value === "0") return false;
@@ -53,6 +55,7 @@ export function parseRunMount(text: string, range: Range): RunMount {
       default: return fail(`unexpected key '${key}' in '${value === undefined ? key : `${key}=${value}`}'`);
     }
   }
+  near = text;
   if (known !== "secret" && known !== "ssh" && !mount.target) fail(`invalid mount: target is required for type ${known}`);
   return mount;
 }

@@ -2,15 +2,16 @@
 export interface Range {
   start: number;
   end: number;
-  /** 1-based column of the offending text on the first line, where it is known. */
-  column?: number;
 }
 
 /** A Dockerfile that is wrong, with the place. `message` alone reads well; {@link explain} shows the source. */
 export class DockerfileError extends Error {
   override readonly name = "DockerfileError";
-  constructor(message: string, readonly range: Range, options?: { cause?: unknown }) {
+  /** The text in the source that is wrong, where it is less than the whole instruction. */
+  readonly near: string | undefined;
+  constructor(message: string, readonly range: Range, options: { cause?: unknown; near?: string } = {}) {
     super(message, options);
+    this.near = options.near;
   }
 }
 
@@ -19,8 +20,13 @@ export class DockerfileError extends Error {
  * as BuildKit prints them.
  */
 export function explain(error: DockerfileError, fileName: string, text: string): string {
+  const { line, column } = placeOf(error, text.split("\n"));
+  return `${fileName}:${line}:${column}\n${excerpt(error.range, text)}\n${error.message}`;
+}
+
+/** The lines around a place, its own marked. */
+export function excerpt({ start, end }: Range, text: string): string {
   const lines = text.split("\n");
-  const { start, end, column } = error.range;
   const from = Math.max(1, start - 2);
   const to = Math.min(lines.length, end + 2);
   const width = String(to).length + 1;
@@ -29,6 +35,14 @@ export function explain(error: DockerfileError, fileName: string, text: string):
     const mark = line >= start && line <= end ? ">>>" : "   ";
     shown.push(`${String(line).padStart(width)} | ${mark} ${(lines[line - 1] ?? "").replace(/\r$/, "")}`.trimEnd());
   }
-  const place = column === undefined ? `${fileName}:${start}` : `${fileName}:${start}:${column}`;
-  return `${place}\n--------------------\n${shown.join("\n")}\n--------------------\n${error.message}`;
+  return `--------------------\n${shown.join("\n")}\n--------------------`;
+}
+
+/** 1-based. Where the wrong text stands, else where the instruction begins. */
+function placeOf({ range: { start, end }, near }: DockerfileError, lines: readonly string[]): { line: number; column: number } {
+  for (let line = start; near && line <= end; line++) {
+    const at = (lines[line - 1] ?? "").indexOf(near);
+    if (at >= 0) return { line, column: at + 1 };
+  }
+  return { line: start, column: ((lines[start - 1] ?? "").search(/\S/) + 1) || 1 };
 }

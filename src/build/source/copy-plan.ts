@@ -32,7 +32,14 @@ export class SourceNotFound extends Error {
   }
 }
 
-/** What COPY takes from a tree and where it puts it, in the order of making. Throws {@link SourceNotFound}. */
+/** A file of the target stands where a directory has to be. */
+export class TargetInTheWay extends Error {
+  constructor(readonly path: string) {
+    super(`cannot copy to non-directory: /${path}`);
+  }
+}
+
+/** What COPY takes from a tree and where it puts it, in the order of making. Throws {@link SourceNotFound}, {@link TargetInTheWay}. */
 export function planCopy(tree: SourceTree, request: CopyRequest): CopyItem[] {
   const items: CopyItem[] = [];
   const made = new Set<string>();
@@ -48,6 +55,7 @@ export function planCopy(tree: SourceTree, request: CopyRequest): CopyItem[] {
   /** Directories on the way that the target lacks belong to the new owner. */
   const ensure = (path: string) => {
     if (path === "" || made.has(path) || request.target(path) === "directory") return;
+    if (request.target(path) === "other") throw new TargetInTheWay(path);
     ensure(parentOf(path));
     made.add(path);
     items.push({ from: undefined, to: path, entry: { ...plainDirectory, ...(request.owner ?? {}) } });
@@ -60,6 +68,7 @@ export function planCopy(tree: SourceTree, request: CopyRequest): CopyItem[] {
     if (entry.type === "directory") {
       const base = request.parents ? join(target, inside(path.slice(pivot))) : target;
       const isNew = base !== "" && request.target(base) !== "directory" && !made.has(base);
+      if (isNew && request.target(base) === "other") throw new TargetInTheWay(base);
       if (isNew) {
         ensure(parentOf(base));
         made.add(base);

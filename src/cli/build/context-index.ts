@@ -11,6 +11,13 @@ export interface ContextFolder {
   options: ListOptions;
 }
 
+/** What is sent so: folders, the text of the Dockerfile, that of the ignore file. */
+export interface SentFolders {
+  folders: readonly ContextFolder[];
+  dockerfile: string;
+  ignore?: string;
+}
+
 export interface IndexedFolders {
   index: ContextIndex;
   /** Number and bytes of all files. */
@@ -26,7 +33,7 @@ export interface IndexedFolders {
 const smallBytes = 1 << 18;
 
 /** Looks through the folders; every file is read once for its digest. `machine`: what tells this machine's folders from others'. */
-export function indexFolders(folders: readonly ContextFolder[], dockerfile: string, machine: string): IndexedFolders {
+export function indexFolders({ folders, dockerfile, ignore }: SentFolders, machine: string): IndexedFolders {
   const entries: IndexEntry[] = [];
   const files: (string | undefined)[] = [];
   let size = 0;
@@ -43,7 +50,7 @@ export function indexFolders(folders: readonly ContextFolder[], dockerfile: stri
   const source = new Bun.CryptoHasher("sha256").update([machine, ...folders.map(({ root }) => root)].join("\0")).digest("hex");
   let sent = 0;
   return {
-    index: { source, dockerfile, entries }, files: files.filter((file) => file !== undefined).length, size, sent: () => sent,
+    index: { source, dockerfile, ...(ignore !== undefined && { ignore }), entries }, files: files.filter((file) => file !== undefined).length, size, sent: () => sent,
     content(wanted) {
       for (const number of wanted) sent += entries[number]?.size ?? 0;
       return packEntries(wanted, entries, files);

@@ -2,6 +2,7 @@ import type { BuildEvent } from "../../api/build-events.ts";
 import type { ProgressEvent } from "../../api/progress.ts";
 import type { Output } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { nothingBuilt, readBuilt, type Built } from "./built.ts";
 import { LiveView } from "./live-view.ts";
 import { PlainView } from "./plain-view.ts";
 import { label, Steps } from "./steps.ts";
@@ -12,15 +13,16 @@ export type BuildProgress = "tty" | "plain" | "rawjson" | "quiet";
 const failureLines = 30;
 
 /**
- * Draws a build from its events and returns the image's id. An engine that sends no events (Docker's own) is shown by
+ * Draws a build from its events and returns what became of it. An engine that sends no events (Docker's own) is shown by
  * the text that it sends. A build that fails ends in a {@link CliError} with the exit code of the step that failed.
  */
-export async function displayBuild(out: Output, messages: AsyncIterable<ProgressEvent>, progress: BuildProgress, colour: boolean): Promise<string> {
+export async function displayBuild(out: Output, messages: AsyncIterable<ProgressEvent>, progress: BuildProgress, colour: boolean): Promise<Built> {
   const steps = new Steps();
   const live = progress === "tty" ? new LiveView(out, steps, colour) : undefined;
   const plain = progress === "plain" ? new PlainView(out, steps) : undefined;
-  let imageId = "";
+  let built: Built = nothingBuilt;
   let failure: CliError | undefined;
+  const warnings: Extract<BuildEvent, { kind: "warning" }>[] = [];
   try {
     for await (const message of messages) {
       const failed = message.errorDetail?.message ?? message.error;
@@ -28,10 +30,11 @@ export async function displayBuild(out: Output, messages: AsyncIterable<Progress
       if (message.id === "berth.build") {
         const event = readEvent(message.aux);
         if (!event) continue;
+        if (event.kind === "warning") warnings.push(event);
         if (progress === "rawjson") out.write(`${JSON.stringify(message.aux)}\n`);
         else if (plain) plain.show(event);
         else steps.take(event);
-      } else if (isObject(message.aux) && typeof message.aux["ID"] === "string") imageId = message.aux["ID"];
+      } else if (message.aux !== undefined) built = readBuilt(message.aux) ?? built;
       else if (message.stream && progress !== "quiet") out.write(message.stream);
       await out.flush();
     }
@@ -47,8 +50,11 @@ export async function displayBuild(out: Output, messages: AsyncIterable<Progress
     throw failure;
   }
   live?.summary();
+  if (live && warnings.length > 0) {
+    out.write(`\n ${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"} found:\n${warnings.map(({ rule, message, line }) => ` - ${rule}: ${message}${line > 0 ? ` (line ${line})` : ""}\n`).join("")}`);
+  }
   await out.flush();
-  return imageId;
+  return built;
 }
 
 /** An event as it came over the wire: its output is base64 there. */

@@ -1,5 +1,5 @@
 import type { Output } from "../context.ts";
-import { bytesSize } from "../format/units.ts";
+import { humanSize } from "../format/units.ts";
 import { displayWidth, ellipsis } from "../format/width.ts";
 import { label, seconds, type Step, type Steps } from "./steps.ts";
 
@@ -65,7 +65,7 @@ export class LiveView {
   #line(step: Step, columns: number): string {
     const mark = step.state === "cached" ? "CACHED " : step.state === "failed" ? "ERROR " : "";
     const time = step.state === "cached" ? "0.0s" : seconds((step.endedAt || Date.now()) - step.startedAt);
-    const right = `${step.bytes > 0 ? `${bytesSize(step.bytes)}  ` : ""}${time}`;
+    const right = `${step.bytes > 0 ? `${humanSize(step.bytes)}  ` : ""}${time}`;
     const left = ` => ${mark}${label(step)}`;
     const width = Math.max(10, columns - displayWidth(right) - 2);
     const line = `${fit(left, width).padEnd(width)} ${right}`;

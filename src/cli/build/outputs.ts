@@ -1,26 +1,36 @@
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { imageRootfs } from "../../client/build.ts";
 import type { Client } from "../../client/client.ts";
-import { createContainer, exportContainer, removeContainer } from "../../client/containers.ts";
 import { pushImage, saveImages } from "../../client/images.ts";
 import { registryAuth } from "../auth/credentials.ts";
 import type { CommandContext } from "../context.ts";
 import { unpackArchive } from "../copy/unpack.ts";
 import { CliError } from "../errors.ts";
 import { displayProgress } from "../progress/display.ts";
-import { parseReference, withDefaultTag } from "../reference.ts";
+import { familiarString, parseReference, withDefaultTag } from "../reference.ts";
 import { writeAtomically, writeThrough } from "../write-output.ts";
+import type { Built } from "./built.ts";
 import type { BuildOutput } from "./inputs.ts";
 
 /** Brings a built image to where `--output` wants it. */
-export async function exportBuild(ctx: CommandContext, client: Client, imageId: string, output: BuildOutput, tags: readonly string[]): Promise<void> {
+export async function exportBuild(ctx: CommandContext, client: Client, built: Built, output: BuildOutput, tags: readonly string[]): Promise<void> {
   switch (output.type) {
     case "local":
-      await mkdir(output.dest, { recursive: true });
-      return withRootfs(client, imageId, (tar) => unpackArchive(tar, output.dest, { rename: (name) => name, keepOwners: false }));
-    case "tar": return withRootfs(client, imageId, (tar) => deliver(ctx, output.dest, tar));
+      for (const { id, folder } of roots(built)) {
+        const dest = join(output.dest, folder);
+        await mkdir(dest, { recursive: true });
+        await unpackArchive(await imageRootfs(client, id), dest, { rename: (name) => name, keepOwners: false });
+      }
+      return;
+    case "tar": {
+      if (built.images.length > 1) throw new CliError("an archive holds the files of one platform: use type=local or type=oci for several");
+      return deliver(ctx, output.dest, await imageRootfs(client, built.id));
+    }
     case "oci":
     case "docker": {
-      const { body } = await saveImages(client, tags.length > 0 ? tags : [imageId]);
+      // A name without a tag would mean all tags.
+      const { body } = await saveImages(client, tags.length > 0 ? tags.map((tag) => familiarString(withDefaultTag(parseReference(tag)))) : [built.id]);
       return deliver(ctx, output.dest, body);
     }
     case "image": {
@@ -41,13 +51,7 @@ function deliver(ctx: CommandContext, dest: string, body: AsyncIterable<Uint8Arr
   return writeThrough(ctx.out, body);
 }
 
-/** The root filesystem of an image, through a container that never runs. */
-async function withRootfs(client: Client, image: string, take: (tar: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void> {
-  const { Id } = await createContainer(client, { Image: image, Cmd: ["none"], HostConfig: { NetworkMode: "none" } });
-  try {
-    const { body } = await exportContainer(client, Id);
-    await take(body);
-  } finally {
-    await removeContainer(client, Id, { volumes: true, force: true });
-  }
+/** The images whose files are written, each of several below a folder of its platform's name. */
+function roots({ id, images }: Built): { id: string; folder: string }[] {
+  return images.length > 1 ? images.map((each) => ({ id: each.id, folder: each.platform.replaceAll("/", "_") })) : [{ id, folder: "" }];
 }

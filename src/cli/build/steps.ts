@@ -71,6 +71,7 @@ export class Steps {
 
 /** `[builder 2/5] RUN make` */
 export function label({ info }: Step): string {
+  if (info.total === 0) return info.text;
   const stage = /^\d+$/.test(info.stage) ? `stage-${info.stage}` : info.stage;
   return `[${stage} ${info.number}/${info.total}] ${info.text}`;
 }

@@ -19,7 +19,7 @@ export function planMounts(ctx: ContainerContext, config: ContainerConfig, host:
   const byDestination = new Map<string, MountPointRecord>();
   for (const spec of host.VolumesFrom ?? []) {
     const { ref, readOnly } = parseVolumesFrom(spec);
-    for (const point of pointsOf(ctx, ref)) byDestination.set(point.destination, { ...point, readOnly: point.readOnly || readOnly, copy: false });
+    for (const point of pointsOf(ctx, ref)) byDestination.set(point.destination, { ...point, readOnly: point.readOnly || readOnly, mode: "", copy: false });
   }
   for (const destination of Object.keys(host.Tmpfs ?? {})) checkTarget(destination);
 
@@ -86,7 +86,9 @@ async function makeVolume(ctx: ContainerContext, id: string, point: MountPointRe
     { Name: point.name, Driver: point.driver, DriverOpts: options?.DriverConfig?.Options, Labels: options?.Labels },
     { usedBy: { containerId: id, destination: point.destination } },
   );
-  return { ...point, name: volume.Name, driver: volume.Driver, source: volume.Mountpoint, mode: point.mode || (volume.Driver === "local" && !point.fromImage ? "z" : "") };
+  // What comes by --volumes-from has its source already, and shows no mode.
+  const labelled = volume.Driver === "local" && !point.fromImage && !point.source;
+  return { ...point, name: volume.Name, driver: volume.Driver, source: volume.Mountpoint, mode: point.mode || (labelled ? "z" : "") };
 }
 
 async function makeImageMount(ctx: ContainerContext, id: string, point: MountPointRecord): Promise<MountPointRecord> {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { machine, release } from "node:os";
+import { apparmorEnabled, canLoadApparmor } from "../../runtime/spec/apparmor.ts";
 import { verdict, type Check } from "./check.ts";
 
 const group = "kernel";
@@ -21,13 +22,12 @@ export function checkKernel(): Check[] {
     verdict(group, "overlayfs", /\boverlay$/m.test(filesystems), /\boverlay$/m.test(filesystems) ? "yes" : "not loaded", {
       state: "lack", advice: "Load it with `modprobe overlay`; without it each container copies its whole image.",
     }),
-    verdict(group, "many layers", atLeast(6, 5), atLeast(6, 5) ? "no limit by the length of mount options" : "short paths only", {
-      state: "lack", advice: "Images of more than about 100 layers may not mount. Linux 6.5 or newer has no such limit.",
-    }),
     verdict(group, "seccomp", existsSync("/proc/sys/kernel/seccomp/actions_avail"), existsSync("/proc/sys/kernel/seccomp/actions_avail") ? "yes" : "no", {
       state: "lack", advice: "System calls of containers are not filtered. Use a kernel with CONFIG_SECCOMP_FILTER.",
     }),
-    { group, name: "apparmor", state: "ok", found: text("/sys/module/apparmor/parameters/enabled") === "Y" ? "enabled" : "not enabled" },
+    verdict(group, "apparmor", !apparmorEnabled() || canLoadApparmor(), apparmorEnabled() ? "enabled" : "not enabled", {
+      state: "lack", advice: "Containers run without its profile. Install its parser (`apt install apparmor`).",
+    }),
   ];
 }
 

@@ -1,16 +1,15 @@
 import { invalid } from "../../lib/errors.ts";
 import { isObject } from "../../oci/parse.ts";
 import { parseReference, type Reference } from "../../oci/reference.ts";
-import type { FoundImage } from "./found.ts";
+import type { FoundEntry } from "./found.ts";
 import type { ArchiveFiles } from "./members.ts";
 
 /** Reads what `docker save` writes: `manifest.json` with a list of configurations, layers and tags. */
-export async function readDockerArchive(files: ArchiveFiles): Promise<FoundImage[]> {
+export async function readDockerArchive(files: ArchiveFiles): Promise<FoundEntry[]> {
   const list = parse(await files.read("manifest.json"));
   return Promise.all(
-    list.map(async (item): Promise<FoundImage> => ({
-      config: await files.read(item.config),
-      layers: item.layers.map((name) => ({ name })),
+    list.map(async (item): Promise<FoundEntry> => ({
+      images: [{ config: await files.read(item.config), layers: item.layers.map((name) => ({ name })) }],
       names: item.tags,
     })),
   );

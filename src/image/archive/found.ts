@@ -6,9 +6,20 @@ export interface FoundImage {
   config: Uint8Array;
   /** Base first: a file of the archive each. `mediaType` where the archive says it. */
   layers: { name: string; mediaType?: string }[];
-  names: Reference[];
   /** The manifest as it is, where the archive has one (OCI). */
   manifest?: Uint8Array;
   /** The index that the names are of, where that is another document. */
   index?: Uint8Array;
+}
+
+/** What one entry of an archive stands for: an image, or images of several platforms with their index. */
+export interface FoundEntry {
+  /** At least one. */
+  images: FoundImage[];
+  names: Reference[];
+  index?: {
+    content: Uint8Array;
+    /** Files of the archive besides the images: attestations, and what they name. By digest. */
+    blobs: string[];
+  };
 }

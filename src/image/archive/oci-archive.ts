@@ -3,28 +3,49 @@ import { hexOf } from "../../oci/digest.ts";
 import type { Descriptor, Platform } from "../../oci/image.ts";
 import { isIndex, isManifest } from "../../oci/media-types.ts";
 import { documentType, parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
-import { formatPlatform, platformScore } from "../../oci/platform.ts";
+import { formatPlatform, hostPlatform, platformScore } from "../../oci/platform.ts";
 import { parseReference, withDefaultTag, type Reference } from "../../oci/reference.ts";
-import type { FoundImage } from "./found.ts";
+import type { FoundEntry, FoundImage } from "./found.ts";
 import type { ArchiveFiles } from "./members.ts";
 
 const NAME = "io.containerd.image.name";
 const REF_NAME = "org.opencontainers.image.ref.name";
 const MAX_DEPTH = 8;
 
-/** Reads an OCI image layout. Of an image for several platforms the one that suits best is taken. */
-export async function readOciArchive(files: ArchiveFiles, platform: Platform): Promise<FoundImage[]> {
+/**
+ * Reads an OCI image layout. Of an image for several platforms the ones that suit `platforms` best are taken; where none
+ * is asked for, all if the archive holds all, else this machine's.
+ */
+export async function readOciArchive(files: ArchiveFiles, platforms: readonly Platform[]): Promise<FoundEntry[]> {
   const { manifests } = parseIndex(await files.read("index.json"));
-  const found = new Map<string, FoundImage>();
+  const wanted = platforms.length > 0 ? platforms : [hostPlatform()];
+  const missing = new Set(wanted);
+  const found = new Map<string, FoundEntry>();
+  const add = (key: string, entry: FoundEntry) => {
+    const known = found.get(key);
+    if (known) known.names.push(...entry.names);
+    else found.set(key, entry);
+  };
   for (const entry of manifests) {
-    const image = await readEntry(files, entry, platform, 0);
-    if (!image) continue;
-    const known = found.get(image.digest);
     const names = nameOf(entry);
-    if (known) known.names.push(...names);
-    else found.set(image.digest, { ...image.image, names, ...(image.digest !== entry.digest && { index: await blob(files, entry.digest) }) });
+    const whole = platforms.length === 0 ? await readIndex(files, entry) : undefined;
+    if (whole) {
+      missing.clear();
+      add(entry.digest, { ...whole, names });
+      continue;
+    }
+    const images = new Map<string, FoundImage>();
+    for (const platform of wanted) {
+      const single = await readEntry(files, entry, platform, 0);
+      if (!single) continue;
+      missing.delete(platform);
+      images.set(single.digest, single.image);
+    }
+    if (images.size === 0) continue;
+    add([...images.keys()].join(), { images: [...images.values()], names, ...(!images.has(entry.digest) && { index: { content: await blob(files, entry.digest), blobs: [] } }) });
   }
-  if (found.size === 0 && manifests.length > 0) throw notFound(`no image in the archive is made for ${formatPlatform(platform)}`);
+  const [lacking] = missing;
+  if (lacking && (found.size === 0 || platforms.length > 0) && manifests.length > 0) throw notFound(`no image in the archive is made for ${formatPlatform(lacking)}`);
   return [...found.values()];
 }
 
@@ -42,7 +63,37 @@ export async function readIndexes(files: ArchiveFiles): Promise<Map<string, Uint
   return found;
 }
 
-async function readEntry(files: ArchiveFiles, entry: Descriptor, platform: Platform, depth: number): Promise<{ digest: string; image: Omit<FoundImage, "names"> } | undefined> {
+/** True where an entry of the layout is an index that is there with more than one manifest. */
+export async function holdsIndex(files: ArchiveFiles): Promise<boolean> {
+  for (const entry of parseIndex(await files.read("index.json")).manifests) if (await readIndex(files, entry)) return true;
+  return false;
+}
+
+/** An index of which everything is there, attestations too; undefined for what is none or lacks something. */
+async function readIndex(files: ArchiveFiles, entry: Descriptor): Promise<{ images: FoundImage[]; index: NonNullable<FoundEntry["index"]> } | undefined> {
+  if (!files.has(blobName(entry.digest))) return undefined;
+  const content = await blob(files, entry.digest);
+  const type = documentType(content) ?? entry.mediaType;
+  if (!isIndex(type)) return undefined;
+  const images: FoundImage[] = [];
+  const blobs: string[] = [];
+  for (const child of parseIndex(content, type).manifests) {
+    if (!isManifest(child.mediaType) || !files.has(blobName(child.digest))) return undefined;
+    if (child.annotations?.["vnd.docker.reference.type"] === undefined) {
+      const image = await readEntry(files, child, hostPlatform(), 1);
+      if (!image || !image.image.layers.every(({ name }) => files.has(name))) return undefined;
+      images.push(image.image);
+    } else {
+      const { config, layers } = parseManifest(await blob(files, child.digest), child.mediaType);
+      const named = [child, config, ...layers].map(({ digest }) => digest);
+      if (!named.every((digest) => files.has(blobName(digest)))) return undefined;
+      blobs.push(...named);
+    }
+  }
+  return images.length === 0 || images.length + blobs.length < 2 ? undefined : { images, index: { content, blobs } };
+}
+
+async function readEntry(files: ArchiveFiles, entry: Descriptor, platform: Platform, depth: number): Promise<{ digest: string; image: FoundImage } | undefined> {
   if (depth > MAX_DEPTH) throw invalid("image index is nested too deeply");
   const content = await blob(files, entry.digest);
   const type = documentType(content) ?? entry.mediaType;
@@ -79,7 +130,7 @@ async function blob(files: ArchiveFiles, digest: string): Promise<Uint8Array> {
   return files.read(name);
 }
 
-function blobName(digest: string): string {
+export function blobName(digest: string): string {
   return `blobs/sha256/${hexOf(digest)}`;
 }
 

@@ -9,6 +9,7 @@ import { parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts"
 import { formatPlatform, hostPlatform, platformScore } from "../../oci/platform.ts";
 import { familiarName, familiarString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
 import { recordOf, registerImage } from "../images.ts";
+import { setIndex } from "../index-table.ts";
 import { layerByChain } from "../layer-table.ts";
 import { chainOn, registerLayer } from "../layers.ts";
 import { Lease } from "../lease.ts";
@@ -60,17 +61,22 @@ export function pullImage(ctx: RemoteContext, request: PullRequest): AsyncGenera
   }, request.signal);
 }
 
-/** One image. Also used by those that need an image for something else: a build's FROM. */
-export async function pullReference(ctx: RemoteContext, ref: Reference, request: Pick<PullRequest, "platform" | "auth">, tell: Tell, signal: AbortSignal): Promise<Pulled> {
+/**
+ * One image. Also used by those that need an image for something else: a build's FROM. Images of several platforms that
+ * one index names are kept side by side; the name shows the one that was pulled last, or with `keepName` the first.
+ */
+export async function pullReference(ctx: RemoteContext, ref: Reference, request: OneImage, tell: Tell, signal: AbortSignal): Promise<Pulled> {
   const { changed, ...pulled } = await pullTag(ctx, ref, request, tell, signal);
   tell({ status: statusOf(ref, changed) });
   return pulled;
 }
 
+type OneImage = Pick<PullRequest, "platform" | "auth"> & { keepName?: boolean };
+
 const statusOf = (ref: Reference, changed: boolean) => `Status: ${changed ? "Downloaded newer image" : "Image is up to date"} for ${familiarString(ref)}`;
 
 /** What is told before the manifest has come would hide from the client that there is none: nothing is. */
-async function pullTag(ctx: RemoteContext, ref: Reference, request: Pick<PullRequest, "platform" | "auth">, tell: Tell, signal: AbortSignal): Promise<Pulled & { changed: boolean }> {
+async function pullTag(ctx: RemoteContext, ref: Reference, request: OneImage, tell: Tell, signal: AbortSignal): Promise<Pulled & { changed: boolean }> {
   const { images } = ctx;
   const tagOrDigest = ref.digest ?? ref.tag ?? "latest";
   const before = nameRow(images.store, storedName(ref))?.image_id;
@@ -85,8 +91,13 @@ async function pullTag(ctx: RemoteContext, ref: Reference, request: Pick<PullReq
     await images.blobs.put(chosen.bytes);
     tell({ status: `Pulling from ${ref.path}`, id: ref.digest === undefined ? tagOrDigest : storedName(ref) });
     const imageId = await pullManifest(ctx, client, ref, chosen, [top.digest], lease, tell, signal);
-    putImageDigest(images, imageId, ref, top.digest);
-    if (ref.digest === undefined) putImageName(images, imageId, ref, { digest: top.digest, event: false });
+    const shown = nameRow(images.store, storedName(ref));
+    const joins = chosen !== top && shown !== null && shown.image_id !== imageId && (shown.digest ?? ref.digest) === top.digest;
+    if (joins) setIndex(images.store, top.digest, [shown.image_id, imageId]);
+    if (!joins || !request.keepName) {
+      putImageDigest(images, imageId, ref, top.digest);
+      if (ref.digest === undefined) putImageName(images, imageId, ref, { digest: top.digest, event: false });
+    }
     lease.keepAfterwards(0);
     return { imageId, digest: top.digest };
   }).catch((error: unknown) => { throw pullFailure(ref, error); });
@@ -111,7 +122,7 @@ function pullFailure(ref: Reference, error: unknown): unknown {
 }
 
 /** The manifest of an index that fits the platform best. */
-async function choosePlatform(client: RegistryClient, ref: Reference, top: FetchedManifest, wanted: Platform | undefined, signal: AbortSignal): Promise<FetchedManifest> {
+export async function choosePlatform(client: RegistryClient, ref: Reference, top: FetchedManifest, wanted: Platform | undefined, signal: AbortSignal): Promise<FetchedManifest> {
   let current = top;
   for (let depth = 0; isIndex(current.mediaType); depth++) {
     if (depth > 4) throw invalid(`the index ${top.digest} is nested too deep`);
@@ -147,7 +158,7 @@ async function pullManifest(ctx: RemoteContext, client: RegistryClient, ref: Ref
   for (const layer of manifest.layers) say({ status: "Pulling fs layer", progressDetail: {}, id: shortId(layer.digest) });
 
   lease.add("blob", manifest.config.digest);
-  await bring(ctx, client, client.repository(ref.path), manifest.config, () => {}, signal);
+  await bringBlob(ctx, client, client.repository(ref.path), manifest.config, () => {}, signal);
   const config = await images.blobs.read(manifest.config.digest);
   const diffIds = parseImageConfig(config).rootfs.diff_ids;
   if (diffIds.length !== manifest.layers.length) throw invalid(`the image has ${manifest.layers.length} layers but its configuration names ${diffIds.length}`);
@@ -187,7 +198,7 @@ async function pullLayer(ctx: RemoteContext, client: RegistryClient, ref: Refere
   }
   if (!images.blobs.has(layer.digest)) {
     if (ctx.downloads.busy) tell({ status: "Waiting", progressDetail: {}, id });
-    await bring(ctx, client, client.repository(ref.path), layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
+    await bringBlob(ctx, client, client.repository(ref.path), layer, (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id), signal);
     tell({ status: "Verifying Checksum", progressDetail: {}, id });
   }
   tell({ status: "Download complete", progressDetail: {}, id });
@@ -198,7 +209,7 @@ async function pullLayer(ctx: RemoteContext, client: RegistryClient, ref: Refere
 }
 
 /** A blob that two pulls want comes once. */
-async function bring(ctx: RemoteContext, client: RegistryClient, repository: string, descriptor: Descriptor, progress: (current: number) => void, signal: AbortSignal): Promise<void> {
+export async function bringBlob(ctx: RemoteContext, client: RegistryClient, repository: string, descriptor: Descriptor, progress: (current: number) => void, signal: AbortSignal): Promise<void> {
   using _only = await ctx.images.locks.acquire(`blob ${descriptor.digest}`);
   if (ctx.images.blobs.has(descriptor.digest)) return;
   using _slot = await ctx.downloads.acquire();

@@ -8,6 +8,7 @@ import type { Descriptor, Manifest, Platform } from "../../oci/image.ts";
 import { compressionOf, mediaTypes } from "../../oci/media-types.ts";
 import { parseManifest } from "../../oci/parse.ts";
 import { familiarName, familiarString, fullString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
+import { indexOfName } from "../index-table.ts";
 import { layerArchive } from "../layer-archive.ts";
 import { addBlobSource, blobSources } from "../layer-table.ts";
 import { Lease } from "../lease.ts";
@@ -15,6 +16,7 @@ import type { ImageRecord } from "../record.ts";
 import { resolveImage } from "../resolve.ts";
 import { allNames, nameRow } from "../table.ts";
 import { publishImageEvent, putImageDigest } from "../tag.ts";
+import { wholeIndex, type WholeIndex } from "../whole-index.ts";
 import type { RegistryClient } from "./client.ts";
 import { endpoints } from "./endpoints.ts";
 import { pushScope } from "./fetch-manifest.ts";
@@ -37,7 +39,7 @@ export interface PushRequest {
 
 type Tell = (event: ProgressEvent, key?: string) => void;
 
-/** `docker push`: sends what the registry lacks of one tag, or of all tags of a repository. */
+/** `docker push`: sends what the registry lacks of one tag, or of all tags of a repository; of a tag for several platforms all of them. */
 export function pushImage(ctx: RemoteContext, request: PushRequest): AsyncGenerator<ProgressEvent> {
   const parsed = parseReference(request.tag ? `${request.reference}:${request.tag}` : request.reference);
   if (parsed.digest !== undefined) throw invalid("cannot push a digest reference");
@@ -46,7 +48,11 @@ export function pushImage(ctx: RemoteContext, request: PushRequest): AsyncGenera
     const known = tagsOf(ctx, parsed);
     for (const ref of request.allTags && parsed.tag === undefined ? known : [withDefaultTag(parsed)]) {
       const image = localImage(ctx, ref, request.platform);
-      const pushed = await onEndpoint(ctx, endpoints(ref.domain, ctx.config(), "push"), request.auth, (client) => pushReference(ctx, client, ref, image, request, tell, signal));
+      const digest = request.platform ? undefined : indexOfName(ctx.images.store, fullString(ref));
+      const index = digest === undefined ? undefined : await wholeIndex(ctx.images, digest);
+      const pushed = await onEndpoint(ctx, endpoints(ref.domain, ctx.config(), "push"), request.auth, (client) => (index
+        ? pushIndex(ctx, client, ref, index, tell, signal)
+        : pushReference(ctx, client, ref, image, request, tell, signal)));
       putImageDigest(ctx.images, image.id, ref, pushed.digest);
       publishImageEvent(ctx.images, "push", image.id, familiarString(ref));
       tell({ status: `${ref.tag}: digest: ${pushed.digest} size: ${pushed.size}` });
@@ -99,6 +105,29 @@ async function pushReference(ctx: RemoteContext, client: RegistryClient, ref: Re
   const digest = digestOf(bytes);
   await client.call(`/v2/${ref.path}/manifests/${ref.tag ?? digest}`, pushScope(ref.path), { method: "PUT", body: bytes, headers: { "content-type": mediaType }, signal });
   return { digest, size: bytes.length };
+}
+
+/** Everything as it is here: the content of each manifest, the manifest, at last the index under the tag. */
+async function pushIndex(ctx: RemoteContext, client: RegistryClient, ref: Reference, whole: WholeIndex, tell: Tell, signal: AbortSignal): Promise<{ digest: string; size: number }> {
+  await using lease = new Lease(ctx.images);
+  for (const { digest } of whole.blobs) lease.add("blob", digest);
+  await pushManifest(ctx, client, ref, { content: await ctx.images.blobs.read(whole.digest), mediaType: whole.mediaType, tag: ref.tag ?? whole.digest }, whole.manifests, tell, signal);
+  return { digest: whole.digest, size: whole.size };
+}
+
+/** A manifest, after the manifests that it names and all blobs of these, each sent once. */
+export async function pushManifest(
+  ctx: RemoteContext, client: RegistryClient, ref: Reference, top: { content: Uint8Array; mediaType: string; tag: string }, below: readonly { descriptor?: Descriptor; blobs: readonly Descriptor[] }[], tell: Tell, signal: AbortSignal,
+): Promise<void> {
+  const failure = new AbortController();
+  const either = AbortSignal.any([signal, failure.signal]);
+  const blobs = new Map(below.flatMap((each) => each.blobs).map((blob) => [blob.digest, blob]));
+  for (const digest of blobs.keys()) tell({ status: "Preparing", progressDetail: {}, id: shortId(digest) });
+  const sent = await Promise.allSettled([...blobs.values()].map((blob) => pushLayer(ctx, client, ref, blob, shortId(blob.digest), tell, either).catch((error: unknown) => { failure.abort(error); throw error; })));
+  if (sent.some((each) => each.status === "rejected")) throw signal.aborted ? signal.reason : failure.signal.reason;
+  const put = (tag: string, body: Uint8Array, mediaType: string) => client.call(`/v2/${ref.path}/manifests/${tag}`, pushScope(ref.path), { method: "PUT", body, headers: { "content-type": mediaType }, signal });
+  for (const { descriptor } of below) if (descriptor) await put(descriptor.digest, await ctx.images.blobs.read(descriptor.digest), descriptor.mediaType);
+  await put(top.tag, top.content, top.mediaType);
 }
 
 /** The manifest that the image came by, where all that it names is here: pushed as it is, it keeps its digest. */

@@ -54,7 +54,7 @@ export const bridge: NetworkDriver = {
     ctx.live.route.request([newVethPair(
       { name: host, master: master.index, mtu },
       { name: endpoint.interfaceName, mac, mtu, netnsFd: netns.fd },
-    ), raiseCarrier(host, `${alias(ctx, network)}/${endpoint.containerId}`, { ipv6: existsSync("/proc/sys/net/ipv6") })], `create ${host}`);
+    ), raiseCarrier(host, `${alias(ctx, network)}/${endpoint.containerId}`, { ipv6: mtu >= leastIpv6Mtu && existsSync("/proc/sys/net/ipv6") })], `create ${host}`);
     const apart = !booleanOption(network.Options, bridgeOption.icc, true);
     // The firewall keeps containers apart where it sees bridged packets; where it does not, the bridge itself has to.
     // The bridge would also cut the way from one to the other's published ports.
@@ -162,6 +162,9 @@ function giveAddresses(ctx: NetworkContext, network: NetworkRecord, link: Link):
     ...wanted.filter((cidr) => !has(present, cidr)).map((cidr) => addAddress(link.index, cidr)),
   ], `address ${link.name}`);
 }
+
+/** Below it the kernel gives a link no IPv6 at all, not even settings. */
+const leastIpv6Mtu = 1280;
 
 /** The kernel has br_netfilter. */
 function canFilterBridged(): boolean {

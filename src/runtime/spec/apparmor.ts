@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { run } from "../../lib/run.ts";
-import { unavailable } from "../../lib/errors.ts";
+import { hasCode, unavailable } from "../../lib/errors.ts";
+import { runtimeEnvironment } from "../runtime-command.ts";
 
 export const DEFAULT_APPARMOR_PROFILE = "docker-default";
+
+const parser = "apparmor_parser";
 
 /** Docker's default profile, by name and effect: everything but mounting and the dangerous parts of /proc and /sys. */
 const profile = `
@@ -35,10 +38,33 @@ profile ${DEFAULT_APPARMOR_PROFILE} flags=(attach_disconnected,mediate_deleted) 
 }
 `;
 
+/** Whether the kernel confines by profiles. */
+export function apparmorEnabled(): boolean {
+  try {
+    return readFileSync("/sys/module/apparmor/parameters/enabled", "utf8").startsWith("Y");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
+}
+
+/** Whether the default profile is there or can be brought there. */
+export function canLoadApparmor(): boolean {
+  return isLoaded() || Bun.which(parser, { PATH: runtimeEnvironment.PATH }) !== null;
+}
+
 /** Loads the default profile where the kernel does not hold it (any more). Needs the apparmor package's parser. */
 export async function ensureApparmorProfile(): Promise<void> {
-  const loaded = readFileSync("/sys/kernel/security/apparmor/profiles", "utf8");
-  if (loaded.split("\n").some((line) => line.startsWith(`${DEFAULT_APPARMOR_PROFILE} (`))) return;
-  const { exitCode, stderr } = await run(["apparmor_parser", "-Kr"], { input: profile });
+  if (isLoaded()) return;
+  const { exitCode, stderr } = await run([parser, "-Kr"], { input: profile, env: { PATH: runtimeEnvironment.PATH } });
   if (exitCode !== 0) throw unavailable(`AppArmor enabled on system but the ${DEFAULT_APPARMOR_PROFILE} profile could not be loaded: ${stderr.trim()}`);
+}
+
+function isLoaded(): boolean {
+  try {
+    return readFileSync("/sys/kernel/security/apparmor/profiles", "utf8").split("\n").some((line) => line.startsWith(`${DEFAULT_APPARMOR_PROFILE} (`));
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "EACCES")) return false;
+    throw error;
+  }
 }

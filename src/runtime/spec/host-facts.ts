@@ -3,10 +3,11 @@ import { availableParallelism, release } from "node:os";
 import { join } from "node:path";
 import type { CgroupLayout } from "../../linux/cgroup.ts";
 import { hardLimits } from "../../linux/rlimit.ts";
+import { apparmorEnabled, canLoadApparmor } from "./apparmor.ts";
 import { capabilitiesOfMask } from "./capabilities.ts";
 import type { HostFacts } from "./types.ts";
 
-/** Reads what this machine and the daemon's own privileges allow. A few dozen small files; once per daemon. */
+/** Reads what this machine and the daemon's own privileges allow. A few dozen small files; once per daemon, but for what the daemon itself changes. */
 export function readHostFacts(cgroups: CgroupLayout): HostFacts {
   const capabilities = capabilitiesOfMask(/^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0");
   const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
@@ -16,9 +17,9 @@ export function readHostFacts(cgroups: CgroupLayout): HostFacts {
     kernel: [major, minor],
     arch: { x64: "amd64", arm64: "arm64", s390x: "s390x", riscv64: "riscv64", loong64: "loong64" }[String(process.arch)] ?? process.arch,
     seccomp: existsSync("/proc/sys/kernel/seccomp/actions_avail"),
-    apparmor: readText("/sys/module/apparmor/parameters/enabled") === "Y",
+    apparmor: apparmorEnabled() && canLoadApparmor(),
     cgroupNamespaces: existsSync("/proc/self/ns/cgroup"),
-    ipv4Forwarding: readText("/proc/sys/net/ipv4/ip_forward") !== "0",
+    get ipv4Forwarding() { return readText("/proc/sys/net/ipv4/ip_forward") !== "0"; },
     rlimits: capabilities.includes("CAP_SYS_RESOURCE") ? {} : hardLimits(),
     cpus: availableParallelism(),
     ...(cgroups.version === 2 ? unifiedFacts(cgroups) : legacyFacts(cgroups)),

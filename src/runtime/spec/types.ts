@@ -14,9 +14,11 @@ export interface HostFacts {
   /** As Go names it: `amd64`, `arm64`. */
   arch: string;
   seccomp: boolean;
+  /** On, and the default profile can be loaded. */
   apparmor: boolean;
   cgroupNamespaces: boolean;
-  ipv4Forwarding: boolean;
+  /** As it is now: the daemon itself turns it on. */
+  readonly ipv4Forwarding: boolean;
   /** Hard limits that the daemon cannot raise, by rlimit name without `RLIMIT_`; a missing name is unlimited or raisable. */
   rlimits: Record<string, number>;
   /** CPUs online. */

@@ -29,7 +29,7 @@ describe("users", () => {
     ["www:nosuch", [], "unable to find group nosuch: no matching entries in group file"],
     ["-1", [], "uids and gids must be in range 0-2147483647"],
     ["4294967296", [], "uids and gids must be in range 0-2147483647"],
-    ["", ["nosuch"], "Unable to find group nosuch"],
+    ["", ["nosuch"], "Unable to find group nosuch: no matching entries in group file"],
   ])("%p %p is refused", (spec, add, message) => expect(() => find(spec, add)).toThrow(message));
   test("without account files", () => {
     expect(findUser("", [], "", "")).toEqual({ uid: 0, gid: 0, groups: [0], home: "/" });

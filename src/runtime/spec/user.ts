@@ -41,7 +41,7 @@ export function findUser(spec: string, groupAdd: readonly string[], passwd: stri
   } else if (account) {
     supplementary = groups.filter(({ members }) => members.includes(account.name)).map((entry) => entry.gid);
   }
-  const added = groupAdd.map((name) => findGroup(groups, name, `Unable to find group ${name}`));
+  const added = groupAdd.map((name) => findGroup(groups, name, `Unable to find group ${name}: no matching entries in group file`));
   return { uid, gid, groups: [...new Set([gid, ...supplementary, ...added])], home: account?.home || "/" };
 }
 

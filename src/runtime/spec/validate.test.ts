@@ -24,7 +24,7 @@ test("what is in order passes without a word", () => {
   expect(validate({
     Memory: 64 * MB, MemorySwap: 64 * MB, MemoryReservation: 32 * MB, MemorySwappiness: 60, NanoCpus: 4e9, CpusetCpus: "0-1,3", PidsLimit: 5, BlkioWeight: 10,
     CapAdd: ["ALL"], CapDrop: ["net_raw"], IpcMode: "container:x", PidMode: "host", UTSMode: "", UsernsMode: "host", CgroupnsMode: "private", OomScoreAdj: -1000,
-    SecurityOpt: ["seccomp={}", "label=disable"], Sysctls: { "net.core.somaxconn": "1", "kernel.shmmax": "1", "fs.mqueue.msg_max": "1" }, Tmpfs: { "/t": "" },
+    SecurityOpt: ["seccomp={}", "label=disable"], Sysctls: { "net.core.somaxconn": "1", "kernel.shmmax": "1", "fs.mqueue.msg_max": "1" }, Tmpfs: { "/t": "", "/u": "rw,noexec,size=64k,mode=1777,uid=5" },
     Ulimits: [{ Name: "nofile", Soft: 1, Hard: -1 }], DeviceCgroupRules: ["c 1:* rwm"], CgroupParent: "x",
   }).warnings).toEqual([]);
 });
@@ -70,6 +70,9 @@ describe("refused, in Docker's words", () => {
     [{ ShmSize: -1 }, "SHM size can not be less than 0"],
     [{ OomScoreAdj: 1001 }, "Invalid value 1001, range for oom score adj is [-1000, 1000]"],
     [{ Tmpfs: { "/": "" } }, "invalid specification: destination can't be '/'"],
+    [{ Tmpfs: { "/t": "rw,bogus" } }, 'invalid tmpfs option ["bogus"]'],
+    [{ Tmpfs: { "/t": "size" } }, 'invalid tmpfs option ["size"]'],
+    [{ Tmpfs: { "/t": "exec=1" } }, 'invalid tmpfs option ["exec" "1"]'],
     [{ Tmpfs: { a: "" } }, "invalid mount path: 'a' mount path must be absolute"],
     [{ Sysctls: { "kernel.panic": "1" } }, "sysctl 'kernel.panic' is not allowed"],
     [{ Sysctls: { "net.core.somaxconn": "1" }, NetworkMode: "host" }, "sysctl 'net.core.somaxconn' is not allowed in the host network namespace"],

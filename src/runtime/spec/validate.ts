@@ -35,7 +35,7 @@ export function validateHostConfig(config: ContainerConfig, hostConfig: HostConf
   if (hostConfig.Runtime && options.runtimes && !options.runtimes.includes(hostConfig.Runtime)) {
     throw invalid(`unknown or invalid runtime name: ${hostConfig.Runtime}`);
   }
-  for (const destination of Object.keys(hostConfig.Tmpfs ?? {})) validateTmpfs(destination);
+  for (const [destination, options] of Object.entries(hostConfig.Tmpfs ?? {})) validateTmpfs(destination, options);
   for (const name of Object.keys(hostConfig.Sysctls ?? {})) validateSysctl(name, hostConfig);
   if (hostConfig.CgroupnsMode === "private" && !facts.cgroupNamespaces) {
     warnings.push("Your kernel does not support cgroup namespaces.  Cgroup namespace setting discarded.");
@@ -132,10 +132,22 @@ function validateCgroupParent(parent: string, driver: CgroupDriver | undefined):
   }
 }
 
-function validateTmpfs(destination: string): void {
+/** Words of mount(8), and the settings that tmpfs(5) takes with a value. */
+const tmpfsFlags = new Set([
+  "defaults", "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async", "dirsync", "remount", "mand", "nomand", "atime",
+  "noatime", "diratime", "nodiratime", "bind", "rbind", "unbindable", "runbindable", "private", "rprivate", "shared", "rshared", "slave",
+  "rslave", "relatime", "norelatime", "strictatime", "nostrictatime",
+]);
+const tmpfsSettings = new Set(["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"]);
+
+function validateTmpfs(destination: string, options: string): void {
   const path = normalize(destination).replace(/(.)\/$/, "$1");
   if (path === "/") throw invalid("invalid specification: destination can't be '/'");
   if (!isAbsolute(path)) throw invalid(`invalid mount path: '${destination}' mount path must be absolute`);
+  for (const option of options.split(",").filter(Boolean)) {
+    const [name = "", ...value] = option.split("=");
+    if (value.length === 0 ? !tmpfsFlags.has(name) : !tmpfsSettings.has(name)) throw invalid(`invalid tmpfs option [${[name, ...value].map((word) => JSON.stringify(word)).join(" ")}]`);
+  }
 }
 
 /** Settings that exist once for the whole machine are none of a container's. */

@@ -19,7 +19,7 @@ export function readContextIndex(bytes: Uint8Array): ContextIndex {
 
 function isContextIndex(value: unknown): value is ContextIndex {
   return typeof value === "object" && value !== null && "source" in value && "dockerfile" in value && "entries" in value
-    && typeof value.source === "string" && /^[0-9a-f]{64}$/.test(value.source) && typeof value.dockerfile === "string" && Array.isArray(value.entries);
+    && typeof value.source === "string" && /^[0-9a-f]{64}$/.test(value.source) && typeof value.dockerfile === "string" && (!("ignore" in value) || typeof value.ignore === "string") && Array.isArray(value.entries);
 }
 
 function isIndexEntry(entry: Partial<IndexEntry> | null): boolean {

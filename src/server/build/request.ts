@@ -1,7 +1,11 @@
 import type { Resources } from "../../api/types/container.ts";
 import type { AuthConfig } from "../../api/types/system.ts";
+import { parseAnnotation } from "../../build/annotations.ts";
+import { parseCacheSpecs } from "../../build/cache/spec.ts";
+import { parseAttests } from "../../build/attest/spec.ts";
 import type { BuildContext } from "../../build/context.ts";
-import { parsePlatform } from "../../oci/platform.ts";
+import type { Platform } from "../../oci/image.ts";
+import { formatPlatform, parsePlatform } from "../../oci/platform.ts";
 import type { BuildRequest } from "../../build/request.ts";
 import { IndexedContext } from "../../build/source/indexed-context.ts";
 import { contextIndexType } from "../../api/build-context.ts";
@@ -22,8 +26,8 @@ import type { ApiRequest } from "../http/router.ts";
 function jsonMap(request: ApiRequest, key: string): Record<string, string> {
   const text = request.query.get(key);
   if (text === "") return {};
-  const value = parse(text, key);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(`invalid ${key}: it should be a JSON object`);
+  const value = parse(text, key) ?? {};
+  if (typeof value !== "object" || Array.isArray(value)) throw invalid(`invalid ${key}: it should be a JSON object`);
   // An argument without a value takes none, as if it had not been given.
   return Object.fromEntries(Object.entries(value).flatMap(([name, each]) => (typeof each === "string" ? [[name, each]] : each === null ? [] : [[name, String(each)]])));
 }
@@ -38,7 +42,8 @@ function parse(text: string, key: string): unknown {
 
 function ulimits(request: ApiRequest): Resources["Ulimits"] {
   const text = request.query.get("ulimits");
-  const value = text === "" ? [] : parse(text, "ulimits");
+  // Clients written in Go send `null` for an empty list.
+  const value = (text === "" ? null : parse(text, "ulimits")) ?? [];
   if (!Array.isArray(value)) throw invalid("error reading ulimit settings: it should be a JSON array");
   return value.map((each: unknown) => {
     if (typeof each === "object" && each !== null && "Name" in each && typeof each.Name === "string" && "Soft" in each && typeof each.Soft === "number" && "Hard" in each && typeof each.Hard === "number") {
@@ -75,7 +80,7 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
   const { query, signal } = request;
   if (query.get("version") === "2") throw invalid("this builder takes no BuildKit sessions: it has the same capability behind version 1 (DOCKER_BUILDKIT=0)");
   const platformText = query.get("platform");
-  const platform = platformText === "" ? undefined : parsePlatform(platformText);
+  const platforms = distinct(platformText.split(",").filter(Boolean).map(parsePlatform));
   const buildArgs = jsonMap(request, "buildargs");
   const labels = jsonMap(request, "labels");
   const limits = ulimits(request);
@@ -91,13 +96,15 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
   const epoch = buildArgs["SOURCE_DATE_EPOCH"];
 
   const dockerfilePath = query.get("dockerfile") || "Dockerfile";
-  const { tree, dockerfile, content } = await readContext(ctx, request, dockerfilePath, undo, contexts);
+  const { tree, dockerfile, ignore, content } = await readContext(ctx, request, dockerfilePath, undo, contexts);
+  const cacheTo = parseCacheSpecs(query.all("cacheto"));
   const number = (key: string) => query.int(key) ?? 0;
   const asked: BuildRequest = {
-    dockerfile, dockerfileName: dockerfilePath, context: tree, contexts,
-    target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platform,
+    // Clients send a Dockerfile from elsewhere under a name of their making.
+    dockerfile, dockerfileName: /^\.dockerfile\.[0-9a-f]{20}$/.test(dockerfilePath) ? "Dockerfile" : dockerfilePath, context: tree, ignore, contexts,
+    target: query.get("target"), buildArgs, labels, tags: query.all("t").filter(Boolean), platforms,
     noCache: query.bool("nocache"), noCacheFilter: new Set(query.get("nocachefilter").toLowerCase().split(",").filter(Boolean)), pull: query.bool("pull"), squash: query.bool("squash"),
-    cacheFrom: stringList(query.get("cachefrom")), inlineCache: buildArgs["BUILDKIT_INLINE_CACHE"] === "1",
+    cacheFrom: parseCacheSpecs(stringList(query.get("cachefrom"))), cacheTo, inlineCache: buildArgs["BUILDKIT_INLINE_CACHE"] === "1" || cacheTo.some(({ type }) => type === "inline"),
     network: query.get("networkmode") === "default" ? "" : query.get("networkmode"),
     extraHosts: query.all("extrahosts").flatMap((each) => (each.startsWith("[") ? stringList(each) : each.split(","))).filter(Boolean),
     resources: {
@@ -105,10 +112,16 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
       CpusetCpus: query.get("cpusetcpus"), CpusetMems: query.get("cpusetmems"), ShmSize: number("shmsize"), CgroupParent: query.get("cgroupparent"),
       Ulimits: limits ?? [], SecurityOpt: query.all("securityopt").flatMap((each) => (each.startsWith("[") ? stringList(each) : [each])).filter(Boolean),
     },
+    allow: new Set(query.all("allow").flatMap((each) => each.split(","))),
     secrets, sshSockets, auth: (domain) => auth.get(domain) ?? (domain === "docker.io" ? auth.get("https://index.docker.io/v1/") : undefined),
+    describe: query.bool("describe"), annotations: query.all("annotation").flatMap(parseAnnotation), attests: parseAttests(query.all("attest")), remote: query.get("remote"),
     sourceDateEpoch: epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) : undefined,
   };
   return { asked, content };
+}
+
+function distinct(platforms: readonly Platform[]): Platform[] {
+  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
 }
 
 function stringList(text: string): string[] {
@@ -119,30 +132,38 @@ function stringList(text: string): string[] {
 /** An index of two million files with long names. */
 const maxIndexBytes = 512 * 1024 * 1024;
 
+interface ReadContext {
+  tree: SourceTree;
+  dockerfile: string;
+  ignore: IgnorePatterns | undefined;
+  /** The tree, where its content is still to be asked for. */
+  content?: IndexedContext;
+}
+
 /** Named contexts travel in the same archive, below a folder that no project has. */
 const contextsFolder = ".berth-contexts";
 
 /** The context, and the Dockerfile in it. `remote`: a git repository, or a URL of a tar or of a Dockerfile. */
-async function readContext(ctx: BuildContext, request: ApiRequest, path: string, undo: AsyncDisposableStack, contexts: Map<string, SourceTree | { image: string }>): Promise<{ tree: SourceTree; dockerfile: string; content?: IndexedContext }> {
+async function readContext(ctx: BuildContext, request: ApiRequest, path: string, undo: AsyncDisposableStack, contexts: Map<string, SourceTree | { image: string }>): Promise<ReadContext> {
   const remote = request.query.get("remote");
   if (remote !== "" && remote !== "client-session") {
     if (isGit(remote) || /^github\.com\//.test(remote)) {
       const checkout = undo.use(await cloneGit(remote.startsWith("github.com/") ? `https://${remote}` : remote, { tmp: ctx.tmp, keepGitDir: false, signal: request.signal }));
       const tree = checkout.folder ? below(checkout.tree, checkout.folder) : checkout.tree;
-      return { tree, dockerfile: await readText(tree, path) };
+      return { tree, dockerfile: await readText(tree, path), ignore: undefined };
     }
     if (!isUrl(remote)) throw invalid(`remote ${remote} is neither a git repository nor a URL`);
     const fetched = await fetchUrl(remote, undefined, request.signal);
     const { packing, stream } = await sniffPacking(fetched.tree.read(fetched.name));
     const head = await readHead(fetched.tree, fetched.name);
-    if (packing === "none" && head.subarray(257, 262).toString("latin1") !== "ustar") return { tree: new MemoryTree([]), dockerfile: await readText(fetched.tree, fetched.name) };
+    if (packing === "none" && head.subarray(257, 262).toString("latin1") !== "ustar") return { tree: new MemoryTree([]), dockerfile: await readText(fetched.tree, fetched.name), ignore: undefined };
     return archive(unpack(stream, packing));
   }
   if (request.headers.get("content-type") === contextIndexType) {
-    const { source, dockerfile, entries } = readContextIndex(await request.body.bytes(maxIndexBytes));
+    const { source, dockerfile, ignore, entries } = readContextIndex(await request.body.bytes(maxIndexBytes));
     const { store } = undo.use(await ctx.contents.open(source, new Set(entries.flatMap((entry) => entry.digest ?? []))));
     const content = new IndexedContext(entries, store);
-    return { tree: withNamed(content), dockerfile, content };
+    return { tree: withNamed(content), dockerfile, ignore: ignore === undefined ? undefined : IgnorePatterns.parse(ignore), content };
   }
   const { packing, stream } = await sniffPacking(request.body);
   return archive(unpack(stream, packing));
@@ -153,16 +174,16 @@ async function readContext(ctx: BuildContext, request: ApiRequest, path: string,
     return without(tree, contextsFolder);
   }
 
-  async function archive(source: AsyncIterable<Uint8Array>): Promise<{ tree: SourceTree; dockerfile: string }> {
+  async function archive(source: AsyncIterable<Uint8Array>): Promise<ReadContext> {
     const received = undo.use(await ContextArchive.receive(source, `${ctx.tmp}/context-${newId()}`));
     const dockerfile = await readText(received, path);
     // Clients send what the engine itself needs whatever the patterns say: the build is not to see it.
     const ignore = await received.text(`${path}.dockerignore`) ?? await received.text(".dockerignore");
-    if (ignore !== undefined) {
-      const patterns = IgnorePatterns.parse(ignore);
+    const patterns = ignore === undefined ? undefined : IgnorePatterns.parse(ignore);
+    if (patterns) {
       received.exclude((each) => !each.startsWith(`${contextsFolder}/`) && patterns.ignores(each));
     }
-    return { tree: withNamed(received), dockerfile };
+    return { tree: withNamed(received), dockerfile, ignore: patterns };
   }
 }
 

@@ -2,6 +2,9 @@ import type { ProgressEvent } from "../../api/progress.ts";
 import type { BuildEvent, StepInfo } from "../../api/build-events.ts";
 import { shortId } from "../../lib/ids.ts";
 
+/** Of the checks of a Dockerfile the classic builder knows this one; what has no line is about the build itself. */
+const toldHere = ({ rule, line }: Extract<BuildEvent, { kind: "warning" }>) => line === 0 || rule === "NoEmptyContinuation";
+
 /** Output of a step that waits for its turn is kept up to here; then the oldest goes. */
 const heldBytes = 4 * 1024 * 1024;
 
@@ -37,17 +40,17 @@ export async function* transcript(events: AsyncIterable<BuildEvent>): AsyncGener
   }
   for await (const event of events) {
     if (event.kind === "need") { yield { id: "berth.build", aux: event }; continue; }
-    if (event.kind === "warning") { yield { stream: `[Warning] ${event.message} (line ${event.line})\n` }; continue; }
+    if (event.kind === "warning") { if (toldHere(event)) yield { stream: `[Warning] ${event.message}${event.line > 0 ? ` (line ${event.line})` : ""}\n` }; continue; }
     if (event.kind === "step") {
       steps.set(event.step.id, { step: event.step, text: [], bytes: 0, ended: false });
-      announced++;
+      if (event.step.total > 0) announced++;
       continue;
     }
     const told = steps.get(event.id);
     if (!told) continue;
     if (!order.includes(told) && !told.ended) {
       order.push(told);
-      say(told, `Step ${++number}/${announced} : ${told.step.text}\n`);
+      say(told, told.step.total > 0 ? `Step ${++number}/${announced} : ${told.step.text}\n` : `${told.step.text}\n`);
     }
     switch (event.kind) {
       case "started": break;

@@ -1,17 +1,20 @@
 import { progressError, type ProgressEvent } from "../../api/progress.ts";
 import { parseFilters } from "../../api/filters.ts";
-import { prepareBuild, startBuild, type Build } from "../../build/build.ts";
-import { lint } from "../../build/dockerfile/lint.ts";
+import { checkBuild, prepareBuild, startBuild, type Build } from "../../build/build.ts";
+import { excerpt } from "../../build/dockerfile/source.ts";
 import { drawPlan } from "../../build/plan.ts";
 import { pruneCache } from "../../build/prune.ts";
-import { imageSource } from "../../build/base-image.ts";
+import { cacheLayout } from "../../build/cache/layout.ts";
+import { rootfsArchive } from "../../build/rootfs.ts";
 import { RunFailed } from "../../build/stage.ts";
 import { errorMessage, invalid, notFound } from "../../lib/errors.ts";
-import { shortId } from "../../lib/ids.ts";
+import { parseDigest } from "../../oci/digest.ts";
+import { formatPlatform } from "../../oci/platform.ts";
+import { newId, shortId } from "../../lib/ids.ts";
 import { readBuild } from "../build/request.ts";
 import { transcript } from "../build/transcript.ts";
 import { progress } from "../http/progress.ts";
-import { empty, json } from "../http/reply.ts";
+import { empty, json, stream } from "../http/reply.ts";
 import type { Handler, Route } from "../http/router.ts";
 
 const build: Handler = async (ctx, request) => {
@@ -20,20 +23,19 @@ const build: Handler = async (ctx, request) => {
   try {
     const { asked, content } = await readBuild(ctx.build, request, undo);
     if (query.bool("check") || query.bool("graph")) {
-      const { dockerfile, plan } = prepareBuild(asked);
+      const { dockerfile, plans } = prepareBuild(asked);
+      const { findings } = checkBuild(ctx.build, asked, { dockerfile, plans });
       await undo.disposeAsync();
-      if (query.bool("graph")) return json(200, { Graph: drawPlan(plan) });
-      return json(200, lint(dockerfile, { buildArgs: asked.buildArgs }).map(({ rule, message, range }) => ({ Rule: rule, Message: message, Line: range.start, EndLine: range.end })));
+      if (query.bool("graph")) return json(200, { Graph: plans.map(drawPlan).join("\n\n") });
+      return json(200, findings.map(({ rule, message, range }) => ({ Rule: rule, Message: message, Line: range.start, EndLine: range.end, File: asked.dockerfileName, Source: excerpt(range, asked.dockerfile) })));
     }
-    const running = startBuild(ctx.build, asked, imageSource(ctx.build, ctx.remote, asked));
+    const running = startBuild(ctx.build, ctx.remote, asked);
     signal.addEventListener("abort", () => running.cancel(), { once: true });
     running.signal.addEventListener("abort", () => content?.fail(running.signal.reason), { once: true });
     content?.serve((entries) => running.events.emit({ kind: "need", entries }));
-    const id = query.get("buildid");
-    if (id) {
-      ctx.runningBuilds.set(id, { build: running, content });
-      undo.defer(() => void ctx.runningBuilds.delete(id));
-    }
+    const id = query.get("buildid") || newId();
+    ctx.runningBuilds.set(id, { build: running, content });
+    undo.defer(() => void ctx.runningBuilds.delete(id));
     return await progress(tell(running, { quiet: query.bool("q"), events: query.get("progress") === "events", tags: asked.tags }, undo));
   } catch (error) {
     await undo.disposeAsync();
@@ -59,11 +61,11 @@ async function* tell(running: Build, options: { quiet: boolean; events: boolean;
     } else if (options.quiet) {
       for await (const event of running.events) if (event.kind === "need") yield { id: "berth.build", aux: event };
     } else yield* transcript(running.events);
-    const { imageId } = await running.result;
-    yield { aux: { ID: imageId } };
-    if (options.quiet) yield { stream: `${imageId}\n` };
+    const { id, images, descriptor, caches } = await running.result;
+    yield { aux: { ID: id, Images: images.map((image) => ({ ID: image.id, Platform: formatPlatform(image.platform) })), ...(descriptor && { Descriptor: descriptor }), ...(caches.length > 0 && { Caches: caches }) } };
+    if (options.quiet) yield { stream: `${id}\n` };
     else if (!options.events) {
-      yield { stream: `Successfully built ${shortId(imageId)}\n` };
+      yield { stream: `Successfully built ${shortId(id)}\n` };
       for (const tag of options.tags) yield { stream: `Successfully tagged ${/:[^/]*$/.test(tag) ? tag : `${tag}:latest`}\n` };
     }
   } catch (error) {
@@ -107,9 +109,17 @@ const cancel: Handler = async (ctx, { query }) => {
   return empty(200);
 };
 
+/** A cache that a build exported (`cacheto=type=local`), as the archive of an OCI layout. */
+const exported: Handler = async (ctx, { query }) => stream("application/x-tar", await cacheLayout(ctx.build, parseDigest(query.get("digest")), query.get("tag") || "latest"));
+
+/** The files of an image as they were built, for `-o type=local|tar`. */
+const rootfs: Handler = (ctx, { query }) => stream("application/x-tar", rootfsArchive(ctx.build, query.get("image")));
+
 export const buildRoutes: readonly Route[] = [
   { id: "ImageBuild", method: "POST", path: "/build", handle: build },
   { id: "BuildContent", method: "POST", path: "/build/content", handle: sendContent },
   { id: "BuildPrune", method: "POST", path: "/build/prune", since: "1.31", handle: prune },
+  { id: "BuildCacheExport", method: "GET", path: "/build/cache", handle: exported },
+  { id: "BuildRootfs", method: "GET", path: "/build/rootfs", handle: rootfs },
   { id: "BuildCancel", method: "POST", path: "/build/cancel", since: "1.39", handle: cancel },
 ];

@@ -1,7 +1,9 @@
 import { Filters, parseFilters } from "../../api/filters.ts";
 import type { ProgressEvent } from "../../api/progress.ts";
+import { imageAttestations } from "../../image/attestations.ts";
 import { imageHistory } from "../../image/history.ts";
 import { importImage } from "../../image/import.ts";
+import { imageManifests } from "../../image/manifests.ts";
 import { inspectImage } from "../../image/inspect.ts";
 import { listImages } from "../../image/list.ts";
 import { loadImages } from "../../image/load.ts";
@@ -21,27 +23,34 @@ import { pullImage } from "./registry.ts";
 
 const name = ({ params }: ApiRequest): string => params["name"] ?? "";
 
-const list: Handler = (ctx, { query, version }) => {
+const list: Handler = async (ctx, { query, version }) => {
   const asked = parseFilters(query.get("filters"));
   const legacy = version < api("1.25") && !asked.has("reference") ? query.get("filter") : "";
   const filters = legacy ? new Filters([...asked.keys().map((key) => [key, asked.get(key)] as const), ["reference", [legacy]]]) : asked;
   if (version >= api("1.54") && query.bool("identity") && !query.bool("manifests")) throw invalid("conflicting options: identity requires manifests=1");
-  return json(200, listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size"), manifests: version >= api("1.47") && query.bool("manifests") }));
+  const images = listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size") });
+  if (!query.bool("manifests")) return json(200, images);
+  return json(200, await Promise.all(images.map(async (image) => {
+    const manifests = await imageManifests(ctx.images, image.RepoTags);
+    return { ...image, ...(manifests && { Manifests: manifests }) };
+  })));
 };
 
-const inspect: Handler = (ctx, request) => {
+const inspect: Handler = async (ctx, request) => {
   const { query, version } = request;
   const platform = version >= api("1.49") ? query.get("platform") : "";
   if (query.bool("manifests") && platform) throw invalid("conflicting options: manifests and platform options cannot both be set");
-  return json(200, inspectImage(ctx.images, name(request), { manifests: version >= api("1.48") && query.bool("manifests"), ...(platform && { platform: decodePlatform(platform) }) }));
+  const image = inspectImage(ctx.images, name(request), platform ? { platform: decodePlatform(platform) } : {});
+  const manifests = query.bool("manifests") ? await imageManifests(ctx.images, image.RepoTags ?? []) : undefined;
+  return json(200, { ...image, ...(manifests && { Manifests: manifests }) });
 };
 
-/** Attestations come with images of several manifests, which are taken apart here: none is kept. */
-const attestations: Handler = (ctx, request) => {
+const attestations: Handler = async (ctx, request) => {
   const platforms = decodePlatforms(request.query.all("platform").filter(Boolean));
   if (platforms.length > 1) throw invalid("only one platform value is currently supported");
-  resolveImage(ctx.images, name(request), platforms[0] ? { platform: platforms[0] } : {});
-  return json(200, []);
+  return json(200, await imageAttestations(ctx.images, name(request), {
+    types: request.query.all("type").filter(Boolean), statements: request.query.bool("statement"), ...(platforms[0] && { platform: platforms[0] }),
+  }));
 };
 
 const history: Handler = (ctx, request) => {
@@ -61,12 +70,12 @@ const remove: Handler = async (ctx, request) => {
   if (name(request).trim() === "") throw invalid("image name cannot be blank");
   const options = { force: query.bool("force"), noprune: query.bool("noprune") };
   const platforms = version >= api("1.50") ? decodePlatforms(query.all("platforms")) : [];
-  // A variant that the name does not point at has none: it goes by its id.
+  // One of several platforms that the name does not show has none of its own: it goes by its id.
   const own = resolveImage(ctx.images, name(request)).id;
-  const variants = platforms.map((platform) => resolveImage(ctx.images, name(request), { platform }).id).filter((id) => id !== own);
+  const others = platforms.map((platform) => resolveImage(ctx.images, name(request), { platform }).id).filter((id) => id !== own);
   const removed = [];
-  for (const id of variants) removed.push(...(await removeImage(ctx.images, id, options)));
-  if (platforms.length === 0 || variants.length < platforms.length) removed.push(...(await removeImage(ctx.images, name(request), options)));
+  for (const id of others) removed.push(...(await removeImage(ctx.images, id, { ...options, ofSeveral: true })));
+  if (platforms.length === 0 || others.length < platforms.length) removed.push(...(await removeImage(ctx.images, name(request), options)));
   return json(200, removed);
 };
 

@@ -2,7 +2,7 @@ import type { ContainerConfig, DeviceRequest, HealthConfig, HostConfig, Mount, P
 import type { EndpointIPAMConfig, EndpointSettings, NetworkingConfig } from "../../api/types/network.ts";
 import type { ExecConfig } from "../../container/exec.ts";
 import type { LegacyCreate } from "../compat/requests.ts";
-import { boolean, integer, list, map, object, oneOf, set, string, stringMap, strings, words, type Fields, type Schema } from "./schema.ts";
+import { boolean, integer, list, map, object, set, string, stringMap, strings, words, type Fields, type Schema } from "./schema.ts";
 
 const health = object<HealthConfig>({ Test: strings, Interval: integer, Timeout: integer, Retries: integer, StartPeriod: integer, StartInterval: integer });
 
@@ -30,9 +30,12 @@ const resourceFields: Fields<Resources> = {
 
 const restartPolicy = object<RestartPolicy>({ Name: string, MaximumRetryCount: integer });
 
+/** Any word: what is no type of mounts, the container's own check says in better words. */
+const mountType: Schema<NonNullable<Mount["Type"]>> = (value, path) => string(value, path) as NonNullable<Mount["Type"]>;
+
 const mount = object<Mount>({
   Target: string, Source: string, ReadOnly: boolean, Consistency: string,
-  Type: oneOf("bind", "cluster", "image", "npipe", "tmpfs", "volume"),
+  Type: mountType,
   BindOptions: object({ Propagation: string, NonRecursive: boolean, CreateMountpoint: boolean, ReadOnlyNonRecursive: boolean, ReadOnlyForceRecursive: boolean }),
   VolumeOptions: object({ NoCopy: boolean, Labels: stringMap, DriverConfig: object({ Name: string, Options: stringMap }), Subpath: string }),
   ImageOptions: object({ Subpath: string }),

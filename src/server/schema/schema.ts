@@ -40,14 +40,6 @@ export const integer: Schema<number> = (value, path) => {
 /** Any JSON value, as it is. */
 export const anything: Schema<unknown> = (value) => value;
 
-export function oneOf<const T extends string>(...allowed: T[]): Schema<T> {
-  return (value, path) => {
-    const found = allowed.find((text) => text === value);
-    if (found === undefined) throw typeof value === "string" ? invalid(`invalid JSON: ${path}: unknown value ${JSON.stringify(value)}`) : wrongType(value, path, "string");
-    return found;
-  };
-}
-
 export function list<T>(item: Schema<T>): Schema<T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) throw wrongType(value, path, "[]");

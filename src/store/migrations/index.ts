@@ -3,6 +3,7 @@ import { container } from "./0002-container.ts";
 import { network } from "./0003-network.ts";
 import { volume } from "./0004-volume.ts";
 import { build } from "./0005-build.ts";
+import { imageIndex } from "./0006-image-index.ts";
 
 /** Append only: never remove, reorder or edit an entry that has been released. */
 export const migrations: readonly { name: string; sql: string }[] = [
@@ -11,4 +12,5 @@ export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0003-network", sql: network },
   { name: "0004-volume", sql: volume },
   { name: "0005-build", sql: build },
+  { name: "0006-image-index", sql: imageIndex },
 ];

@@ -13,16 +13,18 @@ import type { FlagValues } from "../../flags/flag.ts";
 import { labelMap } from "../../labels.ts";
 import type { ProgressEvent } from "../../../api/progress.ts";
 import type { Client } from "../../../client/client.ts";
-import { tagImage } from "../../../client/images.ts";
 import type { QueryValue } from "../../../client/query.ts";
+import { nothingBuilt, readBuilt, type Built } from "../../build/built.ts";
+import { cacheSources, cacheTargets, writeLocalCaches } from "../../build/caches.ts";
 import { indexFolders } from "../../build/context-index.ts";
 import { humanSize } from "../../format/units.ts";
 import { displayBuild, type BuildProgress } from "../../build/display.ts";
-import { parseFields, parseOutput, readSecrets, readSsh } from "../../build/inputs.ts";
+import { metadata } from "../../build/metadata.ts";
+import { parseOutput, readSecrets, readSsh } from "../../build/inputs.ts";
 import { exportBuild } from "../../build/outputs.ts";
 import { displayProgress } from "../../progress/display.ts";
 import { countSent } from "../../progress/sent.ts";
-import { parseReference, withDefaultTag } from "../../reference.ts";
+import { parseReference } from "../../reference.ts";
 import { refuseContentTrust, trustFlag } from "../../trust.ts";
 import { checkEnv, checkLabel } from "../container/options/key-values.ts";
 import { mergeUlimits, parseUlimit } from "../container/options/limits.ts";
@@ -31,11 +33,14 @@ import { withProxies } from "../container/options/proxy.ts";
 import { openContext } from "./context.ts";
 
 const flags = {
+  allow: stringSlice("Entitlements for the Dockerfile: security.insecure, network.host"),
+  annotation: list("Annotation of the result: [manifest|index|manifest-descriptor[platform]:]key=value", { type: "stringArray" }),
   "add-host": list('Host to add to /etc/hosts of build steps ("host:ip")', { parse: parseExtraHost }),
+  attest: list("Attestation of the result: type=sbom or type=provenance[,mode=min|max]", { type: "stringArray" }),
   "build-arg": list("Variable of the build", { parse: checkEnv }),
   "build-context": list("Further context: name=directory, name=docker-image://image, name=git-url", { type: "stringArray" }),
-  "cache-from": stringSlice("Image to take cached layers of"),
-  "cache-to": list("Write the keys of the cache into the image (type=inline), and push it (type=registry,ref=name)", { type: "stringArray" }),
+  "cache-from": list("Cache to take from: an image, type=registry,ref=name or type=local,src=folder", { type: "stringArray" }),
+  "cache-to": list("Where the build's cache is written to: type=registry,ref=name, type=local,dest=folder (each with mode=min|max) or type=inline", { type: "stringArray" }),
   check: bool("Look the Dockerfile over and build nothing"),
   "cgroup-parent": string("Cgroup above those of the build's steps"),
   compress: bool("Compress the context with gzip on its way"),
@@ -59,12 +64,15 @@ const flags = {
   "no-cache": bool("Build every step anew"),
   "no-cache-filter": stringSlice("Stages to build anew"),
   output: list("Where the result goes: a directory, -, or type=local|tar|oci|docker|image|registry,dest=path", { short: "o", type: "stringArray" }),
-  platform: string("Platform to build for", { minApi: "1.38" }),
+  platform: stringSlice("Platforms to build for: an image each, behind one index", { minApi: "1.38" }),
+  provenance: string("Short for --attest type=provenance: true, false or mode=min|max"),
   progress: string("How the build is shown: auto, plain, tty, quiet, rawjson", { default: "auto" }),
   push: bool("Push the result to its registry"),
   pull: bool("Ask registries for newer base images in any case"),
   quiet: bool("Print the image's id only", { short: "q" }),
+  "rewrite-timestamp": bool("Nothing in the result is younger than SOURCE_DATE_EPOCH, or 1970 where that is not set"),
   rm: bool("Remove intermediate containers after a build that went well", { default: true }),
+  sbom: string("Short for --attest type=sbom: true or false"),
   secret: list("Secret for the build: id=name[,src=file|env=NAME]", { type: "stringArray" }),
   "security-opt": stringSlice("Security option of build steps"),
   "shm-size": bytes("Size of /dev/shm in build steps"),
@@ -88,36 +96,33 @@ export default defineCommand({
     if (values.push) outputs.push({ type: "image", names: [], push: true });
     const secrets = await readSecrets(values.secret, ctx.env);
     const ssh = readSsh(values.ssh, ctx.env);
-    const { archive, dockerfile, remote, contexts, folders } = await openContext(ctx, source, values.file, values["build-context"]);
+    const [cacheFrom, cacheTo] = [await cacheSources(ctx, values["cache-from"]), cacheTargets(values["cache-to"])];
+    const { archive, dockerfile, remote, contexts, folders } = await openContext(ctx, source, values.file, [...values["build-context"], ...cacheFrom.contexts]);
     const client = await ctx.client();
     if (values.ssh.length > 0 && !client.host.startsWith("unix:")) throw new CliError("--ssh needs an engine on this machine: the agent's socket cannot be reached from elsewhere");
-    const parameters = { ...(await query(ctx, client.host, values)), dockerfile, remote, ssh: Object.keys(ssh).length > 0 ? JSON.stringify(ssh) : undefined, contexts: Object.keys(contexts).length > 0 ? JSON.stringify(contexts) : undefined };
+    const parameters = { ...(await query(ctx, client.host, values)), t: [...values.tag, ...outputs.flatMap((output) => (output.type === "image" ? output.names : []))], cachefrom: cacheFrom.specs.length > 0 ? JSON.stringify(cacheFrom.specs) : undefined, cacheto: cacheTo.specs, dockerfile, remote, ssh: Object.keys(ssh).length > 0 ? JSON.stringify(ssh) : undefined, contexts: Object.keys(contexts).length > 0 ? JSON.stringify(contexts) : undefined };
     const context = archive && (values.compress ? gzip(archive) : archive);
     const options = { registryConfig: encodeAuth(await allCredentials(ctx)), secrets };
     if (values.check || values.graph) return inspectDockerfile(ctx, client, { ...parameters, check: values.check, graph: values.graph }, { ...options, ...(context && { context }) });
 
     // What is built may go to standard output itself: then nothing else does.
     const told = outputs.some((output) => "dest" in output && output.dest === "-") ? { ...ctx, out: ctx.err } : ctx;
-    const started = Date.now();
     const asked = progress === "classic" ? parameters : { ...parameters, q: false, progress: "events" };
-    const indexed = folders && !values.compress && (await client.isBerth()) ? indexFolders(folders.folders, folders.dockerfile, hostname()) : undefined;
+    const indexed = folders && !values.compress && (await client.isBerth()) ? indexFolders(folders, hostname()) : undefined;
     const messages = indexed
       ? buildFromIndex(client, asked, indexed.index, indexed.content, options)
       : buildImage(client, asked, { ...options, ...(context && { context: progress === "classic" ? countSent(told.out, context, values.quiet) : context }) });
     const built = progress === "classic" ? await buildClassic(told, messages, values.quiet) : await displayBuild(ctx.err, messages, progress, ctx.env["NO_COLOR"] === undefined);
     if (indexed && (progress === "tty" || progress === "plain")) ctx.err.write(`\nOf ${humanSize(indexed.size)} in ${indexed.files} files, ${humanSize(indexed.sent())} went to the engine\n`);
     for (const output of outputs) await exportBuild(ctx, client, built, output, values.tag);
-    for (const cache of values["cache-to"]) {
-      const ref = parseFields(cache).get("ref");
-      if (ref) await exportBuild(ctx, client, built, { type: "image", names: [ref], push: true }, await tagged(client, built, ref));
-    }
-    if (values.quiet && progress !== "classic") told.out.write(`${built}\n`);
+    await writeLocalCaches(client, built, cacheTo);
+    if (values.quiet && progress !== "classic") told.out.write(`${built.id}\n`);
     if (values["metadata-file"] !== "") {
-      await writeFile(values["metadata-file"], `${JSON.stringify({ "containerimage.config.digest": built, "image.name": values.tag.join(","), "build.seconds": (Date.now() - started) / 1000 }, null, 2)}\n`);
+      await writeFile(values["metadata-file"], `${JSON.stringify(metadata(built, parameters.t), null, 2)}\n`);
     }
     if (values.iidfile === "") return;
-    if (built === "") throw new CliError(`Server did not provide an image ID. Cannot write ${values.iidfile}`);
-    await writeFile(values.iidfile, built);
+    if (built.id === "") throw new CliError(`Server did not provide an image ID. Cannot write ${values.iidfile}`);
+    await writeFile(values.iidfile, built.id);
   },
 });
 
@@ -136,22 +141,20 @@ function progressOf(ctx: CommandContext, values: FlagValues<typeof flags>): Buil
   }
 }
 
-async function buildClassic(ctx: CommandContext, messages: AsyncIterable<ProgressEvent>, quiet: boolean): Promise<string> {
-  let id = "";
+async function buildClassic(ctx: CommandContext, messages: AsyncIterable<ProgressEvent>, quiet: boolean): Promise<Built> {
+  let built = nothingBuilt;
   let text = "";
   const out = quiet ? { ...ctx.out, isTerminal: false, write: (data: string | Uint8Array) => void (text += String(data)) } : ctx.out;
   try {
     await displayProgress(out, messages, {
-      onAux: (aux) => {
-        if (typeof aux === "object" && aux !== null && "ID" in aux) id = String(aux.ID);
-      },
+      onAux: (aux) => { built = readBuilt(aux) ?? built; },
     });
   } catch (error) {
     if (quiet) ctx.err.write(text);
     throw error;
   }
-  if (quiet) ctx.out.write(text === "" && id !== "" ? `${id}\n` : text);
-  return id || text.trim();
+  if (quiet) ctx.out.write(text === "" && built.id !== "" ? `${built.id}\n` : text);
+  return built.id === "" ? { ...built, id: text.trim() } : built;
 }
 
 /** `--check` and `--graph`: what the engine says of a Dockerfile without building it. The exit code tells of findings. */
@@ -165,15 +168,22 @@ async function inspectDockerfile(ctx: CommandContext, client: Client, parameters
     ctx.out.write("Check complete, no warnings found.\n");
     return 0;
   }
-  for (const { Rule, Message, Line } of findings) ctx.out.write(`WARNING: ${Rule}\n${Message}\nline ${Line}\n\n`);
+  for (const { Rule, Message, Line, File, Source } of findings) ctx.out.write(`WARNING: ${Rule} - ${ruleUrl(Rule)}\n${Message}\n${File}:${Line}\n${Source}\n\n`);
   ctx.out.write(`Check complete, ${findings.length} ${findings.length === 1 ? "warning has" : "warnings have"} been found!\n`);
   return 1;
 }
 
-async function tagged(client: Client, image: string, ref: string): Promise<string[]> {
-  const { tag = "latest" } = withDefaultTag(parseReference(ref));
-  await tagImage(client, image, ref.replace(/:[^:/]*$/, ""), tag);
-  return [ref];
+/** `--sbom=true`, `--provenance=mode=max`; what else stands there goes on as it is. */
+function shortAttest(type: string, value: string): string[] {
+  if (value === "") return [];
+  const on = value.toLowerCase() === "true" || value === "1";
+  const off = value.toLowerCase() === "false" || value === "0";
+  return [`type=${type}${on ? "" : off ? ",disabled=true" : `,${value}`}`];
+}
+
+/** Where Docker explains a rule. */
+function ruleUrl(rule: string): string {
+  return `https://docs.docker.com/go/dockerfile/rule/${rule.replace(/JSON/, "Json").replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}/`;
 }
 
 function checkTag(name: string): string {
@@ -190,8 +200,8 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
   });
   const set = named.flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]));
   const withProxy = proxies ? withProxies(set, { proxies, engineHost }) : set;
-  const inline = values["cache-to"].length > 0 ? { BUILDKIT_INLINE_CACHE: "1" } : {};
-  const args = { ...Object.fromEntries(named), ...labelMap(withProxy), ...inline };
+  const epoch = ctx.env["SOURCE_DATE_EPOCH"] || (values["rewrite-timestamp"] ? "0" : "");
+  const args = { ...(epoch && { SOURCE_DATE_EPOCH: epoch }), ...Object.fromEntries(named), ...labelMap(withProxy) };
   const json = (value: unknown, isEmpty: boolean) => (isEmpty ? undefined : JSON.stringify(value));
   const number = (value: number | null) => value || undefined;
   return {
@@ -200,8 +210,9 @@ async function query(ctx: CommandContext, engineHost: string, values: FlagValues
     cpushares: number(values["cpu-shares"]), cpuquota: number(values["cpu-quota"]), cpuperiod: number(values["cpu-period"]),
     memory: number(values.memory), memswap: number(values["memory-swap"]), cgroupparent: values["cgroup-parent"], shmsize: number(values["shm-size"]),
     ulimits: json(mergeUlimits(values.ulimit), values.ulimit.length === 0), buildargs: json(args, Object.keys(args).length === 0),
-    labels: json(labelMap(values.label), values.label.length === 0), cachefrom: json(values["cache-from"], values["cache-from"].length === 0),
+    labels: json(labelMap(values.label), values.label.length === 0),
     extrahosts: values["add-host"], securityopt: values["security-opt"],
-    target: values.target, squash: values.squash, platform: values.platform || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "", version: "1",
+    target: values.target, squash: values.squash, platform: values.platform.join(",") || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "", version: "1",
+    allow: values.allow, attest: [...values.attest, ...shortAttest("sbom", values.sbom), ...shortAttest("provenance", values.provenance)], annotation: values.annotation, describe: values["metadata-file"] !== "" || undefined,
   };
 }

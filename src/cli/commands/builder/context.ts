@@ -6,7 +6,7 @@ import { newId } from "../../../lib/ids.ts";
 import { tarEntry } from "../../../lib/tar/entry.ts";
 import { encodeHeader, endOfArchive, padding } from "../../../lib/tar/writer.ts";
 import { packDirectory } from "../../archive/pack.ts";
-import type { ContextFolder } from "../../build/context-index.ts";
+import type { ContextFolder, SentFolders } from "../../build/context-index.ts";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
 import { fileError } from "../../files.ts";
@@ -16,7 +16,7 @@ export interface BuildContext {
   /** What is sent; absent where the engine fetches it from `remote`. */
   archive?: AsyncIterable<Uint8Array>;
   /** The same for an engine that takes an index first: folders, and the text of the Dockerfile. */
-  folders?: { folders: ContextFolder[]; dockerfile: string };
+  folders?: SentFolders;
   /** Path of the Dockerfile in it; empty for the usual name. */
   dockerfile: string;
   remote?: string;
@@ -81,7 +81,8 @@ async function fromDirectory(ctx: CommandContext, source: string, dockerfile: st
   if (!(await lstat(root)).isDirectory()) throw new CliError(`unable to prepare context: context must be a directory: ${root}`);
   const own = dockerfile === "-" ? null : await findDockerfile(root, dockerfile);
   const inside = own !== null && !own.path.startsWith("../") && !isAbsolute(own.path);
-  const ignored = await readIgnored(root, own?.full ?? `${root}/Dockerfile`);
+  const ignore = await readIgnored(root, own?.full ?? `${root}/Dockerfile`);
+  const ignored = IgnorePatterns.parse(ignore ?? "");
   // The engine needs both files, whatever the patterns say; it leaves them out itself.
   const kept = new Set([".dockerignore", ...(own && inside ? [own.path] : [])]);
   const needsFolder = (path: string) => [...kept].some((file) => file.startsWith(`${path}/`));
@@ -92,7 +93,7 @@ async function fromDirectory(ctx: CommandContext, source: string, dockerfile: st
   });
   const content = own ? await readFile(own.full) : await collect(ctx.stdin.stream());
   const shown = { excludes: (path: string) => ignored.ignores(path), enters: (path: string) => !ignored.canSkipFolder(path), owner };
-  const folders = { folders: [{ root, options: shown }], dockerfile: new TextDecoder().decode(content) };
+  const folders = { folders: [{ root, options: shown }], dockerfile: new TextDecoder().decode(content), ...(ignore !== undefined && { ignore }) };
   if (own && inside) return { archive: pack(() => false), dockerfile: own.path, folders };
   const name = `.dockerfile.${newId().slice(0, 20)}`;
   // The Dockerfile comes in from elsewhere: the build itself is not to see it.
@@ -115,12 +116,12 @@ async function findDockerfile(root: string, given: string): Promise<Found> {
 }
 
 /** `<Dockerfile>.dockerignore` beside the Dockerfile, else the context's `.dockerignore`. */
-async function readIgnored(root: string, dockerfile: string): Promise<IgnorePatterns> {
+async function readIgnored(root: string, dockerfile: string): Promise<string | undefined> {
   for (const path of [`${dirname(dockerfile)}/${basename(dockerfile)}.dockerignore`, `${root}/.dockerignore`]) {
     const file = Bun.file(path);
-    if (await file.exists()) return IgnorePatterns.parse(await file.text());
+    if (await file.exists()) return file.text();
   }
-  return new IgnorePatterns([]);
+  return undefined;
 }
 
 async function readFile(path: string): Promise<Uint8Array> {
