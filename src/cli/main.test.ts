@@ -32,6 +32,15 @@ test("options that conflict", async () => {
   expect((await runCli(["-l", "loud", "ps"])).stderr).toBe("Unable to parse logging level: loud\n");
 });
 
+test("help is output where it was asked for, else a note", async () => {
+  for (const words of [[], ["container"]]) {
+    const bare = await runCli(words);
+    expect(bare).toMatchObject({ code: 0, stdout: "", stderr: expect.stringContaining("Usage:  berth") });
+    expect(await runCli([...words, "--help"])).toEqual({ code: 0, stdout: bare.stderr, stderr: "" });
+    expect(await runCli(["help", ...words])).toEqual({ code: 0, stdout: bare.stderr, stderr: "" });
+  }
+});
+
 test("help of a command lists its paths", async () => {
   const { stdout } = await runCli(["container", "ps", "--help"]);
   expect(stdout).toStartWith("Usage:  berth container ls [OPTIONS]\n\nList containers\n\nAliases:\n  berth container ls, berth container list, berth container ps, berth ps\n\nOptions:\n  -a, --all ");

@@ -62,8 +62,9 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   if (route.kind === "table") {
     const name = `${program} ${route.path}`;
     const { tableHelp } = await import("./help.ts");
-    parseOrExplain(name, "COMMAND", () => parseFlags({}, route.rest, false));
-    host.out.write(tableHelp(name, route.short, route.table));
+    const { help } = parseOrExplain(name, "COMMAND", () => parseFlags({}, route.rest, false));
+    // Help that nobody asked for is no output.
+    (help ? host.out : host.err).write(tableHelp(name, route.short, route.table));
     return 0;
   }
   const { command, path, rest } = route;
@@ -94,7 +95,7 @@ async function helpIsWanted(argv: readonly string[], top: Parsed, host: Host): P
     return null;
   }
   const { rootHelp } = await import("./help.ts");
-  host.out.write(await rootHelp(program, globalFlags(host.env["HOME"] ?? "/root"), host));
+  (top.help || first === "help" ? host.out : host.err).write(await rootHelp(program, globalFlags(host.env["HOME"] ?? "/root"), host));
   return 0;
 }
 

@@ -3,6 +3,7 @@ import type { ContainerConfig, HostConfig, PortMap } from "../api/types/containe
 import type { ContainerContext } from "./context.ts";
 import { sharedContainer } from "./network-files.ts";
 import { findContainer } from "./lookup.ts";
+import { completePort } from "./port.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "../runtime/spec/system-paths.ts";
 
 /** The request with every field that Docker's own answers carry, so that clients find what they expect. */
@@ -26,7 +27,7 @@ export function completeConfig(config: ContainerConfig, hostConfig: HostConfig, 
     Entrypoint: config.Entrypoint ?? null,
     OnBuild: config.OnBuild ?? null,
     Labels: config.Labels ?? {},
-    ExposedPorts: hasKeys(config.ExposedPorts) ? config.ExposedPorts : undefined,
+    ExposedPorts: completeExposedPorts(config.ExposedPorts),
     Healthcheck: config.Healthcheck ?? undefined,
     StopSignal: config.StopSignal || undefined,
   };
@@ -58,8 +59,14 @@ export function completeHostConfig(ctx: ContainerContext, host: HostConfig): Hos
   };
 }
 
+/** What an image says that is no port is left out. */
+function completeExposedPorts(ports: ContainerConfig["ExposedPorts"]): ContainerConfig["ExposedPorts"] {
+  const complete = Object.keys(ports ?? {}).map(completePort).filter((port) => port !== null);
+  return complete.length > 0 ? Object.fromEntries(complete.map((port) => [port, {}])) : undefined;
+}
+
 function completePorts(ports: HostConfig["PortBindings"]): PortMap {
-  return Object.fromEntries(Object.entries(ports ?? {}).map(([port, bindings]) => [port, (bindings ?? []).map(({ HostIp, HostPort }) => ({ HostIp: HostIp ?? "", HostPort: HostPort ?? "" }))]));
+  return Object.fromEntries(Object.entries(ports ?? {}).map(([port, bindings]) => [completePort(port) ?? port, (bindings ?? []).map(({ HostIp, HostPort }) => ({ HostIp: HostIp ?? "", HostPort: HostPort ?? "" }))]));
 }
 
 function byId(ctx: ContainerContext, mode: string): string {

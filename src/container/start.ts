@@ -57,7 +57,9 @@ export async function launch(ctx: ContainerContext, c: ContainerRecord): Promise
   undo.defer(() => network.settle());
   const [rootfs, mounts, netnsPath] = await allOf([openRootfs(ctx, c), prepareMounts(ctx, c), network.netnsPath]);
   // The interfaces are made while the runtime, in processes of its own, builds the container around the namespace.
-  const [task, settings] = await allOf([buildTask(ctx, c, { rootfs, mounts, netnsPath, network }), network.ready]);
+  // Without a network the building fails too: the network's error is the one to tell, so it comes first.
+  const building = buildTask(ctx, c, { rootfs, mounts, netnsPath, network });
+  const [settings, task] = await allOf([network.ready, building]);
   await releasePins(ctx, c.id);
   await connectPendingClients(ctx, c);
   const startedAt = new Date().toISOString();

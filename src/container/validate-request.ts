@@ -1,6 +1,7 @@
 import { isAbsolute } from "node:path/posix";
 import type { ContainerConfig, HealthConfig, HostConfig, RestartPolicy } from "../api/types/container.ts";
 import { invalid } from "../lib/errors.ts";
+import { completePort } from "./port.ts";
 import { parseSignal } from "./signal.ts";
 
 /** Nanoseconds: the shortest time that a health check may name. */
@@ -22,6 +23,9 @@ export function validateRequest(config: ContainerConfig, host: HostConfig): void
   }
   validateRestartPolicy(host.RestartPolicy);
   for (const entry of host.ExtraHosts ?? []) validateExtraHost(entry);
+  for (const port of Object.keys(config.ExposedPorts ?? {})) {
+    if (completePort(port) === null) throw invalid(`invalid JSON: invalid port '${port}'`);
+  }
   validatePorts(host);
   if (host.Isolation && host.Isolation !== "default") throw invalid(`invalid isolation '${host.Isolation}' on linux`);
   if (Object.hasOwn(host.Annotations ?? {}, "")) throw invalid("invalid Annotations: the empty string is not permitted as an annotation key");
@@ -68,9 +72,9 @@ function isAddress(text: string): boolean {
 
 function validatePorts(host: HostConfig): void {
   for (const [port, bindings] of Object.entries(host.PortBindings ?? {})) {
-    const match = /^(\d+)(?:\/(tcp|udp|sctp))?$/.exec(port);
-    if (!match || Number(match[1]) < 1 || Number(match[1]) > 65535) throw invalid(`invalid port specification: "${port}"`);
-    for (const { HostPort: hostPort } of bindings ?? []) {
+    if (completePort(port) === null || /^0+\b/.test(port)) throw invalid(`invalid port specification: "${port}"`);
+    for (const { HostIp: address, HostPort: hostPort } of bindings ?? []) {
+      if (address && !isAddress(address.replace(/^\[(.*)\]$/, "$1"))) throw invalid(`invalid IP address: ${address}`);
       if (hostPort && !isPortRange(hostPort)) throw invalid(`invalid port specification: "${hostPort}"`);
     }
   }

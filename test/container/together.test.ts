@@ -57,6 +57,16 @@ describe("network", () => {
     await gone(id);
   });
 
+  test("ports without a protocol, and an image's that are none", async () => {
+    await rig.image("odd", { Cmd: ["true"], ExposedPorts: { "http": {}, "80": {}, "90-92/tcp": {} } });
+    const { id } = await rig.run(["true"], { Image: "odd", ExposedPorts: { "53/UDP": {} } }, { ...bridge, PortBindings: { "81": [{ HostPort: "" }] } });
+    const { Config, HostConfig } = await inspectContainer(rig.ctx, id);
+    expect(Object.keys(Config?.ExposedPorts ?? {}).sort()).toEqual(["53/udp", "80/tcp"]);
+    expect(Object.keys(HostConfig?.PortBindings ?? {})).toEqual(["81/tcp"]);
+    await gone(id);
+    await expect(rig.create(["true"], { ExposedPorts: { http: {} } })).rejects.toThrow("invalid port 'http'");
+  });
+
   test("another container's, with its files", async () => {
     const host = await rig.start(["sleep", "1000"], { Hostname: "donor", StopTimeout: 0 }, bridge, "donor");
     const guest = await rig.run(["sh", "-c", "hostname; cat /etc/hostname; ip -o -4 addr show eth0 | awk '{print $4}'"], {}, { NetworkMode: "container:donor" });

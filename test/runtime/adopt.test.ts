@@ -117,12 +117,13 @@ describe("a daemon that is killed", () => {
   test("execs keep their code, whether they end before the next one comes or after", async () => {
     await using host = new RuntimeHost();
     const [early = "", late = ""] = await leftBehind(host, [
-      { args: ["sleep", "60"], exec: ["sh", "-c", "sleep 0.2; exit 8"] },
+      { args: ["sleep", "60"], exec: ["sh", "-c", "while [ ! -e /tmp/early ]; do sleep 0.05; done; exit 8"] },
       { args: ["sleep", "60"], exec: ["sh", "-c", "while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 9"] },
     ]);
     const execOf = (id: string) => readdirSync(join(taskDir(host.ctx, id), "execs"))[0] ?? "";
     const [earlyExec, lateExec] = [execOf(early), execOf(late)];
     const monitor = readPidFile(join(taskDir(host.ctx, early), "execs", earlyExec, "conmon.pid")) ?? 0;
+    writeFileSync(join(host.rootfs, "tmp/early"), "");
     await until("the first exec to end", () => !isRunning(monitor));
     host.restart();
     expect(takeExecExit(host.ctx, early, earlyExec)).toMatchObject({ id: earlyExec, containerId: early, exitCode: 8 });

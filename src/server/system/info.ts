@@ -1,7 +1,8 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statfsSync } from "node:fs";
 import type { SystemInfo } from "../../api/types/system.ts";
 import { allContainers } from "../../container/table.ts";
 import { allImages } from "../../image/table.ts";
+import { networkDrivers } from "../../network/driver/driver.ts";
 import { volumeDriverNames } from "../../volume/driver/driver.ts";
 import type { ServerContext } from "../context.ts";
 
@@ -17,7 +18,7 @@ export function systemInfo(ctx: ServerContext): SystemInfo {
     Driver: ctx.images.snapshotter.driver,
     DriverStatus: driverStatus(ctx),
     Plugins: {
-      Volume: volumeDriverNames(ctx.volumes), Network: ["bridge", "host", "null"], Authorization: [], Log: ["json-file", "local", "none"],
+      Volume: volumeDriverNames(ctx.volumes), Network: [...networkDrivers], Authorization: [], Log: ["json-file", "local", "none"],
     },
     MemoryLimit: host.memoryLimit,
     SwapLimit: host.swapLimit,
@@ -77,9 +78,18 @@ function containerCounts({ containers }: ServerContext): Pick<SystemInfo, "Conta
 }
 
 /** As Docker words what it found out about its overlay mounts. */
-function driverStatus({ images }: ServerContext): string[][] {
+function driverStatus({ images, facts }: ServerContext): string[][] {
   if (images.snapshotter.driver !== "overlay2") return [];
-  return [["Supports d_type", "true"], ["Using metacopy", "false"], ["Native Overlay Diff", "true"], ["userxattr", "false"]];
+  return [["Backing Filesystem", filesystemName(facts.dataRoot)], ["Supports d_type", "true"], ["Using metacopy", "false"], ["Native Overlay Diff", "true"], ["userxattr", "false"]];
+}
+
+/** statfs(2)'s magic numbers in Docker's words. */
+function filesystemName(path: string): string {
+  const names: Record<number, string> = {
+    0xef53: "extfs", 0x58465342: "xfs", 0x9123683e: "btrfs", 0x01021994: "tmpfs", 0x794c7630: "overlayfs", 0x2fc12fc1: "zfs", 0x6969: "nfs",
+    0xf2f52010: "f2fs", 0xca451a4e: "bcachefs",
+  };
+  return names[statfsSync(path).type >>> 0] ?? "<unknown>";
 }
 
 function registryConfig({ settings }: ServerContext): SystemInfo["RegistryConfig"] {
