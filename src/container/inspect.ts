@@ -5,7 +5,9 @@ import { describeMount, describeNetworks } from "./describe.ts";
 import { sharedContainer } from "./network-files.ts";
 import { logPathOf } from "./log-options.ts";
 import { findContainer } from "./lookup.ts";
+import { apparmorProfileOf } from "../runtime/spec/apparmor.ts";
 import { commandOf } from "../runtime/spec/command.ts";
+import { parseSecurityOptions } from "../runtime/spec/security-options.ts";
 import { hostnamePath, hostsPath, resolvConfPath } from "./paths.ts";
 import type { ContainerRecord } from "./record.ts";
 import { describeState } from "./status.ts";
@@ -38,7 +40,7 @@ export async function inspectContainer(ctx: ContainerContext, ref: string, { siz
     Platform: c.spec.platform,
     MountLabel: "",
     ProcessLabel: "",
-    AppArmorProfile: "",
+    AppArmorProfile: ctx.facts.apparmor && started ? apparmorProfile(ctx, c) : "",
     ExecIDs: execs.length > 0 ? execs : null,
     HostConfig: { ...c.spec.hostConfig, Links: describeLinks(ctx, c) },
     GraphDriver: driver,
@@ -47,6 +49,11 @@ export async function inspectContainer(ctx: ContainerContext, ref: string, { siz
     Config: c.spec.config,
     NetworkSettings: describeNetworks(c),
   };
+}
+
+/** Known from the first start on, as in Docker. */
+function apparmorProfile(ctx: ContainerContext, { spec: { hostConfig } }: ContainerRecord): string {
+  return apparmorProfileOf(parseSecurityOptions(hostConfig.SecurityOpt ?? [], ctx.defaults), hostConfig.Privileged ?? false);
 }
 
 /** As Docker shows them: `/other:/this/alias`. On user-defined networks they are the endpoint's. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { run } from "../../lib/run.ts";
 import { hasCode, unavailable } from "../../lib/errors.ts";
 import { runtimeEnvironment } from "../runtime-command.ts";
+import type { SecurityOptions } from "./security-options.ts";
 
 export const DEFAULT_APPARMOR_PROFILE = "docker-default";
 
@@ -37,6 +38,11 @@ profile ${DEFAULT_APPARMOR_PROFILE} flags=(attach_disconnected,mediate_deleted) 
   ptrace (trace,read,tracedby,readby) peer=${DEFAULT_APPARMOR_PROFILE},
 }
 `;
+
+/** Which profile a container is under: its own, else the default one; a privileged one has only what it asks for. */
+export function apparmorProfileOf({ apparmor }: Pick<SecurityOptions, "apparmor">, privileged: boolean): string {
+  return apparmor || (privileged ? "unconfined" : DEFAULT_APPARMOR_PROFILE);
+}
 
 /** Whether the kernel confines by profiles. */
 export function apparmorEnabled(): boolean {

@@ -19,6 +19,8 @@ export function readHostFacts(cgroups: CgroupLayout): HostFacts {
     seccomp: existsSync("/proc/sys/kernel/seccomp/actions_avail"),
     apparmor: apparmorEnabled() && canLoadApparmor(),
     cgroupNamespaces: existsSync("/proc/self/ns/cgroup"),
+    get blkioWeight() { return weighsBlockIo(cgroups, "weight"); },
+    get blkioWeightDevice() { return weighsBlockIo(cgroups, "weight_device"); },
     get ipv4Forwarding() { return readText("/proc/sys/net/ipv4/ip_forward") !== "0"; },
     rlimits: capabilities.includes("CAP_SYS_RESOURCE") ? {} : hardLimits(),
     cpus: availableParallelism(),
@@ -32,7 +34,7 @@ export function readHostFacts(cgroups: CgroupLayout): HostFacts {
 type CgroupFacts = Pick<
   HostFacts,
   | "memoryLimit" | "swapLimit" | "memoryReservation" | "memorySwappiness" | "oomKillDisable" | "cpuShares" | "cpuCfs" | "cpuRealtime"
-  | "cpuset" | "cpusetCpus" | "cpusetMems" | "pidsLimit" | "blkioWeight" | "blkioWeightDevice" | "blkioThrottle" | "cgroupDevices"
+  | "cpuset" | "cpusetCpus" | "cpusetMems" | "pidsLimit" | "blkioThrottle" | "cgroupDevices"
 >;
 
 function legacyFacts({ hierarchies }: CgroupLayout): CgroupFacts {
@@ -54,8 +56,6 @@ function legacyFacts({ hierarchies }: CgroupLayout): CgroupFacts {
     cpusetCpus: cpuset === undefined ? "" : readText(join(cpuset, "cpuset.cpus")),
     cpusetMems: cpuset === undefined ? "" : readText(join(cpuset, "cpuset.mems")),
     pidsLimit: "pids" in hierarchies,
-    blkioWeight: has("blkio", "blkio.weight") || has("blkio", "blkio.bfq.weight"),
-    blkioWeightDevice: has("blkio", "blkio.weight_device") || has("blkio", "blkio.bfq.weight_device"),
     blkioThrottle: has("blkio", "blkio.throttle.read_bps_device"),
     cgroupDevices: "devices" in hierarchies,
   };
@@ -64,7 +64,7 @@ function legacyFacts({ hierarchies }: CgroupLayout): CgroupFacts {
 /** Limit files of version 2 exist below the root only: any other cgroup shows which there are. */
 function unifiedFacts({ unified, unifiedControllers }: CgroupLayout): CgroupFacts {
   const root = unified ?? "/sys/fs/cgroup";
-  const children = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name));
+  const children = childrenOf(root);
   const has = (file: string) => children.some((child) => existsSync(join(child, file)));
   const controls = (name: string) => unifiedControllers.includes(name);
   return {
@@ -80,12 +80,21 @@ function unifiedFacts({ unified, unifiedControllers }: CgroupLayout): CgroupFact
     cpusetCpus: readText(join(root, "cpuset.cpus.effective")),
     cpusetMems: readText(join(root, "cpuset.mems.effective")),
     pidsLimit: controls("pids"),
-    blkioWeight: controls("io") && (has("io.weight") || has("io.bfq.weight")),
-    blkioWeightDevice: controls("io") && (has("io.weight") || has("io.bfq.weight")),
     blkioThrottle: controls("io"),
     // Through BPF, always there.
     cgroupDevices: true,
   };
+}
+
+/** On version 2 nothing tells before the first container that the runtime enables the controller for: until then, yes. */
+function weighsBlockIo({ version, hierarchies, unified, unifiedControllers }: CgroupLayout, file: "weight" | "weight_device"): boolean {
+  if (version === 1) return [`blkio.${file}`, `blkio.bfq.${file}`].some((name) => existsSync(join(hierarchies["blkio"] ?? "", name)));
+  const has = (name: string) => childrenOf(unified ?? "/sys/fs/cgroup").some((child) => existsSync(join(child, name)));
+  return unifiedControllers.includes("io") && (has("io.weight") || has("io.bfq.weight") || !has("io.max"));
+}
+
+function childrenOf(cgroup: string): string[] {
+  return readdirSync(cgroup, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(cgroup, entry.name));
 }
 
 function thermalPaths(): string[] {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { errorMessage, invalid } from "../../lib/errors.ts";
 import type { OciSpec } from "../../oci/runtime.ts";
-import { DEFAULT_APPARMOR_PROFILE, ensureApparmorProfile } from "./apparmor.ts";
+import { apparmorProfileOf, DEFAULT_APPARMOR_PROFILE, ensureApparmorProfile } from "./apparmor.ts";
 import { buildSpec, usesInit } from "./build.ts";
 import { resolveBlockLimits, resolveDevices } from "./devices.ts";
 import { defaultSeccompProfile } from "./seccomp/default-profile.ts";
@@ -53,8 +53,8 @@ function chooseSeccomp({ seccomp }: SecurityOptions, privileged: boolean, daemon
   }
 }
 
-async function chooseApparmor({ apparmor }: SecurityOptions, privileged: boolean): Promise<string> {
-  const profile = apparmor || (privileged ? "unconfined" : DEFAULT_APPARMOR_PROFILE);
+async function chooseApparmor(security: SecurityOptions, privileged: boolean): Promise<string> {
+  const profile = apparmorProfileOf(security, privileged);
   if (profile === DEFAULT_APPARMOR_PROFILE) await ensureApparmorProfile();
   return profile;
 }

@@ -37,8 +37,8 @@ export interface HostFacts {
   cpusetCpus: string;
   cpusetMems: string;
   pidsLimit: boolean;
-  blkioWeight: boolean;
-  blkioWeightDevice: boolean;
+  readonly blkioWeight: boolean;
+  readonly blkioWeightDevice: boolean;
   blkioThrottle: boolean;
   cgroupDevices: boolean;
   /** Paths below /sys that tell of the CPUs' temperature; masked. */
