@@ -4,6 +4,7 @@ import { newId } from "../lib/ids.ts";
 import { close, O, openDir, openInRoot } from "../linux/at.ts";
 import type { Mount } from "../linux/mount.ts";
 import { SystemError } from "../linux/syscall.ts";
+import { relaySocket } from "./agent-relay.ts";
 import type { BuildContext } from "./context.ts";
 import type { Instruction, RunMount } from "./dockerfile/instructions.ts";
 import { DockerfileError } from "./dockerfile/source.ts";
@@ -74,7 +75,8 @@ export async function prepareRunMounts(
           break;
         }
         const target = destination || `/run/buildkit/ssh_agent.${sshCount++}`;
-        made.mounts.push({ destination: target, type: "bind", source: socket, options: ["rbind"] });
+        undo.use(await relaySocket(scratch, String(index), socket, { mode: mount.mode ?? 0o600, uid: mount.uid ?? 0, gid: mount.gid ?? 0 }));
+        made.mounts.push({ destination: target, type: "bind", source: place, options: ["rbind"] });
         if (!made.env.some((entry) => entry.startsWith("SSH_AUTH_SOCK="))) made.env.push(`SSH_AUTH_SOCK=${target}`);
         break;
       }
