@@ -173,10 +173,11 @@ class StageRun {
   }
 
   /** What leaves the sandbox needs the word of whoever builds, not of the Dockerfile alone. */
-  #entitled({ security, network, range }: Extract<Instruction, { kind: "RUN" }>): void {
+  #entitled({ security, network, devices, range }: Extract<Instruction, { kind: "RUN" }>): void {
     const { allow, network: asked } = this.build.request;
     const refuse = (entitlement: string, near: string) => { throw new DockerfileError(`${entitlement} is not allowed`, range, { near }); };
     if (security === "insecure" && !allow.has("security.insecure")) refuse("security.insecure", "--security=insecure");
+    for (const device of devices) if (/,required(=true)?(,|$)/.test(device)) throw new DockerfileError(`required CDI device "${device.replace(/,.*/, "")}" is not registered`, range, { near: device });
     if (network === "host" && asked !== "host" && !allow.has("network.host")) refuse("network.host", "--network=host");
   }
 

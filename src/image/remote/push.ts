@@ -4,7 +4,7 @@ import { EngineError, errorMessage, invalid, notFound } from "../../lib/errors.t
 import { told } from "../../lib/event-queue.ts";
 import { shortId } from "../../lib/ids.ts";
 import { digestOf } from "../../oci/digest.ts";
-import type { Descriptor, Manifest } from "../../oci/image.ts";
+import type { Descriptor, Manifest, Platform } from "../../oci/image.ts";
 import { compressionOf, mediaTypes } from "../../oci/media-types.ts";
 import { parseManifest } from "../../oci/parse.ts";
 import { familiarName, familiarString, fullString, parseReference, repositoryOf, withDefaultTag, type Reference } from "../../oci/reference.ts";
@@ -28,6 +28,8 @@ export interface PushRequest {
   reference: string;
   tag?: string;
   allTags: boolean;
+  /** Only this of a tag's platforms, as an image alone. */
+  platform?: Platform;
   auth?: AuthConfig;
   /** How layers made here are compressed, where that was not done before. */
   compression?: "gzip" | "zstd";
@@ -44,9 +46,9 @@ export function pushImage(ctx: RemoteContext, request: PushRequest): AsyncGenera
   return told<ProgressEvent>(async (tell, signal) => {
     tell({ status: `The push refers to repository [${parsed.domain === "docker.io" ? `docker.io/${parsed.path}` : familiarName(parsed)}]` });
     for (const ref of refs) {
-      const image = localImage(ctx, ref);
+      const image = localImage(ctx, ref, request.platform);
       const digest = indexOfName(ctx.images.store, fullString(ref));
-      const index = digest === undefined ? undefined : await wholeIndex(ctx.images, digest);
+      const index = digest === undefined || request.platform ? undefined : await wholeIndex(ctx.images, digest);
       const pushed = await onRegistry(ctx, ref, request, (client) => (index
         ? pushIndex(ctx, client, ref, index, tell, signal)
         : pushReference(ctx, client, ref, image, request, tell, signal)));
@@ -58,10 +60,11 @@ export function pushImage(ctx: RemoteContext, request: PushRequest): AsyncGenera
   }, request.signal);
 }
 
-function localImage(ctx: RemoteContext, ref: Reference): ImageRecord {
+function localImage(ctx: RemoteContext, ref: Reference, platform: Platform | undefined): ImageRecord {
   try {
-    return resolveImage(ctx.images, fullString(ref));
+    return resolveImage(ctx.images, fullString(ref), platform ? { platform } : {});
   } catch (cause) {
+    if (/does not match/.test(errorMessage(cause))) throw cause;
     throw notFound(`An image does not exist locally with the tag: ${familiarName(ref)}`, cause);
   }
 }

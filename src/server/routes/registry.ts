@@ -8,10 +8,12 @@ import { forbidden, invalid } from "../../lib/errors.ts";
 import type { Platform } from "../../oci/image.ts";
 import { familiarName, parseReference } from "../../oci/reference.ts";
 import type { ServerContext } from "../context.ts";
+import { api } from "../compat/version.ts";
 import { progress } from "../http/progress.ts";
 import { json, type Reply } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { authConfig, decodeAuthHeader } from "../schema/auth.ts";
+import { decodePlatform } from "../schema/platform.ts";
 import { requireJson } from "../schema/body.ts";
 
 /** The credentials that came along, as an option. */
@@ -33,9 +35,10 @@ export function pullImage(ctx: ServerContext, request: ApiRequest, platform: Pla
 }
 
 const push: Handler = (ctx, request) => {
-  const { params, query, signal } = request;
+  const { params, query, signal, version } = request;
   const tag = query.get("tag");
-  return progress(pushImage(ctx.remote, { reference: params["name"] ?? "", allTags: tag === "", signal, ...(tag && { tag }), ...authOf(request) }));
+  const platform = version >= api("1.46") ? query.get("platform") : "";
+  return progress(pushImage(ctx.remote, { reference: params["name"] ?? "", allTags: tag === "", signal, ...(tag && { tag }), ...(platform && { platform: decodePlatform(platform) }), ...authOf(request) }));
 };
 
 const search: Handler = async (ctx, request) => {
