@@ -13,6 +13,7 @@ import { copyArchive, planCopy } from "./source/copy-plan.ts";
 import { inside } from "./source/path.ts";
 import type { SourceTree } from "./source/tree.ts";
 import { useCacheMount } from "./table.ts";
+import { withView } from "./view.ts";
 
 /** Where a `from=` leads: a chain of layers, or a tree of files. */
 export type MountOrigin = { chain: readonly string[] } | { tree: SourceTree };
@@ -110,7 +111,8 @@ export async function prepareRunMounts(
       chownSync(data, mount.uid ?? 0, mount.gid ?? 0);
       if (mount.from) {
         const from = await origin(mount);
-        if ("tree" in from) await unpack(from.tree, mount.source ?? "", data);
+        const fill = (tree: SourceTree) => unpack(tree, mount.source ?? "", data);
+        await ("tree" in from ? fill(from.tree) : withView(ctx, from.chain, fill));
       }
     }
     return { destination, type: "bind", source: data, options: ["rbind", ...(mount.readonly ? ["ro"] : [])] };

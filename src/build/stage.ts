@@ -117,6 +117,7 @@ class StageRun {
     const automatic = platformArgs(hostPlatform(), planned.target, build.request.target || "default");
     for (const { name, value } of instruction.args) {
       const given = build.request.buildArgs[name];
+      build.consumed.add(name);
       const own = given ?? (value !== undefined ? this.#variables.expand(value, instruction.range) : planned.globals.get(name) ?? automatic[name]);
       if (own !== undefined) this.#variables.setArg(name, own);
       this.#remember(`ARG ${name}${own === undefined ? "" : `=${own}`}`, undefined);

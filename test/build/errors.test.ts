@@ -96,3 +96,18 @@ test("WORKDIR belongs to the USER that is set", async () => {
   expect((await build("FROM busybox\nUSER 33:44\nWORKDIR /made/here\nRUN touch file", "-t", "owned")).exitCode).toBe(0);
   expect(await daemon.ok("run", "--rm", "owned", "stat", "-c", "%u:%g", "/made", "/made/here")).toBe("33:44\n33:44");
 }, 60_000);
+
+test("build arguments that nothing asks for are told of", async () => {
+  const asked = await build("ARG G\nFROM busybox\nARG S\nRUN true", "--build-arg", "G=1", "--build-arg", "S=1", "--build-arg", "HTTP_PROXY=x", "--build-arg", "b=1", "--build-arg", "a=1");
+  expect(asked.text).toContain("One or more build-args [a b] were not consumed");
+}, 60_000);
+
+test("a cache mount begins with the files of a stage or an image", async () => {
+  const { exitCode, text } = await build([
+    "FROM busybox AS seed", "RUN mkdir /s && echo seeded > /s/f",
+    "FROM busybox", "RUN --mount=type=cache,id=one,target=/c,from=seed,source=/s cat /c/f", "RUN --mount=type=cache,id=two,target=/c,from=busybox,source=../etc head -1 /c/passwd",
+  ].join("\n"));
+  expect(text).toContain("seeded\n");
+  expect(text).toContain("root:x:0:0");
+  expect(exitCode).toBe(0);
+}, 60_000);
