@@ -60,15 +60,15 @@ class StageRun {
     }));
     for (const step of steps) build.events.emit({ kind: "step", step });
     this.#step = steps[0];
-    await this.#told(() => this.#begin());
+    await this.#told(stage.from, () => this.#begin());
     // What is wrong with a trigger is told where the base is named.
     const triggers = (this.#configuration.config.OnBuild ?? []).map((trigger) => ({ ...parseTrigger(trigger), range: stage.from.range }));
     this.#configuration.config.OnBuild = undefined;
-    for (const trigger of triggers) await this.#told(() => this.#apply(trigger));
+    for (const trigger of triggers) await this.#told(trigger, () => this.#apply(trigger));
     for (const [index, instruction] of stage.instructions.entries()) {
       build.signal.throwIfAborted();
       this.#step = steps[index + 1];
-      await this.#told(() => this.#apply(instruction));
+      await this.#told(instruction, () => this.#apply(instruction));
     }
     return { ...this.#state, config: this.#configuration.config, author: this.#configuration.author, args: this.#variables.allArgs() };
   }
@@ -392,15 +392,16 @@ class StageRun {
     this.build.events.emit({ kind: "done", id: this.#step?.id ?? "", at: Date.now(), ...(layer !== undefined && { layer }), ...(bytes !== undefined && { bytes }) });
   }
 
-  /** A failure is told at its step, unless it is only the echo of another one's. */
-  async #told(work: () => Promise<void> | void): Promise<void> {
+  /** A failure is told at its step and with its place, unless it is only the echo of another one's. */
+  async #told({ range }: { range: Range }, work: () => Promise<void> | void): Promise<void> {
     try {
       await work();
-    } catch (error) {
+    } catch (cause) {
       const { signal, toldFailures } = this.build;
-      if (signal.aborted && !(error instanceof RunFailed)) throw signal.reason ?? cancelled("the build was cancelled");
-      if (error instanceof CacheLost || (error instanceof Error && toldFailures.has(error))) throw error;
-      if (error instanceof Error) toldFailures.add(error);
+      if (signal.aborted && !(cause instanceof RunFailed)) throw signal.reason ?? cancelled("the build was cancelled");
+      if (cause instanceof CacheLost || (cause instanceof Error && toldFailures.has(cause))) throw cause;
+      const error = cause instanceof RunFailed || cause instanceof DockerfileError ? cause : new DockerfileError(errorMessage(cause), range, { cause });
+      toldFailures.add(error);
       this.build.events.emit({ kind: "failed", id: this.#step?.id ?? "", message: errorMessage(error) });
       throw error;
     }

@@ -34,6 +34,8 @@ test.each([
   ["FROM busybox\nADD --checksum=sha256:00 f /x", "Dockerfile:2:5", "checksum can't be specified for non-HTTP(S) sources"],
   ["FROM busybox\nADD http://127.0.0.1:1/f /x", "Dockerfile:2:5", "failed to load http://127.0.0.1:1/f"],
   ["FROM busybox\nEXPOSE 80 what", "Dockerfile:2:11", "invalid containerPort: what"],
+  ["FROM busybox\nUSER nosuch\nRUN id", "Dockerfile:3:1", "unable to find user nosuch: no matching entries in passwd file"],
+  ["FROM busybox\nCOPY --chown=nosuch f /f", "Dockerfile:2:1", "unable to find user nosuch"],
   ["FROM busybox\nRUN --security=insecure true", "Dockerfile:2:5", "security.insecure is not allowed"],
   ["FROM busybox\nRUN --network=host true", "Dockerfile:2:5", "network.host is not allowed"],
 ])("%j is refused at its place", async (dockerfile, place, message) => {
