@@ -43,6 +43,9 @@ export function prepareBuild(request: BuildRequest): { dockerfile: Dockerfile; p
   });
 }
 
+/** The frontend whose language this builder reads itself. */
+const ownFrontend = /^(docker\.io\/)?docker\/dockerfile(-upstream)?([:@]|$)/;
+
 /** What the checks find in a Dockerfile, without what it has them pass over. `error`: findings end a build. Throws `invalid`, showing the place. */
 export function checkBuild(ctx: BuildContext, request: BuildRequest, { dockerfile, plans }: { dockerfile: Dockerfile; plans: Plan[] }): { findings: Finding[]; error: boolean } {
   return shown(request, () => {
@@ -76,6 +79,8 @@ export function startBuild(ctx: BuildContext, remote: RemoteContext, request: Bu
   const materials = new Map<string, string>();
   const consumed = new Set(dockerfile.globalArgs.flatMap(({ args }) => args.map(({ name }) => name)));
   for (const { rule, message, range } of findings) events.emit({ kind: "warning", rule, message, line: range.start });
+  const frontend = dockerfile.directives.get("syntax");
+  if (frontend && !ownFrontend.test(frontend.value)) events.emit({ kind: "warning", rule: "Syntax", message: `the frontend ${frontend.value} is not run: the file is read as a Dockerfile`, line: frontend.line });
   const result = (async () => {
     try {
       await using lease = new Lease(ctx.images);

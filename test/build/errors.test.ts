@@ -113,3 +113,9 @@ test("a cache mount begins with the files of a stage or an image", async () => {
   expect(text).toContain("root:x:0:0");
   expect(exitCode).toBe(0);
 }, 60_000);
+
+test("a frontend of somebody else's is not run, and that is told", async () => {
+  expect((await build("# syntax=docker.io/docker/dockerfile-upstream:1.4-labs\nFROM busybox")).text).not.toContain("frontend");
+  const foreign = await build("# syntax=example.org/other:1\nFROM busybox");
+  expect([foreign.exitCode, foreign.text]).toEqual([0, expect.stringContaining("the frontend example.org/other:1 is not run")]);
+}, 60_000);
