@@ -111,7 +111,7 @@ export default defineCommand({
     const built = progress === "classic"
       ? await buildClassic(told, buildImage(client, parameters, { ...options, ...(context && { context: countSent(told.out, context, values.quiet) }) }), values.quiet)
       : await displayBuild(ctx.err, buildImage(client, { ...parameters, q: false, progress: "events" }, { ...options, ...(context && { context }) }), progress, ctx.env["NO_COLOR"] === undefined);
-    for (const output of outputs) await exportBuild(ctx, client, built, output, values.tag);
+    for (const output of outputs) await exportBuild(ctx, client, built, output, { tags: values.tag, quiet: values.quiet });
     await writeLocalCaches(client, built, cacheTo);
     if (values.quiet && progress !== "classic") told.out.write(`${built.id}\n`);
     if (values["metadata-file"] !== "") {
