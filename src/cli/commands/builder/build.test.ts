@@ -106,3 +106,13 @@ test("times of the environment, platforms, caches and names of outputs reach the
   await build(["--rewrite-timestamp", `${dir}/ctx`]);
   expect(JSON.parse(sent?.query.get("buildargs") ?? "")).toEqual({ SOURCE_DATE_EPOCH: "0" });
 });
+
+test("a cache in a folder does without where the engine fetches the context", async () => {
+  mkdirSync(`${dir}/cache`);
+  writeFileSync(`${dir}/cache/index.json`, "{}");
+  const { code, stderr } = await build(["--cache-from", `type=local,src=${dir}/cache`, "https://example.org/app.git"]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining("passed over")]);
+  expect(sent?.query.get("cachefrom")).toBe(null);
+  expect((await build(["--cache-from", `type=local,src=${dir}/cache`, `${dir}/ctx`])).code).toBe(0);
+  expect(Object.keys(sent?.files ?? {})).toContain(".berth-contexts/.berth-cache-0/index.json");
+});

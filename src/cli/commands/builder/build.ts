@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { buildImage, checkBuild, type BuildOptions } from "../../../client/build.ts";
 import { exactArgs } from "../../args.ts";
@@ -28,7 +29,7 @@ import { checkEnv, checkLabel } from "../container/options/key-values.ts";
 import { mergeUlimits, parseUlimit } from "../container/options/limits.ts";
 import { parseExtraHost } from "../container/options/names.ts";
 import { withProxies } from "../container/options/proxy.ts";
-import { openContext } from "./context.ts";
+import { isRemote, openContext } from "./context.ts";
 
 const flags = {
   allow: stringSlice("Entitlements for the Dockerfile: security.insecure, network.host"),
@@ -94,7 +95,7 @@ export default defineCommand({
     if (values.push) outputs.push({ type: "image", names: [], push: true });
     const secrets = await readSecrets(values.secret, ctx.env);
     const ssh = readSsh(values.ssh, ctx.env);
-    const [cacheFrom, cacheTo] = [await cacheSources(ctx, values["cache-from"]), cacheTargets(values["cache-to"])];
+    const [cacheFrom, cacheTo] = [await cacheSources(ctx, values["cache-from"], !isRemote(source) || existsSync(source)), cacheTargets(values["cache-to"])];
     const layouts = ociLayouts(values["build-context"]);
     const opened = await openContext(ctx, source, values.file, [...layouts.contexts, ...cacheFrom.contexts]);
     const { archive, dockerfile, remote } = opened;
