@@ -21,6 +21,7 @@ import { collectCache } from "./prune.ts";
 import type { BuildRequest } from "./request.ts";
 import { RunFailed } from "./stage.ts";
 import { squash } from "./squash.ts";
+import { predefinedArgs } from "./variables.ts";
 import { solve, type SolveOptions } from "./solve.ts";
 import type { StageResult } from "./result.ts";
 
@@ -43,6 +44,9 @@ export function prepareBuild(request: BuildRequest): { dockerfile: Dockerfile; p
     return { dockerfile, plans: platforms.map((platform) => planStages(dockerfile, { target: request.target, buildArgs: request.buildArgs, platform, contexts })) };
   });
 }
+
+/** The frontend whose language this builder reads itself. */
+const ownFrontend = /^(docker\.io\/)?docker\/dockerfile(-upstream)?([:@]|$)/;
 
 /** What the checks find in a Dockerfile, without what it has them pass over. `error`: findings end a build. Throws `invalid`, showing the place. */
 export function checkBuild(ctx: BuildContext, request: BuildRequest, { dockerfile, plans }: { dockerfile: Dockerfile; plans: Plan[] }): { findings: Finding[]; error: boolean } {
@@ -75,12 +79,17 @@ export function startBuild(ctx: BuildContext, remote: RemoteContext, request: Bu
   const { signal } = abort;
   const startedAt = new Date();
   const materials = new Map<string, string>();
+  const consumed = new Set(dockerfile.globalArgs.flatMap(({ args }) => args.map(({ name }) => name)));
   for (const { rule, message, range } of findings) events.emit({ kind: "warning", rule, message, line: range.start });
+  const frontend = dockerfile.directives.get("syntax");
+  if (frontend && !ownFrontend.test(frontend.value)) events.emit({ kind: "warning", rule: "Syntax", message: `the frontend ${frontend.value} is not run: the file is read as a Dockerfile`, line: frontend.line });
   const result = (async () => {
     try {
       await using lease = new Lease(ctx.images);
       const work = { ctx, request, dockerfile, plans, events, images: imageSource(ctx, remote, request), lease, signal };
-      const { results, imported, used } = await solveWithCaches({ ...work, materials }, await openCaches(ctx, remote, request, events, lease, signal));
+      const { results, imported, used } = await solveWithCaches({ ...work, materials, consumed }, await openCaches(ctx, remote, request, events, lease, signal));
+      const unused = Object.keys(request.buildArgs).filter((name) => !consumed.has(name) && !alwaysConsumed(name));
+      if (unused.length > 0) warn(events, "UnusedBuildArgs", `One or more build-args [${unused.sort().join(" ")}] were not consumed`);
       const stages = request.squash ? await Promise.all(results.map((stage) => squash(ctx, stage, lease))) : results;
       const outcome = await exportImages(ctx, request, stages, used.values(), { materials, startedAt }, lease, signal);
       const caches = await writeCaches(ctx, remote, events, { steps: used.values(), results, imported, request, signal });
@@ -124,6 +133,11 @@ async function openCaches(ctx: BuildContext, remote: RemoteContext, request: Bui
     }
   });
   return (await Promise.all(opened)).flat();
+}
+
+/** Arguments that the builder itself takes. */
+function alwaysConsumed(name: string): boolean {
+  return predefinedArgs.has(name) || name.startsWith("BUILDKIT_") || name === "SOURCE_DATE_EPOCH" || /^(BUILD|TARGET)(PLATFORM|OS|ARCH|VARIANT|STAGE)$/.test(name);
 }
 
 function warn(events: BuildEvents, rule: string, message: string): void {

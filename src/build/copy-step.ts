@@ -4,6 +4,7 @@ import type { CopyOptions, Instruction } from "./dockerfile/instructions.ts";
 import { DockerfileError } from "./dockerfile/source.ts";
 import { resolveUser } from "../runtime/spec/user.ts";
 import { copyArchive, planCopy, SourceNotFound, TargetInTheWay, type CopyItem, type CopyRequest } from "./source/copy-plan.ts";
+import { inside } from "./source/path.ts";
 import type { SourceTree } from "./source/tree.ts";
 import { TargetRoot } from "./target.ts";
 import type { Variables } from "./variables.ts";
@@ -46,7 +47,10 @@ export async function copyStep(ctx: BuildContext, tree: SourceTree, copy: Expand
   const user = copy.chown === undefined ? { uid: 0, gid: 0 } : resolveUser(root, copy.chown, []);
   // A user alone means the group of the same number, not the user's own (Dockerfile reference, COPY --chown).
   const gid = copy.chown !== undefined && !copy.chown.includes(":") && /^\d+$/.test(copy.chown) ? Number(copy.chown) : user.gid;
-  const items = placed(options.range, () => planCopy(tree, { ...requestOf(copy), target: (path) => target.kind(path), owner: { uid: user.uid, gid } }));
+  const path = inside(copy.destination);
+  // A link at the destination stays: what it leads to is written.
+  const destination = target.kind(path) === "directory" || copy.destination.endsWith("/") ? copy.destination : `/${target.follow(path)}`;
+  const items = placed(options.range, () => planCopy(tree, { ...requestOf(copy), destination, target: (path) => target.kind(path), owner: { uid: user.uid, gid } }));
   const { bytes } = await ctx.images.archiver.extract(copyArchive(tree, items, Math.floor(Date.now() / 1000), options.epoch), root, { compression: "none" }, options.signal);
   return bytes;
 }

@@ -2,6 +2,7 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { newId } from "../lib/ids.ts";
 import { commitLayer } from "../image/commit-layer.ts";
+import { chainOn } from "../image/layers.ts";
 import type { Lease } from "../image/lease.ts";
 import type { ImportedCaches } from "./cache/imported.ts";
 import { clampTimes } from "./clamp-times.ts";
@@ -46,11 +47,11 @@ export interface LayerOutcome {
  */
 export async function layerStep(ctx: BuildContext, state: StageResult, step: LayerStep, lease: Lease): Promise<LayerOutcome> {
   using _alone = await ctx.locks.acquire(step.key);
-  const hit = step.noCache ? undefined : fromCache(ctx, step, step.key, lease);
+  const hit = step.noCache ? undefined : fromCache(ctx, state, step, step.key, lease);
   if (hit) return hit;
   using _slot = await ctx.slots.acquire();
   const contentKey = step.noCache ? undefined : await step.contentKey?.();
-  const same = contentKey === undefined ? undefined : fromCache(ctx, step, contentKey, lease);
+  const same = contentKey === undefined ? undefined : fromCache(ctx, state, step, contentKey, lease);
   if (same) {
     if (ctx.images.snapshotter.has(same.layer?.chainId ?? "")) remember(ctx, state, step, step.key, { ...same, size: 0 });
     return { ...same, keys: [step.key, ...same.keys] };
@@ -66,17 +67,20 @@ export async function layerStep(ctx: BuildContext, state: StageResult, step: Lay
   return outcome;
 }
 
-function fromCache(ctx: BuildContext, step: LayerStep, key: string, lease: Lease): LayerOutcome | undefined {
+function fromCache(ctx: BuildContext, state: StageResult, step: LayerStep, key: string, lease: Lease): LayerOutcome | undefined {
   const hit = findCached(ctx.store, key);
   if (hit) lease.add("layer", hit.chainId);
-  if (!hit || (hit.diffId !== "" && !ctx.images.snapshotter.has(hit.chainId))) return fromElsewhere(step, key);
+  if (!hit || (hit.diffId !== "" && !ctx.images.snapshotter.has(hit.chainId))) return fromElsewhere(state, step, key);
   touchCached(ctx.store, key);
   return { cached: true, keys: [key], created: hit.createdAt, layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: hit.size } };
 }
 
-function fromElsewhere({ imported }: LayerStep, key: string): LayerOutcome | undefined {
+/** What another engine says of a step has to fit what this one stands upon. */
+function fromElsewhere(state: StageResult, { imported }: LayerStep, key: string): LayerOutcome | undefined {
   const hit = imported.find(key);
-  return hit && { cached: true, keys: [key], created: hit.createdAt || new Date().toISOString(), layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: 0 } };
+  const parent = state.chain.at(-1) ?? null;
+  if (!hit || hit.chainId !== (hit.diffId === "" ? resultId(state) : chainOn(parent, hit.diffId))) return undefined;
+  return { cached: true, keys: [key], created: hit.createdAt || new Date().toISOString(), layer: hit.diffId === "" ? undefined : { chainId: hit.chainId, diffId: hit.diffId, size: 0 } };
 }
 
 /** `size`: 0 for a second key of a layer, which is counted once. */

@@ -4,6 +4,7 @@ import { newId } from "../lib/ids.ts";
 import { close, O, openDir, openInRoot } from "../linux/at.ts";
 import type { Mount } from "../linux/mount.ts";
 import { SystemError } from "../linux/syscall.ts";
+import { relaySocket } from "./agent-relay.ts";
 import type { BuildContext } from "./context.ts";
 import type { Instruction, RunMount } from "./dockerfile/instructions.ts";
 import { DockerfileError } from "./dockerfile/source.ts";
@@ -12,6 +13,7 @@ import { copyArchive, planCopy } from "./source/copy-plan.ts";
 import { inside } from "./source/path.ts";
 import type { SourceTree } from "./source/tree.ts";
 import { useCacheMount } from "./table.ts";
+import { withView } from "./view.ts";
 
 /** Where a `from=` leads: a chain of layers, or a tree of files. */
 export type MountOrigin = { chain: readonly string[] } | { tree: SourceTree };
@@ -74,7 +76,8 @@ export async function prepareRunMounts(
           break;
         }
         const target = destination || `/run/buildkit/ssh_agent.${sshCount++}`;
-        made.mounts.push({ destination: target, type: "bind", source: socket, options: ["rbind"] });
+        undo.use(await relaySocket(scratch, String(index), socket, { mode: mount.mode ?? 0o600, uid: mount.uid ?? 0, gid: mount.gid ?? 0 }));
+        made.mounts.push({ destination: target, type: "bind", source: place, options: ["rbind"] });
         if (!made.env.some((entry) => entry.startsWith("SSH_AUTH_SOCK="))) made.env.push(`SSH_AUTH_SOCK=${target}`);
         break;
       }
@@ -108,7 +111,8 @@ export async function prepareRunMounts(
       chownSync(data, mount.uid ?? 0, mount.gid ?? 0);
       if (mount.from) {
         const from = await origin(mount);
-        if ("tree" in from) await unpack(from.tree, mount.source ?? "", data);
+        const fill = (tree: SourceTree) => unpack(tree, mount.source ?? "", data);
+        await ("tree" in from ? fill(from.tree) : withView(ctx, from.chain, fill));
       }
     }
     return { destination, type: "bind", source: data, options: ["rbind", ...(mount.readonly ? ["ro"] : [])] };

@@ -45,13 +45,15 @@ export interface Solve {
   used: Map<string, UsedStep>;
   /** What was taken from outside: URI and digest. */
   materials: Map<string, string>;
+  /** Build arguments that an ARG has asked for. */
+  consumed: Set<string>;
   /** The result of a stage; the first to ask makes it run. */
   stage(index: number): Promise<StageResult>;
   /** The root filesystem behind a name, as a chain of layers or a tree of files. */
   open(origin: Origin, planned: PlannedStage, tell: (text: string) => void, place?: Place): Promise<{ result: StageResult } | { tree: SourceTree }>;
 }
 
-export interface SolveOptions extends Pick<Solve, "ctx" | "request" | "dockerfile" | "events" | "lease" | "images" | "imported" | "used" | "materials" | "signal"> {
+export interface SolveOptions extends Pick<Solve, "ctx" | "request" | "dockerfile" | "events" | "lease" | "images" | "imported" | "used" | "materials" | "consumed" | "signal"> {
   /** One for each platform. */
   plans: readonly Plan[];
   /** Begins the ids of steps. */

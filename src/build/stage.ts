@@ -60,15 +60,15 @@ class StageRun {
     }));
     for (const step of steps) build.events.emit({ kind: "step", step });
     this.#step = steps[0];
-    await this.#told(() => this.#begin());
+    await this.#told(stage.from, () => this.#begin());
     // What is wrong with a trigger is told where the base is named.
     const triggers = (this.#configuration.config.OnBuild ?? []).map((trigger) => ({ ...parseTrigger(trigger), range: stage.from.range }));
     this.#configuration.config.OnBuild = undefined;
-    for (const trigger of triggers) await this.#told(() => this.#apply(trigger));
+    for (const trigger of triggers) await this.#told(trigger, () => this.#apply(trigger));
     for (const [index, instruction] of stage.instructions.entries()) {
       build.signal.throwIfAborted();
       this.#step = steps[index + 1];
-      await this.#told(() => this.#apply(instruction));
+      await this.#told(instruction, () => this.#apply(instruction));
     }
     return { ...this.#state, config: this.#configuration.config, author: this.#configuration.author, args: this.#variables.allArgs() };
   }
@@ -117,6 +117,7 @@ class StageRun {
     const automatic = platformArgs(hostPlatform(), planned.target, build.request.target || "default");
     for (const { name, value } of instruction.args) {
       const given = build.request.buildArgs[name];
+      build.consumed.add(name);
       const own = given ?? (value !== undefined ? this.#variables.expand(value, instruction.range) : planned.globals.get(name) ?? automatic[name]);
       if (own !== undefined) this.#variables.setArg(name, own);
       this.#remember(`ARG ${name}${own === undefined ? "" : `=${own}`}`, undefined);
@@ -173,10 +174,11 @@ class StageRun {
   }
 
   /** What leaves the sandbox needs the word of whoever builds, not of the Dockerfile alone. */
-  #entitled({ security, network, range }: Extract<Instruction, { kind: "RUN" }>): void {
+  #entitled({ security, network, devices, range }: Extract<Instruction, { kind: "RUN" }>): void {
     const { allow, network: asked } = this.build.request;
     const refuse = (entitlement: string, near: string) => { throw new DockerfileError(`${entitlement} is not allowed`, range, { near }); };
     if (security === "insecure" && !allow.has("security.insecure")) refuse("security.insecure", "--security=insecure");
+    for (const device of devices) if (/,required(=true)?(,|$)/.test(device)) throw new DockerfileError(`required CDI device "${device.replace(/,.*/, "")}" is not registered`, range, { near: device });
     if (network === "host" && asked !== "host" && !allow.has("network.host")) refuse("network.host", "--network=host");
   }
 
@@ -390,15 +392,16 @@ class StageRun {
     this.build.events.emit({ kind: "done", id: this.#step?.id ?? "", at: Date.now(), ...(layer !== undefined && { layer }), ...(bytes !== undefined && { bytes }) });
   }
 
-  /** A failure is told at its step, unless it is only the echo of another one's. */
-  async #told(work: () => Promise<void> | void): Promise<void> {
+  /** A failure is told at its step and with its place, unless it is only the echo of another one's. */
+  async #told({ range }: { range: Range }, work: () => Promise<void> | void): Promise<void> {
     try {
       await work();
-    } catch (error) {
+    } catch (cause) {
       const { signal, toldFailures } = this.build;
-      if (signal.aborted && !(error instanceof RunFailed)) throw signal.reason ?? cancelled("the build was cancelled");
-      if (error instanceof CacheLost || (error instanceof Error && toldFailures.has(error))) throw error;
-      if (error instanceof Error) toldFailures.add(error);
+      if (signal.aborted && !(cause instanceof RunFailed)) throw signal.reason ?? cancelled("the build was cancelled");
+      if (cause instanceof CacheLost || (cause instanceof Error && toldFailures.has(cause))) throw cause;
+      const error = cause instanceof RunFailed || cause instanceof DockerfileError ? cause : new DockerfileError(errorMessage(cause), range, { cause });
+      toldFailures.add(error);
       this.build.events.emit({ kind: "failed", id: this.#step?.id ?? "", message: errorMessage(error) });
       throw error;
     }

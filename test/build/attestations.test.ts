@@ -19,6 +19,7 @@ afterAll(async () => {
 async function build(...args: string[]): Promise<void> {
   const done = await daemon.berth("build", "-q", ...args);
   expect(done.exitCode === 0 ? "" : done.stdout + done.stderr).toBe("");
+  expect(done.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
 }
 const raw = async (ref: string) => JSON.parse((await sh(["skopeo", "inspect", "--raw", "--tls-verify=false", `docker://${registry.host}/${ref}`])).stdout);
 const blob = async (repository: string, digest: string) => (await fetch(`http://${registry.host}/v2/${repository}/blobs/${digest}`)).json() as Promise<any>;

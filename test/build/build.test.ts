@@ -1,6 +1,6 @@
 /** Every Dockerfile of the corpus is built here and by buildah; configuration and files must be the same. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { rootfsTar } from "../../scripts/images.ts";
 import { Daemon, dockerClients, sh, until } from "../harness.ts";
@@ -158,7 +158,7 @@ async function told(stream: ReadableStream<Uint8Array>, text: string): Promise<v
 }
 
 test("a client that leaves ends its build; kill -9 in mid-build leaves nothing behind and the cache intact", async () => {
-  const context = await makeContext({ name: "", dockerfile: "FROM localhost/base\nRUN echo first > /first\nRUN echo running; sleep 1000" });
+  const context = await makeContext({ name: "", dockerfile: "FROM localhost/base AS other\nFROM localhost/base\nRUN echo first > /first\nRUN --mount=from=other,target=/o --mount=target=/c,rw echo running; sleep 1000" });
   const child = Bun.spawn([dockerClients[0] ?? "docker", "build", context], { env: { ...process.env, DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: "0" }, stdout: "pipe", stderr: "ignore" });
   const sleeping = async () => (await daemon.leftovers()).some((what) => what.startsWith("cgroup"));
   await told(child.stdout, "running\n");
@@ -170,6 +170,8 @@ test("a client that leaves ends its build; kill -9 in mid-build leaves nothing b
   await again.exited;
   await daemon.up();
   await until("a clean machine", async () => (await daemon.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what)).length === 0);
+  expect(readdirSync(join(daemon.execRoot, "builds"))).toEqual([]);
+  expect(readdirSync(join(daemon.dataRoot, "tmp")).filter((name) => name !== "images")).toEqual([]);
   writeFileSync(join(context, "Dockerfile"), "FROM localhost/base\nRUN echo first > /first");
   expect((await build(context)).stdout).toContain("Using cache");
 }, 60_000);

@@ -135,3 +135,25 @@ test("sources that are not there, and targets that make no sense", async () => {
   expect((await build(there, unreachable[0] ?? "", `${unreachable[1]},ignore-error=true`, root)).output).toContain("WARNING: CacheTo");
   expect(existsSync(join(scratch, "nowhere"))).toBe(false);
 }, 120_000);
+
+test("a cache that lies about its layers is passed over", async () => {
+  const root = writeContext(scratch, { Dockerfile: dockerfile("liar") });
+  const folder = join(scratch, "liar");
+  await build(here, "--cache-to", `type=local,dest=${folder},mode=max`, root);
+  const { manifests: [entry] } = JSON.parse(readFileSync(join(folder, "index.json"), "utf8"));
+  const at = (digest: string) => join(folder, "blobs", digest.replace(":", "/"));
+  const put = (value: object) => {
+    const content = JSON.stringify(value);
+    const digest = `sha256:${new Bun.CryptoHasher("sha256").update(content).digest("hex")}`;
+    writeFileSync(at(digest), content);
+    return { digest, size: content.length };
+  };
+  const manifest = JSON.parse(readFileSync(at(entry.digest), "utf8"));
+  const document = JSON.parse(readFileSync(at(manifest.config.digest), "utf8"));
+  document.steps = document.steps.map(([key, , ...rest]: string[]) => [key, `sha256:${"ab".repeat(32)}`, ...rest]);
+  const lying = put({ ...manifest, config: { ...manifest.config, ...put(document) } });
+  writeFileSync(join(folder, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [{ ...entry, ...lying }] }));
+  const again = await build(there, "-t", "res6", "--cache-from", `type=local,src=${folder}`, root);
+  expect(again.ran.length).toBeGreaterThan(4);
+  expect(await there.ok("run", "--rm", "res6")).toContain("liar");
+}, 120_000);

@@ -34,6 +34,8 @@ test.each([
   ["FROM busybox\nADD --checksum=sha256:00 f /x", "Dockerfile:2:5", "checksum can't be specified for non-HTTP(S) sources"],
   ["FROM busybox\nADD http://127.0.0.1:1/f /x", "Dockerfile:2:5", "failed to load http://127.0.0.1:1/f"],
   ["FROM busybox\nEXPOSE 80 what", "Dockerfile:2:11", "invalid containerPort: what"],
+  ["FROM busybox\nUSER nosuch\nRUN id", "Dockerfile:3:1", "unable to find user nosuch: no matching entries in passwd file"],
+  ["FROM busybox\nCOPY --chown=nosuch f /f", "Dockerfile:2:1", "unable to find user nosuch"],
   ["FROM busybox\nRUN --security=insecure true", "Dockerfile:2:5", "security.insecure is not allowed"],
   ["FROM busybox\nRUN --network=host true", "Dockerfile:2:5", "network.host is not allowed"],
 ])("%j is refused at its place", async (dockerfile, place, message) => {
@@ -95,4 +97,25 @@ test("-o writes the files of the image and nothing else", async () => {
 test("WORKDIR belongs to the USER that is set", async () => {
   expect((await build("FROM busybox\nUSER 33:44\nWORKDIR /made/here\nRUN touch file", "-t", "owned")).exitCode).toBe(0);
   expect(await daemon.ok("run", "--rm", "owned", "stat", "-c", "%u:%g", "/made", "/made/here")).toBe("33:44\n33:44");
+}, 60_000);
+
+test("build arguments that nothing asks for are told of", async () => {
+  const asked = await build("ARG G\nFROM busybox\nARG S\nRUN true", "--build-arg", "G=1", "--build-arg", "S=1", "--build-arg", "HTTP_PROXY=x", "--build-arg", "b=1", "--build-arg", "a=1");
+  expect(asked.text).toContain("One or more build-args [a b] were not consumed");
+}, 60_000);
+
+test("a cache mount begins with the files of a stage or an image", async () => {
+  const { exitCode, text } = await build([
+    "FROM busybox AS seed", "RUN mkdir /s && echo seeded > /s/f",
+    "FROM busybox", "RUN --mount=type=cache,id=one,target=/c,from=seed,source=/s cat /c/f", "RUN --mount=type=cache,id=two,target=/c,from=busybox,source=../etc head -1 /c/passwd",
+  ].join("\n"));
+  expect(text).toContain("seeded\n");
+  expect(text).toContain("root:x:0:0");
+  expect(exitCode).toBe(0);
+}, 60_000);
+
+test("a frontend of somebody else's is not run, and that is told", async () => {
+  expect((await build("# syntax=docker.io/docker/dockerfile-upstream:1.4-labs\nFROM busybox")).text).not.toContain("frontend");
+  const foreign = await build("# syntax=example.org/other:1\nFROM busybox");
+  expect([foreign.exitCode, foreign.text]).toEqual([0, expect.stringContaining("the frontend example.org/other:1 is not run")]);
 }, 60_000);

@@ -261,6 +261,22 @@ test("a stage made anew with --no-cache-filter; steps that lock the same caches 
   await build(context(`FROM busybox AS a\nRUN ${mount("x", "/1")} ${mount("y", "/2")} ${mount("x", "/3")} sleep 0.3; echo a > /a\nFROM busybox AS b\nRUN ${mount("y", "/1")} ${mount("x", "/2")} sleep 0.3; echo b > /b\nFROM busybox\nCOPY --from=a /a /\nCOPY --from=b /b /`));
 });
 
+test("named contexts from a URL and from an OCI layout", async () => {
+  const packed = context("", { note: "packed" });
+  await sh(["tar", "-C", packed, "-czf", `${packed}.tgz`, "note"]);
+  using server = serve({ "/a.tgz": Bun.file(`${packed}.tgz`), "/plain": "alone" });
+  await build("-t", "laid:1", context("FROM busybox\nRUN echo laid > /laid"));
+  const layout = join(scratch, "layout");
+  expect((await sh(["sh", "-c", `mkdir ${layout} && ${docker} save laid:1 | tar -C ${layout} -xf -`], { env: env() })).stderr).toBe("");
+  const before = await daemon.ok("images", "-aq");
+  const built = await daemon.berth("build", "-q", "-t", "from-contexts", "--build-context", `tgz=${server.url}/a.tgz`, "--build-context", `plain=${server.url}/plain`, "--build-context", `base=oci-layout://${layout}:1`,
+    context("FROM base\nCOPY --from=tgz note /note\nCOPY --from=plain plain /plain\nCOPY --from=base /laid /again"));
+  expect(built.exitCode === 0 ? "" : built.stderr).toBe("");
+  expect(await inside("from-contexts", "cat /laid /again /note /plain")).toBe("laid\nlaid\npackedalone");
+  expect((await daemon.ok("images", "-aq")).split("\n")).toHaveLength(before.split("\n").length + 1);
+  expect((await daemon.berth("build", "--build-context", `base=oci-layout://${layout}:2`, context("FROM base"))).stderr).toContain("no image 2 in the OCI layout");
+});
+
 test("named contexts come whole, whatever the ignore file says, and stay out of the main one", async () => {
   const extra = writeContext(scratch, { "note": "from elsewhere" });
   const built = await daemon.berth("build", "-q", "-t", "named", "--build-context", `extra=${extra}`, context("FROM busybox\nCOPY --from=extra note /note\nCOPY . /all/", { ".dockerignore": "*\n!kept", kept: "", dropped: "" }));

@@ -86,6 +86,11 @@ test("one index of images that are built side by side, with helper stages for th
   const raw = JSON.parse((await sh(["skopeo", "inspect", "--raw", "--tls-verify=false", `docker://${registry.host}/multi:1`])).stdout);
   expect(raw.manifests.map((each: { platform: object }) => each.platform)).toEqual([{ architecture: "amd64", os: "linux" }, { architecture: "arm64", os: "linux" }]);
 
+  await daemon.ok("tag", `${registry.host}/multi:1`, `${registry.host}/multi:arm`);
+  await daemon.ok("push", "--platform", "linux/arm64", `${registry.host}/multi:arm`);
+  const single = JSON.parse((await sh(["skopeo", "inspect", "--raw", "--tls-verify=false", `docker://${registry.host}/multi:arm`])).stdout);
+  expect(single.config.digest).toBe(arm.Id);
+
   await other.ok("pull", "--platform", "linux/arm64", `${registry.host}/multi:1`);
   await other.ok("pull", `${registry.host}/multi:1`);
   expect((await inspect(other, `${registry.host}/multi:1`, "arm64")).Id).toBe(arm.Id);

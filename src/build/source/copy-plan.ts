@@ -72,7 +72,9 @@ export function planCopy(tree: SourceTree, request: CopyRequest): CopyItem[] {
       if (isNew) {
         ensure(parentOf(base));
         made.add(base);
-        add({ from: undefined, to: base, entry });
+        // Of a directory its contents are copied; the one that takes them is a new one, but where whole paths are kept.
+        if (request.parents) add({ from: undefined, to: base, entry });
+        else items.push({ from: undefined, to: base, entry: { ...plainDirectory, ...(request.owner ?? {}) } });
       }
       for (const each of walk(tree, real, (folder) => !ignore.hasExceptions && ignore.ignores(relative(real, folder)))) {
         const below = relative(real, each.path);
@@ -116,12 +118,22 @@ function relative(base: string, path: string): string {
 export async function* copyArchive(tree: SourceTree, items: readonly CopyItem[], now: number, clampMtime?: number): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
+  /** Files of several names: where the first of them went. What is copied with other modes or owners is another file. */
+  const names = new Map<string, string>();
   const hold = (chunk: Uint8Array) => { held.push(chunk); heldBytes += chunk.length; };
   await tree.ready?.(items.flatMap(({ from, entry }) => (from !== undefined && entry.type === "file" ? [from] : [])));
   for (const { from, to, entry } of items) {
     let { mtime, mtimeNanos } = entry === undefined || (from === undefined && entry.mtime === 0) ? { mtime: now, mtimeNanos: 0 } : entry;
     if (clampMtime !== undefined && mtime >= clampMtime) [mtime, mtimeNanos] = [clampMtime, 0];
-    hold(encodeHeader({ ...entry, name: to, uname: "", gname: "", mtime, mtimeNanos }));
+    const { inode, ...header } = entry;
+    const file = inode === undefined ? undefined : `${inode} ${entry.mode} ${entry.uid} ${entry.gid}`;
+    const first = file === undefined ? undefined : names.get(file);
+    if (first !== undefined) {
+      hold(encodeHeader({ ...header, name: to, type: "link", linkName: first, size: 0, uname: "", gname: "", mtime, mtimeNanos }));
+      continue;
+    }
+    if (file !== undefined) names.set(file, to);
+    hold(encodeHeader({ ...header, name: to, uname: "", gname: "", mtime, mtimeNanos }));
     if (entry.type === "file" && from !== undefined) {
       let done = 0;
       for await (const chunk of tree.read(from)) {

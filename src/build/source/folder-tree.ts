@@ -37,7 +37,7 @@ export class FolderTree implements SourceTree, Disposable {
         type, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, uname: "", gname: "", size: type === "file" ? stat.size : 0,
         mtime: stat.mtime, mtimeNanos: stat.mtimeNanos, linkName: type === "symlink" ? decodeName(readlinkAt(dir, name)) : "",
         devMajor: type === "char" || type === "block" ? stat.rdevMajor : 0, devMinor: type === "char" || type === "block" ? stat.rdevMinor : 0,
-        ...(xattrs.size > 0 && { xattrs }),
+        ...(xattrs.size > 0 && { xattrs }), ...(type === "file" && stat.nlink > 1 && { inode: `${stat.dev}:${stat.ino}` }),
       };
     } finally {
       close(dir);

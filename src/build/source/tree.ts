@@ -19,7 +19,10 @@ export interface SourceTree {
   digest(path: string): string | undefined | Promise<string>;
 }
 
-export type SourceEntry = Omit<TarEntry, "name" | "sparse">;
+export type SourceEntry = Omit<TarEntry, "name" | "sparse"> & {
+  /** A regular file that has several names: equal for all of them. */
+  inode?: string;
+};
 
 const maxLinks = 40;
 

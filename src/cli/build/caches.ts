@@ -15,8 +15,8 @@ export interface CacheSources {
   contexts: string[];
 }
 
-/** Reads `--cache-from`: `type=registry,ref=name`, `type=local,src=folder`, or names alone. A folder without a cache is passed over with a warning. */
-export async function cacheSources(ctx: CommandContext, given: readonly string[]): Promise<CacheSources> {
+/** Reads `--cache-from`: `type=registry,ref=name`, `type=local,src=folder`, or names alone. A folder without a cache is passed over with a warning; so is every folder where nothing is sent from here (`sends`). */
+export async function cacheSources(ctx: CommandContext, given: readonly string[], sends: boolean): Promise<CacheSources> {
   const sources: CacheSources = { specs: [], contexts: [] };
   for (const text of given) {
     if (!text.includes("=")) {
@@ -31,6 +31,10 @@ export async function cacheSources(ctx: CommandContext, given: readonly string[]
     const folder = fields.get("src") ?? "";
     if (folder === "" || !(await stat(join(folder, "index.json")).catch(() => null))) {
       ctx.err.write(`WARNING: local cache import at ${folder || "?"} not found: open ${join(folder, "index.json")}: no such file or directory\n`);
+      continue;
+    }
+    if (!sends) {
+      ctx.err.write(`WARNING: local cache import at ${folder} passed over: it travels with a context, and this one is fetched by the engine\n`);
       continue;
     }
     const name = `.berth-cache-${sources.contexts.length}`;

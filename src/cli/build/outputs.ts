@@ -13,8 +13,8 @@ import { writeAtomically, writeThrough } from "../write-output.ts";
 import type { Built } from "./built.ts";
 import type { BuildOutput } from "./inputs.ts";
 
-/** Brings a built image to where `--output` wants it. */
-export async function exportBuild(ctx: CommandContext, client: Client, built: Built, output: BuildOutput, tags: readonly string[]): Promise<void> {
+/** Brings a built image to where `--output` wants it. `quiet`: without a word, since the id is all that is asked for. */
+export async function exportBuild(ctx: CommandContext, client: Client, built: Built, output: BuildOutput, { tags, quiet }: { tags: readonly string[]; quiet: boolean }): Promise<void> {
   switch (output.type) {
     case "local":
       for (const { id, folder } of roots(built)) {
@@ -39,7 +39,7 @@ export async function exportBuild(ctx: CommandContext, client: Client, built: Bu
       if (names.length === 0) throw new CliError("tag is needed when pushing to registry");
       for (const name of names) {
         const reference = withDefaultTag(parseReference(name));
-        await displayProgress(ctx.out, pushImage(client, name.replace(/:[^:/]*$/, ""), { ...(reference.tag !== undefined && { tag: reference.tag }), registryAuth: await registryAuth(ctx, reference.domain) }));
+        await displayProgress(ctx.out, pushImage(client, name.replace(/:[^:/]*$/, ""), { ...(reference.tag !== undefined && { tag: reference.tag }), registryAuth: await registryAuth(ctx, reference.domain) }), { quiet });
       }
     }
   }

@@ -33,8 +33,8 @@ export class Authorizer {
     return kept && kept.expires > Date.now() ? `Bearer ${kept.token}` : undefined;
   }
 
-  /** Takes in a 401. Returns false where nothing more can be tried. */
-  async answer(response: Response, scope: string): Promise<boolean> {
+  /** Takes in a 401 to a request that carried `sent`. Returns false where nothing more can be tried. */
+  async answer(response: Response, scope: string, sent: string | undefined): Promise<boolean> {
     const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
     const bearer = challenges.find((challenge) => challenge.scheme === "bearer");
     if (bearer) {
@@ -45,9 +45,10 @@ export class Authorizer {
       return !had || token.token !== "";
     }
     if (challenges.some((challenge) => challenge.scheme === "basic")) {
-      const again = this.#scheme !== "basic" && this.#basic() !== undefined;
       this.#scheme = "basic";
-      return again;
+      // Of requests that go out together each learns it by its own refusal.
+      const basic = this.#basic();
+      return basic !== undefined && basic !== sent;
     }
     return false;
   }

@@ -76,7 +76,7 @@ export class RegistryClient {
       const authorization = this.#authorizer.header(scope);
       const response = await this.#follow(url, { ...options.headers, "user-agent": this.userAgent, ...(authorization && { authorization }) }, options);
       if (response.status !== 401 || tries >= 2 || options.once === true) return response;
-      if (!(await this.#authorizer.answer(response, scope))) return response;
+      if (!(await this.#authorizer.answer(response, scope, authorization))) return response;
       await response.body?.cancel();
     }
   }

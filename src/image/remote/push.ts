@@ -29,7 +29,7 @@ export interface PushRequest {
   reference: string;
   tag?: string;
   allTags: boolean;
-  /** Refuses an image that was made for another. */
+  /** Only this of a tag's platforms, as an image alone. */
   platform?: Platform;
   auth?: AuthConfig;
   /** How layers made here are compressed, where that was not done before. */

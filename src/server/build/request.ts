@@ -11,6 +11,7 @@ import { IndexedContext } from "../../build/source/indexed-context.ts";
 import { contextIndexType } from "../../api/build-context.ts";
 import { readContextIndex } from "./context-index.ts";
 import { ContextArchive } from "../../build/source/context-archive.ts";
+import { layoutImage } from "../../build/layout-image.ts";
 import { cloneGit, fetchUrl, isGit, isUrl } from "../../build/add-source.ts";
 import { IgnorePatterns } from "../../lib/ignore-patterns.ts";
 import { MemoryTree } from "../../build/source/memory-tree.ts";
@@ -87,9 +88,12 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
   const secrets = readSecrets(request.headers.get("x-berth-secrets"));
   const sshSockets = new Map(Object.entries(jsonMap(request, "ssh")));
   const contexts = new Map<string, SourceTree | { image: string }>();
+  const layouts = new Map<string, string>();
   for (const [name, source] of Object.entries(jsonMap(request, "contexts"))) {
     if (source.startsWith("docker-image://")) contexts.set(name, { image: source.slice("docker-image://".length) });
     else if (isGit(source)) contexts.set(name, undo.use(await cloneGit(source, { tmp: ctx.tmp, keepGitDir: false, signal })).tree);
+    else if (source.startsWith(layoutScheme)) layouts.set(name, source.slice(layoutScheme.length));
+    else if (isUrl(source)) contexts.set(name, (await fetchContext(ctx, source, undo, signal)).tree);
     else throw invalid(`unsupported build context ${name}=${source}`);
   }
   const auth = registryConfig(request.headers.get("x-registry-config"));
@@ -97,6 +101,11 @@ export async function readBuild(ctx: BuildContext, request: ApiRequest, undo: As
 
   const dockerfilePath = query.get("dockerfile") || "Dockerfile";
   const { tree, dockerfile, ignore, content } = await readContext(ctx, request, dockerfilePath, undo, contexts);
+  for (const [name, wanted] of layouts) {
+    const folder = contexts.get(name);
+    if (!folder || "image" in folder) throw invalid(`the OCI layout of the build context ${name} was not sent`);
+    contexts.set(name, { image: await layoutImage(ctx, folder, wanted, undo) });
+  }
   const cacheTo = parseCacheSpecs(query.all("cacheto"));
   const number = (key: string) => query.int(key) ?? 0;
   const asked: BuildRequest = {
@@ -132,6 +141,19 @@ function stringList(text: string): string[] {
 /** An index of two million files with long names. */
 const maxIndexBytes = 512 * 1024 * 1024;
 
+/** A named context that is an image in a folder: the folder comes as a context of that name, the tag or digest after this. */
+const layoutScheme = "oci-layout://";
+
+/** What a URL gives: the files of an archive, or one file as it is, named `single`. */
+async function fetchContext(ctx: BuildContext, url: string, undo: AsyncDisposableStack, signal: AbortSignal): Promise<{ tree: SourceTree; archive?: ContextArchive; single: string }> {
+  const fetched = await fetchUrl(url, undefined, signal);
+  const { packing, stream } = await sniffPacking(fetched.tree.read(fetched.name));
+  const head = await readHead(fetched.tree, fetched.name);
+  if (packing === "none" && head.subarray(257, 262).toString("latin1") !== "ustar") return { tree: fetched.tree, single: fetched.name };
+  const archive = undo.use(await ContextArchive.receive(unpack(stream, packing), `${ctx.tmp}/context-${newId()}`));
+  return { tree: archive, archive, single: "" };
+}
+
 interface ReadContext {
   tree: SourceTree;
   dockerfile: string;
@@ -153,11 +175,9 @@ async function readContext(ctx: BuildContext, request: ApiRequest, path: string,
       return { tree, dockerfile: await readText(tree, path), ignore: undefined };
     }
     if (!isUrl(remote)) throw invalid(`remote ${remote} is neither a git repository nor a URL`);
-    const fetched = await fetchUrl(remote, undefined, request.signal);
-    const { packing, stream } = await sniffPacking(fetched.tree.read(fetched.name));
-    const head = await readHead(fetched.tree, fetched.name);
-    if (packing === "none" && head.subarray(257, 262).toString("latin1") !== "ustar") return { tree: new MemoryTree([]), dockerfile: await readText(fetched.tree, fetched.name), ignore: undefined };
-    return archive(unpack(stream, packing));
+    const fetched = await fetchContext(ctx, remote, undo, request.signal);
+    if (!fetched.archive) return { tree: new MemoryTree([]), dockerfile: await readText(fetched.tree, fetched.single), ignore: undefined };
+    return within(fetched.archive);
   }
   if (request.headers.get("content-type") === contextIndexType) {
     const { source, dockerfile, ignore, entries } = readContextIndex(await request.body.bytes(maxIndexBytes));
@@ -166,7 +186,7 @@ async function readContext(ctx: BuildContext, request: ApiRequest, path: string,
     return { tree: withNamed(content), dockerfile, ignore: ignore === undefined ? undefined : IgnorePatterns.parse(ignore), content };
   }
   const { packing, stream } = await sniffPacking(request.body);
-  return archive(unpack(stream, packing));
+  return within(undo.use(await ContextArchive.receive(unpack(stream, packing), `${ctx.tmp}/context-${newId()}`)));
 
   /** Takes the named contexts that travel with it out of a tree. */
   function withNamed(tree: SourceTree): SourceTree {
@@ -174,8 +194,7 @@ async function readContext(ctx: BuildContext, request: ApiRequest, path: string,
     return without(tree, contextsFolder);
   }
 
-  async function archive(source: AsyncIterable<Uint8Array>): Promise<ReadContext> {
-    const received = undo.use(await ContextArchive.receive(source, `${ctx.tmp}/context-${newId()}`));
+  async function within(received: ContextArchive): Promise<ReadContext> {
     const dockerfile = await readText(received, path);
     // Clients send what the engine itself needs whatever the patterns say: the build is not to see it.
     const ignore = await received.text(`${path}.dockerignore`) ?? await received.text(".dockerignore");

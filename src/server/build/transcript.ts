@@ -2,8 +2,8 @@ import type { ProgressEvent } from "../../api/progress.ts";
 import type { BuildEvent, StepInfo } from "../../api/build-events.ts";
 import { shortId } from "../../lib/ids.ts";
 
-/** Of the checks of a Dockerfile the classic builder knows this one; what has no line is about the build itself. */
-const toldHere = ({ rule, line }: Extract<BuildEvent, { kind: "warning" }>) => line === 0 || rule === "NoEmptyContinuation";
+/** Of the checks of a Dockerfile the classic builder knows one; the others here are about the build itself. */
+const toldHere = ({ rule, line }: Extract<BuildEvent, { kind: "warning" }>) => line === 0 || rule === "NoEmptyContinuation" || rule === "Syntax";
 
 /** Output of a step that waits for its turn is kept up to here; then the oldest goes. */
 const heldBytes = 4 * 1024 * 1024;

@@ -89,3 +89,30 @@ test("what cannot be a context", async () => {
   );
   expect(sent).toBeNull();
 });
+
+test("times of the environment, platforms, caches and names of outputs reach the engine", async () => {
+  const { code } = await runCli([
+    "build", "--platform", "linux/amd64,linux/arm64", "--platform", "linux/arm", "-o", "type=image,name=r/a:1", "-t", "b", "--cache-from", "r/x,r/y", "--cache-from", "type=registry,ref=r/z",
+    "--cache-to", "type=inline", "--sbom=true", "--provenance=mode=max", "--provenance", "false", `${dir}/ctx`,
+  ], { env: { DOCKER_HOST: `unix://${dir}/s`, SOURCE_DATE_EPOCH: "5" } });
+  expect(code).toBe(0);
+  const query = sent?.query;
+  expect(JSON.parse(query?.get("buildargs") ?? "")).toEqual({ SOURCE_DATE_EPOCH: "5" });
+  expect(query?.get("platform")).toBe("linux/amd64,linux/arm64,linux/arm");
+  expect(query?.getAll("t")).toEqual(["b", "r/a:1"]);
+  expect(JSON.parse(query?.get("cachefrom") ?? "")).toEqual(["r/x", "r/y", "type=registry,ref=r/z"]);
+  expect(query?.getAll("cacheto")).toEqual(["type=inline"]);
+  expect(query?.getAll("attest")).toEqual(["type=sbom", "type=provenance,disabled=true"]);
+  await build(["--rewrite-timestamp", `${dir}/ctx`]);
+  expect(JSON.parse(sent?.query.get("buildargs") ?? "")).toEqual({ SOURCE_DATE_EPOCH: "0" });
+});
+
+test("a cache in a folder does without where the engine fetches the context", async () => {
+  mkdirSync(`${dir}/cache`);
+  writeFileSync(`${dir}/cache/index.json`, "{}");
+  const { code, stderr } = await build(["--cache-from", `type=local,src=${dir}/cache`, "https://example.org/app.git"]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining("passed over")]);
+  expect(sent?.query.get("cachefrom")).toBe(null);
+  expect((await build(["--cache-from", `type=local,src=${dir}/cache`, `${dir}/ctx`])).code).toBe(0);
+  expect(Object.keys(sent?.files ?? {})).toContain(".berth-contexts/.berth-cache-0/index.json");
+});

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { buildFromIndex, buildImage, checkBuild, type BuildOptions } from "../../../client/build.ts";
@@ -20,6 +21,7 @@ import { indexFolders } from "../../build/context-index.ts";
 import { humanSize } from "../../format/units.ts";
 import { displayBuild, type BuildProgress } from "../../build/display.ts";
 import { metadata } from "../../build/metadata.ts";
+import { ociLayouts } from "../../build/layouts.ts";
 import { parseOutput, readSecrets, readSsh } from "../../build/inputs.ts";
 import { exportBuild } from "../../build/outputs.ts";
 import { displayProgress } from "../../progress/display.ts";
@@ -30,7 +32,7 @@ import { checkEnv, checkLabel } from "../container/options/key-values.ts";
 import { mergeUlimits, parseUlimit } from "../container/options/limits.ts";
 import { parseExtraHost } from "../container/options/names.ts";
 import { withProxies } from "../container/options/proxy.ts";
-import { openContext } from "./context.ts";
+import { isRemote, openContext } from "./context.ts";
 
 const flags = {
   allow: stringSlice("Entitlements for the Dockerfile: security.insecure, network.host"),
@@ -96,8 +98,11 @@ export default defineCommand({
     if (values.push) outputs.push({ type: "image", names: [], push: true });
     const secrets = await readSecrets(values.secret, ctx.env);
     const ssh = readSsh(values.ssh, ctx.env);
-    const [cacheFrom, cacheTo] = [await cacheSources(ctx, values["cache-from"]), cacheTargets(values["cache-to"])];
-    const { archive, dockerfile, remote, contexts, folders } = await openContext(ctx, source, values.file, [...values["build-context"], ...cacheFrom.contexts]);
+    const [cacheFrom, cacheTo] = [await cacheSources(ctx, values["cache-from"], !isRemote(source) || existsSync(source)), cacheTargets(values["cache-to"])];
+    const layouts = ociLayouts(values["build-context"]);
+    const opened = await openContext(ctx, source, values.file, [...layouts.contexts, ...cacheFrom.contexts]);
+    const { archive, dockerfile, remote, folders } = opened;
+    const contexts = { ...opened.contexts, ...layouts.images };
     const client = await ctx.client();
     if (values.ssh.length > 0 && !client.host.startsWith("unix:")) throw new CliError("--ssh needs an engine on this machine: the agent's socket cannot be reached from elsewhere");
     const parameters = { ...(await query(ctx, client.host, values)), t: [...values.tag, ...outputs.flatMap((output) => (output.type === "image" ? output.names : []))], cachefrom: cacheFrom.specs.length > 0 ? JSON.stringify(cacheFrom.specs) : undefined, cacheto: cacheTo.specs, dockerfile, remote, ssh: Object.keys(ssh).length > 0 ? JSON.stringify(ssh) : undefined, contexts: Object.keys(contexts).length > 0 ? JSON.stringify(contexts) : undefined };
@@ -108,13 +113,14 @@ export default defineCommand({
     // What is built may go to standard output itself: then nothing else does.
     const told = outputs.some((output) => "dest" in output && output.dest === "-") ? { ...ctx, out: ctx.err } : ctx;
     const asked = progress === "classic" ? parameters : { ...parameters, q: false, progress: "events" };
-    const indexed = folders && !values.compress && (await client.isBerth()) ? indexFolders(folders, hostname()) : undefined;
+    // An image layout is read before the engine can ask for anything.
+    const indexed = folders && !values.compress && layouts.contexts.length === 0 && (await client.isBerth()) ? indexFolders(folders, hostname()) : undefined;
     const messages = indexed
       ? buildFromIndex(client, asked, indexed.index, indexed.content, options)
       : buildImage(client, asked, { ...options, ...(context && { context: progress === "classic" ? countSent(told.out, context, values.quiet) : context }) });
     const built = progress === "classic" ? await buildClassic(told, messages, values.quiet) : await displayBuild(ctx.err, messages, progress, ctx.env["NO_COLOR"] === undefined);
     if (indexed && (progress === "tty" || progress === "plain")) ctx.err.write(`\nOf ${humanSize(indexed.size)} in ${indexed.files} files, ${humanSize(indexed.sent())} went to the engine\n`);
-    for (const output of outputs) await exportBuild(ctx, client, built, output, values.tag);
+    for (const output of outputs) await exportBuild(ctx, client, built, output, { tags: values.tag, quiet: values.quiet });
     await writeLocalCaches(client, built, cacheTo);
     if (values.quiet && progress !== "classic") told.out.write(`${built.id}\n`);
     if (values["metadata-file"] !== "") {

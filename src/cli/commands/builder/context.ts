@@ -65,7 +65,7 @@ async function openMainContext(ctx: CommandContext, source: string, dockerfile: 
 }
 
 /** Git repositories and things to download, which the engine fetches itself. */
-function isRemote(source: string): boolean {
+export function isRemote(source: string): boolean {
   return /^(https?|git|ssh):\/\//.test(source) || /^git@/.test(source) || source.startsWith("github.com/");
 }
 
