@@ -114,7 +114,7 @@ export default defineCommand({
     const told = outputs.some((output) => "dest" in output && output.dest === "-") ? { ...ctx, out: ctx.err } : ctx;
     const asked = progress === "classic" ? parameters : { ...parameters, q: false, progress: "events" };
     // An image layout is read before the engine can ask for anything.
-    const indexed = folders && !values.compress && layouts.contexts.length === 0 && (await client.isBerth()) ? indexFolders(folders, hostname()) : undefined;
+    const indexed = folders && !values.compress && Object.keys(layouts.images).length === 0 && (await client.isBerth()) ? indexFolders(folders, hostname()) : undefined;
     const messages = indexed
       ? buildFromIndex(client, asked, indexed.index, indexed.content, options)
       : buildImage(client, asked, { ...options, ...(context && { context: progress === "classic" ? countSent(told.out, context, values.quiet) : context }) });
