@@ -10,7 +10,8 @@ afterAll(async () => { await daemon[Symbol.asyncDispose](); });
 
 /** Events that are past, by query. */
 async function past(query: Record<string, string>, version = ""): Promise<Event[]> {
-  const until = (Date.now() / 1000).toFixed(3);
+  // In whole milliseconds, and what was a moment ago is to be in it.
+  const until = ((Date.now() + 1) / 1000).toFixed(3);
   const { text, status } = await daemon.api("GET", `${version}/events?${new URLSearchParams({ until, ...query })}`);
   expect(status).toBe(200);
   return text.split("\n").filter(Boolean).map((line): Event => JSON.parse(line));

@@ -98,6 +98,7 @@ test("asks before it deletes", async () => {
   await browser.click("Delete tag v1");
   await browser.sees("Delete team/web:v1?");
   await browser.press("Escape");
+  await until("the question to close", async () => (await browser.evaluate("document.querySelector('dialog[open]') === null")) === true);
   expect((await registry.fetch("/v2/team/web/manifests/v1")).status).toBe(200);
   await browser.click("Delete tag v1");
   await browser.sees("Delete team/web:v1?");

@@ -116,10 +116,11 @@ function tell(text) {
 /** @param {string} question @param {string} action @returns {Promise<boolean>} */
 function confirmed(question, action) {
   return new Promise((resolve) => {
-    const no = h("button", { type: "button", onclick: () => dialog.close("") }, "Cancel");
-    dialog.replaceChildren(h("p", {}, question), h("div", { class: "buttons" }, no, h("button", { type: "button", class: "danger", onclick: () => dialog.close("yes") }, action)));
-    dialog.onclose = () => resolve(dialog.returnValue === "yes");
-    dialog.returnValue = "";
+    // Not by its "close" event: that comes late, and could answer the next question.
+    const answer = (/** @type {boolean} */ yes) => { dialog.close(); resolve(yes); };
+    const no = h("button", { type: "button", onclick: () => answer(false) }, "Cancel");
+    dialog.replaceChildren(h("p", {}, question), h("div", { class: "buttons" }, no, h("button", { type: "button", class: "danger", onclick: () => answer(true) }, action)));
+    dialog.oncancel = () => resolve(false);
     dialog.showModal();
     no.focus();
   });
@@ -147,7 +148,7 @@ function logIn() {
     problem,
     h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { class: "primary" }, "Log in")),
   ));
-  dialog.onclose = null;
+  dialog.oncancel = null;
   dialog.replaceChildren(form);
   dialog.showModal();
 }
