@@ -33,22 +33,23 @@ async function ok(outcome: Promise<Outcome>): Promise<number> {
 
 const insecure = (engine: Engine) => (engine.name === "podman" ? ["--tls-verify=false"] : []);
 
+/** Rounds of a pull, but for the first. */
+const variants = 4;
+
 /** Pull, push and unpack of one large layer (a Debian root of thousands of files) and of 30 small ones. */
 export function transferScenarios(host: string): Scenario[] {
-  const [big, small] = [`${host}/bench/big:1`, `${host}/bench/small:1`];
+  const [big, small] = [`${host}/bench/big`, `${host}/bench/small`];
   let made: Promise<void> | undefined;
+  // Another image in each round: ext4 makes files slowly for a minute after as many were deleted.
   const pull = (name: string, ref: string): Scenario => ({
-    name, weight: 0.4,
-    run: async (engine) => {
-      await engine.cli("rmi", "-f", ref);
-      return ok(engine.cli("pull", "-q", ...insecure(engine), ref));
-    },
+    name, weight: variants / 10,
+    run: (engine, round) => ok(engine.cli("pull", "-q", ...insecure(engine), `${ref}:${(round + 1) % (variants + 1)}`)),
   });
   const push = (name: string, ref: string): Scenario => ({
     name, weight: 0.3,
     run: async (engine, round) => {
       const target = `${host}/push/${engine.name}/${round + 1}-${Date.now()}`;
-      await ok(engine.cli("tag", ref, target));
+      await ok(engine.cli("tag", `${ref}:1`, target));
       return ok(engine.cli("push", ...(engine.name === "podman" ? ["--tls-verify=false"] : []), target)).finally(() => engine.cli("rmi", target));
     },
   });
@@ -58,15 +59,20 @@ export function transferScenarios(host: string): Scenario[] {
       // Made once for all engines, by a builder that is none of them.
       before: () => (made ??= (async () => {
         const root = mkdtempSync("/tmp/bench-image-");
+        const buildah = `buildah --root ${root}/s --runroot ${root}/r --storage-driver vfs`;
+        const steps = Array.from({ length: 30 }, (_, index) => `RUN head -c 20000 /dev/urandom > /f${index}`).join("\\n");
         try {
-          const tar = await rootfsTar("debian");
-          await command(["sh", "-c", `mkdir -p ${root}/b && cd ${root} && printf 'FROM scratch\\nADD rootfs.tar /\\n' > b/Dockerfile && cp ${tar} b/rootfs.tar && buildah --root ${root}/s --runroot ${root}/r --storage-driver vfs bud -q --isolation chroot -t big b && buildah --root ${root}/s --runroot ${root}/r --storage-driver vfs push --tls-verify=false big docker://${big}`]);
-          const steps = Array.from({ length: 30 }, (_, index) => `RUN head -c 20000 /dev/urandom > /f${index}`).join("\\n");
-          const busybox = await rootfsTar("busybox");
-          await command(["sh", "-c", `mkdir -p ${root}/c && cd ${root} && printf 'FROM scratch\\nADD rootfs.tar /\\n${steps}\\n' > c/Dockerfile && cp ${busybox} c/rootfs.tar && buildah --root ${root}/s --runroot ${root}/r --storage-driver vfs bud -q --layers --isolation chroot -t small c && buildah --root ${root}/s --runroot ${root}/r --storage-driver vfs push --tls-verify=false small docker://${small}`]);
+          for (const [ref, tar, more, layers] of [[big, await rootfsTar("debian"), "", ""], [small, await rootfsTar("busybox"), steps, "--layers"]]) {
+            for (let variant = 0; variant <= variants; variant++) {
+              const { exitCode, stderr } = await command(["sh", "-c", `set -e; rm -rf ${root}/c; mkdir -p ${root}/c; cd ${root}/c; cp ${tar} rootfs.tar; echo ${variant} >variant; tar -rf rootfs.tar variant; printf 'FROM scratch\\nADD rootfs.tar /\\n${more}\\n' >Dockerfile; ${buildah} bud -q ${layers} --isolation chroot -t made . >/dev/null; ${buildah} push -q --tls-verify=false made docker://${ref}:${variant}; ${buildah} rmi -a -f >/dev/null`]);
+              if (exitCode !== 0) throw new Error(`making ${ref}: ${stderr}`);
+            }
+          }
         } finally {
           rmSync(root, { recursive: true, force: true });
         }
+        // What was deleted here would slow the first to come.
+        await Bun.sleep(60_000);
       })()),
     },
     push("push, one layer of a Debian root", big),
