@@ -71,7 +71,11 @@ async function cycle(number: number): Promise<void> {
   await post(`/containers/${id}/kill`);
   const code: unknown = (await wait).json?.StatusCode;
   if (code !== 137) throw new Error(`exit code ${String(code)}`);
-  if (!(await follow).includes(word)) throw new Error("words are missing in the logs");
+  const followed = await follow;
+  if (!followed.includes(word)) {
+    const { text } = await daemon.api("GET", `/containers/${id}/logs?stdout=1`);
+    throw new Error(`a follower saw ${JSON.stringify(followed)}, the logs hold ${JSON.stringify(text)}`);
+  }
   const removed = await daemon.api("DELETE", `/containers/${id}?v=1`);
   if (removed.status !== 204) throw new Error(removed.text);
   await Promise.all([events, gone]);
