@@ -4,14 +4,31 @@ import { watch } from "node:fs";
 const FALLBACK = 1000;
 
 /**
+ * Bun's watcher (1.4.5) passes over what comes within a millisecond after what it told last, even where that was looked
+ * at already. So whoever is called is called once more when it has been quiet for so many milliseconds.
+ */
+const TRAILING = 25;
+
+/**
  * Calls back after anything in a directory has changed, writes to its files included; many changes at once make few
  * calls. Where the machine's inotify watches are used up it calls at intervals instead.
  */
 export function watchDirectory(directory: string, changed: () => void): Disposable {
   try {
-    const watcher = watch(directory, { persistent: false }, changed);
+    let trailing: Timer | undefined;
+    const watcher = watch(directory, { persistent: false }, () => {
+      clearTimeout(trailing);
+      trailing = setTimeout(changed, TRAILING);
+      trailing.unref();
+      changed();
+    });
     watcher.on("error", () => {});
-    return { [Symbol.dispose]: () => watcher.close() };
+    return {
+      [Symbol.dispose]() {
+        clearTimeout(trailing);
+        watcher.close();
+      },
+    };
   } catch {
     const timer = setInterval(changed, FALLBACK);
     timer.unref();

@@ -124,6 +124,19 @@ describe("following", () => {
     following.ended.abort();
     expect(await following.done).toBe(expected);
   });
+  test("lines that come right behind one that was just read", async () => {
+    using log = new Log();
+    const following = follow(log);
+    for (let index = 0; index < 400; index += 4) {
+      log.write(line(1, `line ${index}`));
+      await following.saw(`line ${index}\n`);
+      // At once, while the reader finds that there is no more: nothing else wakes it.
+      for (const next of [1, 2, 3]) log.write(line(1, `line ${index + next}`));
+      await following.saw(`line ${index + 3}\n`);
+    }
+    following.ended.abort();
+    expect((await following.done).split("\n")).toHaveLength(401);
+  });
   test("with a single file", async () => {
     using log = new Log();
     const following = follow(log);
