@@ -66,7 +66,7 @@ export class Connection {
     const timer = setTimeout(() => this.close(), linger);
     this.#gone.signal.addEventListener("abort", () => clearTimeout(timer));
     this.socket.resume();
-    if (this.inbox.ended) this.close();
+    if (this.inbox.ended && this.#shutdown === "done") this.#leave();
   }
 
   /** Drops the connection now. */
@@ -88,7 +88,7 @@ export class Connection {
   ended(): void {
     this.inbox.end();
     this.#tellEnd();
-    if (this.#discarding && this.#shutdown === "done") this.close();
+    if (this.#discarding && this.#shutdown === "done") this.#leave();
   }
 
   closed(): void {
@@ -115,8 +115,13 @@ export class Connection {
     if (this.#shutdown === "asked") {
       this.#shutdown = "done";
       if (!this.#gone.signal.aborted) this.socket.shutdown();
-      if (this.#discarding && this.inbox.ended) this.close();
+      if (this.#discarding && this.inbox.ended) this.#leave();
     }
+  }
+
+  /** Both halves have ended: lets go, but of nothing that the kernel or TLS has still to send, which `terminate` would drop. */
+  #leave(): void {
+    if (!this.#gone.signal.aborted) this.socket.end();
   }
 
   #tellEnd(): void {
