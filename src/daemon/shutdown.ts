@@ -1,5 +1,6 @@
 import { releaseContainers, shutdownContainers } from "../container/shutdown.ts";
 import { errorMessage } from "../lib/errors.ts";
+import { releaseNetworks } from "../network/release.ts";
 import { releaseCgroups } from "../runtime/monitor-cgroup.ts";
 import type { EngineApi } from "../server/api.ts";
 import type { ServerContext } from "../server/context.ts";
@@ -23,6 +24,7 @@ export async function shutdown({ config, log, server, store }: Daemon, api: Engi
   } catch (error) {
     log.error("cannot let go of the containers", { error: errorMessage(error) });
   }
+  await releaseNetworks(server.networks).catch((error: unknown) => log.warn("cannot take the firewall's table away", { error: errorMessage(error) }));
   listening?.closeAll();
   releaseCgroups(server.containers.runtime);
   await server.images.archiver[Symbol.asyncDispose]();

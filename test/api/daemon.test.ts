@@ -58,10 +58,16 @@ describeBerth("a daemon", () => {
     const id = await daemon.ok("run", "-d", "busybox", "sleep", "1000");
     const pid = async () => (await daemon.api("GET", `/containers/${id}/json`)).json.State.Pid as number;
     const before = await pid();
-    await daemon.restart(["--shutdown-containers"]);
+    const table = async () => (await sh(["nft", "list", "table", "inet", `berth_${daemon.instance}`])).exitCode === 0;
+    await daemon.signal("SIGTERM");
+    expect(existsSync(`/proc/${before}`)).toBe(true);
+    // The firewall stays as long as somebody is behind it.
+    expect(await table()).toBe(true);
+    await daemon.up(["--shutdown-containers"]);
     expect(await pid()).toBe(before);
     await daemon.signal("SIGTERM");
     expect(existsSync(`/proc/${before}`)).toBe(false);
+    expect(await table()).toBe(false);
     await daemon.up();
     expect((await daemon.api("GET", `/containers/${id}/json`)).json.State).toMatchObject({ Status: "exited", Running: false });
   });
