@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { errorMessage, hasCode } from "../lib/errors.ts";
+import { errorMessage } from "../lib/errors.ts";
+import { namesIn } from "../lib/names-in.ts";
 import { readMounts } from "../linux/mount-table.ts";
 import { removeTree } from "../linux/remove.ts";
 import { unmountAll } from "../linux/unmount.ts";
@@ -15,15 +15,6 @@ export function reconcileBuilds(ctx: BuildContext): void {
   for (const { target } of readMounts().filter((mount) => mount.target.startsWith(`${builds}/`)).reverse()) quietly(ctx, target, () => unmountAll(target));
   for (const name of namesIn(builds)) quietly(ctx, name, () => removeTree(join(builds, name)));
   for (const name of namesIn(ctx.tmp).filter((each) => /^(context|git)-/.test(each))) quietly(ctx, name, () => removeTree(join(ctx.tmp, name)));
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  }
 }
 
 function quietly(ctx: BuildContext, what: string, work: () => void): void {

@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { errorMessage, hasCode } from "../lib/errors.ts";
+import { errorMessage } from "../lib/errors.ts";
+import { namesIn } from "../lib/names-in.ts";
 import { removeNetns } from "../linux/namespace.ts";
 import { allLinks } from "../linux/netlink/find-link.ts";
 import { deleteLink } from "../linux/netlink/link.ts";
@@ -50,13 +50,4 @@ function removeOrphanLinks(ctx: NetworkContext, live: ReadonlySet<string>, dead:
 function removeOrphanNamespaces(ctx: NetworkContext, live: ReadonlySet<string>): void {
   const folder = join(ctx.execRoot, "netns");
   for (const name of namesIn(folder)) if (!live.has(name)) removeNetns(join(folder, name));
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  }
 }

@@ -1,13 +1,14 @@
 import { rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, hasCode, internal } from "../lib/errors.ts";
+import { namesIn } from "../lib/names-in.ts";
 import { cgroupDirs, cgroupPath, cgroupPids, removeCgroup } from "../linux/cgroup-tree.ts";
 import { closePidfd, openPidfd, signalPidfd } from "../linux/pidfd.ts";
 import { isRunning } from "../linux/proc.ts";
 import { removeTree } from "../linux/remove.ts";
 import { exitsDir, runtimeStateDir, taskDir, type RuntimeContext } from "./context.ts";
 import { isNative, runRuntime } from "./runtime-command.ts";
-import { findTaskRecord, namesIn, readPidFile, type TaskRecord } from "./task-record.ts";
+import { findTaskRecord, readPidFile, type TaskRecord } from "./task-record.ts";
 import { isMonitorProcess } from "./task-state.ts";
 
 const SIGKILL = 9;

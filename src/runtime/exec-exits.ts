@@ -1,12 +1,13 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode } from "../lib/errors.ts";
+import { namesIn } from "../lib/names-in.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
 import { removeTree } from "../linux/remove.ts";
 import { execDir, taskDir, type RuntimeContext, type TaskExit } from "./context.ts";
 import { emitExit } from "./emit-exit.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
-import { namesIn, readPidFile } from "./task-record.ts";
+import { readPidFile } from "./task-record.ts";
 import { isMonitorProcess } from "./task-state.ts";
 
 /** What the exit code is said to be where nobody saw the end. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { namesIn } from "../lib/names-in.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
 import { taskDir, type RuntimeContext, type TaskExit } from "./context.ts";
 import { isAlive, isMonitorProcess, readExit } from "./task-state.ts";
@@ -6,7 +7,7 @@ import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { keepTaskLog } from "./keep-log.ts";
 import { emitExit } from "./emit-exit.ts";
 import { adoptExecs } from "./exec-exits.ts";
-import { findTaskRecord, namesIn, readPidFile } from "./task-record.ts";
+import { findTaskRecord, readPidFile } from "./task-record.ts";
 
 /**
  * Calls back for every container and exec that ends from now on, those that an earlier daemon started included.

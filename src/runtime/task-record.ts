@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, notFound } from "../lib/errors.ts";
 import type { LogLimits } from "./logs/options.ts";
@@ -50,16 +50,6 @@ export function readPidFile(path: string): number | null {
     return Number.isNaN(pid) ? null : pid;
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return null;
-    throw error;
-  }
-}
-
-/** What is in a directory; nothing where there is none. */
-export function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { hasCode } from "../../lib/errors.ts";
+import { namesIn } from "../../lib/names-in.ts";
 
 /**
  * A log on disk:
@@ -81,13 +81,4 @@ export function logSize(path: string): number {
     total += stat.size;
   }
   return total;
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  }
 }
