@@ -8,8 +8,6 @@ export interface FoundImage {
   layers: { name: string; mediaType?: string }[];
   /** The manifest as it is, where the archive has one (OCI). */
   manifest?: Uint8Array;
-  /** The index that the names are of, where that is another document. */
-  index?: Uint8Array;
 }
 
 /** What one entry of an archive stands for: an image, or images of several platforms with their index. */
