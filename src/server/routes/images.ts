@@ -29,7 +29,7 @@ const list: Handler = async (ctx, { query, version }) => {
   const filters = legacy ? new Filters([...asked.keys().map((key) => [key, asked.get(key)] as const), ["reference", [legacy]]]) : asked;
   if (version >= api("1.54") && query.bool("identity") && !query.bool("manifests")) throw invalid("conflicting options: identity requires manifests=1");
   const images = listImages(ctx.images, { all: query.bool("all"), filters, sharedSize: version >= api("1.42") && query.bool("shared-size") });
-  if (!query.bool("manifests")) return json(200, images);
+  if (version < api("1.47") || !query.bool("manifests")) return json(200, images);
   return json(200, await Promise.all(images.map(async (image) => {
     const manifests = await imageManifests(ctx.images, image.RepoTags);
     return { ...image, ...(manifests && { Manifests: manifests }) };
