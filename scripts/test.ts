@@ -1,6 +1,7 @@
 /**
  * The whole of the tests: types, layers, unit tests beside the code, then every folder of `test/` in a process
- * of its own. Ends with the line `N passed, N failed`; exits 1 on any failure.
+ * of its own. Tells at the end again what failed, with the words before it; then `N passed, N failed`.
+ * Exits 1 on any failure.
  * Arguments narrow it to folders or files: `npm test -- test/cli`.
  */
 import { readdirSync } from "node:fs";
@@ -8,32 +9,59 @@ import { rootfsTar } from "./images.ts";
 
 let passed = 0;
 let failed = 0;
+/** What failed, each with the last lines before it: a long run's output is seldom read from its start. */
+const failures: string[] = [];
+const linesOfFailure = 60;
 
 /** A check that passes or fails as a whole. */
 async function check(name: string, argv: string[]): Promise<void> {
   console.log(`— ${name}`);
   const child = Bun.spawn(argv, { stdio: ["ignore", "inherit", "inherit"] });
-  if ((await child.exited) === 0) passed++;
-  else failed++;
+  if ((await child.exited) === 0) {
+    passed++;
+  } else {
+    failed++;
+    failures.push(`(fail) ${name}`);
+  }
 }
 
 /** Runs `bun test` on paths and counts what it says at its end. */
 async function suite(paths: string[]): Promise<void> {
   console.log(`— tests in ${paths.join(" ")}`);
   const child = Bun.spawn(["bin/bun", "test", "--timeout", "120000", ...paths], { stdin: "ignore", stdout: "inherit", stderr: "pipe" });
-  let tail = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of child.stderr) {
-    process.stderr.write(chunk);
-    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4000);
+  let pass = 0;
+  let fail = 0;
+  // The lines since the last result: those of the test that runs now.
+  let lines: string[] = [];
+  for await (const line of linesOf(child.stderr)) {
+    process.stderr.write(`${line}\n`);
+    lines.push(line);
+    if (lines.length > linesOfFailure) lines.shift();
+    if (line.startsWith("(fail)")) failures.push(lines.join("\n"));
+    if (/^\((pass|fail|skip|todo)\)/.test(line)) lines = [];
+    pass = Number(/^ *(\d+) pass$/.exec(line)?.[1] ?? pass);
+    fail = Number(/^ *(\d+) fail$/.exec(line)?.[1] ?? fail);
   }
   const exitCode = await child.exited;
-  const pass = Number(/^ *(\d+) pass$/m.exec(tail)?.[1] ?? 0);
-  const fail = Number(/^ *(\d+) fail$/m.exec(tail)?.[1] ?? 0);
   passed += pass;
   failed += fail;
   // A run that died, or found nothing to run, is a failure of its own.
-  if ((exitCode !== 0 && fail === 0) || pass + fail === 0) failed++;
+  if ((exitCode !== 0 && fail === 0) || pass + fail === 0) {
+    failed++;
+    failures.push(`${lines.join("\n")}\n(fail) tests in ${paths.join(" ")} ended with ${exitCode}`);
+  }
+}
+
+/** The lines of a stream of UTF-8. */
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 const only = process.argv.slice(2);
@@ -51,5 +79,6 @@ if (only.length > 0) {
     }
   }
 }
+for (const failure of failures) console.log(`\n— failed:\n${failure}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
