@@ -33,7 +33,7 @@ export async function sh(argv: string[], options: { input?: string | Uint8Array;
 }
 
 /** Asks until `probe` gives something true; throws with `what` when it never does. */
-export async function until<T>(what: string, probe: () => T | Promise<T>, timeout = 15_000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, probe: () => T | Promise<T>, timeout = 60_000): Promise<NonNullable<T>> {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await probe();
@@ -208,7 +208,7 @@ export class Daemon implements AsyncDisposable {
       await Promise.all(ids.map((id) => this.api("DELETE", `/containers/${id}?force=1&v=1`)));
       await this.api("POST", "/networks/prune");
       const strays = async () => (await this.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what));
-      left = await until("a clean machine", async () => (await strays()).length === 0, 10_000).then(() => [], strays);
+      left = await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays);
       await this.signal("SIGTERM");
       log = this.log();
     } finally {

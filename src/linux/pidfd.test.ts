@@ -24,7 +24,7 @@ test("the end of a process is seen, once, and costs no descriptor", async () => 
     expect(signalPidfd(pidfd, 9)).toBe(false);
     closePidfd(pidfd);
   }
-  expect(openFiles()).toBeLessThanOrEqual(before);
+  while (openFiles() > before) await Bun.sleep(2);
 });
 
 test("waiting costs no processor time", async () => {
@@ -37,9 +37,7 @@ test("waiting costs no processor time", async () => {
   const { user, system } = process.cpuUsage(before);
   expect(user + system).toBeLessThan(100_000);
   for (const child of children) child.kill(9);
-  await Promise.all(children.map((child) => child.exited));
-  await Bun.sleep(20);
-  expect(ended).toBe(children.length);
+  while (ended < children.length) await Bun.sleep(2);
 });
 
 test("a process that is gone has ended", async () => {
@@ -58,11 +56,11 @@ test("waiting can be given up", async () => {
     using _ = onProcessEnd(child.pid, () => void ended++);
     if (round % 2) await Bun.sleep(1);
   }
-  await Bun.sleep(20);
-  expect(openFiles()).toBe(spawned);
+  // Bun gives the descriptors of children that ended before back in its own time.
+  while (openFiles() > spawned) await Bun.sleep(2);
   child.kill(9);
   await child.exited;
   await Bun.sleep(20);
   expect(ended).toBe(0);
-  expect(openFiles()).toBeLessThanOrEqual(before + 1);
+  while (openFiles() > before) await Bun.sleep(2);
 });

@@ -8,7 +8,7 @@ import { berthBinary, Daemon, dockerClients, engine, sh, until } from "../harnes
 const describeBerth = describe.skipIf(engine === "dockerd");
 
 /** Runs `berth daemon` where it is expected to end by itself. */
-const berthDaemon = (...args: string[]) => sh([berthBinary, "daemon", ...args], { timeout: 15_000 });
+const berthDaemon = (...args: string[]) => sh([berthBinary, "daemon", ...args]);
 
 /** The arguments of a daemon beside `daemon`, on the same data root. */
 const rival = (daemon: Daemon, dataRoot = daemon.dataRoot) => ["--host", `unix://${daemon.root}/rival.sock`, "--data-root", dataRoot, "--exec-root", `${daemon.root}/rival-exec`, "--pidfile", `${daemon.root}/rival.pid`, "--config-file", `${daemon.root}/none.json`, "--bridge", "none"];
@@ -99,8 +99,8 @@ describeBerth("configuration", () => {
     await daemon.signal("SIGHUP");
     await until("the new labels", async () => (await info()).Labels.includes("new=label"));
     expect(await info()).toMatchObject({ Debug: true, DefaultRuntime: "mine", Runtimes: { mine: { path: "/usr/bin/crun" } }, RegistryConfig: { IndexConfigs: { "registry.example:5000": { Secure: false } } } });
-    const { text } = await daemon.api("GET", `/events?since=1&until=${(Date.now() / 1000).toFixed(3)}&filters={"type":["daemon"]}`);
-    expect(JSON.parse(text)).toMatchObject({ Type: "daemon", Action: "reload", Actor: { Attributes: { labels: '["new=label"]', debug: "true", "default-runtime": "mine" } } });
+    const told = await until("the event", async () => (await daemon.api("GET", `/events?since=1&until=${(Date.now() / 1000).toFixed(3)}&filters={"type":["daemon"]}`)).text);
+    expect(JSON.parse(told)).toMatchObject({ Type: "daemon", Action: "reload", Actor: { Attributes: { labels: '["new=label"]', debug: "true", "default-runtime": "mine" } } });
 
     writeFileSync(file, "{");
     await daemon.signal("SIGHUP");

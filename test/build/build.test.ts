@@ -17,11 +17,11 @@ beforeAll(async () => {
   await sh(["cp", await rootfsTar("busybox"), join(scratch, "base/rootfs.tar")]);
   const made = await sh(["buildah", ...storage, "bud", "--isolation", "chroot", "-t", "localhost/base", join(scratch, "base")]);
   if (made.exitCode !== 0) throw new Error(made.stderr);
-}, 120_000);
+});
 afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
   rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+});
 
 async function makeContext(each: Case): Promise<string> {
   const root = mkdtempSync(join(scratch, "ctx-"));
@@ -73,7 +73,7 @@ describe.each(corpus.map((each) => [each.name, each] as const))("%s", (_name, ea
     await sh(["buildah", ...storage, "rm", container]);
     const have = await sh([dockerClients[0] ?? "docker", "run", "--rm", "--user", "0", "--entrypoint", "/bin/sh", tag, "-c", listing], { env: { DOCKER_HOST: daemon.host } });
     expect(have.stdout.split("\n")).toEqual(want.stdout.split("\n"));
-  }, 60_000);
+  });
 });
 
 test("a failing step ends the build with its exit code and output", async () => {
@@ -145,7 +145,7 @@ test("cycles, absurd numbers of stages and endless output are withstood", async 
   expect((await build("-q", endless)).exitCode).toBe(0);
   const rss = (text: string) => Number(/\d+/.exec(text)?.[0] ?? 0) / 1024;
   expect(rss((await sh(["grep", "VmRSS", `/proc/${daemon.pid}/status`])).stdout) - rss(before)).toBeLessThan(200);
-}, 120_000);
+});
 
 /** Waits until a stream has brought a text. */
 async function told(stream: ReadableStream<Uint8Array>, text: string): Promise<void> {
@@ -174,4 +174,4 @@ test("a client that leaves ends its build; kill -9 in mid-build leaves nothing b
   expect(readdirSync(join(daemon.dataRoot, "tmp")).filter((name) => name !== "images")).toEqual([]);
   writeFileSync(join(context, "Dockerfile"), "FROM localhost/base\nRUN echo first > /first");
   expect((await build(context)).stdout).toContain("Using cache");
-}, 60_000);
+});

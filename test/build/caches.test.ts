@@ -15,11 +15,11 @@ beforeAll(async () => {
   [here, there, registry] = await Promise.all([Daemon.start(), Daemon.start({ images: [] }), startRegistry()]);
   await here.ok("tag", "busybox", `${registry.host}/base`);
   await here.ok("push", `${registry.host}/base`);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([here?.[Symbol.asyncDispose](), there?.[Symbol.asyncDispose](), registry?.[Symbol.asyncDispose]()]);
   rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** Of each test its own: what ran is seen by what it leaves, and layers of different tests differ. */
 const dockerfile = (name: string) => [
@@ -64,7 +64,7 @@ test("mode=max through a registry: no step runs, and the image is the same", asy
   expect(third.ran.map((label) => label.replace(/^.*\] /, ""))).toEqual(["COPY --from=two /w/two /other", "COPY --from=two /w/two /two", "RUN cat /two > /three"]);
   expect(await there.ok("run", "--rm", "res1")).toBe(await here.ok("run", "--rm", "res1"));
   await forget(there);
-}, 120_000);
+});
 
 test("mode=min knows all steps and holds the result's layers; what it does not hold is done again", async () => {
   const root = writeContext(scratch, { Dockerfile: dockerfile("min") });
@@ -80,7 +80,7 @@ test("mode=min knows all steps and holds the result's layers; what it does not h
   expect(again.ran.some((label) => label.includes("RUN echo min"))).toBe(true);
   expect(await there.ok("run", "--rm", "res2", "cat", "/late")).toContain("min");
   await forget(there);
-}, 120_000);
+});
 
 test("a folder, from the command line of one to that of the other", async () => {
   const root = writeContext(scratch, { Dockerfile: dockerfile("folder") });
@@ -104,7 +104,7 @@ test("a folder, from the command line of one to that of the other", async () => 
   expect(damaged.ran.some((label) => label.includes("RUN echo folder"))).toBe(true);
   expect(await there.ok("run", "--rm", "res3")).toContain("folder");
   await forget(there);
-}, 120_000);
+});
 
 test("inside the image: its layers come only when they are used", async () => {
   const root = writeContext(scratch, { Dockerfile: dockerfile("inline") });
@@ -118,7 +118,7 @@ test("inside the image: its layers come only when they are used", async () => {
   // As Docker's own command line sends it, parted at the comma.
   const classic = await there.api("POST", `/build?remote=none&cachefrom=${encodeURIComponent(JSON.stringify(["type=what", "ref=x"]))}`);
   expect(classic.text).not.toContain("ref=x: a cache is given");
-}, 120_000);
+});
 
 test("sources that are not there, and targets that make no sense", async () => {
   const root = writeContext(scratch, { Dockerfile: dockerfile("bad") });
@@ -134,7 +134,7 @@ test("sources that are not there, and targets that make no sense", async () => {
   expect((await there.berth("build", ...unreachable, root)).exitCode).not.toBe(0);
   expect((await build(there, unreachable[0] ?? "", `${unreachable[1]},ignore-error=true`, root)).output).toContain("WARNING: CacheTo");
   expect(existsSync(join(scratch, "nowhere"))).toBe(false);
-}, 120_000);
+});
 
 test("a cache that lies about its layers is passed over", async () => {
   const root = writeContext(scratch, { Dockerfile: dockerfile("liar") });
@@ -156,4 +156,4 @@ test("a cache that lies about its layers is passed over", async () => {
   const again = await build(there, "-t", "res6", "--cache-from", `type=local,src=${folder}`, root);
   expect(again.ran.length).toBeGreaterThan(4);
   expect(await there.ok("run", "--rm", "res6")).toContain("liar");
-}, 120_000);
+});

@@ -12,7 +12,7 @@ export async function startDockerd(): Promise<{ host: string } & AsyncDisposable
   await sh(["ip", "link", "add", bridge, "type", "bridge"]);
   await sh(["ip", "address", "add", `10.199.${randomBytes(1)[0]}.1/24`, "dev", bridge]);
   const child = Bun.spawn(["dockerd", "--iptables=false", "--log-level", "fatal", "--host", host, "--data-root", join(root, "data"), "--exec-root", join(root, "exec"), "--pidfile", join(root, "pid"), "--config-file", join(root, "daemon.json"), "--bridge", bridge], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-  await until("dockerd to answer", () => fetch("http://d/_ping", { unix: join(root, "docker.sock") }).then((answer) => answer.ok, () => false), 30_000);
+  await until("dockerd to answer", () => fetch("http://d/_ping", { unix: join(root, "docker.sock") }).then((answer) => answer.ok, () => false));
   return {
     host,
     async [Symbol.asyncDispose]() {

@@ -9,11 +9,11 @@ let daemon: Daemon;
 const scratch = mkdtempSync("/tmp/berth-errors-");
 const files = { f: "1", "d/x": "2", "a b": "3" };
 
-beforeAll(async () => { daemon = await Daemon.start(); }, 60_000);
+beforeAll(async () => { daemon = await Daemon.start(); });
 afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
   rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+});
 
 async function build(dockerfile: string, ...args: string[]): Promise<{ exitCode: number; text: string }> {
   const done = await daemon.berth("build", "--progress", "plain", ...args, writeContext(scratch, { Dockerfile: dockerfile, ...files }));
@@ -43,19 +43,19 @@ test.each([
   expect(exitCode).not.toBe(0);
   expect(text).toContain(`${place}\n--------------------\n`);
   expect(text).toContain(message);
-}, 60_000);
+});
 
 test("a trigger that is wrong is told where the base is named", async () => {
   expect((await build("FROM busybox\nONBUILD COPY nofile /x", "-t", "triggers")).exitCode).toBe(0);
   expect((await build("# one\nFROM triggers")).text).toContain("Dockerfile:2:1\n");
-}, 60_000);
+});
 
 test("entitlements are given by whoever builds", async () => {
   expect((await build("FROM busybox\nRUN --security=insecure grep CapEff /proc/self/status > /caps", "--allow", "security.insecure")).exitCode).toBe(0);
   const host = "FROM busybox\nRUN --network=host test -e /sys/class/net/lo";
   expect((await build(host, "--allow", "network.host")).exitCode).toBe(0);
   expect((await build(host, "--network", "host")).exitCode).toBe(0);
-}, 60_000);
+});
 
 test("checks: skipped, made errors, and told with the source", async () => {
   const dockerfile = "FROM busybox AS one\nENV KNOWN=1\nFROM one\nENV a=$KNOWN:$PATH b=$UNKNOWN\nCMD foo\n";
@@ -74,35 +74,35 @@ test("checks: skipped, made errors, and told with the source", async () => {
   expect([warned.exitCode, warned.text]).toEqual([0, expect.stringContaining("WARNING: JSONArgsRecommended")]);
   const ignored = writeContext(scratch, { Dockerfile: "# check=experimental=all\nFROM scratch\nCOPY f /\n", ".dockerignore": "f\n", f: "" });
   expect((await daemon.berth("build", "--check", ignored)).stdout).toContain("WARNING: CopyIgnoredFile");
-}, 60_000);
+});
 
 test("a Dockerfile from standard input is called Dockerfile", async () => {
   const done = await sh([join(import.meta.dir, "../../bin/berth"), "build", "-f", "-", writeContext(scratch, files)], { env: { DOCKER_HOST: daemon.host }, input: "FROM busybox\nRUNN x\n" });
   expect(done.stderr).toContain("Dockerfile:2:1\n");
-}, 60_000);
+});
 
 test("a reference of git is no option", async () => {
   const mark = join(scratch, "mark");
   const done = await daemon.berth("build", `https://127.0.0.1:1/x.git#--upload-pack=touch ${mark}`);
   expect(done.stderr).toContain("invalid git reference");
   expect(existsSync(mark)).toBe(false);
-}, 60_000);
+});
 
 test("-o writes the files of the image and nothing else", async () => {
   const dest = join(scratch, "out");
   expect((await build("FROM scratch\nCOPY d /p/", "-o", dest)).exitCode).toBe(0);
   expect(readdirSync(dest, { recursive: true }).sort()).toEqual(["p", "p/x"]);
-}, 60_000);
+});
 
 test("WORKDIR belongs to the USER that is set", async () => {
   expect((await build("FROM busybox\nUSER 33:44\nWORKDIR /made/here\nRUN touch file", "-t", "owned")).exitCode).toBe(0);
   expect(await daemon.ok("run", "--rm", "owned", "stat", "-c", "%u:%g", "/made", "/made/here")).toBe("33:44\n33:44");
-}, 60_000);
+});
 
 test("build arguments that nothing asks for are told of", async () => {
   const asked = await build("ARG G\nFROM busybox\nARG S\nRUN true", "--build-arg", "G=1", "--build-arg", "S=1", "--build-arg", "HTTP_PROXY=x", "--build-arg", "b=1", "--build-arg", "a=1");
   expect(asked.text).toContain("One or more build-args [a b] were not consumed");
-}, 60_000);
+});
 
 test("a cache mount begins with the files of a stage or an image", async () => {
   const { exitCode, text } = await build([
@@ -112,10 +112,10 @@ test("a cache mount begins with the files of a stage or an image", async () => {
   expect(text).toContain("seeded\n");
   expect(text).toContain("root:x:0:0");
   expect(exitCode).toBe(0);
-}, 60_000);
+});
 
 test("a frontend of somebody else's is not run, and that is told", async () => {
   expect((await build("# syntax=docker.io/docker/dockerfile-upstream:1.4-labs\nFROM busybox")).text).not.toContain("frontend");
   const foreign = await build("# syntax=example.org/other:1\nFROM busybox");
   expect([foreign.exitCode, foreign.text]).toEqual([0, expect.stringContaining("the frontend example.org/other:1 is not run")]);
-}, 60_000);
+});

@@ -10,11 +10,11 @@ const scratch = mkdtempSync("/tmp/berth-build-");
 const docker = dockerClients[0] ?? "docker";
 const env = () => ({ DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: "0" });
 
-beforeAll(async () => { daemon = await Daemon.start(); }, 60_000);
+beforeAll(async () => { daemon = await Daemon.start(); });
 afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
   rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+});
 
 const context = (dockerfile: string, files: Record<string, string> = {}) => writeContext(scratch, { Dockerfile: dockerfile, ...files });
 
@@ -203,7 +203,7 @@ test("the cache travels within images through a registry", async () => {
     registry.kill();
     await registry.exited;
   }
-}, 60_000);
+});
 
 test("--squash leaves one layer upon the base's; what was deleted is not in it", async () => {
   const before = (await layersOf("busybox")).length;
@@ -238,7 +238,7 @@ test("stages run side by side, and the first that fails stops the others", async
   expect(Date.now() - started).toBeLessThan(15_000);
   expect(text).toContain("reason");
   expect(text).toContain("exit code: 9");
-}, 60_000);
+});
 
 test("equal builds at the same time do their work once", async () => {
   const root = context("FROM busybox\nRUN sleep 1; head -c 16 /dev/urandom | od -x > /random");
@@ -308,4 +308,4 @@ test("the cache keeps within its limit, and a base may lose its name while a bui
   const pruned = await small.api("POST", "/build/prune?all=1");
   expect(pruned.json.SpaceReclaimed).toBeGreaterThan(2_900_000);
   expect((await small.api("GET", "/system/df")).json.BuildCache ?? []).toEqual([]);
-}, 60_000);
+});

@@ -7,8 +7,8 @@ import { Daemon, dockerClients, sh, until } from "../harness.ts";
 const folder = (name: string) => join(import.meta.dir, "programs", name);
 let daemon: Daemon;
 
-beforeAll(async () => { daemon = await Daemon.start({ images: ["debian"] }); }, 120_000);
-afterAll(async () => { await daemon?.[Symbol.asyncDispose](); }, 60_000);
+beforeAll(async () => { daemon = await Daemon.start({ images: ["debian"] }); });
+afterAll(async () => { await daemon?.[Symbol.asyncDispose](); });
 
 const env = () => ({ DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: "0" });
 
@@ -67,7 +67,7 @@ test("a Node application gets its packages with npm ci and serves", async () => 
 test("postgres holds what the build put into it, and is healthy", async () => {
   await build("postgres");
   await daemon.ok("run", "-d", "--name", "postgres", "--shm-size", "128m", "postgres");
-  await until("postgres to be healthy", async () => (await daemon.ok("inspect", "-f", "{{.State.Health.Status}}", "postgres")) === "healthy", 30_000);
+  await until("postgres to be healthy", async () => (await daemon.ok("inspect", "-f", "{{.State.Health.Status}}", "postgres")) === "healthy");
   const select = (query: string) => daemon.ok("exec", "postgres", "psql", "-tA", "shop", "-c", query);
   expect(await select("SELECT sum(price) FROM item")).toBe("7");
   await select("INSERT INTO item VALUES ('plum', 5)");
@@ -98,4 +98,4 @@ test("docker-compose builds, starts, lists and takes away", async () => {
   await compose("down", "-v");
   expect(await daemon.ok("ps", "-aq", "--filter", "label=com.docker.compose.project=shop")).toBe("");
   expect(await daemon.ok("volume", "ls", "-q")).not.toContain("shop_data");
-}, 120_000);
+});

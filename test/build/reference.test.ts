@@ -29,11 +29,11 @@ beforeAll(async () => {
   if (!Bun.which("dockerd")) return;
   [daemon, reference] = await Promise.all([Daemon.start(), startDockerd()]);
   await sh([docker, "import", "--change", 'CMD ["sh"]', await rootfsTar("busybox"), "busybox:latest"], { env: { DOCKER_HOST: reference.host } });
-}, 90_000);
+});
 afterAll(async () => {
   await Promise.all([daemon?.[Symbol.asyncDispose](), reference?.[Symbol.asyncDispose]()]);
   rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+});
 
 async function run(host: string, ...args: string[]): Promise<string> {
   const done = await sh([docker, ...args], { env: { DOCKER_HOST: host, DOCKER_BUILDKIT: "0" } });
@@ -68,5 +68,5 @@ describe.skipIf(!Bun.which("dockerd"))("as dockerd builds it:", () => {
     const want = await filesOf(reference.host);
     expect(await filesOf(daemon.host)).toEqual(want);
     expect(want.length).toBeGreaterThan(100);
-  }, 60_000);
+  });
 });

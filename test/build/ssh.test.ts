@@ -15,12 +15,12 @@ const server = createServer((socket) => { socket.on("data", (data) => socket.end
 beforeAll(async () => {
   daemon = await Daemon.start({ images: ["debian"] });
   await new Promise<void>((resolve) => server.listen(agent, resolve));
-}, 120_000);
+});
 afterAll(async () => {
   server.close();
   await daemon?.[Symbol.asyncDispose]();
   rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+});
 
 const talk = `perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(Peer => $ENV{SSH_AUTH_SOCK}) or die "no agent: $!"; print $s "hello"; $s->flush; print <$s>'`;
 
@@ -43,9 +43,9 @@ test("the agent answers; its socket has the asked mode and owner, and stays as i
   expect(exitCode).toBe(0);
   const after = statSync(agent);
   expect([after.mode, after.uid]).toEqual([before.mode, before.uid]);
-}, 60_000);
+});
 
 test("an agent that is required and not given is an error with its place; an optional one is left out", async () => {
   expect((await build("FROM debian\nRUN --mount=type=ssh,required true")).text).toContain("ssh key default not found");
   expect((await build("FROM debian\nRUN --mount=type=ssh test -z \"$SSH_AUTH_SOCK\"")).exitCode).toBe(0);
-}, 60_000);
+});

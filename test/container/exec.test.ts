@@ -14,7 +14,7 @@ beforeAll(async () => {
   rig = await Rig.start();
   id = await rig.start(["sleep", "1000"], { Env: ["A=1"], WorkingDir: "/var/www", StopTimeout: 0 }, {}, "host");
 });
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+afterAll(() => rig[Symbol.asyncDispose]());
 
 async function exec(config: ExecConfig, input?: string) {
   const { Id } = await createExec(rig.ctx, id, { AttachStdout: true, AttachStderr: true, AttachStdin: input !== undefined, ...config });

@@ -15,8 +15,8 @@ import { until } from "../harness.ts";
 import { collect, Rig } from "./rig.ts";
 
 let rig: Rig;
-beforeAll(async () => void (rig = await Rig.start()), 60_000);
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+beforeAll(async () => void (rig = await Rig.start()));
+afterAll(() => rig[Symbol.asyncDispose]());
 
 const state = async (id: string) => (await inspectContainer(rig.ctx, id)).State;
 
@@ -200,7 +200,7 @@ test("whatever is asked for at once, the container ends up in one piece", async 
   }
   expect((await state(id))?.Status).toBe("running");
   await removeContainer(rig.ctx, id, { force: true });
-}, 60_000);
+});
 
 test("a terminal", async () => {
   const id = await rig.create(["sh", "-c", "tty; stty size"], { Tty: true }, { ConsoleSize: [30, 100] });

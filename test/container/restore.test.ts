@@ -15,8 +15,8 @@ import { until } from "../harness.ts";
 import { collect, Rig } from "./rig.ts";
 
 let rig: Rig;
-beforeAll(async () => void (rig = await Rig.start()), 60_000);
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+beforeAll(async () => void (rig = await Rig.start()));
+afterAll(() => rig[Symbol.asyncDispose]());
 
 const inspect = (id: string) => inspectContainer(rig.ctx, id);
 const status = async (id: string) => (await inspect(id)).State?.Status;

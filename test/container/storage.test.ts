@@ -21,7 +21,7 @@ beforeAll(async () => {
   rig = await Rig.start();
   await rig.image("data", { Cmd: ["sh"], Volumes: { "/srv/data": {} }, WorkingDir: "/srv" }, { "srv/data/file": "from the image", "srv/data/sub/deep": "deep" });
 });
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+afterAll(() => rig[Symbol.asyncDispose]());
 
 const volumes = async () => (await listVolumes(rig.ctx.volumes)).Volumes.map((v) => v.Name);
 const gone = async (...ids: string[]) => {

@@ -19,8 +19,8 @@ import { until } from "../harness.ts";
 import { collect, Rig } from "./rig.ts";
 
 let rig: Rig;
-beforeAll(async () => void (rig = await Rig.start()), 60_000);
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+beforeAll(async () => void (rig = await Rig.start()));
+afterAll(() => rig[Symbol.asyncDispose]());
 
 const gone = async (...ids: string[]) => {
   for (const id of ids) await removeContainer(rig.ctx, id, { force: true });
@@ -233,4 +233,4 @@ test("twenty at once", async () => {
   expect((await listContainers(rig.ctx, {})).length).toBe(20);
   await Promise.all(ids.map((id) => removeContainer(rig.ctx, id, { force: true })));
   expect(await listContainers(rig.ctx, { all: true })).toEqual([]);
-}, 30_000);
+});

@@ -16,7 +16,7 @@ const inspect = async (name: string) => (await daemon.api("GET", `/containers/${
 const ended = (name: string, within = 10_000) => until(`the end of ${name}`, async () => (await inspect(name)).State.Status === "exited", within);
 const clean = async () => {
   const strays = async () => (await daemon.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what));
-  expect(await until("a clean machine", async () => (await strays()).length === 0, 5_000).then(() => [], strays)).toEqual([]);
+  expect(await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays)).toEqual([]);
 };
 const conmonOf = async (name: string): Promise<number> => {
   const id: string = (await inspect(name)).Id;
@@ -76,7 +76,7 @@ test("a corrupt archive is told and leaves no image and no scratch", async () =>
   // The whole one still loads.
   expect(await (await fetch("http://d/images/load", { unix: daemon.socket, method: "POST", body: new Uint8Array(archive) })).text()).toContain("whole:1");
   expect(await daemon.ok("run", "--rm", "whole:1", "echo", "fine")).toBe("fine");
-}, 20_000);
+});
 
 test("a process killed from outside has ended like any other", async () => {
   await daemon.ok("run", "-d", "--name", "struck", "-p", "80", "busybox", "sleep", "1000");
@@ -107,7 +107,7 @@ test("the monitor killed: the container can still be stopped and removed", async
   process.kill(await conmonOf("alone"), "SIGKILL");
   await daemon.ok("rm", "-f", "alone");
   await clean();
-}, 20_000);
+});
 
 test("the monitor and the process killed together: the end is known", async () => {
   await daemon.ok("run", "-d", "--name", "both", "busybox", "sleep", "1000");
@@ -161,11 +161,11 @@ test("SIGTERM amid work: the daemon ends soon, and what it began is whole or gon
   }
   await daemon.ok("rm", "-f", "stays");
   await clean();
-}, 40_000);
+});
 
 test("a hundred at once all run", async () => {
   const runs = await Promise.all(Array.from({ length: 100 }, (_, i) => sh(["docker", "run", "--rm", "busybox", "echo", `run ${i}`], { env: { DOCKER_HOST: daemon.host } })));
   expect(runs.map(({ exitCode, stdout, stderr }) => ({ exitCode, stdout, stderr }))).toEqual(runs.map((_, i) => ({ exitCode: 0, stdout: `run ${i}\n`, stderr: "" })));
   await until("all to be removed", async () => (await daemon.api("GET", "/containers/json?all=1")).json.length === 0);
   await clean();
-}, 60_000);
+});

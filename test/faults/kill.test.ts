@@ -79,7 +79,7 @@ test("random kills amid create, start, stop, commit, load and rm leave a consist
     expect(await daemon.ok("run", "--rm", "busybox", "echo", "fine")).toBe("fine");
     // The kernel takes links away with their namespace, which it does in its own time.
     const strays = async () => (await daemon.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what));
-    const left = await until("a clean machine", async () => (await strays()).length === 0, 5_000).then(() => [], strays);
+    const left = await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays);
     expect({ where, left }).toEqual({ where, left: [] });
   }
   expect((await daemon.api("GET", "/volumes")).json.Volumes ?? []).toEqual([]);

@@ -33,7 +33,7 @@ async function create(body: object = {}): Promise<string> {
 }
 const start = async (id: string) => expect((await daemon.api("POST", `/containers/${id}/start`)).status).toBe(204);
 const state = async (id: string) => (await daemon.api("GET", `/containers/${id}/json`)).json.State;
-const exited = (id: string) => until("the container's end", async () => (await state(id)).Status === "exited", 18_000);
+const exited = (id: string) => until("the container's end", async () => (await state(id)).Status === "exited");
 const remove = async (id: string) => expect((await daemon.api("DELETE", `/containers/${id}?force=1`)).status).toBe(204);
 
 /** A connection that reads an answer's head and then nothing more. */
@@ -81,11 +81,11 @@ test("a follower of logs that stands still holds nobody up, and gets all of it w
   connection.socket.on("data", (chunk: Buffer) => { received += chunk.length; });
   expect(await growth(async () => {
     connection.socket.resume();
-    await until("the rest", () => received > total, 15_000);
+    await until("the rest", () => received > total);
   })).toBeLessThan(allowance);
   connection.socket.destroy();
   await remove(id);
-}, 40_000);
+});
 
 test("a reader of an attachment that stands still makes the container wait, and lets it go on by leaving", async () => {
   const id = await create();
@@ -101,7 +101,7 @@ test("a reader of an attachment that stands still makes the container wait, and 
   expect((await state(id)).ExitCode).toBe(0);
   expect(await countOutput(`/containers/${id}/logs?stdout=1`)).toBe(total);
   await remove(id);
-}, 40_000);
+});
 
 test("a container whose reader stands still can be killed, and its end is known at once", async () => {
   const id = await create();
@@ -109,7 +109,7 @@ test("a container whose reader stands still can be killed, and its end is known 
   await start(id);
   await Bun.sleep(500);
   expect((await daemon.api("POST", `/containers/${id}/kill`)).status).toBe(204);
-  await until("the end", async () => (await state(id)).Status === "exited", 5_000);
+  await until("the end", async () => (await state(id)).Status === "exited");
   expect((await state(id)).ExitCode).toBe(137);
   await remove(id);
 });
@@ -124,9 +124,9 @@ test("an exec's reader that stands still does not hold the daemon up, and goes w
   connection.socket.pause();
   expect(await growth(() => Bun.sleep(1000))).toBeLessThan(allowance);
   connection.socket.destroy();
-  await until("the exec's end", async () => (await daemon.api("GET", `/exec/${exec.json.Id}/json`)).json.Running === false, 15_000);
+  await until("the exec's end", async () => (await daemon.api("GET", `/exec/${exec.json.Id}/json`)).json.Running === false);
   await remove(id);
-}, 30_000);
+});
 
 test("a reader of events that stands still gets those it missed", async () => {
   const connection = await stalled("GET", "/events");
@@ -139,9 +139,9 @@ test("a reader of events that stands still gets those it missed", async () => {
   let text = "";
   connection.socket.on("data", (chunk: Buffer) => { text += chunk.toString("latin1"); });
   connection.socket.resume();
-  await until("all events", () => text.split('"Action":"tag"').length > count, 10_000);
+  await until("all events", () => text.split('"Action":"tag"').length > count);
   connection.socket.destroy();
-}, 20_000);
+});
 
 test("clients that vanish in the middle of it leave nothing behind", async () => {
   const id = await create();
@@ -158,7 +158,7 @@ test("clients that vanish in the middle of it leave nothing behind", async () =>
   expect(await countOutput(`/containers/${id}/logs?stdout=1`)).toBe(total);
   await remove(id);
   expect(daemon.log()).not.toMatch(/uncaught|unhandled/i);
-}, 40_000);
+});
 
 test("output that nobody reads ends with the container, with no log and with no daemon", async () => {
   const unlogged = await create({ HostConfig: { LogConfig: { Type: "none", Config: {} } } });
@@ -175,4 +175,4 @@ test("output that nobody reads ends with the container, with no log and with no 
   expect(await countOutput(`/containers/${logged}/logs?stdout=1`)).toBe(total);
   await remove(unlogged);
   await remove(logged);
-}, 40_000);
+});

@@ -30,11 +30,11 @@ export class Browser implements AsyncDisposable {
       ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--window-size=1200,900", `--user-data-dir=${profile}`, "--remote-debugging-port=0", "about:blank"],
       { stdin: "ignore", stdout: "ignore", stderr: "ignore", env: { ...process.env, HOME: profile } },
     );
-    const port = await until("Chromium's address", async () => (await Bun.file(`${profile}/DevToolsActivePort`).text().catch(() => "")).split("\n")[0], 60_000);
+    const port = await until("Chromium's address", async () => (await Bun.file(`${profile}/DevToolsActivePort`).text().catch(() => "")).split("\n")[0]);
     const target = await until("a page", async () => {
       const list = await fetch(`http://127.0.0.1:${port}/json`).then((response) => response.json() as Promise<{ type: string; webSocketDebuggerUrl: string }[]>, () => []);
       return list.find(({ type }) => type === "page");
-    }, 30_000);
+    });
     const socket = new WebSocket(target.webSocketDebuggerUrl);
     await new Promise((resolve, reject) => {
       socket.addEventListener("open", resolve);
@@ -71,7 +71,8 @@ export class Browser implements AsyncDisposable {
   async sees(text: string): Promise<string> {
     try {
       return await until(`the page to show ${text}`, async () => {
-        const shown: unknown = await this.evaluate("document.body?.innerText ?? ''");
+        // While a page is taking another's place there is none to ask.
+        const shown: unknown = await this.evaluate("document.body?.innerText ?? ''").catch(() => "");
         return typeof shown === "string" && shown.includes(text) ? shown : "";
       });
     } catch (error) {
@@ -113,9 +114,10 @@ export class Browser implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.send("Browser.close").catch(() => {});
-    this.socket.close();
+    // It may be gone before it answers.
+    void this.send("Browser.close").catch(() => {});
     await Promise.race([this.child.exited, Bun.sleep(5000)]);
+    this.socket.close();
     this.child.kill("SIGKILL");
     await this.child.exited;
     rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });

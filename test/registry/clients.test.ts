@@ -23,7 +23,7 @@ beforeAll(async () => {
   writeFileSync(join(work, "Containerfile"), "FROM scratch\nADD root.tar /\nENV A=1\nCMD [\"sh\"]\n");
   await ok("cp", tar, join(work, "root.tar"));
   await buildah("build", "--isolation", "chroot", "-t", "busybox:test", work);
-}, 120_000);
+});
 
 afterAll(async () => {
   await registry[Symbol.asyncDispose]();
@@ -36,7 +36,7 @@ test("buildah pushes and pulls", async () => {
   await buildah("rmi", "busybox:test");
   await buildah("pull", "--tls-verify=false", `docker://${registry.address}/tools/busybox:v1`);
   expect(JSON.parse(await buildah("inspect", "--type", "image", `${registry.address}/tools/busybox:v1`)).OCIv1.config.Env).toContain("A=1");
-}, 120_000);
+});
 
 test("skopeo copies in and out, in every layout", async () => {
   const source = `docker://${registry.address}/tools/busybox:v1`;
@@ -51,7 +51,7 @@ test("skopeo copies in and out, in every layout", async () => {
     // docker-archive holds layers uncompressed: they come back under other digests.
     if (layout !== "docker-archive") expect(copied.Layers).toEqual(Layers);
   }
-}, 120_000);
+});
 
 test("skopeo converts formats and compression on the way in", async () => {
   const copy = (to: string, ...flags: string[]) =>
@@ -63,14 +63,14 @@ test("skopeo converts formats and compression on the way in", async () => {
   const schema1 = await sh(["skopeo", "copy", "--src-tls-verify=false", "--dest-tls-verify=false", "--format", "v2s1", `docker://${registry.address}/tools/busybox:v1`, `docker://${registry.address}/converted/old:v1`]);
   expect(schema1.exitCode).not.toBe(0);
   expect(schema1.stderr).toContain("schema 1 is obsolete");
-}, 120_000);
+});
 
 test("skopeo lists and deletes", async () => {
   await ok("skopeo", "copy", "--src-tls-verify=false", "--dest-tls-verify=false", `docker://${registry.address}/tools/busybox:v1`, `docker://${registry.address}/short/lived:gone`);
   expect(JSON.parse(await ok("skopeo", "list-tags", "--tls-verify=false", `docker://${registry.address}/short/lived`)).Tags).toEqual(["gone"]);
   await ok("skopeo", "delete", "--tls-verify=false", `docker://${registry.address}/short/lived:gone`);
   expect((await sh(["skopeo", "inspect", "--tls-verify=false", `docker://${registry.address}/short/lived:gone`])).exitCode).not.toBe(0);
-}, 60_000);
+});
 
 test("podman logs in, pushes, pulls, searches, and makes a manifest list", async () => {
   const users = join(work, "users");
@@ -105,7 +105,7 @@ test("podman logs in, pushes, pulls, searches, and makes a manifest list", async
   } finally {
     await run(["rmi", "-a", "-f"]);
   }
-}, 120_000);
+});
 
 test("32 clients at once push and pull", async () => {
   await Promise.all(Array.from({ length: 32 }, async (_, index) => {

@@ -86,7 +86,7 @@ describe("collection", () => {
       }
     }));
     expect(rounds).toBeGreaterThan(20);
-  }, 30_000);
+  });
 
   test("content that somebody removed from the disk is missed, and comes back with the next push", async () => {
     await using registry = await RegistryProcess.start(quick);
@@ -147,7 +147,7 @@ describe("collection", () => {
     await registry.terminate();
     await registry.up(["--keep-untagged", "1ms"]);
     await until("everything to be freed", () => stored(registry).length === 0);
-  }, 60_000);
+  });
 });
 
 describe("retention", () => {

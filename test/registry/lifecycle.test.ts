@@ -82,7 +82,7 @@ describe("kill -9", () => {
       expect(response.headers.get("docker-content-digest")).toBe(digest);
       for (const blob of blobs) expect(blobOf(await (await registry.fetch(`/v2/crash/many/blobs/${blob}`)).bytes()).digest).toBe(blob);
     }
-  }, 60_000);
+  });
 });
 
 describe("SIGTERM", () => {
@@ -103,13 +103,13 @@ describe("SIGTERM", () => {
     expect(await answer).toStartWith("HTTP/1.1 202");
     await registry.up();
     expect((await registry.fetch(`/v2/stop/app/blobs/${blob.digest}`, { method: "HEAD" })).status).toBe(200);
-  }, 30_000);
+  });
 
   test("with nothing to do ends at once", async () => {
     await using registry = await RegistryProcess.start();
     const began = performance.now();
     expect(await registry.terminate()).toBe(0);
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 });
 
@@ -142,7 +142,7 @@ describe("listening", () => {
       expect(stderr).not.toContain("    at ");
     }
     expect((await serve("--help")).stdout).toContain("Usage:  berth registry serve");
-  }, 30_000);
+  });
 
   test("TLS", async () => {
     await using registry = await RegistryProcess.start(["--tls-cert", join(work, "cert.pem"), "--tls-key", join(work, "key.pem")]);
@@ -163,10 +163,10 @@ describe("listening", () => {
     await using registry = await RegistryProcess.start();
     const bun = resolve(import.meta.dir, "../../bin/bun");
     const main = resolve(import.meta.dir, "../../src/main.ts");
-    const same = await sh([bun, main, "registry", "serve", "--data", registry.data, "--listen", "127.0.0.1:0"], { timeout: 5000 });
+    const same = await sh([bun, main, "registry", "serve", "--data", registry.data, "--listen", "127.0.0.1:0"]);
     expect(`${same.exitCode} ${same.stderr}`).toContain("1 berth registry serve:");
     expect(same.stderr).toContain("is in use by another registry");
-    const port = await sh([bun, main, "registry", "serve", "--data", join(work, "second"), "--listen", registry.address], { timeout: 5000 });
+    const port = await sh([bun, main, "registry", "serve", "--data", join(work, "second"), "--listen", registry.address]);
     expect(port.exitCode).toBe(1);
     expect(port.stderr).toContain("in use");
   });

@@ -114,7 +114,7 @@ describe("of docker-registry", () => {
     expect(other.status).toBe(503);
     expect(await codes(other)).toEqual(["UNAVAILABLE"]);
     await upstream.up();
-  }, 30_000);
+  });
 });
 
 test("credentials per upstream", async () => {
@@ -131,7 +131,7 @@ test("credentials per upstream", async () => {
   const manifest = await registry.json("/v2/tokens/deep/app/manifests/v1");
   expect((await registry.fetch(`/v2/tokens/deep/app/blobs/${manifest.layers[0].digest}`)).status).toBe(200);
   expect((await registry.fetch("/v2/wrong/deep/app/manifests/v1")).status).toBe(403);
-}, 30_000);
+});
 
 describe("of a registry that misbehaves", () => {
   const blob = randomBlob(2_000_000);

@@ -39,7 +39,7 @@ beforeAll(async () => {
   const manifests = parts.map(({ manifest }, index) => ({ mediaType: mediaTypes.ociManifest, digest: manifest.digest, size: manifest.size, platform: { os: "linux", architecture: index === 0 ? "amd64" : "arm64" } }));
   await putManifest(registry, "team/multi", "latest", blobOf(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests })), mediaTypes.ociIndex);
   await pushImage(guarded, "app", "v1", { config: configOf("amd64"), headers: ann });
-}, 120_000);
+});
 
 afterAll(async () => {
   await browser[Symbol.asyncDispose]();

@@ -20,7 +20,7 @@ export class S3Server implements AsyncDisposable {
     const server = new S3Server();
     const { port } = new URL(server.endpoint);
     server.#child = Bun.spawn(["node", "--openssl-legacy-provider", program, "--directory", join(server.root, "data"), "--address", "127.0.0.1", "--port", port, "--configure-bucket", server.bucket, "--silent"], { stdin: "ignore", stdout: "ignore", stderr: Bun.file(join(server.root, "log")) });
-    await until("the S3 server to answer", () => fetch(server.endpoint).then(() => true, () => false), 60_000);
+    await until("the S3 server to answer", () => fetch(server.endpoint).then(() => true, () => false));
     return server;
   }
 

@@ -33,12 +33,12 @@ async function registry(extra = ""): Promise<string> {
 beforeAll(async () => {
   mkdirSync(join(scratch, "config"));
   daemon = await Daemon.start();
-}, 60_000);
+});
 afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
   for (const child of started) { child.kill("SIGKILL"); await child.exited; }
   rmSync(scratch, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** An image of several layers with random content, so that nothing is known beforehand. */
 async function makeImage(tag: string, layers = 3, kilobytes = 200): Promise<void> {
@@ -82,7 +82,7 @@ describe("a plain registry on loopback", () => {
     expect(copied).toContain(`digest: ${digest}`);
     expect(copied).toContain("Mounted from a/app");
     await ok("rmi", `${host}/b/copy:2`);
-  }, 60_000);
+  });
 
   test("skopeo reads what was pushed, and what skopeo wrote is pulled", async () => {
     await makeImage(`${host}/s/one`, 1);
@@ -94,7 +94,7 @@ describe("a plain registry on loopback", () => {
       expect(await ok("run", "--rm", `${host}/s/${format}`, "ls", "/layer0")).toBe("/layer0");
     }
     expect((await sh(["skopeo", "copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false", "--dest-compress-format", "zstd", "--format", "oci", "--dest-force-compress-format", `docker://${host}/s/one`, `docker://${host}/s/zstd`])).exitCode).toBeGreaterThanOrEqual(0);
-  }, 60_000);
+  });
 
   test("all tags at once", async () => {
     await makeImage(`${host}/many:1`, 1);
@@ -141,7 +141,7 @@ describe("a plain registry on loopback", () => {
     expect(await ok("run", "--rm", `${host}/z/two`, "md5sum", "/layer0")).toBe(sum);
     expect((await daemon.berth("push", "--compression", "xz", `${host}/z/two`)).stderr).toContain('unsupported compression "xz"');
     await forget(`${host}/z/two`);
-  }, 60_000);
+  });
 
   test("of another platform than asked: pulled with a warning, not pushed", async () => {
     await ok("tag", "busybox", `${host}/plain:1`);
@@ -207,7 +207,7 @@ test("a registry with TLS of its own authority and users", async () => {
   await daemon.reload({ registries: { [host]: { insecure: false } } });
   expect((await docker("pull", `${host}/t/box`)).stderr).toContain("x509");
   await daemon.reload({});
-}, 60_000);
+});
 
 test("a registry with tokens: login keeps a refresh token, not the password, and all goes by it", async () => {
   const users = join(scratch, "token-users");
@@ -229,7 +229,7 @@ test("a registry with tokens: login keeps a refresh token, not the password, and
   await ok("logout", host);
   expect(await ok("search", `${host}/box`)).not.toContain("t/box");
   await ok("rmi", `${host}/t/box`);
-}, 60_000);
+});
 
 /** A proxy before a registry that does harm to answers. */
 async function harmful(upstream: string, harm: (request: Request, answer: () => Promise<Response>, count: number) => Promise<Response>): Promise<{ host: string; requests: string[]; stop(): void }> {
@@ -260,7 +260,7 @@ describe("registries that misbehave", () => {
     await makeImage(`${real}/x/y:1`, 2, 3000);
     await ok("push", `${real}/x/y:1`);
     await forget(`${real}/x/y:1`);
-  }, 60_000);
+  });
 
   test("a connection that breaks is taken up where it broke", async () => {
     const proxy = await harmful(real, async (request, answer, count) => {
@@ -283,7 +283,7 @@ describe("registries that misbehave", () => {
       expect(await ok("run", "--rm", `${proxy.host}/x/y:1`, "ls", "/layer1")).toBe("/layer1");
       await forget(`${proxy.host}/x/y:1`);
     } finally { proxy.stop(); }
-  }, 60_000);
+  });
 
   test("content that is not what its digest says is refused, and nothing of it stays", async () => {
     const proxy = await harmful(real, async (request, answer) => {
@@ -299,7 +299,7 @@ describe("registries that misbehave", () => {
       expect(result.stderr).toMatch(/digest|verif/i);
       expect((await docker("image", "inspect", `${proxy.host}/x/y:1`)).exitCode).toBe(1);
     } finally { proxy.stop(); }
-  }, 60_000);
+  });
 
   test("a manifest that was exchanged is refused", async () => {
     const proxy = await harmful(real, async (request, answer) => {
@@ -322,7 +322,7 @@ describe("registries that misbehave", () => {
     try {
       expect((await docker("pull", `${lasting.host}/x/y:1`)).stderr).toContain("You have reached your pull rate limit");
     } finally { lasting.stop(); }
-  }, 60_000);
+  });
 
   test("a token service that is busy is asked again; what it and the registry refuse is told in Docker's words", async () => {
     let asked = 0;
@@ -340,7 +340,7 @@ describe("registries that misbehave", () => {
       answer = () => Response.json({ details: "no account" }, { status: 401 });
       expect((await docker("pull", `${guarded.host}/x/y:1`)).stderr).toContain("unauthorized: no account");
     } finally { guarded.stop(); await tokens.stop(true); }
-  }, 60_000);
+  });
 
   test("a download gets as many tries as max-download-attempts says", async () => {
     let tries = 0;
@@ -357,7 +357,7 @@ describe("registries that misbehave", () => {
       expect((await docker("pull", `${proxy.host}/x/y:1`)).stderr).toContain("unexpected EOF: 0 of");
       expect(tries).toBe(2);
     } finally { proxy.stop(); await daemon.reload({}); }
-  }, 60_000);
+  });
 
   test("malformed manifests and kinds that nobody knows are refused clearly", async () => {
     const cases: [string, string, RegExp][] = [
@@ -375,7 +375,7 @@ describe("registries that misbehave", () => {
         expect(result.stderr).toMatch(expected);
       } finally { proxy.stop(); }
     }
-  }, 60_000);
+  });
 
   test("kill -9 in the middle of a pull: no half image; the next try goes on from what is there", async () => {
     let slow = true;
@@ -406,7 +406,7 @@ describe("registries that misbehave", () => {
       expect(await ok("run", "--rm", `${proxy.host}/x/y:1`, "ls", "/layer1")).toBe("/layer1");
       await forget(`${proxy.host}/x/y:1`);
     } finally { proxy.stop(); }
-  }, 60_000);
+  });
 
   /** Before a registry: uploads come through here too, whatever address it names for them. */
   const uploading = (upstream: string, patch: (request: Request, count: number, answer: () => Promise<Response>) => Promise<Response>) => harmful(upstream, async (request, answer, count) => {
@@ -437,7 +437,7 @@ describe("registries that misbehave", () => {
       expect(await ok("run", "--rm", `${real}/lost/one`, "ls", "/layer0")).toBe("/layer0");
       await forget(`${real}/lost/one`);
     } finally { proxy.stop(); }
-  }, 60_000);
+  });
 
   test("an upload of which a part arrived goes on from there", async () => {
     await using own = await RegistryProcess.start();
@@ -458,7 +458,7 @@ describe("registries that misbehave", () => {
       await ok("pull", `${own.address}/part/one`);
       await forget(`${own.address}/part/one`);
     } finally { proxy.stop(); }
-  }, 60_000);
+  });
 
   test("kill -9 in the middle of a push: no half image there; the next try sends the rest", async () => {
     let hold = true;
@@ -482,7 +482,7 @@ describe("registries that misbehave", () => {
       expect(await ok("run", "--rm", `${real}/killed/two`, "ls", "/layer0")).toBe("/layer0");
       await forget(`${real}/killed/two`);
     } finally { hold = false; proxy.stop(); }
-  }, 60_000);
+  });
 
   test("mirrors of any registry are asked first, and passed by when they fail", async () => {
     const mirror = await harmful(real, (_request, answer) => answer());
@@ -500,7 +500,7 @@ describe("registries that misbehave", () => {
       mirror.stop();
       await daemon.reload({});
     }
-  }, 60_000);
+  });
 });
 
 test("a client that goes away ends its pull; the next one goes on from what is there", async () => {
@@ -534,4 +534,4 @@ test("a client that goes away ends its pull; the next one goes on from what is t
     expect(readFileSync(join(daemon.root, "log"), "utf8")).not.toContain("unhandled");
     await forget(`${proxy.host}/gone`);
   } finally { proxy.stop(); }
-}, 60_000);
+});

@@ -141,7 +141,7 @@ for (const runtime of ["crun", "runc"]) {
       expect(existsSync(join(taskDir(host.ctx, id), "task.json"))).toBe(true);
       await pauseTask(host.ctx, id);
       await resumeTask(host.ctx, id);
-    }, 60_000);
+    });
   });
 }
 

@@ -41,7 +41,7 @@ test("a gigabyte that nobody reads takes what is allowed, and the end of it is w
     return host.exits.has(id);
   }, 240_000);
   expect(largest).toBeLessThan(400 * MB);
-  await until("compression", () => readdirSync(dirname(host.logPath(id))).filter((name) => /\.\d+$/.test(name)).length === 0, 60_000);
+  await until("compression", () => readdirSync(dirname(host.logPath(id))).filter((name) => /\.\d+$/.test(name)).length === 0);
   expect(logSize(host.logPath(id))).toBeLessThan(100 * MB);
   const numbers = new Numbers();
   for await (const batch of readLogs({ path: host.logPath(id) })) for (const { data } of batch) numbers.push(data);
@@ -66,7 +66,7 @@ test("a follower misses nothing while the log turns over under it", async () => 
   await reading;
   expect(numbers[1]).toMatchObject({ whole: true, count: 200_000, last: 200_000 });
   expect(numbers[2]).toMatchObject({ whole: true, count: 200_000, last: 400_000 });
-}, 90_000);
+});
 
 test("a line longer than the monitor's buffer comes whole", async () => {
   await using host = new RuntimeHost();

@@ -265,4 +265,4 @@ test("many at once", async () => {
   const results = await Promise.all(Array.from({ length: 20 }, (_, index) => host.run(["sh", "-c", `echo ${index}; exit ${index}`])));
   expect(results.map(({ stdout, exit }) => [stdout, exit.exitCode])).toEqual(results.map((_, index) => [`${index}\n`, index]));
   expect(readdirSync(join(host.root, "exec/exits"))).toEqual([]);
-}, 60_000);
+});
