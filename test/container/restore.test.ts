@@ -54,10 +54,11 @@ describe("a daemon that comes back", () => {
     await rig.crashAndRestart(async () => {
       await Bun.sleep(700);
       gone = Date.now();
+      await Bun.sleep(100);
     });
     const { State } = await inspect(id);
     expect(State).toMatchObject({ Status: "exited", ExitCode: 9 });
-    expect(Date.parse(State?.FinishedAt ?? "")).toBeLessThan(gone - 100);
+    expect(Date.parse(State?.FinishedAt ?? "")).toBeLessThanOrEqual(gone);
     await expect(inspect(removed)).rejects.toThrow("No such container");
     await until("the events", () => rig.actions(id).at(-1) === "die");
     await removeContainer(rig.ctx, id);
@@ -80,8 +81,10 @@ describe("a daemon that comes back", () => {
 
   test("starts what others need before them", async () => {
     const policy = { RestartPolicy: { Name: "always" } };
-    const base = await rig.start(["sleep", "0.2"], { StopTimeout: 0 }, policy, "base");
-    const guest = await rig.start(["sleep", "0.2"], { StopTimeout: 0 }, { ...policy, NetworkMode: "container:base", IpcMode: "private" }, "guest");
+    // Ends soon the first time only.
+    const once = ["sh", "-c", "[ -e /ran ] && exec sleep 1000; touch /ran; sleep 0.2"];
+    const base = await rig.start(once, { StopTimeout: 0 }, policy, "base");
+    const guest = await rig.start(once, { StopTimeout: 0 }, { ...policy, NetworkMode: "container:base", IpcMode: "private" }, "guest");
     await rig.crashAndRestart(() => Bun.sleep(600));
     await until("both", async () => (await listContainers(rig.ctx, {})).length === 2);
     const starts = rig.events.filter((event) => event.Action === "start").slice(-2).map((event) => event.Actor.ID);

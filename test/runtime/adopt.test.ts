@@ -53,11 +53,10 @@ describe("a daemon that is killed", () => {
       { args: ["sh", "-c", "n=0; while :; do n=$((n+1)); echo line $n; sleep 0.02; done"], attached: true },
       { args: ["sh"], tty: true, openStdin: true },
     ]);
-    await Bun.sleep(200);
+    await until("some output", async () => (await readText({ path: host.logPath(id) })).includes("line 6\n"));
     host.restart();
     const log = await readText({ path: host.logPath(id) });
     const lines = log.trim().split("\n");
-    expect(lines.length).toBeGreaterThan(5);
     expect(lines).toEqual(lines.map((_, index) => `line ${index + 1}`));
 
     const io = await attachTask(host.ctx, id);
@@ -96,7 +95,9 @@ describe("a daemon that is killed", () => {
     expect(readExit(host.ctx, early)).toMatchObject({ exitCode: 3, oomKilled: false });
     const exit = readExit(host.ctx, late);
     expect(exit).toMatchObject({ exitCode: 4 });
-    expect(Math.abs((exit?.finishedAt.getTime() ?? 0) - then)).toBeLessThan(200);
+    // Its own time, not that of the one who finds it.
+    expect(exit?.finishedAt.getTime()).toBeLessThanOrEqual(then);
+    expect(exit?.finishedAt.getTime()).toBeGreaterThan(then - 10_000);
     expect(await readText({ path: host.logPath(late) })).toBe("bye\n");
     expect(readExit(host.ctx, "f".repeat(64))).toBeNull();
     for (const id of taskIds(host.ctx)) await deleteTask(host.ctx, id);
