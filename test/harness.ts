@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomInt } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rootfsTar } from "../scripts/images.ts";
@@ -40,6 +40,23 @@ export async function until<T>(what: string, probe: () => T | Promise<T>, timeou
     if (value) return value as NonNullable<T>;
     if (Date.now() > end) throw new Error(`timed out waiting for ${what}`);
     await Bun.sleep(20);
+  }
+}
+
+/**
+ * A TCP port that nobody listens on, nor at the `count - 1` after it. Below those that the kernel gives to
+ * connections, one of which could take it before the test does.
+ */
+export function freePort(count = 1): number {
+  for (;;) {
+    const first = randomInt(20_001, 32_000);
+    const listeners: { stop(force: boolean): void }[] = [];
+    try {
+      for (let at = 0; at < count; at++) listeners.push(Bun.listen({ hostname: "0.0.0.0", port: first + at, socket: { data() {} } }));
+      return first;
+    } catch { /* taken: another */ } finally {
+      for (const listener of listeners) listener.stop(true);
+    }
   }
 }
 

@@ -20,6 +20,8 @@ export interface DaemonConfig {
   logLevel: LogLevel;
   logFormat: "text" | "json";
   labels: string[];
+  /** Clients offer more to an engine that says so: `docker build --squash`. */
+  experimental: boolean;
   bridge: { name: string; bip: string; fixedCidr: string; fixedCidrV6: string; ipv6: boolean; gateway: string; gatewayV6: string; icc: boolean; masquerade: boolean; mtu: number };
   publishAddress: string;
   ipForward: boolean;

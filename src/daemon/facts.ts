@@ -16,6 +16,7 @@ export function daemonFacts(config: DaemonConfig, paths: DaemonPaths, warnings: 
   return {
     id: engineId(paths.engineId),
     version,
+    experimental: config.experimental,
     gitCommit: "",
     buildTime: "",
     dataRoot: config.dataRoot,

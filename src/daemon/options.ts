@@ -44,7 +44,7 @@ export const daemonOptions: readonly DaemonOption[] = [
   { key: "dns-search", flag: "dns-search", kind: "list", help: "DNS search domains to use" },
   { key: "exec-opts", flag: "exec-opt", kind: "list", help: "Runtime execution options (native.cgroupdriver=cgroupfs|systemd)" },
   { key: "exec-root", flag: "exec-root", kind: "string", help: "Root directory for execution state files", shown: "/run/berth" },
-  { key: "experimental", flag: "experimental", kind: "boolean", help: "Enable experimental features", support: "ignored", harmless: "false" },
+  { key: "experimental", flag: "experimental", kind: "boolean", help: "Enable experimental features" },
   { key: "fixed-cidr", flag: "fixed-cidr", kind: "string", type: "cidr", help: "IPv4 subnet for the default bridge network" },
   { key: "fixed-cidr-v6", flag: "fixed-cidr-v6", kind: "string", type: "cidr", help: "IPv6 subnet for the default bridge network" },
   { key: "group", flag: "group", short: "G", kind: "string", help: "Group for the unix socket", shown: "berth, else docker, else root" },

@@ -36,6 +36,7 @@ export function resolveConfig(given: ReadonlyMap<string, unknown>, configFile: s
     logLevel: values.oneOf<LogLevel>("log-level", ["debug", "info", "warn", "error", "fatal"], "info"),
     logFormat: values.oneOf("log-format", ["text", "json"], "text"),
     labels: labels(values.list("labels")),
+    experimental: values.boolean("experimental", false),
     bridge: {
       name: values.string("bridge", "berth0"),
       bip: cidr("bip", values.string("bip", "")),

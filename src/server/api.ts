@@ -26,7 +26,7 @@ export interface EngineApi {
 /** The Engine API on these contexts. */
 export function createApi(ctx: ServerContext): EngineApi {
   const router = new Router(routes);
-  const common = { "Api-Version": newestApi, "Docker-Experimental": "false", Ostype: "linux", Server: `Berth/${ctx.facts.version} (linux)` };
+  const common = { "Api-Version": newestApi, "Docker-Experimental": String(ctx.facts.experimental), Ostype: "linux", Server: `Berth/${ctx.facts.version} (linux)` };
 
   const running = new Set<Promise<Reply>>();
   let handled = 0;

@@ -32,6 +32,8 @@ export interface DaemonFacts {
   /** Of this data root, for ever. */
   id: string;
   version: string;
+  /** Tells clients that they may offer what is experimental in Docker. */
+  experimental: boolean;
   /** Empty where the build does not know. */
   gitCommit: string;
   /** RFC 3339; empty where the build does not know. */

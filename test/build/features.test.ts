@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon, dockerClients, sh, until } from "../harness.ts";
+import { Daemon, dockerClients, freePort, sh, until } from "../harness.ts";
 import { writeContext } from "./context.ts";
 
 let daemon: Daemon;
@@ -185,7 +185,7 @@ test("with SOURCE_DATE_EPOCH, builds of the same files are the same image", asyn
 });
 
 test("the cache travels within images through a registry", async () => {
-  const port = 20000 + (process.pid % 20000);
+  const port = freePort();
   writeFileSync(join(scratch, "registry.yml"), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${join(scratch, "registry")}}}\nhttp: {addr: "127.0.0.1:${port}"}\n`);
   const registry = Bun.spawn(["docker-registry", "serve", join(scratch, "registry.yml")], { stdout: "ignore", stderr: "ignore" });
   try {
@@ -211,6 +211,14 @@ test("--squash leaves one layer upon the base's; what was deleted is not in it",
   expect(built.exitCode === 0 ? "" : built.stderr).toBe("");
   expect((await layersOf("squashed")).length).toBe(before + 1);
   expect(await inside("squashed", "cat /kept; test -e /big || echo gone; test -e /etc/group || echo gone; echo $A")).toBe("kept\ngone\ngone\n1");
+
+  // Docker's client offers it to an experimental engine only.
+  await daemon.restart(["--experimental"]);
+  for (const client of dockerClients) {
+    const built = await sh([client, "build", "-t", "squashed2", "--squash", context("FROM busybox\nRUN echo a > /a\nRUN echo b > /b")], { env: env() });
+    expect(built.exitCode === 0 ? "" : built.stderr).toBe("");
+    expect((await layersOf("squashed2")).length).toBe(before + 1);
+  }
 });
 
 test("limits of memory, processors, files and shared memory hold in steps", async () => {

@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../harness.ts";
+import { freePort, until } from "../harness.ts";
 
 /** Debian's docker-registry on loopback, without TLS. Disposing of it ends it and removes what it holds. */
 export async function startRegistry(): Promise<{ host: string } & AsyncDisposable> {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = probe;
-  probe.stop(true);
+  const port = freePort();
   const root = mkdtempSync("/tmp/berth-registry-");
   writeFileSync(join(root, "config.yml"), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${root}/data}, delete: {enabled: true}}\nhttp: {addr: "127.0.0.1:${port}"}\n`);
   const child = Bun.spawn(["docker-registry", "serve", join(root, "config.yml")], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });

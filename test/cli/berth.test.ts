@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { berthBinary, Daemon, sh, until } from "../harness.ts";
+import { berthBinary, Daemon, freePort, sh, until } from "../harness.ts";
 
 let daemon: Daemon;
 const scratch = mkdtempSync("/tmp/berth-own-");
@@ -153,8 +153,10 @@ test("stats redraws itself on a terminal", async () => {
 });
 
 test("ps shows ranges of ports as ranges", async () => {
-  await ok("run", "-d", "--name", "ports", "-p", "127.0.0.1:18080-18082:18080-18082", "--expose", "9000-9002", "busybox", "sleep", "1000");
-  expect(await ok("ps", "--filter", "name=ports", "--format", "{{.Ports}}")).toBe("9000-9002/tcp, 127.0.0.1:18080-18082->18080-18082/tcp");
+  const first = freePort(3);
+  const range = `${first}-${first + 2}`;
+  await ok("run", "-d", "--name", "ports", "-p", `127.0.0.1:${range}:${range}`, "--expose", "9000-9002", "busybox", "sleep", "1000");
+  expect(await ok("ps", "--filter", "name=ports", "--format", "{{.Ports}}")).toBe(`9000-9002/tcp, 127.0.0.1:${range}->${range}/tcp`);
   await ok("rm", "-f", "ports");
 });
 

@@ -3,6 +3,7 @@ import { runOk } from "../../src/lib/run.ts";
 import { createNetwork } from "../../src/network/create.ts";
 import { removeNetwork } from "../../src/network/remove.ts";
 import { tearDownSandbox } from "../../src/network/tear-down.ts";
+import { freePort } from "../harness.ts";
 import { inside, TestNetworks, until } from "./harness.ts";
 import { fetchText, httpServer } from "./http.ts";
 import { outsideMachine } from "./outside.ts";
@@ -22,12 +23,6 @@ afterAll(async () => {
 
 const down = async (...ids: string[]) => {
   for (const id of ids) await tearDownSandbox(networks.ctx, id);
-};
-const freePort = () => {
-  const server = Bun.listen({ hostname: "0.0.0.0", port: 0, socket: { data() {} } });
-  const { port } = server;
-  server.stop(true);
-  return port;
 };
 
 describe("published ports", () => {
@@ -82,7 +77,7 @@ describe("published ports", () => {
   });
 
   test("a free one of a range; all exposed ones", async () => {
-    const first = 41000 + (process.pid % 1000) * 4;
+    const first = freePort(2);
     const range = { portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: `${first}-${first + 1}` }] } };
     const [a, b] = [await networks.setUp(range), await networks.setUp(range)];
     expect([a, b].map((one) => one.settings.Ports?.["80/tcp"]?.[0]?.HostPort)).toEqual([String(first), String(first + 1)]);

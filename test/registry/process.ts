@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { until } from "../harness.ts";
+import { freePort, until } from "../harness.ts";
 
 const repository = resolve(import.meta.dir, "../..");
 
@@ -73,11 +73,4 @@ export class RegistryProcess implements AsyncDisposable {
     await this.kill();
     rmSync(this.root, { recursive: true, force: true });
   }
-}
-
-export function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../harness.ts";
-import { freePort } from "./process.ts";
+import { freePort, until } from "../harness.ts";
 
 /** Debian's docker-registry, on a free port of loopback, with data of its own. */
 export class ReferenceRegistry implements AsyncDisposable {

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { until } from "../harness.ts";
-import { freePort } from "./process.ts";
+import { freePort, until } from "../harness.ts";
 
 const program = resolve(import.meta.dir, "../../node_modules/s3rver/bin/s3rver.js");
 

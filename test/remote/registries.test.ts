@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon, dockerClients, sh, until } from "../harness.ts";
+import { Daemon, dockerClients, freePort, sh, until } from "../harness.ts";
 import { RegistryProcess } from "../registry/process.ts";
 
 let daemon: Daemon;
@@ -15,14 +15,9 @@ const ok = async (...args: string[]): Promise<string> => {
   return result.stdout.trim();
 };
 
-async function freePort(): Promise<number> {
-  using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  return listener.port;
-}
-
 /** A real docker-registry; returns its address. */
 async function registry(extra = ""): Promise<string> {
-  const port = await freePort();
+  const port = freePort();
   const root = mkdtempSync(join(scratch, "registry-"));
   writeFileSync(join(root, "config.yml"), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${root}/data}, delete: {enabled: true}}\nhttp:\n  addr: 127.0.0.1:${port}\n${extra}`);
   started.push(Bun.spawn(["docker-registry", "serve", join(root, "config.yml")], { stdin: "ignore", stdout: "ignore", stderr: "ignore" }));
@@ -183,7 +178,7 @@ test("a registry with TLS of its own authority and users", async () => {
   const root = mkdtempSync(join(scratch, "tls-"));
   await sh(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", join(root, "key.pem"), "-out", join(root, "cert.pem")]);
   writeFileSync(join(root, "users"), (await sh(["htpasswd", "-nbB", "ann", "secret"])).stdout.trim());
-  const port = await freePort();
+  const port = freePort();
   writeFileSync(join(root, "config.yml"), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${root}/data}}\nhttp:\n  addr: 127.0.0.1:${port}\n  tls: {certificate: ${root}/cert.pem, key: ${root}/key.pem}\nauth:\n  htpasswd: {realm: here, path: ${root}/users}\n`);
   started.push(Bun.spawn(["docker-registry", "serve", join(root, "config.yml")], { stdin: "ignore", stdout: "ignore", stderr: "ignore" }));
   await until("the registry", () => fetch(`https://127.0.0.1:${port}/v2/`, { tls: { rejectUnauthorized: false } }).then(() => true, () => false));

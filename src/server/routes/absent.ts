@@ -8,8 +8,8 @@ const noSession: Handler = () => {
   throw notImplemented("sessions of BuildKit are not supported: this engine builds through POST /build");
 };
 
-const experimental: Handler = () => {
-  throw notImplemented("This experimental feature is disabled by default. Start the Docker daemon in experimental mode in order to enable it.");
+const noCheckpoints: Handler = () => {
+  throw notImplemented("checkpoints of containers are not supported");
 };
 
 /** The figures that dockerd has from Go's runtime. */
@@ -18,8 +18,8 @@ const debugVars: Handler = () => json(200, { cmdline: process.argv, memstats: pr
 export const absentRoutes: readonly Route[] = [
   { id: "Session", method: "POST", path: "/session", handle: noSession },
   { id: "Grpc", method: "POST", path: "/grpc", handle: noSession },
-  { id: "CheckpointList", method: "GET", path: "/containers/{id}/checkpoints", handle: experimental },
-  { id: "CheckpointCreate", method: "POST", path: "/containers/{id}/checkpoints", handle: experimental },
-  { id: "CheckpointDelete", method: "DELETE", path: "/containers/{id}/checkpoints/{checkpoint}", handle: experimental },
+  { id: "CheckpointList", method: "GET", path: "/containers/{id}/checkpoints", handle: noCheckpoints },
+  { id: "CheckpointCreate", method: "POST", path: "/containers/{id}/checkpoints", handle: noCheckpoints },
+  { id: "CheckpointDelete", method: "DELETE", path: "/containers/{id}/checkpoints/{checkpoint}", handle: noCheckpoints },
   { id: "DebugVars", method: "GET", path: "/debug/vars", handle: debugVars },
 ];

@@ -52,7 +52,7 @@ export function systemInfo(ctx: ServerContext): SystemInfo {
     NoProxy: facts.noProxy,
     Name: facts.hostname,
     Labels: settings.labels,
-    ExperimentalBuild: false,
+    ExperimentalBuild: facts.experimental,
     ServerVersion: facts.version,
     Runtimes: Object.fromEntries(Object.entries(runtime.runtimes).map(([name, { path, args }]) => [name, { path, ...(args && { runtimeArgs: args }) }])),
     DefaultRuntime: defaults.runtime,

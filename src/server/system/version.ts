@@ -18,7 +18,7 @@ export function systemVersion({ facts, containers }: ServerContext): SystemVersi
         Name: "Engine",
         Version: facts.version,
         Details: {
-          ApiVersion: newestApi, Arch: arch, BuildTime: facts.buildTime, Experimental: "false", GitCommit: facts.gitCommit,
+          ApiVersion: newestApi, Arch: arch, BuildTime: facts.buildTime, Experimental: String(facts.experimental), GitCommit: facts.gitCommit,
           GoVersion: goVersion, KernelVersion: facts.kernelVersion, MinAPIVersion: oldestApi, Os: "linux",
         },
       },
@@ -27,7 +27,7 @@ export function systemVersion({ facts, containers }: ServerContext): SystemVersi
     GitCommit: facts.gitCommit,
     GoVersion: goVersion,
     KernelVersion: facts.kernelVersion,
-    Experimental: false,
+    Experimental: facts.experimental,
     BuildTime: facts.buildTime,
   };
 }
