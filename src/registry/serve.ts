@@ -1,5 +1,4 @@
 import { mkdir, stat } from "node:fs/promises";
-import type { Server } from "bun";
 import { KeyedLock } from "../lib/lock.ts";
 import { Logger } from "../lib/log.ts";
 import { openAuth } from "./auth/open.ts";
@@ -7,6 +6,7 @@ import type { RegistryContext } from "./context.ts";
 import { RegistryError } from "./errors.ts";
 import { scheduleCollection } from "./gc/schedule.ts";
 import { createHandler, errorAnswer } from "./http/handle.ts";
+import { listen, type Listener } from "./listen.ts";
 import { restoreSnapshot, scheduleSnapshots } from "./metadata/snapshot.ts";
 import { openMetadata } from "./metadata/table.ts";
 import { Metrics } from "./metrics.ts";
@@ -61,29 +61,18 @@ export async function serveRegistry(options: RegistryOptions): Promise<RunningRe
   undo.defer(() => clearInterval(flusher));
   undo.use(scheduleCollection(ctx));
 
-  const server = Bun.serve({
-    hostname: options.hostname,
-    port: options.port,
-    ...(options.tls ? { tls: { cert: Bun.file(options.tls.cert), key: Bun.file(options.tls.key) } } : {}),
-    // Bodies stream to disk under limits of our own.
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    // Closes connections on which nothing moves, half-dead uploads among them; handlers that work in silence lift it.
-    idleTimeout: 120,
-    development: false,
-    // Bun 1.4.5 otherwise lets a second server of this user share the port when development is off.
-    reusePort: false,
+  const listener = undo.use(await listen(options, ctx.log, {
     fetch: createHandler(ctx, [...protocolRoutes, ...statusRoutes, ...(options.page ? pageRoutes() : [])]),
     error: (error) => errorAnswer(ctx, undefined, goneMeanwhile(error)),
-  });
-  undo.defer(() => server.stop(true));
+  }));
 
   const stack = undo.move();
   return {
-    url: server.url,
+    url: listener.url,
     ctx,
     stop: async () => {
       draining = true;
-      await drain(ctx, server);
+      await drain(ctx, listener);
       await stack.disposeAsync();
     },
   };
@@ -99,8 +88,8 @@ function goneMeanwhile(error: unknown): unknown {
  * An upload is several requests on one or more connections: the door stays open for those that are moving,
  * until they end, rest for ten seconds, or the time is over.
  */
-async function drain(ctx: RegistryContext, server: Server<unknown>): Promise<void> {
+async function drain(ctx: RegistryContext, listener: Listener): Promise<void> {
   const deadline = ctx.now() + ctx.options.drainTimeout;
   while (ctx.uploads.activeSince(ctx.now() - 10_000) > 0 && ctx.now() < deadline) await Bun.sleep(50);
-  await Promise.race([server.stop(), Bun.sleep(Math.max(1000, deadline - ctx.now()))]);
+  await Promise.race([listener.drain(), Bun.sleep(Math.max(1000, deadline - ctx.now()))]);
 }

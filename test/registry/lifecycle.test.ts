@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join, resolve } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { berthBinary, sh, until } from "../harness.ts";
 import { blobOf, digestOf, pushImage, randomBlob } from "./content.ts";
 import { RegistryProcess } from "./process.ts";
@@ -16,7 +17,9 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 /** A PATCH that has sent its head and `sent`, and waits. */
 async function openPatch(registry: RegistryProcess, location: string, length: number, sent: Uint8Array): Promise<{ socket: Socket; answer: Promise<string> }> {
   const [host = "", port = ""] = registry.address.split(":");
-  const socket = connect(Number(port), host);
+  const tls = registry.url.startsWith("https:");
+  const socket = tls ? connectTls({ host, port: Number(port), rejectUnauthorized: false }) : connect(Number(port), host);
+  if (tls) await new Promise<void>((resolve) => socket.once("secureConnect", () => resolve()));
   const answer = new Promise<string>((resolve) => {
     let text = "";
     socket.on("data", (data) => (text += data.toString()));
@@ -70,7 +73,8 @@ describe("kill -9", () => {
           }
         }
       });
-      await Bun.sleep(100 + Math.random() * 200);
+      await until("some images to be in", () => pushed.length > round * 3);
+      await Bun.sleep(Math.random() * 200);
       await registry.kill();
       running = false;
       await Promise.all(workers);
@@ -142,6 +146,34 @@ describe("listening", () => {
       expect(stderr).not.toContain("    at ");
     }
     expect((await serve("--help")).stdout).toContain("Usage:  berth registry serve");
+  });
+
+  test("a renewed certificate is taken up; one that does not fit its key is not", async () => {
+    const [cert, key] = [join(work, "renewed.pem"), join(work, "renewed-key.pem")];
+    const make = async (name: string, certPath: string, keyPath: string) => {
+      const made = await sh(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", keyPath, "-out", certPath, "-days", "2", "-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"]);
+      expect(made.exitCode).toBe(0);
+    };
+    await make("first", cert, key);
+    await using registry = await RegistryProcess.start(["--tls-cert", cert, "--tls-key", key]);
+    const served = async () => /CN ?= ?(\w+)/.exec((await sh(["openssl", "s_client", "-connect", registry.address], { input: "" })).stdout)?.[1];
+    expect(await served()).toBe("first");
+    const blob = randomBlob(2_000_000);
+    const begun = await registry.fetch("/v2/renewed/app/blobs/uploads/", { method: "POST" });
+    const location = begun.headers.get("location") ?? "";
+    const { socket, answer } = await openPatch(registry, location, blob.size, blob.content.slice(0, 1_000_000));
+
+    await make("third", cert, join(work, "other-key.pem"));
+    await until("the complaint", () => registry.log().includes("a new certificate cannot be taken up"));
+    expect(await served()).toBe("first");
+    await make("second", cert, key);
+    await until("the new certificate", async () => (await served()) === "second");
+    // What was under way goes on.
+    socket.write(blob.content.slice(1_000_000));
+    await until("the blob to be whole", async () => (await registry.fetch(`${location}?digest=${blob.digest}`, { method: "PUT" })).status === 201);
+    socket.end();
+    expect(await answer).toStartWith("HTTP/1.1 202");
+    expect(await registry.terminate()).toBe(0);
   });
 
   test("TLS", async () => {

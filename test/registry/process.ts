@@ -61,7 +61,7 @@ export class RegistryProcess implements AsyncDisposable {
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(path.startsWith("http") ? path : `${this.url}${path}`, { redirect: "manual", ...init });
+    return fetch(path.startsWith("http") ? path : `${this.url}${path}`, { redirect: "manual", tls: { rejectUnauthorized: false }, ...init });
   }
 
   /** The document that a GET answers with, whatever its status. */
