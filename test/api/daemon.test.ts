@@ -46,9 +46,8 @@ describeBerth("a daemon", () => {
     expect(await id()).toBe(first);
   });
 
-  test("starts fast and idles small", async () => {
+  test("idles small", async () => {
     await using daemon = await Daemon.start({ images: [] });
-    expect(Number(/milliseconds=(\d+)/.exec(daemon.log())?.[1])).toBeLessThan(1000);
     const pss = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/smaps_rollup`, "utf8"))?.[1]) / 1024;
     expect(pss).toBeLessThan(60);
   });

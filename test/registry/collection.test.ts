@@ -45,7 +45,7 @@ describe("collection", () => {
   });
 
   test("uploads that wait for their manifest stay, forgotten ones go", async () => {
-    await using registry = await RegistryProcess.start([...quick, "--upload-expiry", "1s"]);
+    await using registry = await RegistryProcess.start([...quick, "--upload-expiry", "5s"]);
     const waiting = randomBlob(1000);
     await pushBlob(registry, "waits", waiting);
     const location = (await registry.fetch("/v2/waits/blobs/uploads/", { method: "POST" })).headers.get("location") ?? "";
@@ -160,7 +160,7 @@ describe("retention", () => {
       "gc-grace: 100ms",
       "retention:",
       "  - { repositories: 'last/**', keep-last: 2, keep-tags: ['v*', latest] }",
-      "  - { repositories: old, older-than: 500ms }",
+      "  - { repositories: old, older-than: 5s }",
       "  - { repositories: moved, untagged: 100ms }",
     ].join("\n"));
     await registry.up(["--config", config]);

@@ -91,14 +91,15 @@ describe("of docker-registry", () => {
   });
 
   test("a tag that moves is seen after its time, and a mirror by ns is the same mirror", async () => {
-    await using quick = await RegistryProcess.start(["--config", await config(`mirrors: [{ prefix: up.example, url: "${upstream.url}", ttl: 300ms }]`)]);
+    await using quick = await RegistryProcess.start(["--config", await config(`mirrors: [{ prefix: up.example, url: "${upstream.url}", ttl: 100ms }, { prefix: patient, url: "${upstream.url}", ttl: 1h }]`)]);
     const first = await seed(upstream.url, "library/moves", "latest", [layer]);
-    const digest = async () => (await quick.fetch("/v2/library/moves/manifests/latest?ns=up.example", { method: "HEAD" })).headers.get("docker-content-digest");
-    expect(await digest()).toBe(first.manifest.digest);
+    const digest = async (path: string) => (await quick.fetch(path, { method: "HEAD" })).headers.get("docker-content-digest");
+    const [soon, late] = ["/v2/library/moves/manifests/latest?ns=up.example", "/v2/patient/library/moves/manifests/latest"];
+    for (const path of [soon, late]) expect(await digest(path)).toBe(first.manifest.digest);
     const second = await seed(upstream.url, "library/moves", "latest", [layer]);
-    expect(await digest()).toBe(first.manifest.digest);
-    await until("the new one", async () => (await digest()) === second.manifest.digest);
-    expect((await quick.json("/v2/_catalog")).repositories).toEqual(["up.example/library/moves"]);
+    await until("the new one", async () => (await digest(soon)) === second.manifest.digest);
+    expect(await digest(late)).toBe(first.manifest.digest);
+    expect((await quick.json("/v2/_catalog")).repositories).toEqual(["patient/library/moves", "up.example/library/moves"]);
   });
 
   test("while upstream is down, what is here is served, and the rest is a clear error", async () => {
