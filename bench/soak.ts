@@ -16,7 +16,7 @@ const samples = option("samples", 10);
 const built = resolve(import.meta.dir, "../dist/berth");
 if (process.env.BERTH_BINARY === undefined && existsSync(built)) process.env.BERTH_BINARY = built;
 // The harness reads the variable when it is loaded.
-const { Daemon } = await import("../test/harness.ts");
+const { Daemon, until } = await import("../test/harness.ts");
 
 interface Sample { cycles: number; "rss MB": number; "pss MB": number; fds: number; threads: number; rows: number; "exec root files": number; "data root files": number; processes: number; "ms/cycle": number }
 
@@ -59,7 +59,11 @@ async function cycle(number: number): Promise<void> {
   const create = await post(`/containers/create?name=${name}`, { Image: "busybox", Cmd: ["sh", "-c", `echo ${word}; sleep 1000`], HostConfig: { PortBindings: { "80/tcp": [{ HostPort: "" }] } }, Volumes: { "/data": {} } });
   const id: string = create.Id;
   await post(`/containers/${id}/start`);
-  const follow = fetch(`http://d/containers/${id}/logs?follow=1&stdout=1`, { unix: daemon.socket }).then((response) => response.text());
+  const follower = await fetch(`http://d/containers/${id}/logs?follow=1&stdout=1`, { unix: daemon.socket });
+  let followed = "";
+  const follow = (async () => {
+    for await (const chunk of follower.body ?? []) followed += Buffer.from(chunk).toString();
+  })();
   const gone = fetch(`http://d/containers/${id}/logs?follow=1&stdout=1`, { unix: daemon.socket, signal: left.signal }).then((response) => response.text()).catch(() => "");
   const exec = await post(`/containers/${id}/exec`, { Cmd: ["echo", "here"], AttachStdout: true });
   const said = await fetch(`http://d/exec/${exec.Id}/start`, { unix: daemon.socket, method: "POST", body: "{}", headers: { "content-type": "application/json" } }).then((response) => response.text());
@@ -67,15 +71,16 @@ async function cycle(number: number): Promise<void> {
   await daemon.api("GET", `/containers/${id}/stats?stream=0&one-shot=1`);
   await daemon.api("GET", "/containers/json?all=1&size=1");
   left.abort();
+  // Killed earlier, it may have had no turn to speak.
+  await until("the container's words", () => followed.includes(word)).catch(async (error: unknown) => {
+    const { text } = await daemon.api("GET", `/containers/${id}/logs?stdout=1`);
+    throw new Error(`${String(error)}: a follower saw ${JSON.stringify(followed)}, the logs hold ${JSON.stringify(text)}`);
+  });
   const wait = daemon.api("POST", `/containers/${id}/wait`);
   await post(`/containers/${id}/kill`);
   const code: unknown = (await wait).json?.StatusCode;
   if (code !== 137) throw new Error(`exit code ${String(code)}`);
-  const followed = await follow;
-  if (!followed.includes(word)) {
-    const { text } = await daemon.api("GET", `/containers/${id}/logs?stdout=1`);
-    throw new Error(`a follower saw ${JSON.stringify(followed)}, the logs hold ${JSON.stringify(text)}`);
-  }
+  await follow;
   const removed = await daemon.api("DELETE", `/containers/${id}?v=1`);
   if (removed.status !== 204) throw new Error(removed.text);
   await Promise.all([events, gone]);

@@ -3,7 +3,6 @@ import { rm } from "node:fs/promises";
 import { conflict, EngineError, errorKind, errorMessage, hasCode, internal, isNotFound } from "../lib/errors.ts";
 import { removeRootfs } from "../image/rootfs.ts";
 import { removeVolume } from "../volume/remove.ts";
-import { anonymousVolumesOf } from "../volume/table.ts";
 import { waitResult } from "./wait.ts";
 import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
@@ -88,10 +87,9 @@ export async function destroy(ctx: ContainerContext, c: ContainerRecord, { volum
     live.announceRemoval(waitResult(c.state));
     throw internal(message, error);
   }
-  // A creation that was cut off has volumes that its own record does not name yet.
-  const anonymous = quiet ? anonymousVolumesOf(ctx.store, c.id) : c.spec.mounts.flatMap((point) => (point.anonymous && point.name ? [point.name] : []));
+  // Before the row: it is what the next daemon would know them by.
+  if (volumes) await removeVolumes(ctx, c);
   deleteContainer(ctx.store, c.id);
-  if (volumes) await removeVolumes(ctx, anonymous);
   if (!quiet) publish(ctx, c, "destroy");
   // What went wrong before (a start that failed) is not about the removal.
   live.announceRemoval({ StatusCode: c.state.exitCode });
@@ -114,10 +112,12 @@ function removeEmptyDirectory(path: string): void {
   }
 }
 
-async function removeVolumes(ctx: ContainerContext, names: string[]): Promise<void> {
-  for (const name of names) {
+/** Those that were made for it, without a name that anybody chose. */
+async function removeVolumes(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
+  for (const { anonymous, name } of c.spec.mounts) {
+    if (!anonymous || !name) continue;
     try {
-      await removeVolume(ctx.volumes, name);
+      await removeVolume(ctx.volumes, name, { withContainer: c.id });
     } catch (error) {
       // In use elsewhere (`--volumes-from`), or gone already: not this container's concern.
       if (errorKind(error) !== "conflict" && !isNotFound(error)) ctx.log.warn("cannot remove volume", { volume: name, error: errorMessage(error) });

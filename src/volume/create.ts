@@ -4,19 +4,20 @@ import { newId } from "../lib/ids.ts";
 import type { VolumeContext } from "./context.ts";
 import { describeVolume } from "./describe.ts";
 import { defaultDriver, volumeDriver } from "./driver/driver.ts";
-import { deleteVolume, insertReference, insertVolume, volumeByName, type VolumeRecord } from "./table.ts";
+import { deleteReferences, deleteVolume, insertReference, insertVolume, volumeByName, type VolumeRecord } from "./table.ts";
 
 /** The label that marks a volume nobody named: prune takes those alone unless told otherwise. */
 export const anonymousLabel = "com.docker.volume.anonymous";
 
 export interface CreateVolumeOptions {
+  /** Its name was made up, not chosen by a user. True where the request has none. */
+  anonymous?: boolean;
   /** The container it is made for; with it the volume cannot be pruned away before the container has it. */
   usedBy?: { containerId: string; destination: string };
 }
 
 /** Makes a volume, or hands back the one of that name (labels and options are then ignored, as Docker does). */
-export async function createVolume(ctx: VolumeContext, request: VolumeCreateRequest, { usedBy }: CreateVolumeOptions = {}): Promise<Volume> {
-  const anonymous = !request.Name;
+export async function createVolume(ctx: VolumeContext, request: VolumeCreateRequest, { usedBy, anonymous = !request.Name }: CreateVolumeOptions = {}): Promise<Volume> {
   const name = request.Name || newId();
   const options = request.DriverOpts ?? {};
   using _ = await ctx.locks.acquire(name);
@@ -48,7 +49,7 @@ export async function createVolume(ctx: VolumeContext, request: VolumeCreateRequ
       await driver.create(name, options);
     } catch (error) {
       ctx.store.transaction(() => {
-        ctx.store.query("DELETE FROM container_volume WHERE volume_name = ?").run(name);
+        deleteReferences(ctx.store, name);
         deleteVolume(ctx.store, name);
       })();
       throw error;

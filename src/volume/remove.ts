@@ -2,10 +2,17 @@ import { conflict, EngineError, errorKind, errorMessage, isNotFound } from "../l
 import type { VolumeContext } from "./context.ts";
 import { getVolume } from "./describe.ts";
 import { volumeDriver } from "./driver/driver.ts";
-import { deleteVolume, referrers } from "./table.ts";
+import { deleteReferences, deleteVolume, referrers } from "./table.ts";
 
-/** `force` makes a missing volume no error. A volume that a container refers to is a conflict either way. */
-export async function removeVolume(ctx: VolumeContext, name: string, { force = false }: { force?: boolean } = {}): Promise<void> {
+export interface RemoveVolumeOptions {
+  /** A missing volume is no error. */
+  force?: boolean;
+  /** The container that is being removed with it: its own reference is none. */
+  withContainer?: string;
+}
+
+/** A volume that a container refers to is a conflict. */
+export async function removeVolume(ctx: VolumeContext, name: string, { force = false, withContainer }: RemoveVolumeOptions = {}): Promise<void> {
   using _ = await ctx.locks.acquire(name);
   let volume;
   try {
@@ -14,13 +21,16 @@ export async function removeVolume(ctx: VolumeContext, name: string, { force = f
     if (force && isNotFound(error)) return;
     throw error;
   }
-  const users = referrers(ctx.store, name);
+  const users = referrers(ctx.store, name).filter((id) => id !== withContainer);
   if (users.length > 0) throw conflict(`remove ${name}: volume is in use - [${users.join(", ")}]`);
   try {
     await volumeDriver(ctx, volume.driver).remove(name, volume.options);
   } catch (cause) {
     throw new EngineError(errorKind(cause), `remove ${name}: ${errorMessage(cause)}`, { cause });
   }
-  deleteVolume(ctx.store, name);
+  ctx.store.transaction(() => {
+    deleteReferences(ctx.store, name);
+    deleteVolume(ctx.store, name);
+  })();
   ctx.events.publish("volume", "destroy", { ID: name, Attributes: { driver: volume.driver } });
 }

@@ -54,17 +54,14 @@ export function insertReference(store: Store, name: string, containerId: string,
   store.query("INSERT OR REPLACE INTO container_volume (container_id, volume_name, destination) VALUES (?, ?, ?)").run(containerId, name, destination);
 }
 
+export function deleteReferences(store: Store, name: string): void {
+  store.query("DELETE FROM container_volume WHERE volume_name = ?").run(name);
+}
+
 /** Ids of the containers that refer to the volume. */
 export function referrers(store: Store, name: string): string[] {
   return store.query<{ id: string }, [string]>("SELECT DISTINCT container_id AS id FROM container_volume WHERE volume_name = ? ORDER BY id")
     .all(name).map((row) => row.id);
-}
-
-/** Names of the unnamed volumes that a container refers to. */
-export function anonymousVolumesOf(store: Store, containerId: string): string[] {
-  return store.query<{ name: string }, [string]>(
-    "SELECT DISTINCT name FROM volume JOIN container_volume ON volume_name = name WHERE container_id = ? AND anonymous = 1",
-  ).all(containerId).map((row) => row.name);
 }
 
 export function referenceCounts(store: Store): Map<string, number> {

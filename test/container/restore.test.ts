@@ -9,6 +9,7 @@ import { removeContainer } from "../../src/container/remove.ts";
 import { stopContainer } from "../../src/container/stop.ts";
 import { containerById, insertContainer, updateState } from "../../src/container/table.ts";
 import { newId } from "../../src/lib/ids.ts";
+import { removeVolume } from "../../src/volume/remove.ts";
 import { listVolumes } from "../../src/volume/list.ts";
 import { createVolume } from "../../src/volume/create.ts";
 import { until } from "../harness.ts";
@@ -96,7 +97,7 @@ describe("a daemon that comes back", () => {
   test("finishes or undoes what was cut off", async () => {
     const removing = await rig.create(["true"], {}, { Binds: ["/anonymous"] });
     const starting = await rig.start(["sleep", "1000"]);
-    const template = await rig.create(["true"], {}, {}, "template");
+    const template = await rig.create(["true"], {}, { Binds: ["/x"] }, "template");
     const creating = newId();
     await rig.crashAndRestart(async () => {});
     const { store } = rig.ctx;
@@ -107,13 +108,21 @@ describe("a daemon that comes back", () => {
     };
     updateState(store, removing, { ...row(removing).state, phase: "removing", removeVolumes: true });
     updateState(store, starting, { ...row(starting).state, phase: "starting" });
-    insertContainer(store, { ...row(template), id: creating, name: "half-made", state: { ...row(template).state, phase: "creating" } });
-    await createVolume(rig.ctx.volumes, {}, { usedBy: { containerId: creating, destination: "/x" } });
+    // One that had some of its volumes: one made for it, and one that it was given.
+    const [spare] = row(template).spec.mounts;
+    if (!spare) throw new Error("no mount");
+    const given = await createVolume(rig.ctx.volumes, {});
+    const mounts = [{ ...spare, name: newId() }, { ...spare, destination: "/given", name: given.Name, anonymous: false }, { ...spare, destination: "/never", name: newId() }];
+    insertContainer(store, { ...row(template), id: creating, name: "half-made", spec: { ...row(template).spec, mounts }, state: { ...row(template).state, phase: "creating" } });
+    for (const { name, destination } of mounts.slice(0, 2)) await createVolume(rig.ctx.volumes, { Name: name }, { usedBy: { containerId: creating, destination }, anonymous: true });
     await rig.crashAndRestart();
 
     await expect(inspect(removing)).rejects.toThrow("No such container");
     await expect(inspect(creating)).rejects.toThrow("No such container");
     expect((await inspect(starting)).State).toMatchObject({ Status: "exited", Error: "the engine was interrupted during the start" });
+    expect((await listVolumes(rig.ctx.volumes)).Volumes?.map(({ Name }) => Name).sort()).toEqual([given.Name, spare.name ?? ""].sort());
+    await removeVolume(rig.ctx.volumes, given.Name);
+    await removeContainer(rig.ctx, "template", { volumes: true });
     expect((await listVolumes(rig.ctx.volumes)).Volumes).toEqual([]);
     await rig.create(["true"], {}, {}, "half-made");
     for (const c of await listContainers(rig.ctx, { all: true })) await removeContainer(rig.ctx, c.Id ?? "", { force: true });

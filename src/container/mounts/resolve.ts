@@ -4,6 +4,7 @@ import type { ContainerConfig, HostConfig } from "../../api/types/container.ts";
 import { createRootfs } from "../../image/rootfs.ts";
 import { resolveImage } from "../../image/resolve.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
+import { newId } from "../../lib/ids.ts";
 import { createVolume } from "../../volume/create.ts";
 import type { ContainerContext } from "../context.ts";
 import { findContainer } from "../lookup.ts";
@@ -13,7 +14,8 @@ import { checkTarget, parseBind, parseMount, parseVolumesFrom } from "./parse.ts
 
 /**
  * Every mount of a container to be: those of other containers, then the request's own, which win, then the image's
- * volumes where nothing else stands. By destination. Pure but for looking up containers and host paths.
+ * volumes where nothing else stands. By destination. Volumes without a name have one made up, which the container's
+ * record knows before they are made. Pure but for looking up containers and host paths.
  */
 export function planMounts(ctx: ContainerContext, config: ContainerConfig, host: HostConfig): MountPointRecord[] {
   const byDestination = new Map<string, MountPointRecord>();
@@ -37,7 +39,8 @@ export function planMounts(ctx: ContainerContext, config: ContainerConfig, host:
     const point = { ...parseBind(normalize(raw).replace(/(.)\/$/, "$1"), host.VolumeDriver ?? ""), fromImage: true };
     if (!byDestination.has(point.destination) && !taken.has(point.destination)) byDestination.set(point.destination, point);
   }
-  return [...byDestination.values()].sort((a, b) => depth(a) - depth(b) || (a.destination < b.destination ? -1 : 1));
+  const points = [...byDestination.values()].map((point) => (point.type === "volume" && point.anonymous && !point.name ? { ...point, name: newId() } : point));
+  return points.sort((a, b) => depth(a) - depth(b) || (a.destination < b.destination ? -1 : 1));
 }
 
 const depth = (point: MountPointRecord) => point.destination.split("/").length;
@@ -68,7 +71,7 @@ export function sharesPath(a: string, b: string): boolean {
   return below(a, b) || below(b, a);
 }
 
-/** Makes the volumes and image mounts of a plan for the container `id`, whose row exists. Returns the plan with their names filled in. */
+/** Makes the volumes and image mounts of a plan for the container `id`, whose row exists. Returns the plan with what is known of them filled in. */
 export async function makeMounts(ctx: ContainerContext, id: string, plan: MountPointRecord[]): Promise<MountPointRecord[]> {
   const made: MountPointRecord[] = [];
   for (const point of plan) {
@@ -84,7 +87,7 @@ async function makeVolume(ctx: ContainerContext, id: string, point: MountPointRe
   const volume = await createVolume(
     ctx.volumes,
     { Name: point.name, Driver: point.driver, DriverOpts: options?.DriverConfig?.Options, Labels: options?.Labels },
-    { usedBy: { containerId: id, destination: point.destination } },
+    { usedBy: { containerId: id, destination: point.destination }, anonymous: point.anonymous },
   );
   // What comes by --volumes-from has its source already, and shows no mode.
   const labelled = volume.Driver === "local" && !point.fromImage && !point.source;
