@@ -2,6 +2,7 @@ import { EngineError, errorKind, errorMessage } from "../lib/errors.ts";
 import type { VolumeContext } from "./context.ts";
 import { getVolume } from "./describe.ts";
 import { volumeDriver } from "./driver/driver.ts";
+import { finishRenames } from "./rename.ts";
 import { allMounts, allVolumes, deleteMount, insertMount, mountCount, volumeByName } from "./table.ts";
 
 /** Makes the volume's data present and returns its host path. Counted by container; idempotent for each. */
@@ -27,8 +28,9 @@ export async function unmountVolume(ctx: VolumeContext, name: string, containerI
   if (mountCount(ctx.store, name) === 0) await volumeDriver(ctx, volume.driver).unmount(name, volume.options);
 }
 
-/** At boot: forgets the mounts of containers that do not live, and unmounts what then has no user. */
+/** At boot: finishes renames, forgets the mounts of containers that do not live, and unmounts what then has no user. */
 export async function reconcileVolumes(ctx: VolumeContext, liveContainerIds: ReadonlySet<string>): Promise<void> {
+  await finishRenames(ctx);
   for (const { name, containerId } of allMounts(ctx.store)) {
     if (!liveContainerIds.has(containerId)) deleteMount(ctx.store, name, containerId);
   }

@@ -41,9 +41,19 @@ export function allVolumes(store: Store): VolumeRecord[] {
   return store.query<Row, []>(`SELECT ${columns} FROM volume ORDER BY name`).all().map(fromRow);
 }
 
+/** Notes the name that a volume's data moves to; null: none. */
+export function updateRenamingTo(store: Store, name: string, newName: string | null): void {
+  store.query("UPDATE volume SET renaming_to = ? WHERE name = ?").run(newName, name);
+}
+
+/** Renames whose data was moving when the engine was last cut off. */
+export function unfinishedRenames(store: Store): { name: string; newName: string }[] {
+  return store.query<{ name: string; newName: string }, []>("SELECT name, renaming_to AS newName FROM volume WHERE renaming_to IS NOT NULL").all();
+}
+
 /** References follow by their foreign keys. */
 export function updateVolumeName(store: Store, name: string, newName: string): void {
-  store.query("UPDATE volume SET name = ? WHERE name = ?").run(newName, name);
+  store.query("UPDATE volume SET name = ?, renaming_to = NULL WHERE name = ?").run(newName, name);
 }
 
 export function deleteVolume(store: Store, name: string): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { EventBus } from "../api/events.ts";
 import { Filters } from "../api/filters.ts";
@@ -11,10 +11,11 @@ import { createVolume } from "./create.ts";
 import { volumesDiskUsage } from "./disk-usage.ts";
 import { inspectVolume } from "./inspect.ts";
 import { listVolumes } from "./list.ts";
-import { mountVolume, unmountVolume } from "./mount.ts";
+import { mountVolume, reconcileVolumes, unmountVolume } from "./mount.ts";
 import { pruneVolumes } from "./prune.ts";
 import { removeVolume } from "./remove.ts";
 import { renameVolume } from "./rename.ts";
+import { updateRenamingTo } from "./table.ts";
 
 let ctx: VolumeContext;
 beforeEach(() => {
@@ -86,6 +87,18 @@ test("a new name takes the data along", async () => {
   await renameVolume(ctx, "old", "new");
   expect(existsSync(`${ctx.root}/new/_data/f`)).toBe(true);
   await expect(inspectVolume(ctx, "old")).rejects.toThrow("get old: no such volume");
+});
+
+test.each([["before", false], ["after", true]])("a renaming that is cut off %s the data moved is finished at the next start", async (_, moved) => {
+  const { Mountpoint } = await createVolume(ctx, { Name: "old" });
+  writeFileSync(`${Mountpoint}/f`, "x");
+  updateRenamingTo(ctx.store, "old", "new");
+  if (moved) renameSync(`${ctx.root}/old`, `${ctx.root}/new`);
+  await reconcileVolumes(ctx, new Set());
+  expect(await names({})).toEqual(["new"]);
+  expect(existsSync(`${ctx.root}/new/_data/f`)).toBe(true);
+  await reconcileVolumes(ctx, new Set());
+  expect(await names({})).toEqual(["new"]);
 });
 
 test("mounting a plain volume hands out its directory", async () => {

@@ -4,6 +4,7 @@ import { network } from "./0003-network.ts";
 import { volume } from "./0004-volume.ts";
 import { build } from "./0005-build.ts";
 import { imageIndex } from "./0006-image-index.ts";
+import { volumeRename } from "./0007-volume-rename.ts";
 
 /** Append only: never remove, reorder or edit an entry that has been released. */
 export const migrations: readonly { name: string; sql: string }[] = [
@@ -13,4 +14,5 @@ export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0004-volume", sql: volume },
   { name: "0005-build", sql: build },
   { name: "0006-image-index", sql: imageIndex },
+  { name: "0007-volume-rename", sql: volumeRename },
 ];

@@ -17,6 +17,7 @@ export interface VolumeDriver {
   mount(name: string, options: Record<string, string>): Promise<string>;
   unmount(name: string, options: Record<string, string>): Promise<void>;
   remove(name: string, options: Record<string, string>): Promise<void>;
+  /** Done already where only the new name is there. */
   rename(name: string, newName: string): Promise<void>;
 }
 
