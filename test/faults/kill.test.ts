@@ -1,7 +1,8 @@
 /** `kill -9` of the daemon at any moment: nothing is lost, nothing leaks, nothing is left in between. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
-import { Daemon, until } from "../harness.ts";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Daemon, sh, until } from "../harness.ts";
 
 let daemon: Daemon;
 beforeAll(async () => { daemon = await Daemon.start(); });
@@ -47,12 +48,18 @@ test("restart policies and auto-removal go on after a crash", async () => {
   await daemon.ok("rm", "-f", "always");
 });
 
-test("random kills amid create, start, stop, commit, load and rm leave a consistent engine", async () => {
-  const rounds = Number(process.env.BERTH_FAULT_ROUNDS ?? 12);
-  const archive = new Uint8Array(await (await fetch("http://d/images/busybox/get", { unix: daemon.socket })).arrayBuffer());
-  const firstSeed = Number(process.env.BERTH_FAULT_SEED ?? 42);
+const rounds = Number(process.env.BERTH_FAULT_ROUNDS ?? 12);
+const firstSeed = Number(process.env.BERTH_FAULT_SEED ?? 42);
+
+/** Numbers from 0 to 1, the same for the same seed. */
+function randomNumbers(): () => number {
   let seed = firstSeed;
-  const random = () => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) / 0x7fffffff;
+  return () => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) / 0x7fffffff;
+}
+
+test("random kills amid create, start, stop, commit, load and rm leave a consistent engine", async () => {
+  const archive = new Uint8Array(await (await fetch("http://d/images/busybox/get", { unix: daemon.socket })).arrayBuffer());
+  const random = randomNumbers();
   for (let round = 0; round < rounds; round++) {
     const name = `fault${round}`;
     const where = `seed ${firstSeed} round ${round}`;
@@ -89,4 +96,55 @@ test("random kills amid create, start, stop, commit, load and rm leave a consist
     expect({ where, left }).toEqual({ where, left: [] });
   }
   expect((await daemon.api("GET", "/volumes")).json.Volumes ?? []).toEqual([]);
+}, 300_000);
+
+test("random kills amid networks, volumes, execs and builds leave a consistent engine", async () => {
+  const random = randomNumbers();
+  const context = mkdtempSync("/tmp/berth-kill-");
+  writeFileSync(`${context}/Dockerfile`, "FROM busybox\nCOPY Dockerfile /d\nRUN echo 1 > /one\nRUN --mount=type=cache,target=/c echo 2 > /c/two");
+  await sh(["tar", "-C", context, "-cf", `${context}/context.tar`, "Dockerfile"]);
+  const archive = Bun.file(`${context}/context.tar`);
+  const links = () => readdirSync("/sys/class/net").filter((name) => name.startsWith("br-")).sort();
+  const linksBefore = links();
+  for (let round = 0; round < rounds; round++) {
+    const where = `seed ${firstSeed} round ${round}`;
+    const post = (path: string, body?: unknown) => daemon.api("POST", path, body);
+    const work = (async () => {
+      await Promise.all([post("/networks/create", { Name: "one" }), post("/networks/create", { Name: "two", Internal: true }), post("/volumes/create", { Name: "vol" })]);
+      const { Id } = (await post(`/containers/create?name=net${round}`, { Image: "busybox", Cmd: ["sleep", "1000"], HostConfig: { NetworkMode: "one", Binds: ["vol:/v"] } })).json;
+      await post(`/containers/${Id}/start`);
+      const exec = (await post(`/containers/${Id}/exec`, { Cmd: ["sh", "-c", "echo kept > /v/f; sleep 0.1"] })).json.Id;
+      await Promise.all([post(`/exec/${exec}/start`, { Detach: true }), post("/networks/two/connect", { Container: Id })]);
+      await fetch(`http://d/build?t=made:${round}&nocache=1`, { unix: daemon.socket, method: "POST", body: archive }).then((response) => response.text());
+      await post("/networks/one/disconnect", { Container: Id, Force: true });
+      await post(`/containers/${Id}/rename?name=renamed${round}`);
+      await daemon.api("DELETE", `/containers/${Id}?force=1`);
+      await post("/volumes/vol/rename?name=moved");
+      await Promise.all(["one", "two"].map((name) => daemon.api("DELETE", `/networks/${name}`)));
+    })().catch(() => { /* the daemon went away, as it should */ });
+    await Bun.sleep(random() * 700);
+    await daemon.kill();
+    await work;
+    await daemon.up();
+    // Every network and volume that is listed can be used.
+    const networks: { Name: string; Id: string }[] = (await daemon.api("GET", "/networks")).json;
+    for (const { Name } of networks.filter(({ Name }) => Name === "one" || Name === "two")) {
+      expect(`${where} ${Name}: ${await daemon.ok("run", "--rm", "--network", Name, "busybox", "cat", "/sys/class/net/eth0/operstate")}`).toBe(`${where} ${Name}: up`);
+    }
+    const volumes: { Name: string }[] = (await daemon.api("GET", "/volumes")).json.Volumes ?? [];
+    for (const { Name } of volumes) {
+      expect(["vol", "moved"]).toContain(Name);
+      // What was written before is there under either name.
+      expect(`${where} ${await daemon.ok("run", "--rm", "-v", `${Name}:/v`, "busybox", "sh", "-c", "cat /v/* 2>/dev/null; echo x > /v/g; rm /v/g")}`).toMatch(/^seed \d+ round \d+ (kept)?$/);
+    }
+    for (const { Id } of await list()) expect({ where, status: (await daemon.api("DELETE", `/containers/${Id}?force=1`)).status }).toEqual({ where, status: 204 });
+    for (const { Name } of volumes) expect({ where, status: (await daemon.api("DELETE", `/volumes/${Name}`)).status }).toEqual({ where, status: 204 });
+    await post("/networks/prune");
+    const strays = async () => (await daemon.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what)).concat(links().filter((name) => !linksBefore.includes(name)));
+    const left = await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays);
+    expect({ where, left }).toEqual({ where, left: [] });
+    const scratch = [join(daemon.execRoot, "builds"), join(daemon.dataRoot, "tmp")].flatMap((path) => (existsSync(path) ? readdirSync(path) : [])).filter((name) => name !== "images");
+    expect({ where, scratch }).toEqual({ where, scratch: [] });
+  }
+  rmSync(context, { recursive: true });
 }, 300_000);
