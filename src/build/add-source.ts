@@ -1,36 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { invalid, unavailable } from "../lib/errors.ts";
 import { run } from "../lib/run.ts";
 import { FolderTree } from "./source/folder-tree.ts";
-import { MemoryTree } from "./source/memory-tree.ts";
 import type { SourceTree } from "./source/tree.ts";
-
-/** ADD holds what it fetches in memory; larger things belong into a COPY or a RUN. */
-const maxBytes = 512 * 1024 * 1024;
 
 export const isUrl = (source: string) => /^https?:\/\//.test(source) && !isGit(source);
 export const isGit = (source: string) => /^git@|^git:\/\/|^ssh:\/\/git@|^https?:\/\/.+\.git(#.*)?$/.test(source);
-
-/** Fetches a URL as one file, named as the path (or the server) says. `checksum`: `sha256:…` that it must have. */
-export async function fetchUrl(url: string, checksum: string | undefined, signal: AbortSignal): Promise<{ tree: SourceTree; name: string; digest: string }> {
-  const response = await fetch(url, { signal }).catch((cause: unknown) => { throw unavailable(`failed to load ${url}: ${cause instanceof Error ? cause.message : cause}`, cause); });
-  if (!response.ok) throw unavailable(`failed to load cache key: invalid response status ${response.status} for ${url}`);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > maxBytes) throw invalid(`${url} is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  const content = Buffer.concat(chunks);
-  const digest = `sha256:${new Bun.CryptoHasher("sha256").update(content).digest("hex")}`;
-  if (checksum !== undefined && checksum !== digest) throw invalid(`digest mismatch ${digest}: expected ${checksum}`);
-  const suggested = /filename="?([^";]+)"?/.exec(response.headers.get("content-disposition") ?? "")?.[1];
-  const name = basename(suggested ?? decodeURIComponent(new URL(url).pathname)) || "index.html";
-  const modified = Date.parse(response.headers.get("last-modified") ?? "");
-  return { tree: new MemoryTree([{ name, content, mode: 0o600, mtime: Number.isNaN(modified) ? 0 : Math.floor(modified / 1000) }]), name, digest };
-}
 
 export interface GitCheckout extends Disposable {
   tree: FolderTree;

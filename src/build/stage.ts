@@ -1,7 +1,7 @@
 import { cancelled, EngineError, errorMessage } from "../lib/errors.ts";
 import { resolveUser } from "../runtime/spec/user.ts";
 import { makeWorkdir } from "../runtime/spec/workdir.ts";
-import { cloneGit, fetchUrl, isArchive, isGit, isUrl } from "./add-source.ts";
+import { cloneGit, isArchive, isGit, isUrl } from "./add-source.ts";
 import { CacheLost } from "./cache/imported.ts";
 import { cacheKey } from "./cache-key.ts";
 import { epochTime } from "./clamp-times.ts";
@@ -11,6 +11,7 @@ import type { Instruction } from "./dockerfile/instructions.ts";
 import { DockerfileError, type Range } from "./dockerfile/source.ts";
 import { parseTrigger } from "./dockerfile/parse.ts";
 import type { StepInfo } from "../api/build-events.ts";
+import { fetchUrl } from "./fetch-url.ts";
 import { layerStep, type LayerStep } from "./layer-step.ts";
 import { origin, type PlannedStage } from "./plan.ts";
 import { formatPlatform, hostPlatform, platformScore } from "../oci/platform.ts";
@@ -244,7 +245,7 @@ class StageRun {
     }
     const created = `${instruction.kind} ${[...copy.sources, ...copy.inline.map((doc) => `<<${doc.name}`)].join(" ")} ${instruction.destination} # buildkit`;
     const parts: { tree: SourceTree; copy: ExpandedCopy }[] = [];
-    using opened = new DisposableStack();
+    await using opened = new AsyncDisposableStack();
     if (copy.inline.length > 0) {
       const tree = new MemoryTree(copy.inline.map((doc) => ({ name: doc.name, content: Buffer.from(doc.content) })));
       parts.push({ tree, copy: { ...copy, sources: copy.inline.map((doc) => doc.name) } });
@@ -253,7 +254,7 @@ class StageRun {
       const from = instruction.from === undefined ? undefined : this.#variables.expand(instruction.from, instruction.range);
       if (from !== undefined) {
         const source = await this.#open(from, instruction);
-        if ("result" in source) return this.#copyFromResult(created, copy, source.result, instruction);
+        if ("result" in source) return await this.#copyFromResult(created, copy, source.result, instruction);
         parts.push({ tree: source.tree, copy });
       } else if (copy.sources.length > 0) parts.push({ tree: build.request.context, copy });
     } else {
@@ -263,7 +264,7 @@ class StageRun {
         throw new DockerfileError(copy.sources.length > 1 ? "checksum can't be specified for multiple sources" : "checksum can't be specified for non-HTTP(S) sources", instruction.range, { near: "--checksum" });
       }
       for (const source of copy.sources.filter(isUrl)) {
-        const fetched = await this.#at(instruction, source, fetchUrl(source, instruction.checksum, build.signal));
+        const fetched = opened.use(await this.#at(instruction, source, fetchUrl(source, { tmp: build.ctx.tmp, checksum: instruction.checksum, signal: build.signal })));
         build.materials.set(source, fetched.digest);
         if (instruction.unpack && (await isArchive(fetched.tree, fetched.name))) { archives.push({ tree: fetched.tree, path: fetched.name }); continue; }
         parts.push({ tree: fetched.tree, copy: { ...copy, sources: [fetched.name], chmod: copy.chmod ?? "0600" } });
@@ -274,7 +275,7 @@ class StageRun {
         if (instruction.checksum !== undefined && !checkout.commit.startsWith(instruction.checksum)) throw new DockerfileError(`expected checksum to match ${instruction.checksum}, got ${checkout.commit}`, instruction.range, { near: instruction.checksum });
         parts.push({ tree: checkout.tree, copy: { ...copy, sources: [checkout.folder || "/"] } });
       }
-      if (local.length + archives.length > 0) return this.#add(created, { ...copy, sources: local }, parts, archives, instruction);
+      if (local.length + archives.length > 0) return await this.#add(created, { ...copy, sources: local }, parts, archives, instruction);
     }
     const inputs = await Promise.all(parts.map((part) => digestItems(part.tree, placed(instruction.range, () => planForKey(part.tree, part.copy)))));
     await this.#layer(created, this.#copyOperation(copy), inputs, async (root) => {

@@ -1,7 +1,9 @@
 /** Builds as a whole: where contexts come from, reproducibility, caches between engines, limits, side by side. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { Daemon, dockerClients, freePort, sh, until } from "../harness.ts";
 import { writeContext } from "./context.ts";
 
@@ -110,6 +112,38 @@ test("ADD of a URL: its checksum holds, its mode is private, archives stay packe
   expect(await inside("url", "cat /dst/data.txt; stat -c ' %a %u' /dst/data.txt; ls /packed; cat /unpacked/in/file")).toBe("hello 600 0\na.tgz\nunpacked");
   expect(await fails(context(`FROM busybox\nADD --checksum=sha256:${"0".repeat(64)} ${server.url}/data.txt /dst/`))).toContain("digest mismatch");
   expect(await fails(context(`FROM busybox\nADD ${server.url}/nope /`))).toContain("404");
+});
+
+test("ADD of a URL tries again what breaks off, costs no memory and leaves no scratch file", async () => {
+  const size = 400_000_000;
+  const block = new Uint8Array(1_000_000).fill(7);
+  let asked = 0;
+  const server = createServer((request, response) => {
+    if (request.url === "/down") return void response.writeHead(503).end();
+    if (++asked === 1) return void response.writeHead(502).end();
+    const cut = asked === 2 ? 3_000_000 : size;
+    response.writeHead(200, { "Content-Length": size });
+    Readable.from((function* () { for (let sent = 0; sent < cut; sent += block.length) yield block; })()).on("end", () => { if (cut < size) response.destroy(); }).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const url = `http://127.0.0.1:${address.port}`;
+  const memory = async () => Number(/VmRSS:\s+(\d+)/.exec(await Bun.file(`/proc/${daemon.pid}/status`).text())?.[1]) / 1024;
+  const before = await memory();
+  let most = before;
+  const timer = setInterval(async () => { most = Math.max(most, await memory()); }, 10);
+  try {
+    await build("-t", "big", context(`FROM busybox\nADD ${url}/big /big`));
+  } finally {
+    clearInterval(timer);
+  }
+  expect(asked).toBe(3);
+  expect(await inside("big", "stat -c %s /big")).toBe(String(size));
+  expect(most - before).toBeLessThan(200);
+  expect(await fails(context(`FROM busybox\nADD ${url}/down /`))).toContain("503");
+  expect(readdirSync(join(daemon.dataRoot, "tmp")).filter((name) => name.startsWith("url-"))).toEqual([]);
+  server.close();
 });
 
 test("scopes of ARG and ENV", async () => {

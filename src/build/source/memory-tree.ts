@@ -2,7 +2,7 @@ import { tarEntry } from "../../lib/tar/entry.ts";
 import { baseOf } from "./path.ts";
 import type { SourceEntry, SourceTree } from "./tree.ts";
 
-/** A flat tree of files given by content: here-documents, and what ADD fetched. */
+/** A flat tree of files given by content: here-documents. */
 export class MemoryTree implements SourceTree {
   readonly #files: Map<string, { content: Uint8Array; mode: number; mtime: number }>;
 

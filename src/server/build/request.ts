@@ -12,7 +12,8 @@ import { contextIndexType } from "../../api/build-context.ts";
 import { readContextIndex } from "./context-index.ts";
 import { ContextArchive } from "../../build/source/context-archive.ts";
 import { layoutImage } from "../../build/layout-image.ts";
-import { cloneGit, fetchUrl, isGit, isUrl } from "../../build/add-source.ts";
+import { cloneGit, isGit, isUrl } from "../../build/add-source.ts";
+import { fetchUrl } from "../../build/fetch-url.ts";
 import { IgnorePatterns } from "../../lib/ignore-patterns.ts";
 import { MemoryTree } from "../../build/source/memory-tree.ts";
 import { inside } from "../../build/source/path.ts";
@@ -146,7 +147,7 @@ const layoutScheme = "oci-layout://";
 
 /** What a URL gives: the files of an archive, or one file as it is, named `single`. */
 async function fetchContext(ctx: BuildContext, url: string, undo: AsyncDisposableStack, signal: AbortSignal): Promise<{ tree: SourceTree; archive?: ContextArchive; single: string }> {
-  const fetched = await fetchUrl(url, undefined, signal);
+  const fetched = undo.use(await fetchUrl(url, { tmp: ctx.tmp, signal }));
   const { packing, stream } = await sniffPacking(fetched.tree.read(fetched.name));
   const head = await readHead(fetched.tree, fetched.name);
   if (packing === "none" && head.subarray(257, 262).toString("latin1") !== "ustar") return { tree: fetched.tree, single: fetched.name };
