@@ -37,7 +37,7 @@ async function makeBusybox(root: string, tar: string): Promise<void> {
 }
 
 async function makeDebian(tar: string): Promise<void> {
-  await sh(["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet", "--aptopt=Acquire::Languages none", "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*", "bookworm", tar]);
+  await sh(["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet", "--aptopt=Acquire::Languages none", "--aptopt=Acquire::Retries 5", "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*", "bookworm", tar]);
 }
 
 async function sh(argv: string[]): Promise<string> {
