@@ -145,7 +145,7 @@ test("networks and volumes", async () => {
   const volume = await docker.createVolume({ Name: "vol", Labels: { a: "b" } });
   const server = await docker.createContainer({ name: "server", Image: "busybox", Cmd: ["httpd", "-f", "-h", "/srv"], HostConfig: { NetworkMode: "net", Binds: ["vol:/srv"] } });
   await server.start();
-  const [result] = await docker.run("busybox", ["sh", "-c", "nc -w 5 server 80 </dev/null"], new PassThrough(), { HostConfig: { NetworkMode: "net" } });
+  const [result] = await docker.run("busybox", ["sh", "-c", "until nc -w 5 server 80 </dev/null; do sleep 0.1; done"], new PassThrough(), { HostConfig: { NetworkMode: "net" } });
   expect(result.StatusCode).toBe(0);
   expect((await network.inspect()).Containers?.[server.id]?.Name).toBe("server");
   await server.remove({ force: true });

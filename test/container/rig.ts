@@ -180,12 +180,14 @@ export class Rig implements AsyncDisposable {
     await this.ctx.images.archiver[Symbol.asyncDispose]();
     this.#eventStop.abort();
     this.ctx.store.close();
-    await until("processes to be gone", () => this.#processes().length === 0, 5000).catch(() => {});
-    releaseCgroups(this.ctx.runtime);
+    await until("processes to be gone", () => this.#processes().length === 0).catch(() => {});
+    const cgroups = () => ["", "-monitors"].flatMap((suffix) => cgroupDirs(this.ctx.runtime.cgroups, `/berth-${this.instance}${suffix}`)).filter((dir) => existsSync(dir));
+    // Who has ended is in its cgroup until it is reaped.
+    await until("cgroups to be empty", () => { releaseCgroups(this.ctx.runtime); return cgroups().length === 0; }).catch(() => {});
     const left = [
       ...this.#processes(),
       ...readFileSync("/proc/self/mounts", "utf8").split("\n").filter((line) => line.includes(this.root)),
-      ...["", "-monitors"].flatMap((suffix) => cgroupDirs(this.ctx.runtime.cgroups, `/berth-${this.instance}${suffix}`)).filter((dir) => existsSync(dir)),
+      ...cgroups(),
       ...["data/containers", "exec/containers", "exec/exits", "exec/netns", "exec/views"].flatMap((dir) => list(join(this.root, dir))),
     ];
     rmSync(this.root, { recursive: true, force: true });

@@ -9,7 +9,7 @@ const labels = asked.split(".").filter((label) => label !== "").flatMap((label) 
 const query = Buffer.concat([Buffer.from([0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]), ...labels, Buffer.of(0, 0, code, 0, 1)]);
 
 const answer = await new Promise<Buffer>((resolve, reject) => {
-  setTimeout(() => reject(new Error("no answer")), 6000);
+  setTimeout(() => reject(new Error("no answer")), 20_000);
   if (transport === "tcp") {
     const socket = connect(53, "127.0.0.11", () => socket.write(Buffer.concat([Buffer.of(0, query.length), query])));
     socket.on("data", (data: Buffer) => resolve(data.subarray(2)));

@@ -103,7 +103,7 @@ export class TestNetworks implements AsyncDisposable {
 }
 
 /** Waits for a condition; says what is wrong when it does not come. */
-export async function until(condition: () => boolean | Promise<boolean>, complaint: () => string | Promise<string> = () => "condition did not come", ms = 5000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, complaint: () => string | Promise<string> = () => "condition did not come", ms = 60_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(await complaint());

@@ -24,8 +24,8 @@ async function serve(path: string | null, script: string): Promise<AsyncDisposab
   };
 }
 
-/** The page, or nothing where there is none within two seconds. */
+/** The page, or nothing where nobody takes a connection within two seconds. */
 export async function fetchText(path: string | null, url: string): Promise<string> {
   const enter: [string, ...string[]] = path === null ? ["curl"] : ["nsenter", `--net=${path}`, "curl"];
-  return (await run([...enter, "-gsS", "-m", "2", "--noproxy", "*", url])).stdout;
+  return (await run([...enter, "-gsS", "--connect-timeout", "2", "-m", "30", "--noproxy", "*", url])).stdout;
 }

@@ -15,12 +15,12 @@ export async function udpServer(path: string, port: number, word: string): Promi
   };
 }
 
-/** One datagram from `from`; the answer, or nothing within two seconds. */
+/** One datagram from `from`; the answer, or nothing within five seconds. */
 export async function askUdp(path: string | null, host: string, port: number, from: number): Promise<string> {
   const family = host.includes(":") ? 6 : 4;
   const script = `import { createSocket } from "node:dgram";
     const s = createSocket("udp${family}"); s.bind(${from}, () => s.send("?", ${port}, ${JSON.stringify(host)}));
-    s.on("message", (m) => { console.log(m.toString()); process.exit(0); }); setTimeout(() => process.exit(0), 2000);`;
+    s.on("message", (m) => { console.log(m.toString()); process.exit(0); }); setTimeout(() => process.exit(0), 5000);`;
   const [program, ...args] = [...enter(path), process.execPath, "-e", script];
   return (await run([program ?? "", ...args])).stdout.trim();
 }

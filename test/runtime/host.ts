@@ -110,12 +110,12 @@ export class RuntimeHost implements AsyncDisposable {
     this.#watch[Symbol.dispose]();
     for (const id of taskIds(this.ctx)) await deleteTask(this.ctx, id);
     const left: string[] = [];
-    await until("processes to be gone", () => processesOf(this.root).length === 0, 5000).catch(() => left.push(...processesOf(this.root)));
+    await until("processes to be gone", () => processesOf(this.root).length === 0).catch(() => left.push(...processesOf(this.root)));
     // A parent of the test's own choice is the test's own.
     for (const dir of cgroupDirs(this.cgroups, `/berth-${this.instance}/nested`)) removeCgroup(dir);
-    releaseCgroups(this.ctx);
-    const own = ["", "-monitors"].flatMap((suffix) => cgroupDirs(this.cgroups, `/berth-${this.instance}${suffix}`));
-    left.push(...own.filter((dir) => existsSync(dir)));
+    const own = () => ["", "-monitors"].flatMap((suffix) => cgroupDirs(this.cgroups, `/berth-${this.instance}${suffix}`)).filter((dir) => existsSync(dir));
+    // Who has ended is in its cgroup until it is reaped.
+    await until("cgroups to be empty", () => { releaseCgroups(this.ctx); return own().length === 0; }).catch(() => left.push(...own()));
     left.push(...readFileSync("/proc/self/mounts", "utf8").split("\n").filter((line) => line.includes(this.root)));
     const files = (dir: string) => (existsSync(dir) ? readdirSync(dir).map((name) => join(dir, name)) : []);
     left.push(...files(join(this.root, "exec/containers")), ...files(join(this.root, "exec/exits")), ...files(join(this.root, "exec/runtimes", this.ctx.defaultRuntime)));
