@@ -81,7 +81,7 @@ async function restoreOne(ctx: ContainerContext, c: ContainerRecord, alive: bool
       return false;
     case "running":
     case "paused":
-      if (!alive) return recordMissedExit(ctx, c);
+      if (!alive) return await recordMissedExit(ctx, c);
       await adopt(ctx, c);
       return false;
     case "starting":
