@@ -54,7 +54,7 @@ describe("EventBus", () => {
     const subscription = bus.subscribe({});
     for (let i = 0; i < 10_000; i++) bus.publish("container", "start", actor("x"));
     expect(bus.subscriberCount).toBe(0);
-    expect(Array.fromAsync(subscription)).rejects.toThrow("too slow");
+    await expect(Array.fromAsync(subscription)).rejects.toThrow("too slow");
   });
 });
 

@@ -13,6 +13,6 @@ test.each([1, 3, 1000])("reads what was written, in pieces of %d", async (size) 
 });
 
 test("bounds a line and refuses what is no JSON", async () => {
-  expect(Array.fromAsync(decodeJsonLines(cut("x".repeat(100), 10), 50))).rejects.toThrow(RangeError);
-  expect(Array.fromAsync(decodeJsonLines(cut("{\n", 10)))).rejects.toThrow(SyntaxError);
+  await expect(Array.fromAsync(decodeJsonLines(cut("x".repeat(100), 10), 50))).rejects.toThrow(RangeError);
+  await expect(Array.fromAsync(decodeJsonLines(cut("{\n", 10)))).rejects.toThrow(SyntaxError);
 });

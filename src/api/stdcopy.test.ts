@@ -22,7 +22,7 @@ async function* from(...chunks: Uint8Array[]) { yield* chunks; }
 
 test("an early end, a foreign byte and a reported error throw", async () => {
   const read = (...chunks: Uint8Array[]) => Array.fromAsync(decodeFrames(from(...chunks)));
-  expect(read(wire.subarray(0, 10))).rejects.toThrow("unexpected EOF");
-  expect(read(bytes("HTTP/1.1 200"))).rejects.toThrow("Unrecognized input header: 72");
-  expect(read(new Uint8Array([3, 0, 0, 0, 0, 0, 0, 2, 110, 111]))).rejects.toThrow("error from daemon in stream: no");
+  await expect(read(wire.subarray(0, 10))).rejects.toThrow("unexpected EOF");
+  await expect(read(bytes("HTTP/1.1 200"))).rejects.toThrow("Unrecognized input header: 72");
+  await expect(read(new Uint8Array([3, 0, 0, 0, 0, 0, 0, 2, 110, 111]))).rejects.toThrow("error from daemon in stream: no");
 });

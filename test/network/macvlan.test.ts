@@ -13,9 +13,9 @@ test("macvlan: containers are machines on the parent's network", async () => {
   await runOk(["ip", "address", "add", `${networks.net}.1/24`, "dev", far]);
   await runOk(["ip", "link", "set", far, "up"]);
 
-  expect(createNetwork(networks.ctx, { Name: "m", Driver: "macvlan", Options: { parent: "lo" } })).rejects.toThrow("loopback interface is not a valid macvlan parent link");
-  expect(createNetwork(networks.ctx, { Name: "m", Driver: "macvlan", Options: { parent, macvlan_mode: "odd" } })).rejects.toThrow("requested macvlan mode 'odd' is not valid");
-  expect(createNetwork(networks.ctx, { Name: "m", Driver: "macvlan", Options: { parent: "nosuch0" } })).rejects.toThrow("nosuch0 was not found");
+  await expect(createNetwork(networks.ctx, { Name: "m", Driver: "macvlan", Options: { parent: "lo" } })).rejects.toThrow("loopback interface is not a valid macvlan parent link");
+  await expect(createNetwork(networks.ctx, { Name: "m", Driver: "macvlan", Options: { parent, macvlan_mode: "odd" } })).rejects.toThrow("requested macvlan mode 'odd' is not valid");
+  await expect(createNetwork(networks.ctx, { Name: "m", Driver: "macvlan", Options: { parent: "nosuch0" } })).rejects.toThrow("nosuch0 was not found");
   await createNetwork(networks.ctx, { Name: "lan", Driver: "macvlan", Options: { parent }, IPAM: { Config: [{ Subnet: `${networks.net}.0/24`, Gateway: `${networks.net}.1`, IPRange: `${networks.net}.64/26` }] } });
   const [a, b] = [await networks.setUp({ name: "a", networkMode: "lan" }), await networks.setUp({ name: "b", networkMode: "lan", macAddress: "02:11:22:33:44:55" })];
   expect([a.ip, b.ip]).toEqual([`${networks.net}.64`, `${networks.net}.65`]);

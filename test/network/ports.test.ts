@@ -62,16 +62,16 @@ describe("published ports", () => {
     const port = freePort();
     const bindings = { portBindings: { "80/tcp": [{ HostPort: String(port) }] } };
     const a = await networks.setUp(bindings);
-    expect(networks.setUp({ name: "second", ...bindings })).rejects.toThrow(
+    await expect(networks.setUp({ name: "second", ...bindings })).rejects.toThrow(
       new RegExp(`^driver failed programming external connectivity on endpoint second \\([0-9a-f]{64}\\): Bind for 0\\.0\\.0\\.0:${port} failed: port is already allocated$`),
     );
     expect(() => Bun.listen({ hostname: "0.0.0.0", port, socket: { data() {} } })).toThrow();
     await down(a.id);
     const server = Bun.listen({ hostname: "0.0.0.0", port, socket: { data() {} } });
-    expect(networks.setUp(bindings)).rejects.toThrow(`failed to bind host port 0.0.0.0:${port}/tcp: address already in use`);
+    await expect(networks.setUp(bindings)).rejects.toThrow(`failed to bind host port 0.0.0.0:${port}/tcp: address already in use`);
     server.stop(true);
     await down((await networks.setUp(bindings)).id);
-    expect(networks.setUp({ portBindings: { "80/tcp": [{ HostIp: "203.0.113.7", HostPort: "80" }] } })).rejects.toThrow("203.0.113.7:80/tcp: cannot assign requested address");
+    await expect(networks.setUp({ portBindings: { "80/tcp": [{ HostIp: "203.0.113.7", HostPort: "80" }] } })).rejects.toThrow("203.0.113.7:80/tcp: cannot assign requested address");
     // The default bridge and the table are all that stays.
     await until(async () => (await networks.leftovers()).length === 2);
   });
@@ -81,7 +81,7 @@ describe("published ports", () => {
     const range = { portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: `${first}-${first + 1}` }] } };
     const [a, b] = [await networks.setUp(range), await networks.setUp(range)];
     expect([a, b].map((one) => one.settings.Ports?.["80/tcp"]?.[0]?.HostPort)).toEqual([String(first), String(first + 1)]);
-    expect(networks.setUp(range)).rejects.toThrow("all ports are allocated");
+    await expect(networks.setUp(range)).rejects.toThrow("all ports are allocated");
     const c = await networks.setUp({ exposedPorts: ["53/udp", "80/tcp"], publishAllPorts: true });
     expect(Object.keys(c.settings.Ports ?? {}).sort()).toEqual(["53/udp", "80/tcp"]);
     const d = await networks.setUp({ exposedPorts: ["80/tcp"] });

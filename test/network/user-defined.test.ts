@@ -40,11 +40,11 @@ describe("user-defined networks", () => {
     expect(names({ type: ["builtin"] }).sort()).toEqual(["bridge", "host", "none"]);
     expect(names({ driver: ["bridge"], name: ["fro"] })).toEqual(["front"]);
     expect(names({ dangling: ["true"] })).toEqual([]);
-    expect(removeNetwork(networks.ctx, "front")).rejects.toThrow(
+    await expect(removeNetwork(networks.ctx, "front")).rejects.toThrow(
       `error while removing network: network front has active endpoints (name:"c${one.id.slice(0, 6)}" id:"${one.id.slice(0, 12)}")`,
     );
-    expect(createNetwork(networks.ctx, { Name: "front" })).rejects.toThrow("network with name front already exists");
-    expect(createNetwork(networks.ctx, { Name: "x", IPAM: { Config: [{ Subnet: `${networks.net}.64/26` }] } })).rejects.toThrow(
+    await expect(createNetwork(networks.ctx, { Name: "front" })).rejects.toThrow("network with name front already exists");
+    await expect(createNetwork(networks.ctx, { Name: "x", IPAM: { Config: [{ Subnet: `${networks.net}.64/26` }] } })).rejects.toThrow(
       "invalid pool request: Pool overlaps with other one on this address space",
     );
     await down(one.id);
@@ -77,16 +77,16 @@ describe("user-defined networks", () => {
     await refused({ Name: "y", IPAM: { Config: [{ Subnet: "10.1.2.3/16" }] } }, "invalid subnet 10.1.2.3/16: it should be 10.1.0.0/16");
     await refused({ Name: "y", IPAM: { Config: [{ Subnet: "10.1.0.0/16", Gateway: "10.2.0.1" }] } }, "parent subnet 10.1.0.0/16 doesn't contain this address");
     await refused({ Name: "y", Driver: "overlay" }, "This node is not a swarm manager");
-    expect(removeNetwork(networks.ctx, "bridge")).rejects.toThrow("bridge is a pre-defined network and cannot be removed");
+    await expect(removeNetwork(networks.ctx, "bridge")).rejects.toThrow("bridge is a pre-defined network and cannot be removed");
     const endpoint = (address: string) => ({ networkMode: "strict", endpoints: { strict: { IPAMConfig: { IPv4Address: address } } } });
     const one = await networks.setUp(endpoint(`${networks.net}.5`));
     expect(one.ip).toBe(`${networks.net}.5`);
-    expect(networks.setUp(endpoint(`${networks.net}.5`))).rejects.toThrow("Address already in use");
-    expect(networks.setUp(endpoint("10.99.0.1"))).rejects.toThrow("no configured subnet or ip-range contain the IP address 10.99.0.1");
-    expect(networks.setUp({ endpoints: { bridge: { Aliases: ["x"] } } })).rejects.toThrow("network-scoped aliases are only supported for user-defined networks");
+    await expect(networks.setUp(endpoint(`${networks.net}.5`))).rejects.toThrow("Address already in use");
+    await expect(networks.setUp(endpoint("10.99.0.1"))).rejects.toThrow("no configured subnet or ip-range contain the IP address 10.99.0.1");
+    await expect(networks.setUp({ endpoints: { bridge: { Aliases: ["x"] } } })).rejects.toThrow("network-scoped aliases are only supported for user-defined networks");
     const others = [await networks.setUp({ networkMode: "strict" }), await networks.setUp({ networkMode: "strict" }), await networks.setUp({ networkMode: "strict" }), await networks.setUp({ networkMode: "strict" })];
     expect(others.map((other) => other.ip)).toEqual([`${networks.net}.2`, `${networks.net}.3`, `${networks.net}.4`, `${networks.net}.6`]);
-    expect(networks.setUp({ networkMode: "strict" })).rejects.toThrow("no available IPv4 addresses on this network's address pools: strict");
+    await expect(networks.setUp({ networkMode: "strict" })).rejects.toThrow("no available IPv4 addresses on this network's address pools: strict");
     await down(one.id, ...others.map((other) => other.id));
     await removeNetwork(networks.ctx, "strict");
   });
@@ -157,13 +157,13 @@ describe("user-defined networks", () => {
     await using _server = await httpServer(a.path, 80, "moved");
     const port = joined.settings.Ports?.["80/tcp"]?.[0]?.HostPort;
     expect(await fetchText(null, `http://127.0.0.1:${port}/`)).toBe("moved");
-    expect(connectSandbox(networks.ctx, a.id, "right", null)).rejects.toThrow("endpoint with name a already exists in network right");
-    expect(connectSandbox(networks.ctx, a.id, "none", null)).rejects.toThrow("private (none) mode");
+    await expect(connectSandbox(networks.ctx, a.id, "right", null)).rejects.toThrow("endpoint with name a already exists in network right");
+    await expect(connectSandbox(networks.ctx, a.id, "none", null)).rejects.toThrow("private (none) mode");
     const parted = await disconnectSandbox(networks.ctx, a.id, "right");
     expect(Object.keys(parted.settings.Networks ?? {})).toEqual(["left"]);
     expect(await reaches(a.path, b.ip)).toBe(false);
     expect(await fetchText(null, `http://127.0.0.1:${port}/`)).toBe("moved");
-    expect(disconnectSandbox(networks.ctx, a.id, "right")).rejects.toThrow("is not connected to network right");
+    await expect(disconnectSandbox(networks.ctx, a.id, "right")).rejects.toThrow("is not connected to network right");
     expect((await pruneNetworks(networks.ctx, new Filters())).NetworksDeleted).toEqual([]);
     await down(a.id, b.id);
     expect((await pruneNetworks(networks.ctx, new Filters())).NetworksDeleted).toEqual(["left", "right"]);
