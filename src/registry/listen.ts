@@ -40,7 +40,7 @@ export async function listen(options: RegistryOptions, log: Logger, answers: Ans
   let pair = options.tls && (await readPair(options.tls));
   if (pair) checkPair(pair);
   let server = start(options.port, pair);
-  const { url } = server;
+  const { url, port = options.port } = server;
   const servers = new Set([server]);
   let closing = false;
 
@@ -51,7 +51,7 @@ export async function listen(options: RegistryOptions, log: Logger, answers: Ans
     checkPair(next);
     const old = server;
     void old.stop().then(() => servers.delete(old));
-    server = start(Number(url.port), next);
+    server = start(port, next);
     servers.add(server);
     pair = next;
     log.info("the certificate was renewed", { certificate: files.cert });
