@@ -1,5 +1,6 @@
 import { EngineError, errorKind, errorMessage, internal, isNotFound } from "../lib/errors.ts";
-import { killTask } from "../runtime/kill.ts";
+import { retellExit } from "../runtime/exits.ts";
+import { killProcess, killTask } from "../runtime/kill.ts";
 import { resumeTask } from "../runtime/pause.ts";
 import type { ContainerContext } from "./context.ts";
 import { publish } from "./events.ts";
@@ -25,12 +26,11 @@ export function stopSignalOf(c: ContainerRecord): number {
   return c.spec.config.StopSignal ? parseSignal(c.spec.config.StopSignal) : SIGTERM;
 }
 
-/** Kills and waits: 10 s for the signal to work, then once more straight at the process. */
+/** Kills and waits: 10 s for the signal to work, then once more straight at the process, or for an end that was missed. */
 export async function killAndWait(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
   if (await signalAndWait(ctx, c.id, SIGKILL, 10_000)) return;
   ctx.log.warn("container does not end after SIGKILL, trying the process itself", { container: c.id });
-  const { pid } = findContainer(ctx, c.id).state;
-  if (pid > 0) process.kill(pid, SIGKILL);
+  if (!killProcess(ctx.runtime, c.id)) retellExit(ctx.runtime, c.id);
   if (!(await endsWithin(ctx, c.id, 2_000))) throw internal("tried to kill container, but did not receive an exit event");
 }
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { namesIn } from "../lib/names-in.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
 import { taskDir, type RuntimeContext, type TaskExit } from "./context.ts";
-import { isAlive, isMonitorProcess, readExit } from "./task-state.ts";
+import { isAlive, isMonitored, isMonitorProcess, readExit } from "./task-state.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { keepTaskLog } from "./keep-log.ts";
 import { emitExit } from "./emit-exit.ts";
@@ -33,6 +33,12 @@ export function taskIds(ctx: RuntimeContext): string[] {
   return namesIn(join(ctx.execRoot, "containers")).filter((id) => findTaskRecord(ctx, id) !== null);
 }
 
+/** Tells the listeners of a container's end once more, should it have ended. */
+export function retellExit(ctx: RuntimeContext, id: string): void {
+  const exit = readExit(ctx, id);
+  if (exit !== null) emitExit(ctx, exit);
+}
+
 /** A container of an earlier daemon whose monitor lives. */
 function adoptMonitor(ctx: RuntimeContext, id: string, pid: number): void {
   watchMonitor(ctx, id, pid);
@@ -50,15 +56,19 @@ export function watchMonitor(ctx: RuntimeContext, id: string, pid: number): void
     ctx.watched.delete(id);
     const exit = readExit(ctx, id);
     if (exit !== null) emitExit(ctx, exit);
-    else if (isAlive(ctx, id)) watchOrphan(ctx, id);
+    // A task that was made anew meanwhile has its own monitor, and is watched for itself.
+    else if (!isMonitored(ctx, id)) watchOrphan(ctx, id);
   });
 }
 
-/** A container whose monitor was killed: its end is seen, its exit code is lost. */
+/**
+ * A container whose monitor was killed: its end is seen, its exit code is lost. It may have ended since it was last
+ * looked at: then that is seen at once.
+ */
 function watchOrphan(ctx: RuntimeContext, id: string): void {
   const pid = findTaskRecord(ctx, id)?.pid;
   if (pid === undefined || ctx.watched.has(id)) return;
-  ctx.log.warn("a container runs on without its monitor, which was killed", { id });
+  ctx.log.warn("the monitor of a container was killed", { id });
   ctx.watched.add(id);
   onProcessEnd(pid, () => {
     ctx.watched.delete(id);

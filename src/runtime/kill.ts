@@ -29,6 +29,12 @@ export async function killTask(ctx: RuntimeContext, id: string, signal: number, 
   if (!delivered) throw notRunning();
 }
 
+/** SIGKILL for a container's first process, past its runtime. False where it has ended. */
+export function killProcess(ctx: RuntimeContext, id: string): boolean {
+  const { pid, startTime } = readTaskRecord(ctx, id);
+  return pid !== undefined && signalProcess(pid, SIGKILL, startTime);
+}
+
 /** Null where the runtime did it; else why not. */
 async function killInRuntime(ctx: RuntimeContext, runtime: string, args: readonly string[]): Promise<string | null> {
   try {

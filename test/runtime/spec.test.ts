@@ -163,7 +163,8 @@ for (const runtime of ["crun", "runc"]) {
         BlkioDeviceReadBps: [{ Path: "/dev/vda", Rate: 1 << 20 }], CgroupParent: `/berth-${host.instance}/nested`,
       };
       const { warnings } = validateHostConfig({}, hostConfig, host.facts);
-      expect(warnings.filter((warning) => !warning.includes("swap"))).toEqual([]);
+      // What the machine has, or has not turned on, is not the request's fault.
+      expect(warnings.filter((warning) => !/swap|forwarding/.test(warning))).toEqual([]);
       if (!existsSync("/dev/vda")) delete hostConfig.BlkioDeviceReadBps;
       const id = await host.start({ Cmd: ["sh", "-c", "while :; do :; done"] }, hostConfig);
       await startTask(host.ctx, id);
