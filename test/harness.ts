@@ -25,7 +25,7 @@ export async function sh(argv: string[], options: { input?: string | Uint8Array;
     stdout: "pipe",
     stderr: "pipe",
     env: { ...process.env, ...options.env },
-    timeout: options.timeout ?? 60_000,
+    timeout: options.timeout ?? 110_000,
     killSignal: "SIGKILL",
   });
   const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);

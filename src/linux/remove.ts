@@ -9,8 +9,8 @@ interface Budget {
 
 /**
  * Removes a thing and everything below it, without ever following a link or crossing into a mount (a mount point makes
- * it throw EXDEV, with what is mounted there untouched). Nothing there is fine. Synchronous: for trees of unknown size
- * use it in a worker.
+ * it throw EXDEV, with what is mounted there untouched). Nothing there is fine, and so is somebody else who removes the
+ * same. Synchronous: for trees of unknown size use it in a worker.
  */
 export function removeTreeAt(dir: number, name: string): void {
   removeWithin(dir, name, { left: Infinity });
@@ -36,13 +36,8 @@ export function removeSmallTree(path: string, limit: number): boolean {
 
 function removePath(path: string, budget: Budget): boolean {
   const slash = path.lastIndexOf("/");
-  let parent;
-  try {
-    parent = openDir(path.slice(0, slash) || "/");
-  } catch (error) {
-    if (error instanceof SystemError && error.code === "ENOENT") return true;
-    throw error;
-  }
+  const parent = unlessGone(() => openDir(path.slice(0, slash) || "/"), null);
+  if (parent === null) return true;
   try {
     return removeWithin(parent, path.slice(slash + 1), budget);
   } finally {
@@ -58,7 +53,8 @@ function removeWithin(dir: number, name: string, budget: Budget): boolean {
   } catch (error) {
     if (!(error instanceof SystemError) || (error.code !== "EISDIR" && error.code !== "EPERM")) throw error;
   }
-  const fd = openSameMount(dir, name, O.RDONLY | O.DIRECTORY);
+  const fd = unlessGone(() => openSameMount(dir, name, O.RDONLY | O.DIRECTORY), null);
+  if (fd === null) return true;
   try {
     if (!emptyWithin(fd, budget)) return false;
   } finally {
@@ -69,7 +65,17 @@ function removeWithin(dir: number, name: string, budget: Budget): boolean {
 }
 
 function emptyWithin(fd: number, budget: Budget): boolean {
-  const names = listDir(fd, decodeName);
+  const names = unlessGone(() => listDir(fd, decodeName), []);
   budget.left -= names.length;
   return budget.left >= 0 && names.every((name) => removeWithin(fd, name, budget));
+}
+
+/** What `work` gives; `gone` where the thing it is about has been removed meanwhile. */
+function unlessGone<T>(work: () => T, gone: T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SystemError && error.code === "ENOENT") return gone;
+    throw error;
+  }
 }

