@@ -38,8 +38,7 @@ test("exec -it follows the terminal, and custom keys leave it", async () => {
   await ok("run", "-d", "--name", "box", "busybox", "sleep", "1000");
   const { child, type, sees, screen } = atTerminal(["exec", "-it", "--detach-keys", "ctrl-a,x", "box", "sh"], { cols: 77, rows: 20 });
   await sees("#");
-  type("stty size\n");
-  await sees("20 77");
+  await until("the size", () => { type("stty size\n"); return Bun.sleep(100).then(() => screen.text.includes("20 77")); });
   child.terminal?.resize(99, 33);
   await until("the new size", () => { type("stty size\n"); return Bun.sleep(100).then(() => screen.text.includes("33 99")); });
   type("\x01x");

@@ -60,8 +60,7 @@ describe.each([...dockerClients, berthBinary])("%s", (client) => {
       terminal: { cols: 91, rows: 27, data: (_terminal, data) => { screen += data.toString(); } },
     });
     await until("a prompt", () => screen.includes("#"));
-    terminal.terminal?.write("stty size\n");
-    await until("the size", () => screen.includes("27 91"));
+    await until("the size", () => { terminal.terminal?.write("stty size\n"); return Bun.sleep(100).then(() => screen.includes("27 91")); });
     terminal.terminal?.resize(100, 40);
     await until("the new size", () => { terminal.terminal?.write("stty size\n"); return Bun.sleep(100).then(() => screen.includes("40 100")); });
     terminal.terminal?.write("exit 7\n");

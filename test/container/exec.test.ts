@@ -47,8 +47,8 @@ describe("exec", () => {
   });
 
   test("a terminal of a size", async () => {
-    // crun sets an exec's size while the program begins already: it may see none for a moment.
-    const command = ["sh", "-c", "until stty size 2>/dev/null; do sleep 0.02; done"];
+    // crun sets an exec's size while the program begins already: it may see none for a moment, which stty takes for no failure.
+    const command = ["sh", "-c", "until stty size 2>/dev/null | grep .; do sleep 0.02; done"];
     expect((await exec({ Cmd: command, Tty: true, ConsoleSize: [20, 70] })).stdout).toBe("20 70\r\n");
   });
 

@@ -78,8 +78,10 @@ for (const runtime of ["crun", "runc"]) {
       if (!io) throw new Error("not attached");
       let text = "";
       const reading = (async () => { for await (const { data } of io.frames) text += Buffer.from(data).toString(); })();
-      await io.write(Buffer.from("stty size\n"));
-      await until("the size", () => text.includes("12 34\r\n"));
+      await until("the size", async () => {
+        await io.write(Buffer.from("stty size\n"));
+        return text.includes("12 34\r\n");
+      });
       await resizeExec(host.ctx, id, execId, 56, 78);
       await until("the new size", async () => {
         await io.write(Buffer.from("stty size\n"));
