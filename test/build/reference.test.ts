@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { rootfsTar } from "../../scripts/images.ts";
+import { setXattr } from "../../src/linux/xattr.ts";
 import { Daemon, dockerClients, sh } from "../harness.ts";
 import { writeContext } from "./context.ts";
 import { startDockerd } from "./dockerd.ts";
@@ -68,5 +69,17 @@ describe.skipIf(!Bun.which("dockerd"))("as dockerd builds it:", () => {
     const want = await filesOf(reference.host);
     expect(await filesOf(daemon.host)).toEqual(want);
     expect(want.length).toBeGreaterThan(100);
+  });
+
+  test("extended attributes: from an archive, and from stage to stage", async () => {
+    const root = writeContext(scratch, { Dockerfile: "FROM busybox AS a\nADD caps.tar /un/\nFROM busybox\nCOPY --from=a /un /copied\nADD caps.tar /un/\nRUN cp -p /un/plain /moved", "caps/ping|755": "x", "caps/plain": "y" });
+    // cap_net_raw=ep, as setcap writes it (capabilities(7), version 2).
+    setXattr(join(root, "caps/ping"), "security.capability", Uint8Array.of(1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect((await sh(["tar", "--xattrs", "--xattrs-include=*", "-C", join(root, "caps"), "-cf", join(root, "caps.tar"), "ping", "plain"])).exitCode).toBe(0);
+    await sh(["find", root, "-exec", "touch", "-h", "-d", "2020-02-02T02:02:02Z", "{}", "+"]);
+    await Promise.all([daemon.host, reference.host].map((host) => run(host, "build", "-q", "-t", "built", root)));
+    const ours = await filesOf(daemon.host);
+    expect(ours).toEqual(await filesOf(reference.host));
+    expect(ours.filter((line) => line.includes("security.capability"))).toHaveLength(2);
   });
 });
