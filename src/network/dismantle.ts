@@ -2,6 +2,7 @@ import type { NetworkContext } from "./context.ts";
 import { driverOf } from "./driver/driver.ts";
 import { dropFirewall } from "./firewall/changes.ts";
 import { forgetBridge } from "./firewall/foreign.ts";
+import { sweepLingering } from "./lingering.ts";
 import { allNetworks, allSandboxes } from "./table.ts";
 import { releaseSandbox } from "./tear-down.ts";
 
@@ -18,5 +19,6 @@ export async function dismantleNetworks(ctx: NetworkContext): Promise<void> {
     if (bridge) await forgetBridge(ctx, bridge);
   }
   await dropFirewall(ctx);
+  sweepLingering(ctx);
   ctx.live[Symbol.dispose]();
 }

@@ -14,14 +14,16 @@ export function expectGone(ctx: NetworkContext, name: string): void {
   const { lingering } = ctx.live;
   lingering.names.add(name);
   if (lingering.timer) return;
-  lingering.timer = setTimeout(() => sweep(ctx), graceMs);
+  lingering.timer = setTimeout(() => sweepLingering(ctx), graceMs);
   lingering.timer.unref();
 }
 
-function sweep(ctx: NetworkContext): void {
+/** Deletes at once what is still there. */
+export function sweepLingering(ctx: NetworkContext): void {
   const { lingering } = ctx.live;
   const names = [...lingering.names];
   lingering.names.clear();
+  if (lingering.timer) clearTimeout(lingering.timer);
   lingering.timer = null;
   for (const name of names) {
     const link = findLink(ctx.live.route, name);

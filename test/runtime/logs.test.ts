@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { startTask } from "../../src/runtime/start.ts";
 import { attachTask } from "../../src/runtime/attach.ts";
@@ -41,7 +41,9 @@ test("a gigabyte that nobody reads takes what is allowed, and the end of it is w
     return host.exits.has(id);
   }, 240_000);
   expect(largest).toBeLessThan(400 * MB);
-  await until("compression", () => readdirSync(dirname(host.logPath(id))).filter((name) => /\.\d+$/.test(name)).length === 0);
+  // A writer that ends while its file is put aside leaves that one as it is, and no live one.
+  const plain = () => readdirSync(dirname(host.logPath(id))).filter((name) => /\.\d+$/.test(name)).length;
+  await until("compression", () => plain() <= (existsSync(host.logPath(id)) ? 0 : 1));
   expect(logSize(host.logPath(id))).toBeLessThan(100 * MB);
   const numbers = new Numbers();
   for await (const batch of readLogs({ path: host.logPath(id) })) for (const { data } of batch) numbers.push(data);
