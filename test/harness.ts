@@ -216,6 +216,11 @@ export class Daemon implements AsyncDisposable {
     return found;
   }
 
+  /** {@link leftovers} but for the daemon itself. */
+  async strays(): Promise<string[]> {
+    return (await this.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     let left: string[] = [];
     let log = "";
@@ -224,8 +229,7 @@ export class Daemon implements AsyncDisposable {
       const ids = ((await this.api("GET", "/containers/json?all=1")).json as { Id: string }[]).map((container) => container.Id);
       await Promise.all(ids.map((id) => this.api("DELETE", `/containers/${id}?force=1&v=1`)));
       await this.api("POST", "/networks/prune");
-      const strays = async () => (await this.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what));
-      left = await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays);
+      left = await until("a clean machine", async () => (await this.strays()).length === 0).then(() => [], () => this.strays());
       await this.signal("SIGTERM");
       log = this.log();
     } finally {

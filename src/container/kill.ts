@@ -1,5 +1,5 @@
 import { EngineError, errorKind, errorMessage, internal, isNotFound } from "../lib/errors.ts";
-import { retellExit } from "../runtime/exits.ts";
+import { tellExit } from "../runtime/exits.ts";
 import { killProcess, killTask } from "../runtime/kill.ts";
 import { resumeTask } from "../runtime/pause.ts";
 import type { ContainerContext } from "./context.ts";
@@ -30,7 +30,7 @@ export function stopSignalOf(c: ContainerRecord): number {
 export async function killAndWait(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
   if (await signalAndWait(ctx, c.id, SIGKILL, 10_000)) return;
   ctx.log.warn("container does not end after SIGKILL, trying the process itself", { container: c.id });
-  if (!killProcess(ctx.runtime, c.id)) retellExit(ctx.runtime, c.id);
+  if (!killProcess(ctx.runtime, c.id)) tellExit(ctx.runtime, c.id);
   if (!(await endsWithin(ctx, c.id, 2_000))) throw internal("tried to kill container, but did not receive an exit event");
 }
 

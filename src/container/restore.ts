@@ -1,5 +1,5 @@
-import { readdirSync } from "node:fs";
-import { errorMessage, hasCode, isNotFound } from "../lib/errors.ts";
+import { errorMessage, isNotFound } from "../lib/errors.ts";
+import { namesIn } from "../lib/names-in.ts";
 import { reconcileImages } from "../image/reconcile.ts";
 import { unmountRootfs } from "../image/rootfs.ts";
 import { reconcileNetworks } from "../network/reconcile.ts";
@@ -133,8 +133,8 @@ async function recordMissedExit(ctx: ContainerContext, c: ContainerRecord): Prom
 async function removeStrays(ctx: ContainerContext, known: ReadonlySet<string>): Promise<void> {
   const isStray = (id: string) => /^[0-9a-f]{64}$/.test(id) && !known.has(id);
   for (const id of taskIds(ctx.runtime).filter(isStray)) await deleteTask(ctx.runtime, id);
-  for (const id of listDirectory(`${ctx.dataRoot}/containers`).filter(isStray)) await ctx.images.archiver.remove(`${ctx.dataRoot}/containers/${id}`);
-  for (const id of listDirectory(`${ctx.execRoot}/containers`)) {
+  for (const id of namesIn(`${ctx.dataRoot}/containers`).filter(isStray)) await ctx.images.archiver.remove(`${ctx.dataRoot}/containers/${id}`);
+  for (const id of namesIn(`${ctx.execRoot}/containers`)) {
     if (known.has(id)) continue;
     await releaseShm(ctx, id);
     await releasePins(ctx, id);
@@ -142,15 +142,6 @@ async function removeStrays(ctx: ContainerContext, known: ReadonlySet<string>): 
     await ctx.images.archiver.remove(`${ctx.execRoot}/containers/${id}`).catch((error: unknown) => {
       ctx.log.warn("cannot remove what a container left", { container: id, error: errorMessage(error) });
     });
-  }
-}
-
-function listDirectory(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
   }
 }
 

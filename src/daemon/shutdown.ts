@@ -24,7 +24,7 @@ export async function shutdown({ config, log, server, store }: Daemon, api: Engi
   } catch (error) {
     log.error("cannot let go of the containers", { error: errorMessage(error) });
   }
-  await releaseNetworks(server.networks).catch((error: unknown) => log.warn("cannot take the firewall's table away", { error: errorMessage(error) }));
+  await releaseNetworks(server.networks).catch((error: unknown) => log.warn("cannot let go of the networks", { error: errorMessage(error) }));
   listening?.closeAll();
   releaseCgroups(server.containers.runtime);
   await server.images.archiver[Symbol.asyncDispose]();

@@ -1,6 +1,6 @@
+import { hasCode } from "../lib/errors.ts";
 import { decodeName } from "../lib/tar/names.ts";
 import { close, listDir, O, openDir, openSameMount, unlinkAt } from "./at.ts";
-import { SystemError } from "./syscall.ts";
 
 /** How many things may still be removed. */
 interface Budget {
@@ -51,7 +51,7 @@ function removeWithin(dir: number, name: string, budget: Budget): boolean {
     unlinkAt(dir, name);
     return true;
   } catch (error) {
-    if (!(error instanceof SystemError) || (error.code !== "EISDIR" && error.code !== "EPERM")) throw error;
+    if (!hasCode(error, "EISDIR", "EPERM")) throw error;
   }
   const fd = unlessGone(() => openSameMount(dir, name, O.RDONLY | O.DIRECTORY), null);
   if (fd === null) return true;
@@ -75,7 +75,7 @@ function unlessGone<T>(work: () => T, gone: T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof SystemError && error.code === "ENOENT") return gone;
+    if (hasCode(error, "ENOENT")) return gone;
     throw error;
   }
 }

@@ -33,10 +33,11 @@ export function taskIds(ctx: RuntimeContext): string[] {
   return namesIn(join(ctx.execRoot, "containers")).filter((id) => findTaskRecord(ctx, id) !== null);
 }
 
-/** Tells the listeners of a container's end once more, should it have ended. */
-export function retellExit(ctx: RuntimeContext, id: string): void {
+/** Tells the listeners of a container's end, once more where they know it. False where none is known. */
+export function tellExit(ctx: RuntimeContext, id: string): boolean {
   const exit = readExit(ctx, id);
   if (exit !== null) emitExit(ctx, exit);
+  return exit !== null;
 }
 
 /** A container of an earlier daemon whose monitor lives. */
@@ -54,10 +55,8 @@ export function watchMonitor(ctx: RuntimeContext, id: string, pid: number): void
   ctx.watched.add(id);
   onProcessEnd(pid, () => {
     ctx.watched.delete(id);
-    const exit = readExit(ctx, id);
-    if (exit !== null) emitExit(ctx, exit);
     // A task that was made anew meanwhile has its own monitor, and is watched for itself.
-    else if (!isMonitored(ctx, id)) watchOrphan(ctx, id);
+    if (!tellExit(ctx, id) && !isMonitored(ctx, id)) watchOrphan(ctx, id);
   });
 }
 
@@ -72,7 +71,6 @@ function watchOrphan(ctx: RuntimeContext, id: string): void {
   ctx.watched.add(id);
   onProcessEnd(pid, () => {
     ctx.watched.delete(id);
-    const exit = readExit(ctx, id);
-    if (exit !== null) emitExit(ctx, exit);
+    tellExit(ctx, id);
   });
 }

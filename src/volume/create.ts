@@ -4,7 +4,7 @@ import { newId } from "../lib/ids.ts";
 import type { VolumeContext } from "./context.ts";
 import { describeVolume } from "./describe.ts";
 import { defaultDriver, volumeDriver } from "./driver/driver.ts";
-import { deleteReferences, deleteVolume, insertReference, insertVolume, volumeByName, type VolumeRecord } from "./table.ts";
+import { deleteVolume, insertReference, insertVolume, volumeByName, type VolumeRecord } from "./table.ts";
 
 /** The label that marks a volume nobody named: prune takes those alone unless told otherwise. */
 export const anonymousLabel = "com.docker.volume.anonymous";
@@ -48,10 +48,7 @@ export async function createVolume(ctx: VolumeContext, request: VolumeCreateRequ
     try {
       await driver.create(name, options);
     } catch (error) {
-      ctx.store.transaction(() => {
-        deleteReferences(ctx.store, name);
-        deleteVolume(ctx.store, name);
-      })();
+      deleteVolume(ctx.store, name);
       throw error;
     }
     ctx.events.publish("volume", "create", { ID: name, Attributes: { driver: volume.driver } });

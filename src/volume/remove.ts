@@ -2,7 +2,7 @@ import { conflict, EngineError, errorKind, errorMessage, isNotFound } from "../l
 import type { VolumeContext } from "./context.ts";
 import { getVolume } from "./describe.ts";
 import { volumeDriver } from "./driver/driver.ts";
-import { deleteReferences, deleteVolume, referrers } from "./table.ts";
+import { deleteVolume, referrers } from "./table.ts";
 
 export interface RemoveVolumeOptions {
   /** A missing volume is no error. */
@@ -28,9 +28,6 @@ export async function removeVolume(ctx: VolumeContext, name: string, { force = f
   } catch (cause) {
     throw new EngineError(errorKind(cause), `remove ${name}: ${errorMessage(cause)}`, { cause });
   }
-  ctx.store.transaction(() => {
-    deleteReferences(ctx.store, name);
-    deleteVolume(ctx.store, name);
-  })();
+  deleteVolume(ctx.store, name);
   ctx.events.publish("volume", "destroy", { ID: name, Attributes: { driver: volume.driver } });
 }

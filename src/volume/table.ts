@@ -56,16 +56,16 @@ export function updateVolumeName(store: Store, name: string, newName: string): v
   store.query("UPDATE volume SET name = ?, renaming_to = NULL WHERE name = ?").run(newName, name);
 }
 
+/** With the references to it. */
 export function deleteVolume(store: Store, name: string): void {
-  store.query("DELETE FROM volume WHERE name = ?").run(name);
+  store.transaction(() => {
+    store.query("DELETE FROM container_volume WHERE volume_name = ?").run(name);
+    store.query("DELETE FROM volume WHERE name = ?").run(name);
+  })();
 }
 
 export function insertReference(store: Store, name: string, containerId: string, destination: string): void {
   store.query("INSERT OR REPLACE INTO container_volume (container_id, volume_name, destination) VALUES (?, ?, ?)").run(containerId, name, destination);
-}
-
-export function deleteReferences(store: Store, name: string): void {
-  store.query("DELETE FROM container_volume WHERE volume_name = ?").run(name);
 }
 
 /** Ids of the containers that refer to the volume. */

@@ -169,7 +169,7 @@ test("a client that leaves ends its build; kill -9 in mid-build leaves nothing b
   await daemon.kill();
   await again.exited;
   await daemon.up();
-  await until("a clean machine", async () => (await daemon.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what)).length === 0);
+  await until("a clean machine", async () => (await daemon.strays()).length === 0);
   expect(readdirSync(join(daemon.execRoot, "builds"))).toEqual([]);
   expect(readdirSync(join(daemon.dataRoot, "tmp")).filter((name) => name !== "images")).toEqual([]);
   writeFileSync(join(context, "Dockerfile"), "FROM localhost/base\nRUN echo first > /first");

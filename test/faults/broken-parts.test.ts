@@ -15,8 +15,7 @@ afterAll(() => daemon?.[Symbol.asyncDispose]());
 const inspect = async (name: string) => (await daemon.api("GET", `/containers/${name}/json`)).json;
 const ended = (name: string, within = 10_000) => until(`the end of ${name}`, async () => (await inspect(name)).State.Status === "exited", within);
 const clean = async () => {
-  const strays = async () => (await daemon.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what));
-  expect(await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays)).toEqual([]);
+  expect(await until("a clean machine", async () => (await daemon.strays()).length === 0).then(() => [], () => daemon.strays())).toEqual([]);
 };
 const conmonOf = async (name: string): Promise<number> => {
   const id: string = (await inspect(name)).Id;

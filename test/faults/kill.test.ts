@@ -91,8 +91,7 @@ test("random kills amid create, start, stop, commit, load and rm leave a consist
     // The image is whole: a container of it runs.
     expect(await daemon.ok("run", "--rm", "busybox", "echo", "fine")).toBe("fine");
     // The kernel takes links away with their namespace, which it does in its own time.
-    const strays = async () => (await daemon.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what));
-    const left = await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays);
+    const left = await until("a clean machine", async () => (await daemon.strays()).length === 0).then(() => [], () => daemon.strays());
     expect({ where, left }).toEqual({ where, left: [] });
   }
   expect((await daemon.api("GET", "/volumes")).json.Volumes ?? []).toEqual([]);
@@ -140,7 +139,7 @@ test("random kills amid networks, volumes, execs and builds leave a consistent e
     for (const { Id } of await list()) expect({ where, status: (await daemon.api("DELETE", `/containers/${Id}?force=1`)).status }).toEqual({ where, status: 204 });
     for (const { Name } of volumes) expect({ where, status: (await daemon.api("DELETE", `/volumes/${Name}`)).status }).toEqual({ where, status: 204 });
     await post("/networks/prune");
-    const strays = async () => (await daemon.leftovers()).filter((what) => !/^process \d+ .* daemon /.test(what)).concat(links().filter((name) => !linksBefore.includes(name)));
+    const strays = async () => (await daemon.strays()).concat(links().filter((name) => !linksBefore.includes(name)));
     const left = await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays);
     expect({ where, left }).toEqual({ where, left: [] });
     const scratch = [join(daemon.execRoot, "builds"), join(daemon.dataRoot, "tmp")].flatMap((path) => (existsSync(path) ? readdirSync(path) : [])).filter((name) => name !== "images");
