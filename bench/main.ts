@@ -2,12 +2,15 @@
  * Paired measurements: every scenario runs on every engine in turn, round by round, in one run on one machine.
  * Prints medians and the ratio to dockerd. `npm run bench -- [--engines berth,dockerd] [--rounds N] [scenario …]`
  */
-import { monitorsOf, pss, startEngines, type Engine } from "./engines.ts";
+import { type Engine, monitorsOf, pss, startEngines } from "./engines.ts";
 import { scenarios } from "./scenarios.ts";
 import { startRegistry, transferScenarios } from "./transfer.ts";
 
 const argv = process.argv.slice(2);
-const option = (name: string, fallback: string) => { const at = argv.indexOf(`--${name}`); return at < 0 ? fallback : argv.splice(at, 2)[1] ?? fallback; };
+const option = (name: string, fallback: string) => {
+  const at = argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : (argv.splice(at, 2)[1] ?? fallback);
+};
 const names = option("engines", "berth,dockerd,podman").split(",");
 const rounds = Number(option("rounds", "10"));
 const wanted = argv;
@@ -34,7 +37,9 @@ try {
       }
     }
     for (const engine of engines) await scenario.after?.(engine);
-    const values = new Map([...samples].filter(([, list]) => list.length > 0).map(([name, list]) => [name, median(list)]));
+    const values = new Map(
+      [...samples].filter(([, list]) => list.length > 0).map(([name, list]) => [name, median(list)]),
+    );
     table.push({ what: scenario.name, unit: "ms", values });
     print(table.at(-1));
   }
@@ -44,11 +49,14 @@ try {
   await registry.stop();
 }
 
-console.log("\n| what | " + engines.map((engine) => engine.name).join(" | ") + " | berth : dockerd |");
-console.log("|---|" + engines.map(() => "--:|").join("") + "--:|");
+console.log(`\n| what | ${engines.map((engine) => engine.name).join(" | ")} | berth : dockerd |`);
+console.log(`|---|${engines.map(() => "--:|").join("")}--:|`);
 for (const row of table) {
   const [ours, theirs] = [row.values.get("berth"), row.values.get("dockerd")];
-  console.log(`| ${row.what} | ${engines.map((engine) => format(row.values.get(engine.name), row.unit)).join(" | ")} | ${ours && theirs ? (ours / theirs).toFixed(2) : "–"} |`);
+  console.log(
+    `| ${row.what} | ${engines.map((engine) => format(row.values.get(engine.name), row.unit)).join(" | ")} | ` +
+      `${ours && theirs ? (ours / theirs).toFixed(2) : "–"} |`,
+  );
 }
 
 async function memory(all: Engine[]): Promise<void> {
@@ -56,18 +64,22 @@ async function memory(all: Engine[]): Promise<void> {
   const each = new Map<string, number>();
   for (const engine of all) {
     if (engine.daemonPids().length > 0) idle.set(engine.name, pss(engine.daemonPids()) / 2 ** 20);
-    for (let index = 0; index < 10; index++) await engine.cli("run", "-d", "--name", `m${index}`, "busybox:latest", "sleep", "1000");
+    for (let index = 0; index < 10; index++)
+      await engine.cli("run", "-d", "--name", `m${index}`, "busybox:latest", "sleep", "1000");
     const monitors = monitorsOf(engine.root);
     if (monitors.length > 0) each.set(engine.name, pss(monitors) / monitors.length / 2 ** 20);
     await engine.cli("rm", "-f", ...Array.from({ length: 10 }, (_, index) => `m${index}`));
   }
-  table.push({ what: "engine memory (PSS)", unit: "MB", values: idle }, { what: "monitor memory, each container (PSS)", unit: "MB", values: each });
+  table.push(
+    { what: "engine memory (PSS)", unit: "MB", values: idle },
+    { what: "monitor memory, each container (PSS)", unit: "MB", values: each },
+  );
 }
 
 function median(list: number[]): number {
   const sorted = list.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] ?? 0 : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+  return sorted.length % 2 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 function format(value: number | undefined, unit: string): string {
@@ -75,6 +87,8 @@ function format(value: number | undefined, unit: string): string {
 }
 
 function print(row: (typeof table)[number] | undefined): void {
-  if (row) console.log(`${row.what}: ${[...row.values].map(([name, value]) => `${name} ${format(value, row.unit)}`).join(", ")}`);
+  if (row)
+    console.log(
+      `${row.what}: ${[...row.values].map(([name, value]) => `${name} ${format(value, row.unit)}`).join(", ")}`,
+    );
 }
-

@@ -1,6 +1,7 @@
 /**
- * Our registry against Debian's docker-registry on this machine, in one run, taking turns: throughput of pushes and pulls with 1, 8 and
- * 32 clients, large blobs and small, and the most memory that each held. Usage: bin/bun bench/registry.ts [rounds]
+ * Our registry against Debian's docker-registry on this machine, in one run, taking turns: throughput of pushes and
+ * pulls with 1, 8 and 32 clients, large blobs and small, and the most memory that each held. Usage: bin/bun
+ * bench/registry.ts [rounds]
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +19,12 @@ interface Case {
 }
 
 const cases: Case[] = [
-  ...[1, 8, 32].map((clients) => ({ what: "large", clients, blobs: clients === 1 ? 4 : 32, size: (clients === 1 ? 100 : 16) * megabyte })),
+  ...[1, 8, 32].map((clients) => ({
+    what: "large",
+    clients,
+    blobs: clients === 1 ? 4 : 32,
+    size: (clients === 1 ? 100 : 16) * megabyte,
+  })),
   ...[1, 8, 32].map((clients) => ({ what: "small", clients, blobs: 320, size: 20_000 })),
 ];
 
@@ -35,8 +41,25 @@ const median = (key: string) => {
   return values[Math.floor(values.length / 2)] ?? Number.NaN;
 };
 
-async function load(subject: Subject, action: "push" | "pull", { clients, blobs, size }: Case, seed: string): Promise<number> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "registry-load.ts"), action, subject.url, String(clients), String(blobs), String(size), seed], { stdout: "pipe", stderr: "inherit" });
+async function load(
+  subject: Subject,
+  action: "push" | "pull",
+  { clients, blobs, size }: Case,
+  seed: string,
+): Promise<number> {
+  const child = Bun.spawn(
+    [
+      process.execPath,
+      join(import.meta.dir, "registry-load.ts"),
+      action,
+      subject.url,
+      String(clients),
+      String(blobs),
+      String(size),
+      seed,
+    ],
+    { stdout: "pipe", stderr: "inherit" },
+  );
   const text = await child.stdout.text();
   if ((await child.exited) !== 0) throw new Error(`${action} to ${subject.name} failed`);
   const { seconds } = JSON.parse(text) as { seconds: number };
@@ -44,7 +67,8 @@ async function load(subject: Subject, action: "push" | "pull", { clients, blobs,
 }
 
 /** Peak resident memory since the last reset, MB. */
-const peak = (pid: number) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1000;
+const peak = (pid: number) =>
+  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1000;
 const resetPeak = (pid: number) => writeFileSync(`/proc/${pid}/clear_refs`, "5");
 
 for (let round = 0; round < rounds; round++) {
@@ -77,6 +101,10 @@ for (const { what, clients, blobs, size } of cases) {
     const rate = (name: string) => (what === "large" ? (blobs * size) / megabyte : blobs) / median(`${key} ${name}`);
     const unit = what === "large" ? "MB/s" : "blobs/s";
     const [ours, theirs] = [rate("berth"), rate("docker-registry")];
-    console.log(`| ${what} ${action} | ${clients} | ${ours.toFixed(0)} ${unit} | ${theirs.toFixed(0)} ${unit} | ${(ours / theirs).toFixed(2)} | ${median(`${key} berth memory`).toFixed(0)} MB | ${median(`${key} docker-registry memory`).toFixed(0)} MB |`);
+    console.log(
+      `| ${what} ${action} | ${clients} | ${ours.toFixed(0)} ${unit} | ${theirs.toFixed(0)} ${unit} | ` +
+        `${(ours / theirs).toFixed(2)} | ${median(`${key} berth memory`).toFixed(0)} MB | ` +
+        `${median(`${key} docker-registry memory`).toFixed(0)} MB |`,
+    );
   }
 }

@@ -28,10 +28,12 @@ async function timed(outcome: Promise<Outcome>): Promise<number> {
 }
 
 export const scenarios: Scenario[] = [
-  ...["bridge", "none", "host"].map((network): Scenario => ({
-    name: `run --rm true, ${network}`,
-    run: (engine) => timed(engine.cli("run", "--rm", "--network", network, image, "true")),
-  })),
+  ...["bridge", "none", "host"].map(
+    (network): Scenario => ({
+      name: `run --rm true, ${network}`,
+      run: (engine) => timed(engine.cli("run", "--rm", "--network", network, image, "true")),
+    }),
+  ),
   {
     name: "exec true",
     before: (engine) => prepare(engine, "run", "-d", "--name", "xx", image, "sleep", "1000"),
@@ -40,11 +42,17 @@ export const scenarios: Scenario[] = [
   },
   {
     name: "create + rm",
-    run: async (engine) => (await timed(engine.cli("create", "--name", "cc", image, "true"))) + (await timed(engine.cli("rm", "cc"))),
+    run: async (engine) =>
+      (await timed(engine.cli("create", "--name", "cc", image, "true"))) + (await timed(engine.cli("rm", "cc"))),
   },
   {
     name: "ps, 10 containers",
-    before: (engine) => Promise.all(Array.from({ length: 10 }, (_, index) => prepare(engine, "run", "-d", "--name", `p${index}`, image, "sleep", "1000"))),
+    before: (engine) =>
+      Promise.all(
+        Array.from({ length: 10 }, (_, index) =>
+          prepare(engine, "run", "-d", "--name", `p${index}`, image, "sleep", "1000"),
+        ),
+      ),
     run: (engine) => timed(engine.cli("ps")),
     after: (engine) => engine.cli("rm", "-f", ...Array.from({ length: 10 }, (_, index) => `p${index}`)),
   },
@@ -52,7 +60,12 @@ export const scenarios: Scenario[] = [
     name: "start to first byte",
     run: async (engine) => {
       const started = performance.now();
-      const child = Bun.spawn(engine.argv("run", "--rm", image, "sh", "-c", "echo x; sleep 0.1"), { stdin: "ignore", stdout: "pipe", stderr: "ignore", env: { ...process.env, ...engine.env } });
+      const child = Bun.spawn(engine.argv("run", "--rm", image, "sh", "-c", "echo x; sleep 0.1"), {
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "ignore",
+        env: { ...process.env, ...engine.env },
+      });
       const reader = child.stdout.getReader();
       await reader.read();
       const ms = performance.now() - started;
@@ -84,20 +97,33 @@ export const scenarios: Scenario[] = [
   {
     name: "commit 20 MB",
     weight: 0.5,
-    before: (engine) => prepare(engine, "run", "--name", "kk", image, "dd", "if=/dev/urandom", "of=/blob", "bs=1M", "count=20"),
+    before: (engine) =>
+      prepare(engine, "run", "--name", "kk", image, "dd", "if=/dev/urandom", "of=/blob", "bs=1M", "count=20"),
     run: (engine, round) => timed(engine.cli("commit", "kk", `committed:${round + 1}`)),
     after: (engine) => engine.cli("rm", "-f", "kk"),
   },
   {
     name: "save",
     weight: 0.5,
-    run: (engine) => timed(engine.cli("save", "-o", `${engine.root}/saved.tar`, image)).finally(() => rmSync(`${engine.root}/saved.tar`, { force: true })),
+    run: (engine) =>
+      timed(engine.cli("save", "-o", `${engine.root}/saved.tar`, image)).finally(() =>
+        rmSync(`${engine.root}/saved.tar`, { force: true }),
+      ),
   },
   {
     name: "load",
     weight: 0.5,
     before: async (engine) => {
-      await prepare(engine, "run", "--name", "ll", image, "sh", "-c", "mkdir /many; i=0; while [ $i -lt 2000 ]; do echo $i > /many/$i; i=$((i+1)); done");
+      await prepare(
+        engine,
+        "run",
+        "--name",
+        "ll",
+        image,
+        "sh",
+        "-c",
+        "mkdir /many; i=0; while [ $i -lt 2000 ]; do echo $i > /many/$i; i=$((i+1)); done",
+      );
       await engine.cli("commit", "ll", "loaded:1");
       await engine.cli("save", "-o", `${engine.root}/load.tar`, "loaded:1");
       await engine.cli("rm", "-f", "ll");
@@ -125,7 +151,17 @@ export const scenarios: Scenario[] = [
   {
     name: "logs, 200,000 lines",
     weight: 0.3,
-    before: (engine) => prepare(engine, "run", "--name", "gg", image, "sh", "-c", "yes 'a line of a log that is neither short nor long' | head -n 200000"),
+    before: (engine) =>
+      prepare(
+        engine,
+        "run",
+        "--name",
+        "gg",
+        image,
+        "sh",
+        "-c",
+        "yes 'a line of a log that is neither short nor long' | head -n 200000",
+      ),
     run: (engine) => timed(command(["sh", "-c", '"$@" >/dev/null', "sh", ...engine.argv("logs", "gg")], engine.env)),
     after: (engine) => engine.cli("rm", "-f", "gg"),
   },
@@ -138,7 +174,9 @@ export const scenarios: Scenario[] = [
     name: "daemon restart, 50 containers",
     weight: 0.2,
     before: async (engine) => {
-      if (engine.restart) for (let index = 0; index < 50; index++) await prepare(engine, "run", "-d", "--name", `r${index}`, image, "sleep", "1000");
+      if (engine.restart)
+        for (let index = 0; index < 50; index++)
+          await prepare(engine, "run", "-d", "--name", `r${index}`, image, "sleep", "1000");
     },
     run: async (engine) => {
       if (!engine.restart) throw new Error("has no daemon");

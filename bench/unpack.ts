@@ -1,6 +1,6 @@
 /**
- * Unpacking a layer alone: ours (checked against its digest, as a pull does it) against `pigz -d | tar -x`, taking turns, and zstd against
- * `zstd -d | tar -x`. Usage: bin/bun bench/unpack.ts [rounds]
+ * Unpacking a layer alone: ours (checked against its digest, as a pull does it) against `pigz -d | tar -x`, taking
+ * turns, and zstd against `zstd -d | tar -x`. Usage: bin/bun bench/unpack.ts [rounds]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -30,13 +30,28 @@ try {
   const tar = await rootfsTar("debian");
   await shell(`pigz -c ${tar} >${root}/layer.gz && zstd -qc ${tar} >${root}/layer.zst`);
   for (let round = 0; round < rounds; round++) {
-    for (const [kind, file, tool] of [["gzip", "layer.gz", "pigz"], ["zstd", "layer.zst", "zstd"]] as const) {
-      await measure(`${kind}, berth`, (target) => archiver.extract({ file: join(root, file) }, target, { whiteouts: "overlay", rootAttributes: true, digest: true, compression: kind }));
-      await measure(`${kind}, ${tool} -d | tar -x`, (target) => shell(`${tool} -dc ${root}/${file} | tar -xf - -C ${target} --numeric-owner`));
+    for (const [kind, file, tool] of [
+      ["gzip", "layer.gz", "pigz"],
+      ["zstd", "layer.zst", "zstd"],
+    ] as const) {
+      await measure(`${kind}, berth`, (target) =>
+        archiver.extract({ file: join(root, file) }, target, {
+          whiteouts: "overlay",
+          rootAttributes: true,
+          digest: true,
+          compression: kind,
+        }),
+      );
+      await measure(`${kind}, ${tool} -d | tar -x`, (target) =>
+        shell(`${tool} -dc ${root}/${file} | tar -xf - -C ${target} --numeric-owner`),
+      );
     }
   }
   console.log(`${rounds} rounds, medians\n\n| unpack a Debian root | ms |\n|---|--:|`);
-  for (const [name, values] of took) console.log(`| ${name.replaceAll("|", "\\|")} | ${Math.round(values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0)} |`);
+  for (const [name, values] of took)
+    console.log(
+      `| ${name.replaceAll("|", "\\|")} | ${Math.round(values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0)} |`,
+    );
 } finally {
   rmSync(root, { recursive: true, force: true });
 }

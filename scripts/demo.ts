@@ -1,7 +1,7 @@
 /**
  * The main job, on real input: a daemon of its own, images made from Debian packages, a web server with a published
- * port, a Debian container, exec, logs, stats, an application built from a Dockerfile and run, stop, remove. Prints each
- * command with its time; leaves nothing.
+ * port, a Debian container, exec, logs, stats, an application built from a Dockerfile and run, stop, remove. Prints
+ * each command with its time; leaves nothing.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -10,7 +10,8 @@ import { rootfsTar } from "./images.ts";
 const berth = resolve(import.meta.dir, "../bin/berth");
 const root = mkdtempSync("/tmp/berth-demo-");
 const host = `unix://${root}/berth.sock`;
-const bold = process.stdout.isTTY && !process.env.NO_COLOR ? (text: string) => `\x1b[1m${text}\x1b[0m` : (text: string) => text;
+const bold =
+  process.stdout.isTTY && !process.env.NO_COLOR ? (text: string) => `\x1b[1m${text}\x1b[0m` : (text: string) => text;
 
 console.log("Making root file systems from Debian packages (the first time takes a while) …");
 const busybox = await rootfsTar("busybox");
@@ -19,14 +20,38 @@ const debian = await rootfsTar("debian");
 console.log("Starting a daemon of its own …");
 writeFileSync(`${root}/daemon.json`, "{}");
 const daemon = Bun.spawn(
-  [berth, "daemon", "--host", host, "--data-root", `${root}/data`, "--exec-root", `${root}/exec`, "--pidfile", `${root}/pid`, "--config-file", `${root}/daemon.json`, "--bridge", "berthdemo0", "--bip", "10.213.77.1/24", "--log-level", "warn"],
+  [
+    berth,
+    "daemon",
+    "--host",
+    host,
+    "--data-root",
+    `${root}/data`,
+    "--exec-root",
+    `${root}/exec`,
+    "--pidfile",
+    `${root}/pid`,
+    "--config-file",
+    `${root}/daemon.json`,
+    "--bridge",
+    "berthdemo0",
+    "--bip",
+    "10.213.77.1/24",
+    "--log-level",
+    "warn",
+  ],
   { stdin: "ignore", stdout: "inherit", stderr: "inherit" },
 );
 
 /** Runs a command line as a person would type it, shows it and what it says; failure ends the demo. */
 async function show(...args: string[]): Promise<string> {
   const started = performance.now();
-  const child = Bun.spawn([berth, ...args], { stdin: "ignore", stdout: "pipe", stderr: "pipe", env: { ...process.env, DOCKER_HOST: host } });
+  const child = Bun.spawn([berth, ...args], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...process.env, DOCKER_HOST: host },
+  });
   const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   const time = performance.now() - started;
   const line = args.map((word) => (/[\s;&|$"<>]/.test(word) ? `'${word}'` : word)).join(" ");
@@ -39,7 +64,14 @@ async function show(...args: string[]): Promise<string> {
 
 const began = performance.now();
 try {
-  for (let tries = 0; (await fetch("http://berth/_ping", { unix: `${root}/berth.sock` }).then((r) => r.ok, () => false)) === false; tries++) {
+  for (
+    let tries = 0;
+    (await fetch("http://berth/_ping", { unix: `${root}/berth.sock` }).then(
+      (r) => r.ok,
+      () => false,
+    )) === false;
+    tries++
+  ) {
     if (tries > 500 || daemon.exitCode !== null) throw new Error("the daemon did not come up");
     await Bun.sleep(20);
   }
@@ -49,7 +81,24 @@ try {
   await show("images");
 
   writeFileSync(join(root, "index.html"), "<h1>Hello from a container</h1>\n");
-  await show("run", "-d", "--name", "web", "-p", "127.0.0.1:18080:80", "-v", `${root}/index.html:/var/www/index.html:ro`, "busybox", "httpd", "-f", "-v", "-p", "80", "-h", "/var/www");
+  await show(
+    "run",
+    "-d",
+    "--name",
+    "web",
+    "-p",
+    "127.0.0.1:18080:80",
+    "-v",
+    `${root}/index.html:/var/www/index.html:ro`,
+    "busybox",
+    "httpd",
+    "-f",
+    "-v",
+    "-p",
+    "80",
+    "-h",
+    "/var/www",
+  );
   const page = await fetchPage("http://127.0.0.1:18080/index.html");
   console.log(`\n${bold("GET http://127.0.0.1:18080/index.html")}\n${page.trim()}`);
   await show("ps");
@@ -57,27 +106,42 @@ try {
   await show("logs", "web");
   await show("stats", "--no-stream");
 
-  await show("run", "--rm", "-i", "debian", "bash", "-c", "source /etc/os-release; echo \"$PRETTY_NAME, $(dpkg -l | grep -c ^ii) packages\"");
+  await show(
+    "run",
+    "--rm",
+    "-i",
+    "debian",
+    "bash",
+    "-c",
+    'source /etc/os-release; echo "$PRETTY_NAME, $(dpkg -l | grep -c ^ii) packages"',
+  );
   await show("run", "--rm", "busybox", "true");
   const app = join(root, "app");
   mkdirSync(join(app, "pages"), { recursive: true });
-  writeFileSync(join(app, "Dockerfile"), [
-    "# An application in two stages: one has the tools, the other only what they made.",
-    "FROM debian AS build",
-    "WORKDIR /work",
-    "COPY pages pages",
-    "RUN mkdir site && for page in pages/*; do sed 's/.*/<li>&<\\/li>/' $page > site/$(basename $page).html; done && sha256sum site/* > site/sums",
-    "FROM busybox",
-    "COPY --from=build /work/site /site",
-    'HEALTHCHECK --interval=1s CMD wget -qO- http://127.0.0.1:8000/sums || exit 1',
-    'CMD ["httpd", "-f", "-p", "8000", "-h", "/site"]',
-    "",
-  ].join("\n"));
+  writeFileSync(
+    join(app, "Dockerfile"),
+    [
+      "# An application in two stages: one has the tools, the other only what they made.",
+      "FROM debian AS build",
+      "WORKDIR /work",
+      "COPY pages pages",
+      "RUN mkdir site && for page in pages/*; do sed 's/.*/<li>&<\\/li>/' $page > site/$(basename $page).html; " +
+        "done && sha256sum site/* > site/sums",
+      "FROM busybox",
+      "COPY --from=build /work/site /site",
+      "HEALTHCHECK --interval=1s CMD wget -qO- http://127.0.0.1:8000/sums || exit 1",
+      'CMD ["httpd", "-f", "-p", "8000", "-h", "/site"]',
+      "",
+    ].join("\n"),
+  );
   writeFileSync(join(app, "pages", "ships"), "sloop\nketch\nbarque\n");
   await show("build", "-t", "app", "--progress", "plain", app);
   await show("build", "-t", "app", "--progress", "plain", app);
   await show("run", "-d", "--name", "app", "-p", "127.0.0.1:18081:8000", "app");
-  console.log(`\n${bold("GET http://127.0.0.1:18081/ships.html")}\n${(await fetchPage("http://127.0.0.1:18081/ships.html")).trim()}`);
+  console.log(
+    `\n${bold("GET http://127.0.0.1:18081/ships.html")}\n` +
+      `${(await fetchPage("http://127.0.0.1:18081/ships.html")).trim()}`,
+  );
   await show("history", "app");
   await show("rm", "-f", "app");
 

@@ -24,20 +24,66 @@ export async function rootfsTar(name: "busybox" | "debian"): Promise<string> {
 }
 
 async function makeBusybox(root: string, tar: string): Promise<void> {
-  for (const folder of ["bin", "etc", "root", "tmp", "home", "usr/bin", "var/www", "var/spool/mail", "dev", "proc", "sys"]) {
+  for (const folder of [
+    "bin",
+    "etc",
+    "root",
+    "tmp",
+    "home",
+    "usr/bin",
+    "var/www",
+    "var/spool/mail",
+    "dev",
+    "proc",
+    "sys",
+  ]) {
     mkdirSync(join(root, folder), { recursive: true });
   }
   await sh(["cp", "/bin/busybox", join(root, "bin/busybox")]);
-  const applets = (await sh(["/bin/busybox", "--list"])).trim().split("\n").filter((applet) => applet !== "busybox");
+  const applets = (await sh(["/bin/busybox", "--list"]))
+    .trim()
+    .split("\n")
+    .filter((applet) => applet !== "busybox");
   for (const applet of applets) await Bun.$`ln -s busybox ${join(root, "bin", applet)}`.quiet();
-  writeFileSync(join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nwww-data:x:33:33:www-data:/var/www:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n");
-  writeFileSync(join(root, "etc/group"), "root:x:0:\ndaemon:x:1:\ntty:x:5:\naudio:x:29:www-data\nwww-data:x:33:\nnogroup:x:65534:\n");
+  writeFileSync(
+    join(root, "etc/passwd"),
+    "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\n" +
+      "www-data:x:33:33:www-data:/var/www:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
+  );
+  writeFileSync(
+    join(root, "etc/group"),
+    "root:x:0:\ndaemon:x:1:\ntty:x:5:\naudio:x:29:www-data\nwww-data:x:33:\nnogroup:x:65534:\n",
+  );
   await sh(["chmod", "1777", join(root, "tmp")]);
-  await sh(["tar", "--sort=name", "--mtime=2024-01-01T00:00:00Z", "--owner=0", "--group=0", "--numeric-owner", "-C", root, "-cf", tar, "."]);
+  await sh([
+    "tar",
+    "--sort=name",
+    "--mtime=2024-01-01T00:00:00Z",
+    "--owner=0",
+    "--group=0",
+    "--numeric-owner",
+    "-C",
+    root,
+    "-cf",
+    tar,
+    ".",
+  ]);
 }
 
 async function makeDebian(tar: string): Promise<void> {
-  await sh(["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet", "--aptopt=Acquire::Languages none", "--aptopt=Acquire::Retries 5", "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*", "bookworm", tar]);
+  await sh([
+    "mmdebstrap",
+    "--variant=minbase",
+    "--mode=root",
+    "--quiet",
+    "--aptopt=Acquire::Languages none",
+    "--aptopt=Acquire::Retries 5",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+    "bookworm",
+    tar,
+  ]);
 }
 
 async function sh(argv: string[]): Promise<string> {

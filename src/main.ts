@@ -3,6 +3,7 @@
  * A function, since nothing in a bytecode executable may await at its top level.
  */
 async function run(): Promise<void> {
+  const invoked = calledAs();
   const [first, second] = process.argv.slice(2);
   if (first === "daemon") {
     const { main } = await import("./daemon/main.ts");
@@ -14,10 +15,17 @@ async function run(): Promise<void> {
     const { main } = await import("./registry/main.ts");
     await main(second === "serve" ? process.argv.slice(4) : ["--help"]);
   } else {
-    const { main } = await import("./cli/main.ts");
+    const [{ main }, { processHost }] = await Promise.all([import("./cli/main.ts"), import("./cli/host.ts")]);
     // Not by exitCode: a read of standard input that is still open would keep the process.
-    process.exit(await main(process.argv.slice(2)));
+    process.exit(await main(process.argv.slice(2), processHost(invoked)));
   }
+}
+
+/** The program as it was called: the launcher of a checkout says so, an executable knows it. */
+function calledAs(): string {
+  const { BERTH_ARGV0 } = process.env;
+  delete process.env.BERTH_ARGV0;
+  return process.argv[1]?.startsWith("/$bunfs/") ? process.argv0 : (BERTH_ARGV0 ?? "berth");
 }
 
 void run();

@@ -1,7 +1,8 @@
 import { createHash, randomBytes, randomInt } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rootfsTar } from "../scripts/images.ts";
+import { type Belongings, lasting, leftovers, refuse, removeRoot } from "./leftovers.ts";
 
 const repository = resolve(import.meta.dir, "..");
 export const berthBinary = process.env.BERTH_BINARY ?? join(repository, "bin/berth");
@@ -19,7 +20,10 @@ export interface Result {
 export const engine: "berth" | "dockerd" = process.env.TEST_ENGINE === "dockerd" ? "dockerd" : "berth";
 
 /** Runs a program to its end. */
-export async function sh(argv: string[], options: { input?: string | Uint8Array; env?: Record<string, string>; timeout?: number } = {}): Promise<Result> {
+export async function sh(
+  argv: string[],
+  options: { input?: string | Uint8Array; env?: Record<string, string>; timeout?: number } = {},
+): Promise<Result> {
   const child = Bun.spawn(argv, {
     stdin: options.input === undefined ? "ignore" : Buffer.from(options.input),
     stdout: "pipe",
@@ -52,9 +56,12 @@ export function freePort(count = 1): number {
     const first = randomInt(20_001, 32_000);
     const listeners: { stop(force: boolean): void }[] = [];
     try {
-      for (let at = 0; at < count; at++) listeners.push(Bun.listen({ hostname: "0.0.0.0", port: first + at, socket: { data() {} } }));
+      for (let at = 0; at < count; at++)
+        listeners.push(Bun.listen({ hostname: "0.0.0.0", port: first + at, socket: { data() {} } }));
       return first;
-    } catch { /* taken: another */ } finally {
+    } catch {
+      /* taken: another */
+    } finally {
       for (const listener of listeners) listener.stop(true);
     }
   }
@@ -64,31 +71,65 @@ export function freePort(count = 1): number {
 export const dockerClients = ["/usr/local/bin/docker", "/usr/bin/docker"].filter((path) => existsSync(path));
 
 /**
- * A daemon of the test's own: data root, exec root, socket, bridge and address range. Disposing of it removes
- * what is left in it, ends it, and throws if anything of it stays behind on the machine.
+ * A daemon of the test's own: data root, exec root, socket, bridge and address range. Clients meet it through a proxy
+ * that compares all they say to each other with the Engine API (test/contract). Disposing of it removes what is left in
+ * it, ends it, and throws if anything of it stays behind on the machine, or if the contract was broken.
  */
 export class Daemon implements AsyncDisposable {
   readonly root: string;
+  /** The proxy's. */
   readonly socket: string;
   readonly host: string;
+  /** The daemon's own. */
+  readonly engineSocket: string;
   readonly bridge: string;
   readonly cidr: string;
   readonly instance: string;
   #child: Bun.Subprocess | undefined;
+  #proxy: Bun.Subprocess<"pipe", "pipe", number> | undefined;
 
-  private constructor(private readonly args: string[], private readonly env: Record<string, string>) {
+  private constructor(
+    private readonly args: string[],
+    private readonly env: Record<string, string>,
+    private readonly netns: string | null,
+    private readonly files: number | null,
+    private readonly direct: boolean,
+  ) {
     this.root = mkdtempSync("/tmp/berth-test-");
     this.socket = join(this.root, "berth.sock");
     this.host = `unix://${this.socket}`;
+    this.engineSocket = direct ? this.socket : join(this.root, "engine.sock");
     const tag = randomBytes(3);
     this.bridge = `bt${tag.toString("hex")}`;
     this.cidr = `10.${200 + ((tag[0] ?? 0) % 50)}.${tag[1]}.1/24`;
     this.instance = createHash("sha256").update(this.dataRoot).digest("hex").slice(0, 8);
   }
 
-  static async start(options: { args?: string[]; env?: Record<string, string>; images?: ("busybox" | "debian")[] } = {}): Promise<Daemon> {
-    const daemon = new Daemon(options.args ?? [], options.env ?? {});
+  /**
+   * `onRoot` has the place of the data root before the first start, to put a filesystem there. `netns`: file of the
+   * network namespace that is the daemon's machine; the test's own unless given. `files`: how many the daemon may have
+   * open. `direct`: why clients must meet the daemon itself instead of the proxy.
+   */
+  static async start(
+    options: {
+      args?: string[];
+      env?: Record<string, string>;
+      images?: ("busybox" | "debian")[];
+      onRoot?: (dataRoot: string) => Promise<void>;
+      netns?: string;
+      files?: number;
+      direct?: string;
+    } = {},
+  ): Promise<Daemon> {
+    const daemon = new Daemon(
+      options.args ?? [],
+      options.env ?? {},
+      options.netns ?? null,
+      options.files ?? null,
+      options.direct !== undefined,
+    );
     try {
+      await options.onRoot?.(daemon.dataRoot);
       await daemon.up();
       for (const image of options.images ?? ["busybox"]) await daemon.import(image);
     } catch (error) {
@@ -99,9 +140,19 @@ export class Daemon implements AsyncDisposable {
     return daemon;
   }
 
-  get dataRoot(): string { return join(this.root, "data"); }
-  get execRoot(): string { return join(this.root, "exec"); }
-  get pid(): number { return this.#child?.pid ?? 0; }
+  get dataRoot(): string {
+    return join(this.root, "data");
+  }
+  get execRoot(): string {
+    return join(this.root, "exec");
+  }
+  /** What a command line begins with that runs on the daemon's machine. */
+  get #there(): string[] {
+    return this.netns === null ? [] : ["nsenter", `--net=${this.netns}`];
+  }
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
 
   /** Starts the process (again). Returns when the API answers. */
   async up(extra: string[] = []): Promise<void> {
@@ -111,21 +162,85 @@ export class Daemon implements AsyncDisposable {
       await sh(["ip", "link", "add", this.bridge, "type", "bridge"]);
       await sh(["ip", "address", "add", this.cidr, "dev", this.bridge]);
     }
-    const own = engine === "berth" ? [berthBinary, "daemon", "--bip", this.cidr] : ["dockerd", "--iptables=false", "--live-restore", "--log-level", "fatal"];
+    const own =
+      engine === "berth"
+        ? [berthBinary, "daemon", "--bip", this.cidr]
+        : ["dockerd", "--iptables=false", "--live-restore", "--log-level", "fatal"];
     // Appended to, so that it tells of all the daemon's lives.
     const log = openSync(join(this.root, "log"), "a");
     this.#child = Bun.spawn(
-      [...own, "--host", this.host, "--data-root", this.dataRoot, "--exec-root", this.execRoot,
-        "--pidfile", join(this.root, "berth.pid"), "--config-file", join(this.root, "daemon.json"),
-        "--bridge", this.bridge, ...this.args, ...extra],
+      [
+        ...this.#there,
+        ...(this.files === null ? [] : ["prlimit", `--nofile=${this.files}:${this.files}`]),
+        ...own,
+        "--host",
+        `unix://${this.engineSocket}`,
+        "--data-root",
+        this.dataRoot,
+        "--exec-root",
+        this.execRoot,
+        "--pidfile",
+        join(this.root, "berth.pid"),
+        "--config-file",
+        join(this.root, "daemon.json"),
+        "--bridge",
+        this.bridge,
+        ...this.args,
+        ...extra,
+      ],
       { stdin: "ignore", stdout: log, stderr: log, env: { ...process.env, ...this.env } },
     );
     closeSync(log);
     const child = this.#child;
     await until("the daemon to answer", async () => {
       if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}: ${this.log()}`);
-      return existsSync(this.socket) && (await fetch("http://d/_ping", { unix: this.socket }).then((r) => r.ok, () => false));
+      return (
+        existsSync(this.engineSocket) &&
+        (await fetch("http://d/_ping", { unix: this.engineSocket }).then(
+          (r) => r.ok,
+          () => false,
+        ))
+      );
     });
+    await this.#standBetween();
+  }
+
+  /** Starts the proxy, with a life of the daemon. */
+  async #standBetween(): Promise<void> {
+    if (this.direct) return;
+    await this.#standAside();
+    const log = openSync(join(this.root, "log"), "a");
+    const settings = { listen: this.socket, engine: this.engineSocket, report: this.#report };
+    this.#proxy = Bun.spawn([process.execPath, join(import.meta.dir, "contract/proxy.ts")], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: log,
+      env: { ...process.env, CONTRACT_PROXY: JSON.stringify(settings) },
+    });
+    closeSync(log);
+    const { value } = await this.#proxy.stdout.getReader().read();
+    if (!value) throw new Error(`the contract's proxy did not start: ${this.log()}`);
+  }
+
+  /** Ends the proxy, once what the daemon said last has come through. */
+  async #standAside(): Promise<void> {
+    if (this.direct) return;
+    this.#proxy?.stdin.end();
+    await this.#proxy?.exited;
+    this.#proxy = undefined;
+    rmSync(this.socket, { force: true });
+  }
+
+  /** A line for each breach; CONTRACT_REPORT names a file that gathers those of all daemons, and lets them pass. */
+  get #report(): string {
+    return process.env.CONTRACT_REPORT ?? join(this.root, "contract");
+  }
+
+  /** What was said so far that breaks the Engine API. */
+  breaches(): string[] {
+    return existsSync(this.#report) && !process.env.CONTRACT_REPORT
+      ? readFileSync(this.#report, "utf8").trim().split("\n")
+      : [];
   }
 
   log(): string {
@@ -135,7 +250,11 @@ export class Daemon implements AsyncDisposable {
   async import(image: "busybox" | "debian"): Promise<void> {
     const command = image === "busybox" ? '["sh"]' : '["bash"]';
     const query = new URLSearchParams({ fromSrc: "-", repo: image, tag: "latest", changes: `CMD ${command}` });
-    const response = await fetch(`http://d/images/create?${query}`, { unix: this.socket, method: "POST", body: Bun.file(await rootfsTar(image)) });
+    const response = await fetch(`http://d/images/create?${query}`, {
+      unix: this.socket,
+      method: "POST",
+      body: Bun.file(await rootfsTar(image)),
+    });
     const text = await response.text();
     if (!response.ok || text.includes('"error"')) throw new Error(`import of ${image}: ${response.status} ${text}`);
   }
@@ -143,12 +262,17 @@ export class Daemon implements AsyncDisposable {
   /** A call to the API; the body is sent as JSON. */
   async api(method: string, path: string, body?: unknown): Promise<{ status: number; json: any; text: string }> {
     const response = await fetch(`http://d${path}`, {
-      unix: this.socket, method,
+      unix: this.socket,
+      method,
       ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
     const text = await response.text();
     let json: unknown;
-    try { json = JSON.parse(text); } catch { json = undefined; }
+    try {
+      json = JSON.parse(text);
+    } catch {
+      json = undefined;
+    }
     return { status: response.status, json, text };
   }
 
@@ -165,7 +289,10 @@ export class Daemon implements AsyncDisposable {
   /** As {@link docker}, but failure is an error. Returns standard output, trimmed. */
   async ok(...args: string[]): Promise<string> {
     const result = await this.docker(...args);
-    if (result.exitCode !== 0) throw new Error(`docker ${args.join(" ")}: exit ${result.exitCode}: ${result.stderr || result.stdout}\n${this.log()}`);
+    if (result.exitCode !== 0)
+      throw new Error(
+        `docker ${args.join(" ")}: exit ${result.exitCode}: ${result.stderr || result.stdout}\n${this.log()}`,
+      );
     return result.stdout.trim();
   }
 
@@ -180,7 +307,9 @@ export class Daemon implements AsyncDisposable {
 
   async signal(signal: NodeJS.Signals): Promise<void> {
     this.#child?.kill(signal);
-    if (signal !== "SIGHUP") await this.#child?.exited;
+    if (signal === "SIGHUP") return;
+    await this.#child?.exited;
+    await this.#standAside();
   }
 
   /** `kill -9`, as a crash would. */
@@ -193,27 +322,19 @@ export class Daemon implements AsyncDisposable {
     await this.up(extra);
   }
 
-  /** What of this daemon is on the machine: mounts, processes, links, cgroups, nft tables, netns files. */
+  get #belongings(): Belongings {
+    const files = [join(this.execRoot, "netns")];
+    return { root: this.root, instance: this.instance, bridge: this.bridge, files, netns: this.netns };
+  }
+
+  /** What of this daemon's containers, networks and builds is on the machine, and its own processes. */
   async leftovers(): Promise<string[]> {
     if (engine === "dockerd") return [];
-    const found: string[] = [];
-    for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
-      if (line.includes(this.root)) found.push(`mount ${line.split(" ")[4]}`);
-    }
-    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-      try {
-        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-        if (command.includes(this.root) && Number(pid) !== process.pid) found.push(`process ${pid} ${command.slice(0, 200)}`);
-      } catch { /* ended meanwhile */ }
-    }
-    if (existsSync(`/sys/class/net/${this.bridge}`)) {
-      for (const port of readdirSync(`/sys/class/net/${this.bridge}/brif`)) found.push(`veth ${port}`);
-    }
-    const cgroups = await sh(["find", "/sys/fs/cgroup", "-type", "d", "-path", `*${this.instance}*/*`]);
-    for (const path of cgroups.stdout.split("\n")) if (/[0-9a-f]{64}/.test(path)) found.push(`cgroup ${path}`);
-    const netns = join(this.execRoot, "netns");
-    if (existsSync(netns)) for (const name of readdirSync(netns)) found.push(`netns ${name}`);
-    return found;
+    // What it has itself for as long as it lives; a filesystem that a test put below the data root goes after it.
+    const own = [`mount ${this.dataRoot}`, `link ${this.bridge}`, `table inet berth_${this.instance}`];
+    return (await leftovers(this.#belongings)).filter(
+      (what) => !own.includes(what) && !/^cgroup (?!.*[0-9a-f]{64})/.test(what),
+    );
   }
 
   /** {@link leftovers} but for the daemon itself. */
@@ -224,23 +345,26 @@ export class Daemon implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     let left: string[] = [];
     let log = "";
+    let breaches: string[] = [];
     try {
       if (this.#child && this.#child.exitCode !== null) await this.up();
-      const ids = ((await this.api("GET", "/containers/json?all=1")).json as { Id: string }[]).map((container) => container.Id);
+      const ids = ((await this.api("GET", "/containers/json?all=1")).json as { Id: string }[]).map(
+        (container) => container.Id,
+      );
       await Promise.all(ids.map((id) => this.api("DELETE", `/containers/${id}?force=1&v=1`)));
       await this.api("POST", "/networks/prune");
-      left = await until("a clean machine", async () => (await this.strays()).length === 0).then(() => [], () => this.strays());
+      left = await lasting(() => this.strays());
       await this.signal("SIGTERM");
       log = this.log();
     } finally {
       await this.kill();
-      for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((line) => line.includes(this.root)).reverse()) {
-        await sh(["umount", "-l", line.split(" ")[4] ?? ""]);
-      }
-      await sh(["ip", "link", "delete", this.bridge]);
-      for (const family of ["inet", "ip", "ip6"]) await sh(["nft", "delete", "table", family, `berth_${this.instance}`]);
-      rmSync(this.root, { recursive: true, force: true });
+      breaches = this.breaches();
+      await sh([...this.#there, "ip", "link", "delete", this.bridge]);
+      for (const family of ["inet", "ip", "ip6"])
+        await sh([...this.#there, "nft", "delete", "table", family, `berth_${this.instance}`]);
+      removeRoot(this.root);
     }
-    if (left.length > 0) throw new Error(`left behind:\n${left.join("\n")}\n${log}`);
+    refuse([...left, ...(await lasting(() => leftovers(this.#belongings)))], log);
+    if (breaches.length > 0) throw new Error(`the contract was broken:\n${breaches.join("\n")}`);
   }
 }

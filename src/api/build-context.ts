@@ -14,6 +14,7 @@ export interface ContextIndex {
   entries: IndexEntry[];
 }
 
+/** One file, folder or link of a build context, without its content. */
 export interface IndexEntry {
   /** Relative, without `..`. Folders come before what is in them. */
   path: string;

@@ -1,26 +1,13 @@
 import { unavailable } from "../lib/errors.ts";
+import type { EngineEvent, EventType } from "./event.ts";
 import { includesEvent } from "./event-filter.ts";
 import type { Filters } from "./filters.ts";
-import type { EventMessage } from "./types/system.ts";
 
-export type EventType = NonNullable<EventMessage["Type"]>;
-
-/** An event as it goes out, every field set. */
-export interface EngineEvent extends EventMessage {
-  Type: EventType;
-  Action: string;
-  Actor: { ID: string; Attributes: Record<string, string> };
-  scope: "local" | "swarm";
-  /** Unix seconds. */
-  time: number;
-  /** Unix nanoseconds; whole microseconds, which a JSON number still holds exactly. Grows with every event. */
-  timeNano: number;
-}
-
+/** Which events a subscriber wants. null is the same as absent. */
 export interface SubscribeOptions {
   /** Unix nanoseconds. Either bound brings what is kept of the past; without any, only what is to come. */
   since?: bigint | null;
-  /** Unix nanoseconds; the subscription ends then. */
+  /** Unix nanoseconds; the subscription ends then, at once where that is past. */
   until?: bigint | null;
   filters?: Filters;
   /** Ends the subscription quietly. */
@@ -35,31 +22,52 @@ const queueLimit = 8192;
 export class EventBus {
   #backlog: EngineEvent[] = [];
   readonly #subscribers = new Set<(event: EngineEvent) => void>();
-  #lastMicros = 0;
+  #last = 0n;
+
+  /** `now`: nanoseconds since 1970. */
+  constructor(private readonly now: () => bigint) {}
 
   get subscriberCount(): number {
     return this.#subscribers.size;
   }
 
-  publish(type: EventType, action: string, actor: { ID: string; Attributes: Record<string, string> }, scope: "local" | "swarm" = "local"): void {
-    const micros = this.#now();
+  publish(
+    type: EventType,
+    action: string,
+    actor: { ID: string; Attributes: Record<string, string> },
+    scope: "local" | "swarm" = "local",
+  ): void {
+    const now = this.now();
+    this.#last = now > this.#last ? now : this.#last + 1n;
     const event: EngineEvent = {
-      Type: type, Action: action, Actor: { ID: actor.ID, Attributes: { ...actor.Attributes } }, scope,
-      time: Math.floor(micros / 1_000_000), timeNano: micros * 1000,
+      Type: type,
+      Action: action,
+      Actor: { ID: actor.ID, Attributes: { ...actor.Attributes } },
+      scope,
+      time: Number(this.#last / 1_000_000_000n),
+      timeNano: this.#last,
     };
     this.#backlog.push(event);
     if (this.#backlog.length > backlogLimit) this.#backlog.shift();
     for (const deliver of this.#subscribers) deliver(event);
   }
 
-  /** Subscribed from the call on, not from the first `next`. Throws `unavailable` from it when the reader lags too far behind. */
+  /**
+   * Subscribed from the call on, not from the first `next`. Throws `unavailable` from it when the reader lags too far
+   * behind.
+   */
   subscribe(options: SubscribeOptions = {}): AsyncIterable<EngineEvent> & Disposable {
     const { since, until, filters, signal } = options;
     const wanted = (event: EngineEvent) => !filters || includesEvent(filters, event);
-    const before = (event: EngineEvent) => until === undefined || until === null || BigInt(event.timeNano) <= until;
+    // A time before 1970 ends the subscription, but is no bound on what it brings, as in Docker.
+    const before = (event: EngineEvent) => until == null || until <= 0n || event.timeNano <= until;
     const queue: EngineEvent[] = [];
     if (since != null || until != null) {
-      queue.push(...this.#backlog.filter((event) => (since == null || BigInt(event.timeNano) >= since) && before(event) && wanted(event)));
+      queue.push(
+        ...this.#backlog.filter(
+          (event) => (since == null || event.timeNano >= since) && before(event) && wanted(event),
+        ),
+      );
     }
 
     let ended = false;
@@ -83,7 +91,8 @@ export class EventBus {
       signal?.removeEventListener("abort", end);
       wake();
     };
-    const left = until == null ? Infinity : Number(until / 1_000_000n) - Date.now();
+    // Rounded up: what happens within the last millisecond belongs to it.
+    const left = until == null ? Infinity : Math.ceil(Number(until - this.now()) / 1_000_000);
     if (left <= 0 || signal?.aborted) ended = true;
     else {
       this.#subscribers.add(deliver);
@@ -105,15 +114,6 @@ export class EventBus {
       }
     };
     return { [Symbol.asyncIterator]: drain, [Symbol.dispose]: end };
-  }
-
-  #now(): number {
-    const micros = Math.round((performance.timeOrigin + performance.now()) * 1000);
-    // The wall clock of `performance` does not follow adjustments; Date does.
-    const wall = Date.now() * 1000;
-    const now = Math.abs(micros - wall) > 2000 ? wall : micros;
-    this.#lastMicros = Math.max(now, this.#lastMicros + 1);
-    return this.#lastMicros;
   }
 }
 

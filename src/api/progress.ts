@@ -18,6 +18,7 @@ export interface ProgressEvent {
   aux?: unknown;
 }
 
+/** `progressDetail` of Docker's progress lines. `current` and `total` count bytes, or `units` where it is given. */
 export interface ProgressAmount {
   current?: number;
   total?: number;

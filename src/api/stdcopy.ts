@@ -5,15 +5,15 @@ import { internal } from "../lib/errors.ts";
  * Each piece has a header of 8 bytes: the stream's number, three zeros, the payload's length (big-endian).
  */
 
-export const stdoutStream = 1;
-export const stderrStream = 2;
+const stdoutStream = 1;
+const stderrStream = 2;
 
 /** A piece of a process's output. */
 export type Frame = { stream: 1 | 2; data: Uint8Array };
 
 const headerSize = 8;
 
-export function encodeFrameHeader(stream: 1 | 2, length: number): Uint8Array {
+function encodeFrameHeader(stream: 1 | 2, length: number): Uint8Array {
   const header = new Uint8Array(headerSize);
   header[0] = stream;
   new DataView(header.buffer).setUint32(4, length);
@@ -68,10 +68,15 @@ export class FrameDecoder {
 
   #stream(data: Uint8Array): 1 | 2 {
     switch (this.#header[0]) {
-      case 0: case 1: return stdoutStream;
-      case 2: return stderrStream;
-      case 3: throw internal(`error from daemon in stream: ${new TextDecoder().decode(data)}`);
-      default: throw internal(`Unrecognized input header: ${this.#header[0]}`);
+      case 0:
+      case 1:
+        return stdoutStream;
+      case 2:
+        return stderrStream;
+      case 3:
+        throw internal(`error from daemon in stream: ${new TextDecoder().decode(data)}`);
+      default:
+        throw internal(`Unrecognized input header: ${this.#header[0]}`);
     }
   }
 }

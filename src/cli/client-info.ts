@@ -1,10 +1,14 @@
+import { dockerRelease } from "../api/version.ts";
 import { newestApi } from "../client/client.ts";
-import type { CommandContext } from "./context.ts";
+import type { CommandDeps } from "./deps.ts";
 import { currentContext } from "./engine.ts";
 import { version } from "./version.ts";
 
 /** What `version` and `info` say of the client, under Docker's names. */
 export interface ClientInfo {
+  /** The client's own name and version. */
+  Platform: { Name: string };
+  /** The release of Docker that it is to be compared with. */
   Version: string;
   /** The API version spoken with the engine; absent where none was asked. */
   ApiVersion?: string;
@@ -17,10 +21,11 @@ export interface ClientInfo {
   Context: string;
 }
 
-export async function clientInfo(ctx: CommandContext, apiVersion?: string): Promise<ClientInfo> {
-  const { env, globals, configDir, config } = ctx;
+export async function clientInfo(deps: CommandDeps, apiVersion?: string): Promise<ClientInfo> {
+  const { env, globals, configDir, config } = deps;
   return {
-    Version: version,
+    Platform: { Name: `Berth ${version}` },
+    Version: dockerRelease,
     ...(apiVersion !== undefined && { ApiVersion: apiVersion }),
     DefaultAPIVersion: newestApi,
     GitCommit: "",

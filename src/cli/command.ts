@@ -3,20 +3,25 @@
  * says how to load it, so that a call loads only its own file.
  */
 import type { ArgsCheck } from "./args.ts";
-import type { CommandContext } from "./context.ts";
+import type { CommandDeps } from "./deps.ts";
 import type { Flags, FlagValues } from "./flags/flag.ts";
 
 export interface Command<F extends Flags = Flags> {
-  /** What follows the command's name in the usage line: `[OPTIONS] IMAGE [COMMAND] [ARG...]`. */
-  readonly usage: string;
+  /**
+   * What follows the command's name in the usage line: `[OPTIONS] IMAGE [COMMAND] [ARG...]`; further lines need the
+   * program's name.
+   */
+  readonly usage: string | ((program: string) => string);
   readonly args: ArgsCheck;
   readonly flags: F;
   /** False: the first argument ends the flags (`run`, `exec`). Default true. */
   readonly interspersed?: boolean;
   /** Printed under the short description by `--help`. */
-  readonly long?: string;
+  readonly long?: string | ((program: string) => string);
+  /** Every word that follows is an argument, flags of its own it has none. */
+  readonly verbatim?: boolean;
   /** Ends well by returning; a returned number is the exit code. */
-  run(ctx: CommandContext, args: readonly string[], flags: FlagValues<F>): Promise<number | void>;
+  run(deps: CommandDeps, args: readonly string[], flags: FlagValues<F>): Promise<number | void>;
 }
 
 export function defineCommand<F extends Flags>(command: Command<F>): Command<F> {

@@ -1,4 +1,5 @@
 import type { Endpoint } from "../client/endpoint.ts";
+import { errorMessage } from "../lib/errors.ts";
 import { contextEndpoint } from "./config/contexts.ts";
 import type { ConfigFile } from "./config/file.ts";
 import { CliError } from "./errors.ts";
@@ -15,7 +16,10 @@ export interface EngineChoice {
   config(): Promise<ConfigFile>;
 }
 
-/** The context in use by name: `-c`, none where `-H` or `DOCKER_HOST` is given, `DOCKER_CONTEXT`, the config's, `default`. */
+/**
+ * The context in use by name: `-c`, none where `-H` or `DOCKER_HOST` is given, `DOCKER_CONTEXT`, the config's,
+ * `default`.
+ */
 export async function currentContext({ env, globals, config }: EngineChoice): Promise<string> {
   if (globals.context !== "") return globals.context;
   if (globals.host.length > 0 || env["DOCKER_HOST"]) return "default";
@@ -30,7 +34,7 @@ export async function chooseEngine(choice: EngineChoice): Promise<Endpoint> {
     try {
       return await contextEndpoint(choice.configDir, context);
     } catch (error) {
-      throw new CliError(`Failed to initialize: unable to resolve docker endpoint: ${error instanceof Error ? error.message : error}`);
+      throw new CliError(`Failed to initialize: unable to resolve docker endpoint: ${errorMessage(error)}`);
     }
   }
   const host = globals.host[0] || env["DOCKER_HOST"] || defaultHost;
@@ -38,17 +42,26 @@ export async function chooseEngine(choice: EngineChoice): Promise<Endpoint> {
   const tls = verify || (given.has("tls") ? globals.tls : Boolean(env["DOCKER_TLS"]));
   if (!tls) return { host };
   const dir = env["DOCKER_CERT_PATH"] || choice.configDir;
-  const file = (flag: "tlscacert" | "tlscert" | "tlskey", name: string) => (given.has(flag) ? globals[flag] : `${dir}/${name}`);
+  const file = (flag: "tlscacert" | "tlscert" | "tlskey", name: string) =>
+    given.has(flag) ? globals[flag] : `${dir}/${name}`;
   const [ca, cert, key] = [file("tlscacert", "ca.pem"), file("tlscert", "cert.pem"), file("tlskey", "key.pem")];
-  // As in docker, a default file that is not there is simply not used; one that was named must exist.
-  const used = async (path: string, flag: string) => given.has(flag) || (await Bun.file(path).exists());
+  // As in docker, a pair by default that is not there is simply not used; the authority, and what was named, must
+  // exist.
+  const used = async (path: string, needed: boolean): Promise<boolean> => {
+    const there = await Bun.file(path).exists();
+    if (!there && needed)
+      throw new CliError(
+        `Failed to initialize: unable to resolve docker endpoint: open ${path}: no such file or directory`,
+      );
+    return there;
+  };
   return {
     host,
     tls: {
       verify,
-      ...((await used(ca, "tlscacert")) && { ca }),
-      ...((await used(cert, "tlscert")) && { cert }),
-      ...((await used(key, "tlskey")) && { key }),
+      ...((await used(ca, true)) && { ca }),
+      ...((await used(cert, given.has("tlscert"))) && { cert }),
+      ...((await used(key, given.has("tlskey"))) && { key }),
     },
   };
 }

@@ -7,14 +7,28 @@ export const exitCodes = { failure: 1, engine: 125, notInvocable: 126, notFound:
 
 /** A failure with an exit code of its own; an empty message prints nothing. */
 export class CliError extends Error {
-  constructor(message: string, readonly exitCode: number = exitCodes.failure) {
+  constructor(
+    message: string,
+    readonly exitCode: number = exitCodes.failure,
+  ) {
     super(message);
   }
 }
 
 /** The exit code for a start that the daemon refused, from its words (docker's rule for `run` and `start`). */
 export function startExitCode(message: string): number {
-  if (/executable file not found|no such file or directory|system cannot find the file specified/i.test(message)) return exitCodes.notFound;
-  if (/permission denied|is a directory|exec format error|syscall\.EACCES/i.test(message)) return exitCodes.notInvocable;
+  if (/executable file not found|no such file or directory|system cannot find the file specified/i.test(message))
+    return exitCodes.notFound;
+  if (/permission denied|is a directory|exec format error|syscall\.EACCES/i.test(message))
+    return exitCodes.notInvocable;
   return exitCodes.engine;
+}
+
+/**
+ * A message as the program says it by the name that it was called by: those who call `docker` look for Docker's words.
+ */
+export function worded(message: string, program: string): string {
+  return program === "docker"
+    ? message.replace("the Berth daemon", "the Docker daemon").replace("the berth daemon", "the docker daemon")
+    : message;
 }

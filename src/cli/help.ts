@@ -1,17 +1,30 @@
 import type { Command, CommandEntry, CommandTable } from "./command.ts";
-import type { Host } from "./context.ts";
-import { groups, managementOrder, shortcuts, commonCommands } from "./commands/registry.ts";
+import { commonCommands, groups, managementOrder, shortcuts, swarmOrder } from "./commands/registry.ts";
+import type { Host } from "./deps.ts";
 import type { Flag, Flags } from "./flags/flag.ts";
+import type { Plugin } from "./plugins/plugin.ts";
 
 /** Help texts in docker's layout. */
-export function commandHelp(program: string, name: string, home: string, entry: CommandEntry, command: Command, host: Host): string {
+export function commandHelp(
+  program: string,
+  name: string,
+  home: string,
+  entry: CommandEntry,
+  command: Command,
+  host: Host,
+): string {
   const aliases = aliasPaths(program, home, entry);
-  return [
-    `Usage:  ${name} ${command.usage}`.trimEnd(),
-    command.long ?? entry.short,
+  return `${[
+    `Usage:  ${name} ${said(command.usage, program)}`.trimEnd(),
+    command.long === undefined ? entry.short : said(command.long, program),
     ...(aliases.length > 1 ? [`Aliases:\n  ${aliases.join(", ")}`] : []),
     ...(hasVisible(command.flags) ? [`Options:\n${flagLines(command.flags, width(host))}`] : []),
-  ].join("\n\n") + "\n";
+  ].join("\n\n")}\n`;
+}
+
+/** A text of a command, which may name the program. */
+export function said(text: string | ((program: string) => string), program: string): string {
+  return typeof text === "string" ? text : text(program);
 }
 
 function aliasPaths(program: string, home: string, { aliases = [], also = [] }: CommandEntry): string[] {
@@ -20,10 +33,13 @@ function aliasPaths(program: string, home: string, { aliases = [], also = [] }: 
 }
 
 export function tableHelp(name: string, short: string, table: CommandTable): string {
-  return `Usage:  ${name} COMMAND\n\n${short}\n\nCommands:\n${commandLines(table.commands)}\nRun '${name} COMMAND --help' for more information on a command.\n`;
+  return (
+    `Usage:  ${name} COMMAND\n\n${short}\n\nCommands:\n${commandLines(table.commands)}\nRun '${name} COMMAND ` +
+    "--help' for more information on a command.\n"
+  );
 }
 
-export async function rootHelp(program: string, flags: Flags, host: Host): Promise<string> {
+export async function rootHelp(program: string, flags: Flags, host: Host, plugins: readonly Plugin[]): Promise<string> {
   const tables = new Map<string, CommandTable>();
   for (const noun in groups) {
     const group = groups[noun];
@@ -34,15 +50,29 @@ export async function rootHelp(program: string, flags: Flags, host: Host): Promi
     const [noun = "", name = ""] = (shortcuts[verb] ?? ` ${verb}`).split(" ");
     return tables.get(noun)?.commands[name];
   };
-  const pick = (verbs: readonly string[]) => Object.fromEntries(verbs.flatMap((verb) => {
-    const entry = entryOf(verb);
-    return entry && !entry.hidden ? [[verb, entry] as const] : [];
-  }));
+  const pick = (verbs: readonly string[]) =>
+    Object.fromEntries(
+      verbs.flatMap((verb) => {
+        const entry = entryOf(verb);
+        return entry && !entry.hidden ? [[verb, entry] as const] : [];
+      }),
+    );
   const rest = [...Object.keys(shortcuts), ...Object.keys(top)].filter((verb) => !commonCommands.includes(verb)).sort();
-  const nouns = Object.fromEntries(managementOrder.flatMap((noun) => {
-    const group = groups[noun];
-    return group && Object.keys(tables.get(noun)?.commands ?? {}).length > 0 ? [[noun, { short: group.short }] as const] : [];
-  }));
+  const shown = (order: readonly string[]) =>
+    order.flatMap((noun) => {
+      const group = groups[noun];
+      return group && Object.keys(tables.get(noun)?.commands ?? {}).length > 0
+        ? [[noun, { short: group.short }] as const]
+        : [];
+    });
+  const called = plugins
+    .filter(({ Err }) => Err === undefined)
+    .map(
+      ({ Name, ShortDescription = "", Hidden = false }) =>
+        [`${Name}*`, { short: ShortDescription, hidden: Hidden }] as const,
+    );
+  const broken = plugins.flatMap(({ Name, Err }) => (Err === undefined ? [] : [[Name, { short: Err }] as const]));
+  const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1);
   return `Usage:  ${program} [OPTIONS] COMMAND
 
 A container engine, wire-compatible with Docker
@@ -50,9 +80,17 @@ A container engine, wire-compatible with Docker
 Common Commands:
 ${commandLines(pick(commonCommands))}
 Management Commands:
-${commandLines(nouns)}
+${commandLines(Object.fromEntries([...shown(managementOrder), ...called].sort(byName)))}
+Swarm Commands:
+${commandLines(Object.fromEntries(shown(swarmOrder)))}
 Commands:
-${commandLines(pick(rest))}
+${commandLines(pick(rest))}${
+  broken.length > 0
+    ? `
+Invalid Plugins:
+${commandLines(Object.fromEntries(broken))}`
+    : ""
+}
 Global Options:
 ${flagLines(flags, width(host))}
 
@@ -72,10 +110,16 @@ function hasVisible(flags: Flags): boolean {
 
 /** The options table: names in alphabetical order, descriptions wrapped at the width. */
 export function flagLines(flags: Flags, columns: number): string {
-  const rows = Object.entries(flags).filter(([, { hidden }]) => !hidden).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, flag]) => [
-    `  ${flag.short ? `-${flag.short}, ` : "    "}--${name}${flag.type === "" ? "" : ` ${flag.type}`}`,
-    `${flag.help}${shownDefault(flag)}`,
-  ] as const);
+  const rows = Object.entries(flags)
+    .filter(([, { hidden }]) => !hidden)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([name, flag]) =>
+        [
+          `  ${flag.short ? `-${flag.short}, ` : "    "}--${name}${flag.type === "" ? "" : ` ${flag.type}`}`,
+          `${flag.help}${shownDefault(flag)}`,
+        ] as const,
+    );
   const indent = Math.max(...rows.map(([left]) => left.length)) + 3;
   return rows.map(([left, help]) => `${left.padEnd(indent)}${wrap(help, indent, columns)}`).join("\n");
 }

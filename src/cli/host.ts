@@ -1,9 +1,33 @@
 /** The process's own streams and environment, at the least cost in start time. */
-import type { Host, Input, Output } from "./context.ts";
+import type { Host, Input, Output } from "./deps.ts";
+import { exitCodes } from "./errors.ts";
+import { systemWords } from "./files.ts";
 import { isTerminal, terminalSize } from "./terminal/tty.ts";
 
-export function processHost(): Host {
-  return { env: process.env, out: fileOutput(1), err: fileOutput(2), stdin: standardInput() };
+/** `invoked`: the program as it was called. */
+export function processHost(invoked: string): Host {
+  const [out, err] = [fileOutput(1), fileOutput(2)];
+  return {
+    env: process.env,
+    out,
+    err,
+    invoked,
+    stdin: standardInput(),
+    async become(path, argv, env) {
+      await Promise.all([out.flush(), err.flush()]);
+      const given = Object.entries(env).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value] as const],
+      );
+      // Bun ignores these, which a program inherits; a signal that has a handler is its default again there.
+      for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) process.on(signal, () => {});
+      try {
+        process.execve?.(path, [path, ...argv], Object.fromEntries(given));
+      } catch (error) {
+        err.write(`fork/exec ${path}: ${systemWords(error)}\n`);
+      }
+      return exitCodes.failure;
+    },
+  };
 }
 
 function fileOutput(fd: 1 | 2): Output {

@@ -1,5 +1,6 @@
 import type { IPAMConfig } from "../api/types/network.ts";
 import { containsIp, parseCidr, parseIp } from "../lib/ip.ts";
+import { setOwn } from "../lib/own.ts";
 import { CliError } from "./errors.ts";
 
 interface IpamFlags {
@@ -9,7 +10,9 @@ interface IpamFlags {
   auxiliary: Readonly<Record<string, string>>;
 }
 
-/** Pairs ranges, gateways and auxiliary addresses with the subnets they lie in; throws Docker's texts where that fails. */
+/**
+ * Pairs ranges, gateways and auxiliary addresses with the subnets they lie in; throws Docker's texts where that fails.
+ */
 export function ipamConfig({ subnets, ranges, gateways, auxiliary }: IpamFlags): IPAMConfig[] {
   if (subnets.length < ranges.length || subnets.length < gateways.length) {
     throw new CliError("every ip-range or gateway must have a corresponding subnet");
@@ -17,7 +20,8 @@ export function ipamConfig({ subnets, ranges, gateways, auxiliary }: IpamFlags):
   const configs = new Map<string, IPAMConfig & { AuxiliaryAddresses: Record<string, string> }>();
   for (const subnet of subnets) {
     for (const other of configs.keys()) {
-      if (contains(subnet, other) || contains(other, subnet)) throw new CliError("multiple overlapping subnet configuration is not supported");
+      if (contains(subnet, other) || contains(other, subnet))
+        throw new CliError("multiple overlapping subnet configuration is not supported");
     }
     configs.set(subnet, { Subnet: subnet, AuxiliaryAddresses: {} });
   }
@@ -29,18 +33,25 @@ export function ipamConfig({ subnets, ranges, gateways, auxiliary }: IpamFlags):
   for (const range of ranges) {
     cidr(range, "");
     for (const config of within(range, "range")) {
-      if (config.IPRange) throw new CliError(`cannot configure multiple ranges (${range}, ${config.IPRange}) on the same subnet (${config.Subnet ?? ""})`);
+      if (config.IPRange)
+        throw new CliError(
+          `cannot configure multiple ranges (${range}, ${config.IPRange}) on the same subnet (${config.Subnet ?? ""})`,
+        );
       config.IPRange = range;
     }
   }
   for (const gateway of gateways) {
     for (const config of within(gateway, "gateway")) {
-      if (config.Gateway) throw new CliError(`cannot configure multiple gateways (${gateway}, ${config.Gateway}) for the same subnet (${config.Subnet ?? ""})`);
+      if (config.Gateway)
+        throw new CliError(
+          `cannot configure multiple gateways (${gateway}, ${config.Gateway}) for the same subnet ` +
+            `(${config.Subnet ?? ""})`,
+        );
       config.Gateway = gateway;
     }
   }
   for (const [name, address] of Object.entries(auxiliary)) {
-    for (const config of within(address, "aux-address")) config.AuxiliaryAddresses[name] = address;
+    for (const config of within(address, "aux-address")) setOwn(config.AuxiliaryAddresses, name, address);
   }
   return [...configs.values()];
 }

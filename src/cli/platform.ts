@@ -1,4 +1,5 @@
 import { parsePlatform } from "../client/platform.ts";
+import { errorMessage } from "../lib/errors.ts";
 
 export { formatPlatform, parsePlatform } from "../client/platform.ts";
 
@@ -8,6 +9,6 @@ export function checkPlatform(text: string): void {
   try {
     parsePlatform(text);
   } catch (error) {
-    throw new Error(`invalid platform: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new Error(`invalid platform: ${errorMessage(error)}`, { cause: error });
   }
 }

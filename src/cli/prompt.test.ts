@@ -9,6 +9,11 @@ test("several questions share one input", async () => {
     yield Buffer.from("ne\nY\nrest");
   };
   const questions = new Questions({ out, stdin: { isTerminal: false, stream } });
-  expect([await questions.ask("a? "), await questions.confirm("b?"), await questions.ask("c? "), await questions.ask("d? ")]).toEqual(["first line", true, "rest", ""]);
+  expect([
+    await questions.ask("a? "),
+    await questions.confirm("b?"),
+    await questions.ask("c? "),
+    await questions.ask("d? "),
+  ]).toEqual(["first line", true, "rest", ""]);
   expect(out.text()).toBe("a? b? [y/N] c? d? ");
 });

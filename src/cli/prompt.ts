@@ -1,4 +1,4 @@
-import type { CommandContext, Host } from "./context.ts";
+import type { CommandDeps, Host } from "./deps.ts";
 import { CliError } from "./errors.ts";
 
 /**
@@ -10,18 +10,18 @@ export class Questions {
   readonly #decoder = new TextDecoder();
   #typed = "";
 
-  constructor(private readonly ctx: Pick<Host, "out" | "stdin">) {}
+  constructor(private readonly deps: Pick<Host, "out" | "stdin">) {}
 
   /** The line that is typed, trimmed; empty at the end of input. */
   async ask(question: string): Promise<string> {
-    this.ctx.out.write(question);
-    await this.ctx.out.flush();
+    this.deps.out.write(question);
+    await this.deps.out.flush();
     return (await this.#line()).trim();
   }
 
   /** As {@link ask}, without showing what is typed. */
   async askSecret(question: string): Promise<string> {
-    if (!this.ctx.stdin.isTerminal) return this.ask(question);
+    if (!this.deps.stdin.isTerminal) return this.ask(question);
     const { hideTyping } = await import("./terminal/echo.ts");
     using _hidden = hideTyping();
     return await this.ask(question);
@@ -33,7 +33,7 @@ export class Questions {
   }
 
   async #line(): Promise<string> {
-    this.#chunks ??= this.ctx.stdin.stream()[Symbol.asyncIterator]();
+    this.#chunks ??= this.deps.stdin.stream()[Symbol.asyncIterator]();
     for (;;) {
       const end = this.#typed.indexOf("\n");
       if (end >= 0) {
@@ -53,6 +53,6 @@ export class Questions {
 }
 
 /** Ends the command, without a word and well, unless the user agrees or `force` spares the question. */
-export async function confirmOrCancel(ctx: CommandContext, force: boolean, warning: string): Promise<void> {
-  if (!force && !(await new Questions(ctx).confirm(warning))) throw new CliError("", 0);
+export async function confirmOrCancel(deps: CommandDeps, force: boolean, warning: string): Promise<void> {
+  if (!force && !(await new Questions(deps).confirm(warning))) throw new CliError("", 0);
 }

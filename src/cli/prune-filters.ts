@@ -1,3 +1,4 @@
+import { own } from "../lib/own.ts";
 import type { ConfigFile } from "./config/file.ts";
 
 export type FilterValues = Readonly<Record<string, readonly string[]>>;
@@ -22,7 +23,7 @@ export function pruneFilters(config: ConfigFile, given: FilterValues): FilterVal
 }
 
 export function withFilter(filters: FilterValues, key: string, value: string): FilterValues {
-  const values = filters[key] ?? [];
+  const values = own(filters, key) ?? [];
   return values.includes(value) ? filters : { ...filters, [key]: [...values, value] };
 }
 

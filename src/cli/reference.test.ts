@@ -12,7 +12,10 @@ test("familiar and full forms", () => {
   expect(forms("docker.io/library/busybox:1")).toEqual(["busybox:1", "docker.io/library/busybox:1"]);
   expect(forms("index.docker.io/me/app")).toEqual(["me/app", "docker.io/me/app:latest"]);
   expect(forms("localhost/app")).toEqual(["localhost/app", "localhost/app:latest"]);
-  expect(forms("localhost:5000/a/b:v@" + digest)).toEqual([`localhost:5000/a/b:v@${digest}`, `localhost:5000/a/b:v@${digest}`]);
+  expect(forms(`localhost:5000/a/b:v@${digest}`)).toEqual([
+    `localhost:5000/a/b:v@${digest}`,
+    `localhost:5000/a/b:v@${digest}`,
+  ]);
   expect(forms("quay.io/x__y/z-1")).toEqual(["quay.io/x__y/z-1", "quay.io/x__y/z-1:latest"]);
   expect(forms("[::1]:5000/x")).toEqual(["[::1]:5000/x", "[::1]:5000/x:latest"]);
 });
@@ -29,5 +32,7 @@ test("what is no reference", () => {
   expect(failure("")).toBe("invalid reference format");
   expect(failure("a:b:c")).toBe("invalid reference format");
   expect(failure("a@sha256:12")).toBe("invalid reference format");
-  expect(failure("ab".repeat(32))).toBe(`invalid repository name (${"ab".repeat(32)}), cannot specify 64-byte hexadecimal strings`);
+  expect(failure("ab".repeat(32))).toBe(
+    `invalid repository name (${"ab".repeat(32)}), cannot specify 64-byte hexadecimal strings`,
+  );
 });

@@ -11,11 +11,12 @@ export interface Reference {
   digest?: string;
 }
 
-const domain = String.raw`(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`;
+const label = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
+const domain = String.raw`(?:${label}(?:\.${label})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`;
 const component = String.raw`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`;
-const grammar = new RegExp(
-  String.raw`^(${domain})/(${component}(?:/${component})*)(?::([\w][\w.-]{0,127}))?(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$`,
-);
+const tag = String.raw`[\w][\w.-]{0,127}`;
+const digest = "[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}";
+const grammar = new RegExp(`^(${domain})/(${component}(?:/${component})*)(?::(${tag}))?(?:@(${digest}))?$`);
 
 /** Parses a name as users type it; throws `invalid reference format…`. */
 export function parseReference(name: string): Reference {
@@ -55,7 +56,8 @@ export function familiarName({ domain, path }: Reference): string {
   return /^library\/[^/]+$/.test(path) ? path.slice(8) : path;
 }
 
-const suffix = ({ tag, digest }: Reference) => (tag === undefined ? "" : `:${tag}`) + (digest === undefined ? "" : `@${digest}`);
+const suffix = ({ tag, digest }: Reference) =>
+  (tag === undefined ? "" : `:${tag}`) + (digest === undefined ? "" : `@${digest}`);
 
 export function familiarString(reference: Reference): string {
   return familiarName(reference) + suffix(reference);

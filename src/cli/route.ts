@@ -1,7 +1,10 @@
-import { isTable, type Command, type CommandEntry, type CommandTable } from "./command.ts";
+import { type Command, type CommandEntry, type CommandTable, isTable } from "./command.ts";
 import { groups, shortcuts } from "./commands/registry.ts";
 
-/** What a command line's first words name. A command's `path` is as invoked (`ps`), `home` where it lives (`container ls`). */
+/**
+ * What a command line's first words name. A command's `path` is as invoked (`ps`), `home` where it lives (`container
+ * ls`).
+ */
 export type Route =
   | { kind: "command"; path: string; home: string; entry: CommandEntry; command: Command; rest: string[] }
   | { kind: "table"; path: string; short: string; table: CommandTable; rest: string[] }
@@ -28,7 +31,9 @@ async function within(table: CommandTable, short: string, path: string, words: r
   const verb = words[0] ?? "";
   if (verb === "" || verb[0] === "-") return { kind: "table", path, short, table, rest: [...words] };
   const own = Object.hasOwn(table.commands, verb) ? table.commands[verb] : undefined;
-  const [name, entry] = own ? [verb, own] : Object.entries(table.commands).find(([, { aliases }]) => aliases?.includes(verb)) ?? [];
+  const [name, entry] = own
+    ? [verb, own]
+    : (Object.entries(table.commands).find(([, { aliases }]) => aliases?.includes(verb)) ?? []);
   if (!name || !entry) return { kind: "unknown", path: `${path} ${verb}`, parent: path };
   return leaf(entry, `${path} ${name}`, `${path} ${name}`, words.slice(1));
 }

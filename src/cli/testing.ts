@@ -8,7 +8,7 @@
  * Paths are written without their version. Routes are matched as written, or by a prefix ending in `*`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import type { Host, Output } from "./context.ts";
+import type { Host, Output } from "./deps.ts";
 import { main } from "./main.ts";
 
 export interface Call {
@@ -36,14 +36,26 @@ export function stubEngine(routes: Record<string, (call: Call) => Answer>, apiVe
     unix: `${dir}/s`,
     async fetch(request) {
       const url = new URL(request.url);
-      if (url.pathname === "/_ping") return new Response("OK", { headers: { "Api-Version": apiVersion, Ostype: "linux" } });
+      if (url.pathname === "/_ping")
+        return new Response("OK", { headers: { "Api-Version": apiVersion, Ostype: "linux" } });
       const path = url.pathname.replace(/^\/v[\d.]+/, "");
       const sent = await request.text();
-      const call = { method: request.method, path, query: Object.fromEntries(url.searchParams), body: parse(sent), headers: request.headers };
+      const call = {
+        method: request.method,
+        path,
+        query: Object.fromEntries(url.searchParams),
+        body: parse(sent),
+        headers: request.headers,
+      };
       calls.push(call);
       const name = `${request.method} ${path}`;
-      const key = Object.keys(routes).find((route) => route === name || (route.endsWith("*") && name.startsWith(route.slice(0, -1))));
-      return (key !== undefined && (await routes[key]?.(call))) || Response.json({ message: "page not found" }, { status: 404 });
+      const key = Object.keys(routes).find(
+        (route) => route === name || (route.endsWith("*") && name.startsWith(route.slice(0, -1))),
+      );
+      return (
+        (key !== undefined && (await routes[key]?.(call))) ||
+        Response.json({ message: "page not found" }, { status: 404 })
+      );
     },
   });
   return {
@@ -74,10 +86,18 @@ export interface CliRun {
 /** Runs `berth …` in this process against a stub engine (or any `DOCKER_HOST` in env). */
 export async function runCli(
   argv: readonly string[],
-  options: { engine?: Pick<StubEngine, "host">; env?: Record<string, string>; stdin?: string | Uint8Array; columns?: number } = {},
+  options: {
+    engine?: Pick<StubEngine, "host">;
+    env?: Record<string, string>;
+    stdin?: string | Uint8Array;
+    columns?: number;
+    invoked?: string;
+  } = {},
 ): Promise<CliRun> {
   const [out, err] = [capture(options.columns), capture(options.columns)];
   const host: Host = {
+    invoked: options.invoked ?? "berth",
+    become: (path, argv) => Promise.reject(new Error(`became ${path} ${argv.join(" ")}`)),
     env: { HOME: "/nonexistent", ...(options.engine && { DOCKER_HOST: options.engine.host }), ...options.env },
     out,
     err,

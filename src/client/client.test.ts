@@ -28,11 +28,18 @@ function server(...scripts: ((request: string) => string | null)[]) {
       },
     },
   });
-  return { requests, connections: () => connections, client: new Client({ endpoint: { host: `unix://${path}` } }), [Symbol.dispose]: () => listener.stop(true) };
+  return {
+    requests,
+    connections: () => connections,
+    client: new Client({ endpoint: { host: `unix://${path}` } }),
+    [Symbol.dispose]: () => listener.stop(true),
+  };
 }
 
-const ok = (body: string, headers = "") => `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
-const ping = (version: string) => `HTTP/1.1 200 OK\r\nApi-Version: ${version}\r\nOstype: linux\r\nContent-Length: 0\r\n\r\n`;
+const ok = (body: string, headers = "") =>
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+const ping = (version: string) =>
+  `HTTP/1.1 200 OK\r\nApi-Version: ${version}\r\nOstype: linux\r\nContent-Length: 0\r\n\r\n`;
 const engine = (version: string) => (request: string) => (request.includes("/_ping") ? ping(version) : ok('{"a":1}'));
 
 test("the lower of both API versions is spoken, over one connection", async () => {
@@ -55,7 +62,10 @@ test("requests side by side have connections of their own", async () => {
 
 test("an idle connection that the engine has closed is replaced", async () => {
   let calls = 0;
-  using engineServer = server((request) => (request.includes("/_ping") ? ping("1.50") : calls++ === 0 ? null : ok("{}")), engine("1.50"));
+  using engineServer = server(
+    (request) => (request.includes("/_ping") ? ping("1.50") : calls++ === 0 ? null : ok("{}")),
+    engine("1.50"),
+  );
   expect(await engineServer.client.json<unknown>("GET", "/x")).toEqual({ a: 1 });
   expect(engineServer.connections()).toBe(2);
 });
@@ -63,12 +73,20 @@ test("an idle connection that the engine has closed is replaced", async () => {
 test("refusals carry the engine's words", async () => {
   using engineServer = server((request) => {
     if (request.includes("/_ping")) return ping("1.50");
-    if (request.includes("/plain")) return "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nboom\n";
-    return `HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 37\r\n\r\n{"message":"No such container: nope"}`;
+    if (request.includes("/plain"))
+      return "HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nboom\n";
+    return (
+      `HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 37\r\n\r\n{"message":"No such ` +
+      `container: nope"}`
+    );
   });
   const error: unknown = await engineServer.client.text("GET", "/x").catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ApiError);
-  expect(error).toMatchObject({ status: 404, reason: "No such container: nope", message: "Error response from daemon: No such container: nope" });
+  expect(error).toMatchObject({
+    status: 404,
+    reason: "No such container: nope",
+    message: "Error response from daemon: No such container: nope",
+  });
   await expect(engineServer.client.text("GET", "/plain")).rejects.toThrow("Error response from daemon: boom");
 });
 
@@ -76,7 +94,10 @@ test("no engine", async () => {
   const client = new Client({ endpoint: { host: `unix://${dir}/none.sock` } });
   const error: unknown = await client.text("GET", "/x").catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ConnectionError);
-  expect(error).toHaveProperty("message", `Cannot connect to the Berth daemon at unix://${dir}/none.sock. Is the berth daemon running?`);
+  expect(error).toHaveProperty(
+    "message",
+    `Cannot connect to the Berth daemon at unix://${dir}/none.sock. Is the berth daemon running?`,
+  );
 });
 
 test("a hijacked connection goes both ways, and half-closes", async () => {
@@ -87,7 +108,11 @@ test("a hijacked connection goes both ways, and half-closes", async () => {
     socket.on("data", (bytes) => {
       const text = bytes.toString();
       if (text.startsWith("HEAD")) socket.write(ping("1.50"));
-      else if (text.startsWith("POST")) socket.write("HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nfirst ");
+      else if (text.startsWith("POST"))
+        socket.write(
+          "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\n" +
+            "Upgrade: tcp\r\n\r\nfirst ",
+        );
       else received += text;
     });
     socket.on("end", () => socket.end(`got ${received}`));
@@ -107,7 +132,9 @@ test("a hijacked connection goes both ways, and half-closes", async () => {
 });
 
 test("an aborted request ends at once", async () => {
-  using engineServer = server((request) => (request.includes("/_ping") ? ping("1.50") : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"));
+  using engineServer = server((request) =>
+    request.includes("/_ping") ? ping("1.50") : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+  );
   const stop = new AbortController();
   const { body } = await engineServer.client.stream("GET", "/events", { signal: stop.signal });
   const reading = (async () => {

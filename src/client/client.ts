@@ -1,13 +1,15 @@
-import { dialer, type Dialer } from "./dial/dial.ts";
+import { decodeJson } from "../lib/parse-json.ts";
+import { type Dialer, dialer } from "./dial/dial.ts";
 import type { Duplex } from "./dial/duplex.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { ApiError, connectionError } from "./errors.ts";
+import { ApiError, type Asked, brokenExchange, connectionError } from "./errors.ts";
 import { exchange, type HttpResponse } from "./http/exchange.ts";
-import { queryString, type QueryValue } from "./query.ts";
+import { type QueryValue, queryString } from "./query.ts";
 
 /** The newest Engine API that this client speaks. */
 export const newestApi = "1.56";
 
+/** What a request carries besides its method and path. In `query`, what is null or undefined is left out. */
 export interface RequestOptions {
   query?: Readonly<Record<string, QueryValue>>;
   /** Sent as JSON. */
@@ -26,16 +28,17 @@ export interface Answer {
   body: AsyncIterable<Uint8Array>;
 }
 
+/** What the engine says of itself in the headers of `/_ping`. */
 export interface Ping {
   apiVersion: string;
   osType: string;
   experimental: boolean;
-  builderVersion: string;
-  /** Name and version of the program: `Berth/1.0 (linux)`. */
+  /** Names and versions of the program: `Docker/29.8.0 Berth/1.0 (linux)`. */
   server: string;
   swarm?: string;
 }
 
+/** Which engine a client talks to, and how. */
 export interface ClientOptions {
   endpoint: Endpoint;
   /** Headers on every request (`HttpHeaders` of config.json). */
@@ -65,17 +68,21 @@ export class Client {
 
   /** The API version spoken with this engine: the lower of its newest and ours. */
   version(): Promise<string> {
-    return (this.#version ??= this.#fixed ? Promise.resolve(this.#fixed) : this.ping().then(({ apiVersion }) => lower(apiVersion, newestApi)));
+    return (this.#version ??= this.#fixed
+      ? Promise.resolve(this.#fixed)
+      : this.ping().then(({ apiVersion }) => lower(apiVersion, newestApi)));
   }
 
   /** Whether the engine understands what Berth's own API has beside Docker's. */
   async isBerth(): Promise<boolean> {
-    return (await this.ping()).server.startsWith("Berth/");
+    return (await this.ping()).server.includes(" Berth/");
   }
 
   async ping(): Promise<Ping> {
     const { headers, status, body } = await this.#exchange("HEAD", "/_ping", {});
-    for await (const _ of body) { /* none */ }
+    for await (const _ of body) {
+      /* none */
+    }
     if (status >= 500) throw new ApiError(status, "the engine does not answer its ping");
     const swarm = headers.get("swarm");
     return {
@@ -83,7 +90,6 @@ export class Client {
       apiVersion: headers.get("api-version") ?? "1.24",
       osType: headers.get("ostype") ?? "",
       experimental: headers.get("docker-experimental") === "true",
-      builderVersion: headers.get("builder-version") ?? "",
       server: headers.get("server") ?? "",
       ...(swarm && { swarm }),
     };
@@ -98,7 +104,8 @@ export class Client {
 
   /** A request that answers JSON. */
   async json<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    return JSON.parse(await this.text(method, path, options));
+    const text = await this.text(method, path, options);
+    return decodeJson<T>(text, text === "" ? "EOF" : "unexpected EOF");
   }
 
   /** A request whose answer is text, or whose answer does not matter. */
@@ -113,13 +120,24 @@ export class Client {
    */
   async hijack(path: string, options: RequestOptions = {}): Promise<Hijacked> {
     const version = await this.version();
-    const connection = await this.#connect();
-    const headers = { ...this.#headers, ...options.headers, Connection: "Upgrade", Upgrade: "tcp", ...(options.json !== undefined && { "Content-Type": "application/json" }) };
-    const request = { method: "POST", path: `${this.#dialer.basePath}/v${version}${path}${queryString(options.query)}`, headers, ...(options.json !== undefined && { body: JSON.stringify(options.json) }) };
+    const headers = {
+      ...this.#headers,
+      ...options.headers,
+      Connection: "Upgrade",
+      Upgrade: "tcp",
+      ...(options.json !== undefined && { "Content-Type": "application/json" }),
+    };
+    const request = {
+      method: "POST",
+      path: `${this.#dialer.basePath}/v${version}${path}${queryString(options.query)}`,
+      headers,
+      ...(options.json !== undefined && { body: JSON.stringify(options.json) }),
+    };
+    const connection = await this.#connect(request);
     options.signal?.addEventListener("abort", () => connection.close());
     const response = await exchange(connection, request).catch((error: unknown) => {
       connection.close();
-      throw error;
+      throw brokenExchange(this.#dialer.origin, request, error);
     });
     if (response.status !== 101 && response.status !== 200) {
       const error = await apiError(response, "POST");
@@ -145,39 +163,57 @@ export class Client {
     for (const connection of this.#idle.splice(0)) connection.close();
   }
 
-  async #connect(): Promise<Duplex> {
+  async #connect(asked?: Asked): Promise<Duplex> {
     try {
       return await this.#dialer.dial();
     } catch (error) {
-      throw connectionError(this.host, error);
+      throw connectionError(this.host, error, this.#dialer.origin, asked);
     }
   }
 
   async #exchange(method: string, path: string, options: RequestOptions): Promise<Answer> {
     const { signal, json, body } = options;
     signal?.throwIfAborted();
-    const headers = { ...this.#headers, ...options.headers, ...(json !== undefined && { "Content-Type": "application/json" }) };
+    const headers = {
+      ...this.#headers,
+      ...options.headers,
+      ...(json !== undefined && { "Content-Type": "application/json" }),
+    };
     const content = json !== undefined ? JSON.stringify(json) : body;
-    const request = { method, path: `${this.#dialer.basePath}${path}${queryString(options.query)}`, headers, ...(content !== undefined && { body: content }) };
+    const request = {
+      method,
+      path: `${this.#dialer.basePath}${path}${queryString(options.query)}`,
+      headers,
+      ...(content !== undefined && { body: content }),
+    };
     const kept = this.#idle.pop();
-    const connection = kept ?? (await this.#connect());
+    const connection = kept ?? (await this.#connect(request));
     const abort = () => connection.close();
     signal?.addEventListener("abort", abort);
     try {
       const response = await exchange(connection, request);
-      return { status: response.status, headers: response.headers, body: this.#guarded(response, connection, signal, abort) };
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: this.#guarded(response, connection, signal, abort),
+      };
     } catch (error) {
       signal?.removeEventListener("abort", abort);
       connection.close();
       signal?.throwIfAborted();
       // An idle connection that the engine closed meanwhile: once more on a fresh one.
       if (kept && body === undefined) return this.#exchange(method, path, options);
-      throw error;
+      throw brokenExchange(this.#dialer.origin, request, error);
     }
   }
 
   /** The body; when it ends the connection is kept for the next request, when it is abandoned it is closed. */
-  async *#guarded(response: HttpResponse, connection: Duplex, signal: AbortSignal | undefined, abort: () => void): AsyncGenerator<Uint8Array> {
+  async *#guarded(
+    response: HttpResponse,
+    connection: Duplex,
+    signal: AbortSignal | undefined,
+    abort: () => void,
+  ): AsyncGenerator<Uint8Array> {
     try {
       yield* response.body;
     } catch (error) {
@@ -215,7 +251,8 @@ async function apiError({ status, headers, body }: Answer | HttpResponse, method
   if (!headers.get("content-type")?.startsWith("application/json")) return new ApiError(status, said);
   try {
     const value: unknown = JSON.parse(said);
-    if (typeof value === "object" && value !== null && "message" in value && typeof value.message === "string") return new ApiError(status, value.message);
+    if (typeof value === "object" && value !== null && "message" in value && typeof value.message === "string")
+      return new ApiError(status, value.message);
   } catch {
     // Not what its type says: show it as it is.
   }

@@ -1,10 +1,12 @@
-/** Where an engine listens: `unix:///path`, `tcp://host:port`, `ssh://[user@]host[:port][/socket]`, `npipe` is refused. */
+/**
+ * Where an engine listens: `unix:///path`, `tcp://host:port`, `ssh://[user@]host[:port][/socket]`, `npipe` is refused.
+ */
 export interface Endpoint {
   readonly host: string;
   readonly tls?: TlsFiles;
 }
 
-/** Paths of PEM files. */
+/** How a connection is encrypted. `ca`, `cert` and `key` are paths of PEM files. */
 export interface TlsFiles {
   /** Check the server's certificate and name. */
   verify: boolean;
@@ -13,6 +15,10 @@ export interface TlsFiles {
   key?: string;
 }
 
+/**
+ * An engine's address in parts. `basePath` goes before every request's path; empty: none. `ssh`: `socket` is the
+ * engine's socket on the other machine.
+ */
 export type Address =
   | { kind: "unix"; path: string }
   | { kind: "tcp"; hostname: string; port: number; basePath: string }
@@ -25,7 +31,8 @@ export function parseAddress(host: string, tls: boolean): Address {
   const [scheme, rest] = at < 0 ? ["tcp", host] : [host.slice(0, at), host.slice(at + 3)];
   if (scheme === "unix") return { kind: "unix", path: rest === "" ? "/run/berth/berth.sock" : rest };
   if (scheme === "ssh") return parseSsh(host);
-  if (scheme !== "tcp" && scheme !== "http" && scheme !== "https") throw new Error(`unable to parse docker host \`${host}\``);
+  if (scheme !== "tcp" && scheme !== "http" && scheme !== "https")
+    throw new Error(`unable to parse docker host \`${host}\``);
   let url: URL;
   try {
     url = new URL(`http://${rest}`);
@@ -33,7 +40,12 @@ export function parseAddress(host: string, tls: boolean): Address {
     throw new Error(`unable to parse docker host \`${host}\``);
   }
   const port = /:\d+$/.test(url.host) || /:80(\/|$)/.test(rest) ? Number(url.port || 80) : tls ? 2376 : 2375;
-  return { kind: "tcp", hostname: url.hostname || "127.0.0.1", port, basePath: url.pathname === "/" ? "" : url.pathname };
+  return {
+    kind: "tcp",
+    hostname: url.hostname || "127.0.0.1",
+    port,
+    basePath: url.pathname === "/" ? "" : url.pathname,
+  };
 }
 
 function parseSsh(host: string): Address {
@@ -45,6 +57,13 @@ function parseSsh(host: string): Address {
   }
   if (url.password !== "") throw new Error("ssh connection: plain-text password is not supported");
   if (url.hostname === "") throw new Error("ssh connection: no host specified");
-  if (url.search !== "") throw new Error(`ssh connection: query parameters are not allowed: ${JSON.stringify(url.search.slice(1))}`);
-  return { kind: "ssh", user: decodeURIComponent(url.username), hostname: url.hostname, port: url.port, socket: url.pathname === "/" ? "" : url.pathname };
+  if (url.search !== "")
+    throw new Error(`ssh connection: query parameters are not allowed: ${JSON.stringify(url.search.slice(1))}`);
+  return {
+    kind: "ssh",
+    user: decodeURIComponent(url.username),
+    hostname: url.hostname,
+    port: url.port,
+    socket: url.pathname === "/" ? "" : url.pathname,
+  };
 }

@@ -1,8 +1,21 @@
-import type { ContainerContext } from "./context.ts";
-import type { ContainerRecord } from "./record.ts";
+import type { ContainerDeps } from "./deps.ts";
+import type { ContainerRecord, RunState } from "./record.ts";
+
+/** Tells with an event that the health check ordered what happens. */
+export function reason(ordered: RunState["ordered"]): Record<string, string> {
+  return ordered ? { healthOnFailure: ordered } : {};
+}
 
 /** Publishes an event of a container, with its name, image and labels as Docker does. */
-export function publish(ctx: ContainerContext, c: ContainerRecord, action: string, extra: Record<string, string> = {}): void {
+export function publish(
+  deps: ContainerDeps,
+  c: ContainerRecord,
+  action: string,
+  extra: Record<string, string> = {},
+): void {
   const { Labels, Image } = c.spec.config;
-  ctx.events.publish("container", action, { ID: c.id, Attributes: { ...Labels, ...(Image && { image: Image }), name: c.name, ...extra } });
+  deps.events.publish("container", action, {
+    ID: c.id,
+    Attributes: { ...Labels, ...(Image && { image: Image }), name: c.name, ...extra },
+  });
 }

@@ -1,23 +1,21 @@
 import type { ContainerWaitResponse } from "../api/types/container.ts";
-import type { PendingClient } from "./pending-client.ts";
+import type { PendingClient } from "./streams/pending-client.ts";
 
-/** What of the containers cannot be in the database. Everything in it is rebuilt by `restoreContainers`. */
+/** State of containers that the database cannot hold. Everything in it is rebuilt by `restoreContainers`. */
 export class LiveContainers {
   readonly #byId = new Map<string, LiveContainer>();
   /** A prune is under way: the next one is refused. */
   pruning = false;
   /** The daemon is going down: nothing restarts any more. */
   shuttingDown = false;
-  /** Stops listening for exits; set by `restoreContainers`. */
+  /** Stops listening for ends and for memory that runs out; set by `restoreContainers`. */
   exitWatch: Disposable | null = null;
-  /** Ids of containers that others have linked to: their start changes the others' hosts files. */
-  readonly linkTargets = new Set<string>();
   /** Signals the end of execs that this process waits for (health probes), by exec id. */
   readonly execWaiters = new Map<string, (exitCode: number) => void>();
 
   readonly #background = new Set<Promise<void>>();
 
-  /** Work that nobody waits for but the end of the daemon. It does not reject. */
+  /** Work that only the daemon's shutdown waits for. It must not reject. */
   inBackground(work: Promise<void>): void {
     this.#background.add(work);
     void work.finally(() => this.#background.delete(work));
@@ -36,10 +34,13 @@ export class LiveContainers {
 
   forget(id: string): void {
     this.#byId.delete(id);
-    this.linkTargets.delete(id);
   }
 }
 
+/**
+ * What this process knows of one container and a restart of the daemon may forget: timers, waiting requests, attached
+ * clients.
+ */
 export class LiveContainer {
   /** Clients that attached while nothing runs: the next start connects them. */
   readonly pendingClients = new Set<PendingClient>();
@@ -51,8 +52,8 @@ export class LiveContainer {
   backoff = 0;
   /** Stops the health monitor. */
   health: AbortController | null = null;
-  /** Copies and exports under way that need the root filesystem mounted. */
-  rootfsUsers = 0;
+  /** Copies and exports under way that need the root filesystem mounted; each resolves when it is done with it. */
+  readonly rootfsUsers = new Set<Promise<void>>();
   /** The unmounting of its root filesystem that is under way. */
   unmounting: Promise<void> | null = null;
   /** A restart by request is under way: auto-remove leaves the container alone. */
@@ -76,7 +77,7 @@ export class LiveContainer {
     wake(this.#exitWaiters, exit);
   }
 
-  /** The start that they wait for will not come. */
+  /** Tells clients that attached before a start that there will be none. */
   dismissPendingClients(): void {
     for (const client of this.pendingClients) client.connect(null);
     this.pendingClients.clear();

@@ -1,28 +1,41 @@
 import { conflict, invalid, notFound } from "../lib/errors.ts";
-import type { ContainerContext } from "./context.ts";
+import type { ContainerDeps } from "./deps.ts";
+import { linkedId } from "./link-table.ts";
 import type { ContainerRecord } from "./record.ts";
 import { containerById, containerByName, containersByIdPrefix } from "./table.ts";
 
 /**
- * Finds a container by id, name (with or without slash) or a piece of the id that means one container only.
- * A container whose creation is still under way is not there yet.
+ * Finds a container by id, name (with or without slash), the name that a link gives it (`parent/alias`) or a piece of
+ * the id that means one container only. A container whose creation is still under way is not there yet.
  */
-export function findContainer(ctx: ContainerContext, ref: string): ContainerRecord {
+export function findContainer(deps: ContainerDeps, ref: string): ContainerRecord {
   if (!ref) throw invalid(`invalid name or ID supplied: ""`);
-  const exact = containerById(ctx.store, ref) ?? containerByName(ctx.store, ref.replace(/^\//, ""));
+  const name = ref.replace(/^\//, "");
+  const exact =
+    containerById(deps.store, ref) ??
+    (name.includes("/") ? containerByLink(deps, name) : containerByName(deps.store, name));
   if (exact && exact.state.phase !== "creating") return exact;
-  const matches = containersByIdPrefix(ctx.store, ref).filter((c) => c.state.phase !== "creating");
+  const matches = containersByIdPrefix(deps.store, ref).filter((c) => c.state.phase !== "creating");
   if (matches.length > 1) throw invalid(`multiple IDs found with provided prefix: ${ref}`);
   const [match] = matches;
   if (!match) throw notFound(`No such container: ${ref}`);
   return match;
 }
 
-/** Finds a container and holds its lock: `using held = await lockContainer(ctx, ref)`, then `held.container`. */
-export async function lockContainer(ctx: ContainerContext, ref: string): Promise<Disposable & { container: ContainerRecord }> {
-  const { id } = findContainer(ctx, ref);
-  const lock = await ctx.locks.acquire(id);
-  const container = containerById(ctx.store, id);
+function containerByLink(deps: ContainerDeps, name: string): ContainerRecord | null {
+  const slash = name.indexOf("/");
+  const id = linkedId(deps.store, name.slice(0, slash), name.slice(slash + 1));
+  return id === null ? null : containerById(deps.store, id);
+}
+
+/** Finds a container and holds its lock: `using held = await lockContainer(deps, ref)`, then `held.container`. */
+export async function lockContainer(
+  deps: ContainerDeps,
+  ref: string,
+): Promise<Disposable & { container: ContainerRecord }> {
+  const { id } = findContainer(deps, ref);
+  const lock = await deps.locks.acquire(id);
+  const container = containerById(deps.store, id);
   if (!container) {
     lock[Symbol.dispose]();
     throw notFound(`No such container: ${ref}`);
@@ -30,8 +43,11 @@ export async function lockContainer(ctx: ContainerContext, ref: string): Promise
   return { container, [Symbol.dispose]: () => lock[Symbol.dispose]() };
 }
 
+/** The error `conflict` for a request that needs a running container, with Docker's text. */
 export const notRunning = (id: string) => conflict(`container ${id} is not running`);
-export const isRestarting = (id: string) => conflict(`Container ${id} is restarting, wait until the container is running`);
+/** The error `conflict` for a request that comes between two runs of a restart policy, with Docker's text. */
+export const isRestarting = (id: string) =>
+  conflict(`Container ${id} is restarting, wait until the container is running`);
 
 /** Throws unless there is a process, paused or not. */
 export function requireTask(c: ContainerRecord): void {

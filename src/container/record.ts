@@ -1,4 +1,12 @@
-import type { ContainerConfig, Health, HostConfig, MountType, Mount as MountRequest, NetworkSettings } from "../api/types/container.ts";
+import type {
+  ContainerConfig,
+  Health,
+  HealthAction,
+  HostConfig,
+  Mount as MountRequest,
+  MountType,
+  NetworkSettings,
+} from "../api/types/container.ts";
 import type { EndpointSettings } from "../api/types/network.ts";
 
 /**
@@ -16,14 +24,13 @@ export interface ContainerRecord {
   state: RunState;
 }
 
+/** What the container is to be, as opposed to {@link RunState}, what it is now. */
 export interface ContainerSpec {
   /** The request merged with the image's own configuration. `Image` is as the client wrote it. */
   config: ContainerConfig;
   hostConfig: HostConfig;
   /** Desired endpoints by network name, as requested at create or by connect. */
   endpoints: Record<string, EndpointSettings>;
-  /** `HostConfig.Links` on the default network, by id so that a rename does not cut them. */
-  links: { containerId: string; alias: string }[];
   /** Resolved mounts, sorted by destination depth. */
   mounts: MountPointRecord[];
   /** `os` of the image, as inspect shows it. */
@@ -64,8 +71,18 @@ export interface MountPointRecord {
  * creating and removing are transactions under way (finished or undone at boot); starting is one too, while `running`
  * is 0. dead: removal failed half-way.
  */
-export type Phase = "creating" | "created" | "starting" | "running" | "paused" | "restarting" | "exited" | "removing" | "dead";
+export type Phase =
+  | "creating"
+  | "created"
+  | "starting"
+  | "running"
+  | "paused"
+  | "restarting"
+  | "exited"
+  | "removing"
+  | "dead";
 
+/** What the container is now and how its last run went. pids are 0 while there is no process; times are RFC 3339. */
 export interface RunState {
   phase: Phase;
   pid: number;
@@ -81,26 +98,61 @@ export interface RunState {
   /** Ever started: the restart policies at boot count from here. */
   started: boolean;
   health?: NonNullable<Health>;
+  /**
+   * What the health check's verdict ordered: from the verdict until the run has ended, of a restart until the next run
+   * has begun. Any other stop of the container cancels it.
+   */
+  ordered?: Exclude<HealthAction, "none"> | null;
   /** As the network set-up left it; kept (without addresses) after exit. */
   network: NetworkSettings;
-  /** Frozen, or about to be, by the engine for a moment, not by request. */
+  /**
+   * /etc/resolv.conf as the engine wrote it last: a file with other content was changed by the container. Absent from
+   * starts of older engines.
+   */
+  resolvConf?: string;
+  /** Limits are being changed: the kernel may not have those of the specification yet. */
+  limitsDue?: boolean;
+  /** The engine freezes the container for a moment, not by request. */
   heldStill?: boolean;
+  /**
+   * How the run ended. Set before its resources are released (which deletes the runtime's record of the exit), removed
+   * once the state shows the end.
+   */
+  ending?: { exitCode: number; finishedAtNano: string; oomKilled: boolean } | null;
   /** Set with the phase `removing`: anonymous volumes go too. */
   removeVolumes?: boolean;
   /** Kernel boot id of the last start: a difference means that the machine went down under it. */
   bootId: string;
 }
 
+/** Go's zero time, with which Docker says "never". */
 export const ZERO_TIME = "0001-01-01T00:00:00Z";
 
+/** The state of a container that is being created and has never run. */
 export function newRunState(): RunState {
   return {
-    phase: "creating", pid: 0, conmonPid: 0, exitCode: 0, error: "", oomKilled: false, startedAt: ZERO_TIME, finishedAt: ZERO_TIME,
-    restartCount: 0, manuallyStopped: false, started: false, network: {}, bootId: "",
+    phase: "creating",
+    pid: 0,
+    conmonPid: 0,
+    exitCode: 0,
+    error: "",
+    oomKilled: false,
+    startedAt: ZERO_TIME,
+    finishedAt: ZERO_TIME,
+    restartCount: 0,
+    manuallyStopped: false,
+    started: false,
+    network: {},
+    bootId: "",
   };
 }
 
-/** There is (or soon will be again) a process: running, paused or restarting. */
-export function isRunning(state: RunState): boolean {
+/** What `inspect` shows as Running: there is a process, or there soon will be again (between restarts by policy). */
+export function countsAsRunning(state: RunState): boolean {
   return state.phase === "running" || state.phase === "paused" || state.phase === "restarting";
+}
+
+/** There is a process, frozen or not. Between restarts there is none: what it held of the machine is given back. */
+export function hasProcess(state: RunState): boolean {
+  return state.phase === "running" || state.phase === "paused";
 }

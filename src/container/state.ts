@@ -1,9 +1,9 @@
-import type { ContainerContext } from "./context.ts";
+import type { ContainerDeps } from "./deps.ts";
 import type { ContainerRecord, RunState } from "./record.ts";
 import { updateState } from "./table.ts";
 
 /** Changes the observed state, in the record at hand and in the database. */
-export function setState(ctx: ContainerContext, c: ContainerRecord, change: Partial<RunState>): void {
+export function setState(deps: ContainerDeps, c: ContainerRecord, change: Partial<RunState>): void {
   Object.assign(c.state, change);
-  updateState(ctx.store, c.id, c.state);
+  updateState(deps.store, c.id, c.state);
 }

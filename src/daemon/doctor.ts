@@ -1,5 +1,5 @@
-import type { Check } from "./checks/check.ts";
 import { checkCgroups } from "./checks/cgroups.ts";
+import type { Check } from "./checks/check.ts";
 import { checkKernel } from "./checks/kernel.ts";
 import { checkNetwork } from "./checks/network.ts";
 import { checkPrivileges } from "./checks/privileges.ts";
@@ -60,6 +60,13 @@ export function report(checks: readonly Check[]): string {
   const count = (state: Check["state"]) => checks.filter((check) => check.state === state).length;
   const lacks = count("lack");
   const missing = count("missing");
-  if (missing > 0) return `${out}\nContainers cannot run here: ${missing} vital ${missing === 1 ? "thing is" : "things are"} missing.\n`;
-  return `${out}\nContainers can run here${lacks > 0 ? `; ${lacks} ${lacks === 1 ? "thing is" : "things are"} lacking` : ""}.\n`;
+  if (missing > 0)
+    return (
+      `${out}\nContainers cannot run here: ${missing} vital ${missing === 1 ? "thing is" : "things are"} ` +
+      "missing.\n"
+    );
+  return (
+    `${out}\nContainers can run ` +
+    `here${lacks > 0 ? `; ${lacks} ${lacks === 1 ? "thing is" : "things are"} lacking` : ""}.\n`
+  );
 }

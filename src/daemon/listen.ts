@@ -2,9 +2,9 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from 
 import { dirname } from "node:path";
 import { errorMessage, hasCode, invalid } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
-import { listenHttp, type Listener } from "../server/http/listener.ts";
+import { type Listener, listenHttp } from "../server/http/listener.ts";
 import type { HttpHandler } from "../server/http/serve.ts";
-import { dockerSocket, type DaemonConfig } from "./config.ts";
+import { type DaemonConfig, dockerSocket } from "./config/config.ts";
 
 /** First descriptor that socket activation passes (sd_listen_fds(3)). */
 const firstPassed = 3;
@@ -19,7 +19,12 @@ export interface Listening {
 }
 
 /** Opens every listener, or none: where one fails, those before it are closed again. */
-export async function listen(config: DaemonConfig, passedFds: number, handler: HttpHandler, log: Logger): Promise<Listening> {
+export async function listen(
+  config: DaemonConfig,
+  passedFds: number,
+  handler: HttpHandler,
+  log: Logger,
+): Promise<Listening> {
   const opened: { address: string; listener: Listener; path?: string }[] = [];
   const stop = () => {
     for (const { listener, path } of opened) {
@@ -30,11 +35,18 @@ export async function listen(config: DaemonConfig, passedFds: number, handler: H
   try {
     for (const host of config.dockerSocket ? [...config.hosts, dockerSocket] : config.hosts) {
       const [scheme, rest = ""] = host.split("://");
-      if (scheme === "unix") opened.push({ address: host, listener: await listenUnix(rest, socketGroup(config.group, log), handler, log), path: rest });
+      if (scheme === "unix")
+        opened.push({
+          address: host,
+          listener: await listenUnix(rest, socketGroup(config.group, log), handler, log),
+          path: rest,
+        });
       else if (scheme === "tcp") opened.push(listenTcp(rest, config, handler, log));
       else {
-        if (passedFds === 0) throw invalid("no sockets found via socket activation: make sure the service was started by systemd");
-        for (let fd = firstPassed; fd < firstPassed + passedFds; fd++) opened.push({ address: `fd://${fd}`, listener: listenHttp({ fd }, handler, log) });
+        if (passedFds === 0)
+          throw invalid("no sockets found via socket activation: make sure the service was started by systemd");
+        for (let fd = firstPassed; fd < firstPassed + passedFds; fd++)
+          opened.push({ address: `fd://${fd}`, listener: listenHttp({ fd }, handler, log) });
       }
     }
   } catch (error) {
@@ -44,7 +56,9 @@ export async function listen(config: DaemonConfig, passedFds: number, handler: H
   return {
     addresses: opened.map(({ address }) => address),
     stop,
-    closeAll: () => { for (const { listener } of opened) listener.closeAll(); },
+    closeAll: () => {
+      for (const { listener } of opened) listener.closeAll();
+    },
   };
 }
 
@@ -66,20 +80,34 @@ async function clearSocket(path: string): Promise<void> {
     if (hasCode(error, "ENOENT")) return;
     throw error;
   }
-  const alive = await Bun.connect({ unix: path, socket: { data() {} } }).then((socket) => (socket.terminate(), true), () => false);
+  const alive = await Bun.connect({ unix: path, socket: { data() {} } }).then(
+    (socket) => {
+      socket.terminate();
+      return true;
+    },
+    () => false,
+  );
   if (alive) throw invalid(`can't create unix socket ${path}: another daemon listens on it`);
   rmSync(path, { force: true });
 }
 
-function listenTcp(rest: string, config: DaemonConfig, handler: HttpHandler, log: Logger): { address: string; listener: Listener } {
+function listenTcp(
+  rest: string,
+  config: DaemonConfig,
+  handler: HttpHandler,
+  log: Logger,
+): { address: string; listener: Listener } {
   const match = /^(\[[^\]]+\]|[^:/]*)(?::(\d+))?\/?$/.exec(rest);
   if (!match) throw invalid(`invalid bind address (tcp://${rest})`);
   const hostname = match[1] || "127.0.0.1";
   const { enabled, verify, ca, cert, key } = config.tls;
   if (enabled === null) {
-    throw invalid(`tcp://${rest}: refusing to serve the API without TLS: whoever reaches it is root on this machine. Use --tlsverify with certificates, or say --tls=false if that is what you want`);
+    throw invalid(
+      `tcp://${rest}: refusing to serve the API without TLS: whoever reaches it is root on this machine. Use ` +
+        "--tlsverify with certificates, or say --tls=false if that is what you want",
+    );
   }
-  const tls = enabled ? { cert: readPem(cert), key: readPem(key), ...(verify && { ca: readPem(ca), requestCert: true, rejectUnauthorized: true }) } : undefined;
+  const tls = enabled ? { cert: readPem(cert), key: readPem(key), ...(verify && { ca: readPem(ca) }) } : undefined;
   const port = match[2] === undefined ? (tls ? 2376 : 2375) : Number(match[2]);
   const listener = listenHttp({ hostname: hostname.replace(/^\[|\]$/g, ""), port, ...(tls && { tls }) }, handler, log);
   const address = `tcp://${hostname}:${listener.port ?? port}`;
@@ -97,10 +125,14 @@ function readPem(path: string): string {
 
 /** Its number; without a name that of `berth` or `docker`, whichever exists, or root's. */
 function socketGroup(name: string | null, log: Logger): number {
-  const groups = new Map(readFileSync("/etc/group", "utf8").split("\n").map((line) => {
-    const [group = "", , gid = ""] = line.split(":");
-    return [group, Number(gid)];
-  }));
+  const groups = new Map(
+    readFileSync("/etc/group", "utf8")
+      .split("\n")
+      .map((line) => {
+        const [group = "", , gid = ""] = line.split(":");
+        return [group, Number(gid)];
+      }),
+  );
   if (name === null) return groups.get("berth") ?? groups.get("docker") ?? 0;
   if (/^\d+$/.test(name)) return Number(name);
   const gid = groups.get(name);

@@ -1,13 +1,15 @@
 import { errorMessage } from "../lib/errors.ts";
 import { Logger } from "../lib/log.ts";
-import { notifyManager } from "../linux/notify.ts";
 import { lockFile } from "../linux/flock.ts";
+import { notifyManager } from "../linux/notify.ts";
 import { createApi } from "../server/api.ts";
-import { loadConfig, readEnvironment, type DaemonConfig, type DaemonEnvironment } from "./config.ts";
+import type { DaemonConfig } from "./config/config.ts";
+import { type DaemonEnvironment, readEnvironment } from "./config/environment.ts";
+import { type DaemonArguments, daemonHelp, parseDaemonArguments, UsageError } from "./config/flags.ts";
+import { loadConfig } from "./config/load.ts";
 import { askRuntimeVersions, version } from "./facts.ts";
-import { daemonHelp, parseDaemonArguments, UsageError, type DaemonArguments } from "./flags.ts";
 import { collectWhenIdle } from "./idle.ts";
-import { listen, type Listening } from "./listen.ts";
+import { type Listening, listen } from "./listen.ts";
 import { daemonPaths, makeRoots } from "./paths.ts";
 import { writePidfile } from "./pidfile.ts";
 import { reload } from "./reload.ts";
@@ -26,7 +28,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (args.show === "version") return void process.stdout.write(`Berth version ${version}\n`);
     config = loadConfig(args, environment);
   } catch (error) {
-    process.stderr.write(error instanceof UsageError ? `${error.message}\nSee 'berth daemon --help'.\n` : `${errorMessage(error)}\n`);
+    process.stderr.write(
+      error instanceof UsageError ? `${error.message}\nSee 'berth daemon --help'.\n` : `${errorMessage(error)}\n`,
+    );
     process.exitCode = error instanceof UsageError ? 125 : 1;
     return;
   }
@@ -36,7 +40,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await runDaemon(args, config, environment, log);
   } catch (error) {
-    log.error("failed to start daemon", { error: errorMessage(error), ...(config.debug && error instanceof Error && { stack: error.stack }) });
+    log.error("failed to start daemon", {
+      error: errorMessage(error),
+      ...(config.debug && error instanceof Error && { stack: error.stack }),
+    });
     process.exitCode = 1;
   }
   // The daemon has ended, whatever timer or socket may still be there.
@@ -47,7 +54,12 @@ export async function main(argv: readonly string[]): Promise<void> {
  * The life of a daemon: take the roots, put the parts together, bring world and records to agree, listen; then wait for
  * the signal to go, and leave everything so that the next daemon finds it.
  */
-async function runDaemon(args: DaemonArguments, config: DaemonConfig, environment: DaemonEnvironment, log: Logger): Promise<void> {
+async function runDaemon(
+  args: DaemonArguments,
+  config: DaemonConfig,
+  environment: DaemonEnvironment,
+  log: Logger,
+): Promise<void> {
   const began = performance.now();
   for (const warning of config.warnings) log.warn(warning);
   const paths = daemonPaths(config.dataRoot, config.execRoot);
@@ -58,7 +70,7 @@ async function runDaemon(args: DaemonArguments, config: DaemonConfig, environmen
 
   stayAlive(log);
   const ending = endSignal(log);
-  const daemon = wire(config, paths, log);
+  const daemon = wire(config, environment, paths, log);
   const api = createApi(daemon.server);
   using _idle = collectWhenIdle(api);
   let listening: Listening | null = null;
@@ -69,7 +81,7 @@ async function runDaemon(args: DaemonArguments, config: DaemonConfig, environmen
     for (const address of listening.addresses) log.info("API listen on", { address });
     log.info("Daemon has completed initialization", { version, milliseconds: Math.round(performance.now() - began) });
     tellManager(environment, "READY=1", log);
-    void askRuntimeVersions(daemon.server.facts, daemon.server.containers.runtime.runtimes);
+    void askRuntimeVersions(daemon.server.facts, daemon.runtimes);
     await ending;
     tellManager(environment, "STOPPING=1", log);
   } finally {
@@ -83,7 +95,8 @@ async function runDaemon(args: DaemonArguments, config: DaemonConfig, environmen
  * the daemon with all that others have under way.
  */
 function stayAlive(log: Logger): void {
-  const tell = (kind: string) => (error: unknown) => log.error(kind, { error: errorMessage(error), ...(error instanceof Error && { stack: error.stack }) });
+  const tell = (kind: string) => (error: unknown) =>
+    log.error(kind, { error: errorMessage(error), ...(error instanceof Error && { stack: error.stack }) });
   process.on("uncaughtException", tell("uncaught error"));
   process.on("unhandledRejection", tell("unhandled rejection"));
 }
@@ -111,4 +124,3 @@ function tellManager({ notifySocket }: DaemonEnvironment, message: string, log: 
     log.warn("cannot notify the service manager", { error: errorMessage(error) });
   }
 }
-

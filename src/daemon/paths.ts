@@ -10,7 +10,7 @@ import { join } from "node:path";
  * ├── berth.lock              held by the daemon that owns this root
  * ├── berth.db                names, relations, state (SQLite)
  * ├── engine-id               tells this engine from all others, for ever
- * ├── blobs/sha256/<hex>      manifests, configurations, layer archives
+ * ├── blobs/<algorithm>/<hex> manifests, configurations, layer archives
  * ├── layers/                 unpacked layers and the writable ones of containers
  * ├── containers/<id>/        hosts, hostname, resolv.conf, logs
  * ├── volumes/<name>/_data    local volumes
@@ -36,9 +36,11 @@ export interface DaemonPaths {
   tmp: string;
 }
 
+/** Where the daemon keeps its files: `dataRoot` outlasts a reboot, `execRoot` need not. Nothing is made. */
 export function daemonPaths(dataRoot: string, execRoot: string): DaemonPaths {
   return {
-    dataRoot, execRoot,
+    dataRoot,
+    execRoot,
     lock: join(dataRoot, "berth.lock"),
     database: join(dataRoot, "berth.db"),
     engineId: join(dataRoot, "engine-id"),

@@ -8,7 +8,8 @@ import { dirname } from "node:path";
 export function writePidfile(path: string): Disposable {
   if (path === "") return { [Symbol.dispose]: () => {} };
   const pid = existsSync(path) ? Number(readFileSync(path, "utf8").trim()) : 0;
-  if (pid > 0 && pid !== process.pid && isDaemon(pid)) throw new Error(`process with PID ${pid} is still running (pid file ${path})`);
+  if (pid > 0 && pid !== process.pid && isDaemon(pid))
+    throw new Error(`process with PID ${pid} is still running (pid file ${path})`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${process.pid}`, { mode: 0o644 });
   return { [Symbol.dispose]: () => rmSync(path, { force: true }) };

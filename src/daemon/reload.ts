@@ -1,10 +1,13 @@
-import type { ContainerDefaults } from "../container/context.ts";
+import type { ContainerDefaults } from "../container/deps.ts";
 import { errorMessage } from "../lib/errors.ts";
 import { Semaphore } from "../lib/lock.ts";
-import { loadConfig, type DaemonConfig, type DaemonEnvironment } from "./config.ts";
-import type { DaemonArguments } from "./flags.ts";
+import { rewriteFirewall } from "../network/firewall/changes.ts";
+import type { DaemonConfig } from "./config/config.ts";
+import type { DaemonEnvironment } from "./config/environment.ts";
+import type { DaemonArguments } from "./config/flags.ts";
+import { loadConfig } from "./config/load.ts";
 import { chooseRuntimes } from "./runtimes.ts";
-import { containerDefaults, daemonSettings, type Daemon } from "./wire.ts";
+import { containerDefaults, type Daemon, daemonSettings } from "./wire.ts";
 
 /**
  * SIGHUP: reads the configuration anew and takes up what can change while running. A configuration with a mistake in it
@@ -15,7 +18,7 @@ export function reload(daemon: Daemon, args: DaemonArguments, environment: Daemo
   let next: DaemonConfig;
   try {
     next = reloadable(daemon.config, loadConfig(args, environment));
-    const { runtimes, defaultRuntime } = chooseRuntimes(next, server.containers.runtime.cgroups);
+    const { runtimes, defaultRuntime } = chooseRuntimes(next, daemon.runtime.cgroups);
     for (const name of Object.keys(daemon.runtimes)) if (!runtimes[name]) delete daemon.runtimes[name];
     Object.assign(daemon.runtimes, runtimes);
     server.containers.defaults = containerDefaults(next, defaultRuntime, server.containers.facts.cgroupVersion);
@@ -26,13 +29,26 @@ export function reload(daemon: Daemon, args: DaemonArguments, environment: Daemo
   }
   for (const warning of next.warnings) log.warn(warning);
   // What is under way keeps the limits that it began with.
-  if (next.maxConcurrentDownloads !== daemon.config.maxConcurrentDownloads) server.remote.downloads = new Semaphore(next.maxConcurrentDownloads);
-  if (next.maxConcurrentUploads !== daemon.config.maxConcurrentUploads) server.remote.uploads = new Semaphore(next.maxConcurrentUploads);
+  if (next.maxConcurrentDownloads !== daemon.config.maxConcurrentDownloads)
+    server.remote.downloads = new Semaphore(next.maxConcurrentDownloads);
+  if (next.maxConcurrentUploads !== daemon.config.maxConcurrentUploads)
+    server.remote.uploads = new Semaphore(next.maxConcurrentUploads);
   server.remote.attempts = next.maxDownloadAttempts;
+  if (next.publishPolicy !== server.networks.publishPolicy) {
+    server.networks.publishPolicy = next.publishPolicy;
+    rewriteFirewall(server.networks).catch((error: unknown) =>
+      log.error("the firewall could not be changed", { error: errorMessage(error) }),
+    );
+  }
   daemon.config = next;
   log.level = next.debug ? "debug" : next.logLevel;
   server.settings = daemonSettings(next);
-  const attributes = reloadAttributes(next, server.containers.defaults, Object.keys(daemon.runtimes), server.facts.hostname);
+  const attributes = reloadAttributes(
+    next,
+    server.containers.defaults,
+    Object.keys(daemon.runtimes),
+    server.facts.hostname,
+  );
   log.info("Reloaded configuration", attributes);
   server.events.publish("daemon", "reload", { ID: server.facts.id, Attributes: attributes });
 }
@@ -41,14 +57,32 @@ export function reload(daemon: Daemon, args: DaemonArguments, environment: Daemo
 function reloadable(now: DaemonConfig, next: DaemonConfig): DaemonConfig {
   return {
     ...now,
-    debug: next.debug, logLevel: next.logLevel, labels: next.labels, runtimes: next.runtimes, defaultRuntime: next.defaultRuntime, shmSize: next.shmSize,
-    stopTimeout: next.stopTimeout, shutdownTimeout: next.shutdownTimeout, shutdownContainers: next.shutdownContainers,
-    maxConcurrentDownloads: next.maxConcurrentDownloads, maxConcurrentUploads: next.maxConcurrentUploads, maxDownloadAttempts: next.maxDownloadAttempts,
-    insecureRegistries: next.insecureRegistries, registryMirrors: next.registryMirrors, registries: next.registries, warnings: next.warnings,
+    debug: next.debug,
+    logLevel: next.logLevel,
+    labels: next.labels,
+    runtimes: next.runtimes,
+    defaultRuntime: next.defaultRuntime,
+    shmSize: next.shmSize,
+    stopTimeout: next.stopTimeout,
+    shutdownTimeout: next.shutdownTimeout,
+    shutdownContainers: next.shutdownContainers,
+    maxConcurrentDownloads: next.maxConcurrentDownloads,
+    maxConcurrentUploads: next.maxConcurrentUploads,
+    maxDownloadAttempts: next.maxDownloadAttempts,
+    insecureRegistries: next.insecureRegistries,
+    registryMirrors: next.registryMirrors,
+    registries: next.registries,
+    warnings: next.warnings,
+    publishPolicy: next.publishPolicy,
   };
 }
 
-function reloadAttributes(config: DaemonConfig, { runtime, cgroupnsMode }: ContainerDefaults, runtimes: string[], name: string): Record<string, string> {
+function reloadAttributes(
+  config: DaemonConfig,
+  { runtime, cgroupnsMode }: ContainerDefaults,
+  runtimes: string[],
+  name: string,
+): Record<string, string> {
   const list = (values: readonly string[]) => (values.length > 0 ? JSON.stringify(values) : "[]");
   return {
     name,

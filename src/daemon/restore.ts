@@ -1,11 +1,12 @@
-import { reconcileBuilds } from "../build/reconcile.ts";
-import { restoreContainers } from "../container/restore.ts";
+import { reconcileBuilds } from "../builder/reconcile.ts";
+import { restoreContainers } from "../container/life/restore.ts";
 import { startNetworks } from "../network/start.ts";
 import type { Daemon } from "./wire.ts";
 
 /**
  * Before the first request: networks come first, since containers that are due at boot stand on them; then the
- * containers, which adopt what lives and let images, networks and volumes drop what nobody lives in; what builds left goes last.
+ * containers, which adopt what lives and let images, networks and volumes drop what nobody lives in; what builds left
+ * goes last.
  */
 export async function restore({ server }: Daemon): Promise<void> {
   await startNetworks(server.networks);

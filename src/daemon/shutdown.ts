@@ -1,9 +1,9 @@
-import { releaseContainers, shutdownContainers } from "../container/shutdown.ts";
+import { releaseContainers, shutdownContainers } from "../container/life/shutdown.ts";
+import { abandonLeases } from "../image/collect/lease.ts";
 import { errorMessage } from "../lib/errors.ts";
-import { releaseNetworks } from "../network/release.ts";
+import { releaseNetworks } from "../network/sandbox/release.ts";
 import { releaseCgroups } from "../runtime/monitor-cgroup.ts";
 import type { EngineApi } from "../server/api.ts";
-import type { ServerContext } from "../server/context.ts";
 import type { Listening } from "./listen.ts";
 import type { Daemon } from "./wire.ts";
 
@@ -13,27 +13,27 @@ const grace = 5000;
 /**
  * The end of a daemon: no more connections, builds are cancelled, what else is under way may finish, then either
  * containers are let go (they run on, and the next daemon takes them up) or, where the configuration says so, stopped.
- * Last the database, so that all of it is in one file again.
+ * Last the database, so that all of it is in one file again (its log stays beside it, empty but for its size).
  */
-export async function shutdown({ config, log, server, store }: Daemon, api: EngineApi, listening: Listening | null): Promise<void> {
+export async function shutdown(
+  { config, log, server, store, runtime }: Daemon,
+  api: EngineApi,
+  listening: Listening | null,
+): Promise<void> {
   listening?.stop();
-  await Promise.all([api.settle(grace), Promise.race([cancelBuilds(server), Bun.sleep(grace)])]);
+  await Promise.all([api.settle(grace), Promise.race([server.build.running.cancelAll(), Bun.sleep(grace)])]);
   try {
     if (config.shutdownContainers) await shutdownContainers(server.containers, { timeout: config.shutdownTimeout });
     else await releaseContainers(server.containers);
   } catch (error) {
     log.error("cannot let go of the containers", { error: errorMessage(error) });
   }
-  await releaseNetworks(server.networks).catch((error: unknown) => log.warn("cannot let go of the networks", { error: errorMessage(error) }));
+  await releaseNetworks(server.networks).catch((error: unknown) =>
+    log.warn("cannot let go of the networks", { error: errorMessage(error) }),
+  );
   listening?.closeAll();
-  releaseCgroups(server.containers.runtime);
+  releaseCgroups(runtime);
+  abandonLeases(server.images);
   await server.images.archiver[Symbol.asyncDispose]();
-  store.run("PRAGMA wal_checkpoint(TRUNCATE)");
   store.close();
-}
-
-async function cancelBuilds({ runningBuilds }: ServerContext): Promise<void> {
-  const running = [...runningBuilds.values()];
-  for (const { build } of running) build.cancel();
-  await Promise.allSettled(running.map(({ build }) => build.result));
 }

@@ -2,27 +2,46 @@ import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { EventBus } from "../api/events.ts";
-import { ContentStores } from "../build/source/content-store.ts";
+import { layerUsers } from "../builder/cache/layer-users.ts";
+import { BuildHistory } from "../builder/history/history.ts";
+import { RunningBuilds } from "../builder/running.ts";
+import { ContentStores } from "../builder/source/content-store.ts";
+import type { ContainerDefaults } from "../container/deps.ts";
+import { imageUsers } from "../container/image-users.ts";
 import { LiveContainers } from "../container/live.ts";
-import { apparmorEnabled, canLoadApparmor } from "../runtime/spec/apparmor.ts";
-import { readHostFacts } from "../runtime/spec/host-facts.ts";
-import type { ContainerDefaults } from "../container/context.ts";
-import type { ImageContext } from "../image/context.ts";
+import { networkOfContainer } from "../container/network/join-network.ts";
+import type { ImageDeps } from "../image/deps.ts";
+import { imagesForContainers, rootFilesystems } from "../image/for-containers.ts";
 import { openImages } from "../image/open.ts";
+import type { RemoteDeps } from "../image/remote/deps.ts";
 import type { RegistriesConfig } from "../image/remote/endpoints.ts";
-import type { RemoteContext } from "../image/remote/remote-context.ts";
 import { KeyedLock, Semaphore } from "../lib/lock.ts";
 import type { Logger } from "../lib/log.ts";
 import { detectCgroups } from "../linux/cgroup.ts";
-import { defaultAddressPools } from "../network/ipam.ts";
+import { nowNano } from "../linux/clock.ts";
+import { kernel } from "../linux/kernel.ts";
+import { defaultAddressPools } from "../network/address/ipam.ts";
+import { builtinIpamDrivers } from "../network/address/ipam-driver.ts";
+import type { NetworkDeps } from "../network/deps.ts";
+import { localResolver } from "../network/dns/resolver.ts";
+import { builtinNetworkDrivers } from "../network/driver/builtin.ts";
+import { networksForContainers } from "../network/for-containers.ts";
 import { LiveNetworks } from "../network/live.ts";
-import type { NetworkContext } from "../network/context.ts";
-import { createRuntimeContext, type RuntimeBinary } from "../runtime/context.ts";
-import type { DaemonSettings, ServerContext } from "../server/context.ts";
+import { apparmorEnabled, canLoadApparmor } from "../runtime/bundle/apparmor.ts";
+import { readHostFacts } from "../runtime/bundle/host-facts.ts";
+import { createRuntimeDeps, type RuntimeBinary, type RuntimeDeps } from "../runtime/deps.ts";
+import { builtinLogDrivers } from "../runtime/logs/driver/builtin.ts";
+import { openRuntime } from "../runtime/runtime.ts";
+import { BuildKit } from "../server/buildkit/state.ts";
+import type { DaemonSettings, ServerDeps } from "../server/deps.ts";
 import { openStore, type Store } from "../store/store.ts";
-import type { DaemonConfig } from "./config.ts";
+import type { VolumeDeps } from "../volume/deps.ts";
+import { builtinVolumeDrivers } from "../volume/driver/builtin.ts";
+import { volumesForContainers } from "../volume/for-containers.ts";
+import type { DaemonConfig } from "./config/config.ts";
+import type { DaemonEnvironment } from "./config/environment.ts";
 import { daemonFacts, version } from "./facts.ts";
-import { instanceOf, type DaemonPaths } from "./paths.ts";
+import { type DaemonPaths, instanceOf } from "./paths.ts";
 import { chooseInit, chooseMonitor, chooseRuntimes } from "./runtimes.ts";
 
 /** The parts of a daemon, put together. */
@@ -31,43 +50,112 @@ export interface Daemon {
   paths: DaemonPaths;
   log: Logger;
   store: Store;
-  server: ServerContext;
-  /** The runtimes of the running context: a reload changes them in place. */
+  server: ServerDeps;
+  runtime: RuntimeDeps;
+  /** The runtimes that the daemon runs with: a reload changes them in place. */
   runtimes: Record<string, RuntimeBinary>;
 }
 
-/** Makes every context. Opens the database; touches nothing else. */
-export function wire(config: DaemonConfig, paths: DaemonPaths, log: Logger): Daemon {
+/** Makes the dependencies of every folder. Opens the database; touches nothing else. */
+export function wire(config: DaemonConfig, environment: DaemonEnvironment, paths: DaemonPaths, log: Logger): Daemon {
   const instance = instanceOf(config.dataRoot);
   const cgroups = detectCgroups();
   const { runtimes, defaultRuntime, warnings } = chooseRuntimes(config, cgroups);
-  if (apparmorEnabled() && !canLoadApparmor()) warnings.push("WARNING: AppArmor is enabled, but its parser is not installed: containers run without its profile");
+  if (apparmorEnabled() && !canLoadApparmor())
+    warnings.push("WARNING: AppArmor is enabled, but its parser is not installed: containers run without its profile");
   for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ""));
   const store = openStore(paths.database);
-  const events = new EventBus();
+  const events = new EventBus(nowNano);
 
-  const images = openImages({ store, events, log, dataRoot: config.dataRoot, execRoot: config.execRoot, ...(config.storageDriver && { storageDriver: config.storageDriver }) });
-  const networks = networkContext(config, { store, events, log, instance });
-  const volumes = { store, events, log, root: paths.volumes, locks: new KeyedLock() };
-  const runtime = createRuntimeContext({
-    execRoot: config.execRoot, log, instance, conmonPath: chooseMonitor(config), runtimes, defaultRuntime, cgroupDriver: config.cgroupDriver, cgroups,
+  const images = openImages({
+    store,
+    events,
+    log,
+    dataRoot: config.dataRoot,
+    execRoot: config.execRoot,
+    ...(config.storageDriver && { storageDriver: config.storageDriver }),
+    imageUsers: imageUsers(store),
+    layerUsers: layerUsers(store),
+  });
+  const networks = networkDeps(config, environment, { store, events, log, instance });
+  const volumes = { store, events, log, drivers: builtinVolumeDrivers(paths.volumes), locks: new KeyedLock() };
+  const runtime = createRuntimeDeps({
+    logDrivers: builtinLogDrivers(),
+    execRoot: config.execRoot,
+    log,
+    instance,
+    conmonPath: chooseMonitor(config),
+    runtimes,
+    defaultRuntime,
+    cgroupDriver: config.cgroupDriver,
+    cgroups,
   });
   const containers = {
-    store, images, networks, volumes, runtime, events, log, dataRoot: config.dataRoot, execRoot: config.execRoot, facts: readHostFacts(cgroups),
-    defaults: containerDefaults(config, defaultRuntime, cgroups.version), locks: new KeyedLock(), live: new LiveContainers(),
+    store,
+    ...containerParts(images, networks, volumes, runtime),
+    events,
+    log,
+    dataRoot: config.dataRoot,
+    execRoot: config.execRoot,
+    facts: readHostFacts(cgroups),
+    defaults: containerDefaults(config, defaultRuntime, cgroups.version),
+    locks: new KeyedLock(),
+    live: new LiveContainers(),
   };
   const build = {
-    store, images, networks, runtime, events, log, facts: containers.facts, defaults: containers.defaults, dataRoot: config.dataRoot, execRoot: config.execRoot,
-    tmp: paths.tmp, locks: new KeyedLock(), slots: new Semaphore(availableParallelism() * 2), cacheLimit: config.buildCacheLimit ?? tenthOf(config.dataRoot), contents: new ContentStores(join(config.dataRoot, "build", "contexts")), inUse: new Map<string, number>(),
+    containerNetwork: (ref: string) => networkOfContainer(containers, ref),
+    store,
+    images,
+    networks,
+    runtime,
+    events,
+    log,
+    facts: containers.facts,
+    defaults: containers.defaults,
+    dataRoot: config.dataRoot,
+    execRoot: config.execRoot,
+    tmp: paths.tmp,
+    locks: new KeyedLock(),
+    slots: new Semaphore(availableParallelism() * 2),
+    running: new RunningBuilds(),
+    cacheLimit: config.buildCacheLimit ?? tenthOf(config.dataRoot),
+    contents: new ContentStores(join(config.dataRoot, "build", "contexts")),
+    inUse: new Map<string, number>(),
   };
   const daemon: Daemon = {
-    config, paths, log, store, runtimes,
+    config,
+    paths,
+    log,
+    store,
+    runtime,
+    runtimes,
     server: {
-      containers, images, networks, volumes, build, events, log, remote: remoteContext(config, images, () => daemon.config), runningBuilds: new Map(),
-      facts: daemonFacts(config, paths, warnings), settings: daemonSettings(config),
+      containers,
+      images,
+      networks,
+      volumes,
+      build,
+      buildkit: new BuildKit(new BuildHistory(store, join(config.dataRoot, "build", "history"))),
+      events,
+      log,
+      remote: remoteDeps(config, images, () => daemon.config),
+      facts: daemonFacts(config, paths, warnings),
+      settings: daemonSettings(config),
     },
   };
   return daemon;
+}
+
+/** The other rooms as containers see them. */
+function containerParts(images: ImageDeps, networks: NetworkDeps, volumes: VolumeDeps, runtime: RuntimeDeps) {
+  return {
+    images: imagesForContainers(images),
+    rootfs: rootFilesystems(images),
+    networks: networksForContainers(networks),
+    volumes: volumesForContainers(volumes),
+    runtime: openRuntime(runtime),
+    kernel,
+  };
 }
 
 /** A tenth of the disk below a directory, in bytes. */
@@ -76,7 +164,7 @@ function tenthOf(path: string): number {
   return Math.floor((blocks * bsize) / 10);
 }
 
-function remoteContext(config: DaemonConfig, images: ImageContext, now: () => DaemonConfig): RemoteContext {
+function remoteDeps(config: DaemonConfig, images: ImageDeps, now: () => DaemonConfig): RemoteDeps {
   return {
     images,
     config: () => registriesConfig(now()),
@@ -87,16 +175,40 @@ function remoteContext(config: DaemonConfig, images: ImageContext, now: () => Da
   };
 }
 
-function registriesConfig({ registries, insecureRegistries, registryMirrors, proxies }: DaemonConfig): RegistriesConfig {
-  return { registries, insecureRegistries, hubMirrors: registryMirrors, certsDirs: ["/etc/berth/certs.d", "/etc/docker/certs.d"], proxies };
+function registriesConfig({
+  registries,
+  insecureRegistries,
+  registryMirrors,
+  proxies,
+}: DaemonConfig): RegistriesConfig {
+  return {
+    registries,
+    insecureRegistries,
+    hubMirrors: registryMirrors,
+    certsDirs: ["/etc/berth/certs.d", "/etc/docker/certs.d"],
+    proxies,
+  };
 }
 
 /** What clients are told of the configuration. */
 export function daemonSettings(config: DaemonConfig): DaemonSettings {
-  return { debug: config.debug, labels: config.labels, insecureRegistries: config.insecureRegistries, registryMirrors: config.registryMirrors };
+  return {
+    debug: config.debug,
+    labels: config.labels,
+    insecureRegistries: config.insecureRegistries,
+    registryMirrors: config.registryMirrors,
+  };
 }
 
-export function containerDefaults(config: DaemonConfig, defaultRuntime: string, cgroupVersion: 1 | 2): ContainerDefaults {
+/**
+ * What a container gets where its request does not say. `cgroupnsMode` follows dockerd: `private` with cgroup 2,
+ * otherwise `host`.
+ */
+export function containerDefaults(
+  config: DaemonConfig,
+  defaultRuntime: string,
+  cgroupVersion: 1 | 2,
+): ContainerDefaults {
   return {
     runtime: defaultRuntime,
     initPath: chooseInit(config),
@@ -113,17 +225,42 @@ export function containerDefaults(config: DaemonConfig, defaultRuntime: string, 
   };
 }
 
-function networkContext(config: DaemonConfig, shared: Pick<NetworkContext, "store" | "events" | "log" | "instance">): NetworkContext {
-  const { name, bip, fixedCidr, fixedCidrV6, ipv6, gateway, gatewayV6, icc, masquerade, mtu } = config.bridge;
+function networkDeps(
+  config: DaemonConfig,
+  { systemBus }: DaemonEnvironment,
+  shared: Pick<NetworkDeps, "store" | "events" | "log" | "instance">,
+): NetworkDeps {
+  const { name, bip, bip6, fixedCidr, fixedCidrV6, ipv6, gateway, gatewayV6, icc, masquerade, mtu } = config.bridge;
   return {
     ...shared,
+    drivers: builtinNetworkDrivers(),
+    ipamDrivers: builtinIpamDrivers(),
+    resolver: localResolver(shared.store),
     execRoot: config.execRoot,
-    bridge: name === "none" ? null : { name, cidr: bip, fixedCidr, ipv6, fixedCidrV6, defaultGateway: gateway, defaultGatewayV6: gatewayV6, icc, masquerade, mtu },
+    bridge:
+      name === "none"
+        ? null
+        : {
+            name,
+            cidr: bip,
+            cidrV6: bip6,
+            fixedCidr,
+            ipv6,
+            fixedCidrV6,
+            defaultGateway: gateway,
+            defaultGatewayV6: gatewayV6,
+            icc,
+            masquerade,
+            mtu,
+          },
     dns: config.dns,
     addressPools: config.addressPools.length > 0 ? config.addressPools : defaultAddressPools,
     defaultOptions: config.networkOptions,
     hostGatewayIps: config.hostGatewayIps,
     publishAddress: config.publishAddress,
+    publishPolicy: config.publishPolicy,
+    allowDirectRouting: config.allowDirectRouting,
+    systemBus,
     ipForward: config.ipForward,
     live: new LiveNetworks(),
   };

@@ -3,13 +3,26 @@ import { chainIds, digestOf } from "../oci/digest.ts";
 import type { Platform } from "../oci/image.ts";
 import { parseImageConfig } from "../oci/parse.ts";
 import { familiarOf } from "../oci/reference.ts";
-import type { ImageContext } from "./context.ts";
+import { requireRoom } from "../store/room.ts";
+import type { Lease } from "./collect/lease.ts";
+import type { ImageDeps } from "./deps.ts";
+import { syncLayers } from "./layer/layers.ts";
 import { layerByChain } from "./layer-table.ts";
-import { syncLayers } from "./layers.ts";
-import type { Lease } from "./lease.ts";
 import type { ImageRecord } from "./record.ts";
-import { addImageBlobs, chainOf, configOf, imageById, insertImage, namesOf, setChain, setManifest, setParent, type ImageRow } from "./table.ts";
+import {
+  addImageBlobs,
+  chainOf,
+  configOf,
+  type ImageRow,
+  imageById,
+  insertImage,
+  namesOf,
+  setChain,
+  setManifest,
+  setParent,
+} from "./table.ts";
 
+/** An image to be registered, whose layers are registered already. */
 export interface ImageRequest {
   /** The configuration file, byte for byte: its digest becomes the id. */
   config: Uint8Array;
@@ -26,44 +39,58 @@ export interface ImageRequest {
  * Makes an image of layers that are registered. Idempotent: the same configuration is the same image. Names come after
  * ({@link tagImage} and its like). Throws `invalid` where the configuration is broken or names a layer that is missing.
  */
-export async function registerImage(ctx: ImageContext, request: ImageRequest): Promise<ImageRecord> {
+export async function registerImage(deps: ImageDeps, request: ImageRequest): Promise<ImageRecord> {
   const { config, manifestDigest, lease, parentId = "" } = request;
+  requireRoom(deps.store);
   const file = parseImageConfig(config);
   const id = digestOf(config);
   lease.add("blob", id);
-  await ctx.blobs.put(config);
+  await deps.blobs.put(config);
   const chain = chainIds(file.rootfs.diff_ids);
   let size = 0;
   for (const chainId of chain) {
-    const layer = layerByChain(ctx.store, chainId);
+    const layer = layerByChain(deps.store, chainId);
     if (!layer) throw invalid(`layer ${chainId} of image ${id} does not exist`);
     size += layer.size;
   }
-  ctx.store.transaction(() => {
-    insertImage(ctx.store, {
-      id, size, parent_id: parentId, manifest_digest: manifestDigest ?? null, created: file.created ?? "", last_tagged: "", config_json: JSON.stringify(file),
+  deps.store.transaction(() => {
+    insertImage(deps.store, {
+      id,
+      size,
+      parent_id: parentId,
+      manifest_digest: manifestDigest ?? null,
+      created: file.created ?? "",
+      last_tagged: "",
+      config_json: JSON.stringify(file),
     });
-    if (manifestDigest !== undefined) setManifest(ctx.store, id, manifestDigest);
-    if (parentId !== "" && parentId !== id) setParent(ctx.store, id, parentId);
-    setChain(ctx.store, id, chain);
-    addImageBlobs(ctx.store, id, [id, ...(manifestDigest === undefined ? [] : [manifestDigest]), ...(request.blobs ?? [])]);
+    if (manifestDigest !== undefined) setManifest(deps.store, id, manifestDigest);
+    if (parentId !== "" && parentId !== id) setParent(deps.store, id, parentId);
+    setChain(deps.store, id, chain);
+    addImageBlobs(deps.store, id, [
+      id,
+      ...(manifestDigest === undefined ? [] : [manifestDigest]),
+      ...(request.blobs ?? []),
+    ]);
   })();
   // Not waited for: until it is done, a start after a power failure checks these layers again.
-  void syncLayers(ctx, chain).catch((error: unknown) => ctx.log.warn("cannot sync layers to disk", { image: id, error: String(error) }));
-  return recordOf(ctx, id);
+  void syncLayers(deps, chain).catch((error: unknown) =>
+    deps.log.warn("cannot sync layers to disk", { image: id, error: String(error) }),
+  );
+  return recordOf(deps, id);
 }
 
 /** The record of an image that is known to exist. */
-export function recordOf(ctx: ImageContext, id: string): ImageRecord {
-  const row = imageById(ctx.store, id);
+export function recordOf(deps: ImageDeps, id: string): ImageRecord {
+  const row = imageById(deps.store, id);
   if (!row) throw new Error(`image ${id} has no record`);
-  return toRecord(ctx, row);
+  return toRecord(deps, row);
 }
 
-export function toRecord(ctx: ImageContext, row: ImageRow): ImageRecord {
+/** The record of a row, with its layers and names. */
+export function toRecord(deps: ImageDeps, row: ImageRow): ImageRecord {
   const config = configOf(row);
-  const chain = chainOf(ctx.store, row.id);
-  const names = namesOf(ctx.store, row.id);
+  const chain = chainOf(deps.store, row.id);
+  const names = namesOf(deps.store, row.id);
   return {
     id: row.id,
     config,
@@ -89,4 +116,3 @@ function platformOf(config: Platform): Platform {
     ...(config.variant !== undefined && { variant: config.variant }),
   };
 }
-

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { EventBus } from "../api/events.ts";
 import { KeyedLock } from "../lib/lock.ts";
@@ -6,11 +6,10 @@ import type { Logger } from "../lib/log.ts";
 import { Archiver } from "../linux/archive/archiver.ts";
 import { FsBlobStore } from "../oci/fs-blobs.ts";
 import type { Store } from "../store/store.ts";
-import type { ImageContext } from "./context.ts";
-import { CopySnapshotter } from "./snapshot/copy.ts";
-import { OverlaySnapshotter } from "./snapshot/overlay.ts";
-import { overlayWorks } from "./snapshot/probe.ts";
+import type { ImageDeps, ImageUsers, LayerUsers } from "./deps.ts";
+import { openSnapshotter } from "./snapshot/builtin.ts";
 
+/** What the image store is opened with. */
 export interface OpenImagesRequest {
   store: Store;
   events: EventBus;
@@ -19,20 +18,34 @@ export interface OpenImagesRequest {
   execRoot: string;
   /** `--storage-driver`: `overlay2`, `vfs`; absent: overlay where the filesystem can carry it. */
   storageDriver?: string;
+  imageUsers: ImageUsers;
+  layerUsers: LayerUsers;
 }
 
-/** Puts the image store together and makes its directories. Close it with `ctx.archiver`'s disposal. */
-export function openImages({ store, events, log, dataRoot, execRoot, storageDriver }: OpenImagesRequest): ImageContext {
+/** Puts the image store together and makes its directories. Close it with `deps.archiver`'s disposal. */
+export function openImages(request: OpenImagesRequest): ImageDeps {
+  const { store, events, log, dataRoot, execRoot, storageDriver, imageUsers, layerUsers } = request;
   const paths = {
     tmp: join(dataRoot, "tmp"),
     layers: join(dataRoot, "layers"),
     rootfs: (containerId: string) => join(execRoot, "containers", containerId, "rootfs"),
   };
-  rmSync(join(paths.tmp, "images"), { recursive: true, force: true });
-  for (const path of [paths.layers, join(paths.tmp, "images")]) mkdirSync(path, { recursive: true, mode: 0o710 });
+  const scratch = join(paths.tmp, "images");
+  for (const path of [paths.layers, scratch]) mkdirSync(path, { recursive: true, mode: 0o710 });
+  // The directory itself stays: a full disk may have no room for another.
+  for (const name of readdirSync(scratch)) rmSync(join(scratch, name), { recursive: true, force: true });
   const archiver = new Archiver();
-  const driver = storageDriver ?? (overlayWorks(paths.layers) ? "overlay2" : "vfs");
-  if (driver !== "overlay2" && driver !== "vfs") throw new Error(`driver not supported: ${driver}`);
-  const snapshotter = driver === "overlay2" ? new OverlaySnapshotter(paths.layers, archiver) : new CopySnapshotter(paths.layers, archiver);
-  return { store, events, log, archiver, snapshotter, paths, blobs: new FsBlobStore(join(dataRoot, "blobs")), locks: new KeyedLock() };
+  return {
+    store,
+    events,
+    log,
+    archiver,
+    snapshotter: openSnapshotter(storageDriver, paths.layers, archiver),
+    paths,
+    blobs: new FsBlobStore(join(dataRoot, "blobs")),
+    locks: new KeyedLock(),
+    openLeases: new Set(),
+    imageUsers,
+    layerUsers,
+  };
 }

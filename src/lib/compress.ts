@@ -15,13 +15,18 @@ export async function* compress(
   format: "gzip" | "zstd",
   level = format === "gzip" ? 6 : 3,
 ): AsyncGenerator<Uint8Array> {
-  yield* format === "gzip" ? gzip(source, level) : inOrder(mapPieces(source, 4 << 20, (piece) => zstd(piece, zstdLevel(level))));
+  yield* format === "gzip"
+    ? gzip(source, level)
+    : inOrder(mapPieces(source, 4 << 20, (piece) => zstd(piece, zstdLevel(level))));
 }
 
 const GZIP_PIECE = 1 << 20;
 const WINDOW = 32 * 1024;
 
-async function* gzip(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, level: number): AsyncGenerator<Uint8Array> {
+async function* gzip(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  level: number,
+): AsyncGenerator<Uint8Array> {
   // No time, no name, unknown system.
   yield Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
   let crc = 0;
@@ -49,7 +54,11 @@ function zstdLevel(level: number) {
 }
 
 /** Starts `work` for each piece as it gets full; pieces but the last are of equal size. */
-async function* mapPieces(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, size: number, work: (piece: Uint8Array) => Promise<Uint8Array>): AsyncGenerator<{ job: Promise<Uint8Array> }> {
+async function* mapPieces(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  size: number,
+  work: (piece: Uint8Array) => Promise<Uint8Array>,
+): AsyncGenerator<{ job: Promise<Uint8Array> }> {
   let piece = new Uint8Array(size);
   let fill = 0;
   for await (const chunk of source) {

@@ -1,7 +1,8 @@
-import { createGunzip, createZstdDecompress } from "node:zlib";
 import { pipeline } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
 import { ZstdFrames } from "./zstd-frames.ts";
 
+/** How a stream is compressed. */
 export type Packing = "none" | "gzip" | "zstd" | "bzip2" | "xz";
 
 /** What the first bytes of a stream say. Six are enough; with fewer the answer may be `none`. */
@@ -21,7 +22,10 @@ const chunkSize = 256 * 1024;
  * The content of a compressed stream. Works on another thread while the reader handles the block before. Chunks may be
  * of any size. Fails where the stream is cut short or broken.
  */
-export async function* decompress(source: AsyncIterable<Uint8Array>, packing: "none" | "gzip" | "zstd"): AsyncGenerator<Uint8Array> {
+export async function* decompress(
+  source: AsyncIterable<Uint8Array>,
+  packing: "none" | "gzip" | "zstd",
+): AsyncGenerator<Uint8Array> {
   if (packing === "none") {
     yield* source;
     return;
@@ -42,7 +46,9 @@ async function* wholeFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<U
 }
 
 /** Splits off enough of a stream to know how it is packed, and gives the whole of it back. */
-export async function sniffPacking(source: AsyncIterable<Uint8Array>): Promise<{ packing: Packing; stream: AsyncIterable<Uint8Array> }> {
+export async function sniffPacking(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ packing: Packing; stream: AsyncIterable<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();
   const held: Uint8Array[] = [];
   let length = 0;

@@ -36,17 +36,29 @@ export class EventQueue<T> implements AsyncIterable<T> {
       } else if (this.#ended) {
         if (this.#error !== undefined) throw this.#error;
         return;
-      } else await new Promise<void>((resolve) => { this.#wake = resolve; });
+      } else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
     }
   }
 }
 
-/** Runs work that tells events as it goes, as one iterable of them. A reader that leaves aborts the signal the work is given. */
-export async function* told<T>(work: (tell: (event: T, key?: string) => void, signal: AbortSignal) => Promise<void>, outer?: AbortSignal): AsyncGenerator<T> {
+/**
+ * Runs work that tells events as it goes, as one iterable of them. A reader that leaves aborts the signal the work is
+ * given.
+ */
+export async function* told<T>(
+  work: (tell: (event: T, key?: string) => void, signal: AbortSignal) => Promise<void>,
+  outer?: AbortSignal,
+): AsyncGenerator<T> {
   const queue = new EventQueue<T>();
   const left = new AbortController();
   const signal = outer ? AbortSignal.any([outer, left.signal]) : left.signal;
-  const done = work((event, key) => queue.push(event, key), signal).then(() => queue.end(), (error: unknown) => queue.end(error));
+  const done = work((event, key) => queue.push(event, key), signal).then(
+    () => queue.end(),
+    (error: unknown) => queue.end(error),
+  );
   try {
     yield* queue;
   } finally {

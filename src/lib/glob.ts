@@ -1,4 +1,5 @@
 import { invalid } from "./errors.ts";
+import { type WildcardPart, wildcard } from "./wildcard.ts";
 
 const broken = () => invalid("syntax error in pattern");
 
@@ -7,27 +8,27 @@ const broken = () => invalid("syntax error in pattern");
  * backslash takes the next character as it is. Throws `syntax error in pattern`.
  */
 export function goMatch(pattern: string, text: string): boolean {
-  return new RegExp(`^${translate(pattern)}$`, "us").test(text);
+  return wildcard(translate(pattern)).test(text);
 }
 
-function translate(pattern: string): string {
-  let out = "";
+function translate(pattern: string): WildcardPart[] {
+  const parts: WildcardPart[] = [];
   const characters = [...pattern];
   for (let i = 0; i < characters.length; i++) {
     const character = characters[i] ?? "";
-    if (character === "*") out += "[^/]*";
-    else if (character === "?") out += "[^/]";
+    if (character === "*") parts.push("star");
+    else if (character === "?") parts.push({ one: "[^/]" });
     else if (character === "[") {
       const { source, next } = characterClass(characters, i + 1);
-      out += source;
+      parts.push({ one: source });
       i = next;
     } else if (character === "\\") {
       const literal = characters[++i];
       if (literal === undefined) throw broken();
-      out += RegExp.escape(literal);
-    } else out += RegExp.escape(character);
+      parts.push({ literal });
+    } else parts.push({ literal: character });
   }
-  return out;
+  return parts;
 }
 
 function characterClass(characters: readonly string[], start: number): { source: string; next: number } {

@@ -1,5 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { containsIp, firstIp, formatCidr, formatIp, ipBytes, ipFromBytes, lastIp, networkOf, overlaps, parseCidr, parseIp } from "./ip.ts";
+import {
+  containsIp,
+  firstIp,
+  formatCidr,
+  formatIp,
+  ipBytes,
+  ipFromBytes,
+  lastIp,
+  networkOf,
+  overlaps,
+  parseCidr,
+  parseIp,
+} from "./ip.ts";
 
 const ip = (text: string) => {
   const parsed = parseIp(text);
@@ -14,18 +26,40 @@ const cidr = (text: string) => {
 
 describe("addresses", () => {
   test.each([
-    ["0.0.0.0", "0.0.0.0"], ["255.255.255.255", "255.255.255.255"], ["172.17.0.2", "172.17.0.2"],
-    ["::", "::"], ["::1", "::1"], ["fe80::0001", "fe80::1"], ["2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
-    ["1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"], ["1:0:3:4:5:6:7:8", "1:0:3:4:5:6:7:8"], ["1::", "1::"],
-    ["::ffff:1.2.3.4", "::ffff:1.2.3.4"], ["64:ff9b::1.2.3.4", "64:ff9b::102:304"],
+    ["0.0.0.0", "0.0.0.0"],
+    ["255.255.255.255", "255.255.255.255"],
+    ["172.17.0.2", "172.17.0.2"],
+    ["::", "::"],
+    ["::1", "::1"],
+    ["fe80::0001", "fe80::1"],
+    ["2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
+    ["1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"],
+    ["1:0:3:4:5:6:7:8", "1:0:3:4:5:6:7:8"],
+    ["1::", "1::"],
+    ["::ffff:1.2.3.4", "::ffff:1.2.3.4"],
+    ["64:ff9b::1.2.3.4", "64:ff9b::102:304"],
   ])("%s is written %s", (text, written) => {
     expect(formatIp(ip(text))).toBe(written);
     expect(formatIp(ipFromBytes(ipBytes(ip(text))))).toBe(written);
   });
 
-  test.each(["", "1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.4.5", ":", ":::", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8", "g::", "fe80::1%eth0", "::1.2.3", "1.2.3.4::"])(
-    "%p is none", (text) => expect(parseIp(text)).toBeNull(),
-  );
+  test.each([
+    "",
+    "1.2.3",
+    "1.2.3.256",
+    "01.2.3.4",
+    "1.2.3.4.5",
+    ":",
+    ":::",
+    "1::2::3",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9",
+    "1:2:3:4:5:6:7::8",
+    "g::",
+    "fe80::1%eth0",
+    "::1.2.3",
+    "1.2.3.4::",
+  ])("%p is none", (text) => expect(parseIp(text)).toBeNull());
 });
 
 describe("prefixes", () => {
@@ -44,5 +78,7 @@ describe("prefixes", () => {
     expect(overlaps(cidr("10.9.0.0/16"), cidr("10.0.0.0/8"))).toBe(true);
     expect(overlaps(cidr("10.0.0.0/9"), cidr("10.128.0.0/9"))).toBe(false);
   });
-  test.each(["10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "/8", "::/129", "10.0.0.0/-1"])("%p is none", (text) => expect(parseCidr(text)).toBeNull());
+  test.each(["10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "/8", "::/129", "10.0.0.0/-1"])("%p is none", (text) =>
+    expect(parseCidr(text)).toBeNull(),
+  );
 });

@@ -1,7 +1,9 @@
 /** IP addresses and prefixes as values. Text follows RFC 4291 and, written, RFC 5952. */
 
+/** The version of an address: 4 or 6. */
 export type IpFamily = 4 | 6;
 
+/** An address as a number: 32 bits in family 4, 128 bits in family 6. */
 export interface Ip {
   readonly family: IpFamily;
   readonly value: bigint;
@@ -13,6 +15,7 @@ export interface Cidr {
   readonly prefix: number;
 }
 
+/** How many bits an address has, which is also the longest prefix. */
 export const ipBits = (family: IpFamily): number => (family === 4 ? 32 : 128);
 
 /** null where the text is no address. A zone (`%eth0`) is none. */
@@ -58,6 +61,7 @@ function parseV6(text: string): Ip | null {
   return { family: 6, value: all.reduce((value, group) => (value << 16n) | BigInt(group), 0n) };
 }
 
+/** The usual text of an address; of IPv6 the short one (RFC 5952). */
 export function formatIp(ip: Ip): string {
   if (ip.family === 4) return [24n, 16n, 8n, 0n].map((shift) => (ip.value >> shift) & 255n).join(".");
   const groups: number[] = [];
@@ -74,23 +78,32 @@ export function formatIp(ip: Ip): string {
   return `${hex.slice(0, best.at).join(":")}::${hex.slice(best.at + best.length).join(":")}`;
 }
 
-/** Network byte order; 4 or 16 bytes. */
+/** The address as 4 or 16 bytes, the most significant first (network byte order). */
 export function ipBytes(ip: Ip): Uint8Array {
   const bytes = new Uint8Array(ipBits(ip.family) / 8);
   for (let at = bytes.length - 1, rest = ip.value; at >= 0; at--, rest >>= 8n) bytes[at] = Number(rest & 255n);
   return bytes;
 }
 
+/** From network byte order; 4 bytes are IPv4, 16 IPv6. */
 export function ipFromBytes(bytes: Uint8Array): Ip {
   return { family: bytes.length === 4 ? 4 : 6, value: bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n) };
 }
 
+/** True for the same address of the same family. */
 export const sameIp = (a: Ip, b: Ip): boolean => a.family === b.family && a.value === b.value;
 
+/** True for `0.0.0.0` and `::`, which stand for every address. */
 export const isUnspecified = (ip: Ip): boolean => ip.value === 0n;
 
+/** 127.0.0.0/8 and ::1. */
 export function isLoopback(ip: Ip): boolean {
   return ip.family === 4 ? ip.value >> 24n === 127n : ip.value === 1n;
+}
+
+/** 169.254.0.0/16 and fe80::/10. */
+export function isLinkLocal(ip: Ip): boolean {
+  return ip.family === 4 ? ip.value >> 16n === 0xa9fen : ip.value >> 118n === 0x3fan;
 }
 
 /** `address/prefix`; null where it is not one. */
@@ -103,6 +116,7 @@ export function parseCidr(text: string): Cidr | null {
   return { ip, prefix: Number(digits) };
 }
 
+/** `10.0.0.0/8`. The address is written as it is: bits beyond the prefix are kept. */
 export const formatCidr = (cidr: Cidr): string => `${formatIp(cidr.ip)}/${cidr.prefix}`;
 
 /** The lowest address of the prefix, as a Cidr of its own. */
@@ -110,20 +124,24 @@ export function networkOf(cidr: Cidr): Cidr {
   return { ip: firstIp(cidr), prefix: cidr.prefix };
 }
 
+/** The lowest address of the prefix. */
 export function firstIp({ ip, prefix }: Cidr): Ip {
   const hostBits = BigInt(ipBits(ip.family) - prefix);
   return { family: ip.family, value: (ip.value >> hostBits) << hostBits };
 }
 
+/** The highest address of the prefix. */
 export function lastIp(cidr: Cidr): Ip {
   const hostBits = BigInt(ipBits(cidr.ip.family) - cidr.prefix);
   return { family: cidr.ip.family, value: firstIp(cidr).value | ((1n << hostBits) - 1n) };
 }
 
+/** Whether the address is in the prefix; never where the families differ. */
 export function containsIp(cidr: Cidr, ip: Ip): boolean {
   return cidr.ip.family === ip.family && firstIp(cidr).value <= ip.value && ip.value <= lastIp(cidr).value;
 }
 
+/** Whether two prefixes have an address in common. */
 export function overlaps(a: Cidr, b: Cidr): boolean {
   return containsIp(a, firstIp(b)) || containsIp(b, firstIp(a));
 }

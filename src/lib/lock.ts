@@ -37,9 +37,10 @@ export class Semaphore {
     return this.#free <= 0;
   }
 
-  async acquire(): Promise<Disposable> {
+  /** Who waits gives up with the signal, and throws its reason. */
+  async acquire(signal?: AbortSignal): Promise<Disposable> {
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#turn(signal);
     let held = true;
     return {
       [Symbol.dispose]: () => {
@@ -50,5 +51,20 @@ export class Semaphore {
         else this.#free++;
       },
     };
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const giveUp = () => {
+      const at = this.#waiting.indexOf(resolve);
+      // Its turn has come just now: it holds what it has to give back.
+      if (at < 0) return;
+      this.#waiting.splice(at, 1);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", giveUp, { once: true });
+    this.#waiting.push(resolve);
+    return promise.finally(() => signal?.removeEventListener("abort", giveUp));
   }
 }

@@ -1,14 +1,18 @@
-import { EngineError } from "./errors.ts";
+import { EngineError, errorMessage } from "./errors.ts";
 
+/** How to run a program. `env` replaces the whole environment; `cwd` undefined: the engine's own folder. */
 export interface RunOptions {
   /** Written to the child's standard input, which is then closed; default: no input. */
   input?: string | Uint8Array;
   env?: Record<string, string>;
   cwd?: string;
+  /** Called with the child's process id before it can have ended. */
+  started?: (pid: number) => void;
   /** Kills the child when aborted. */
   signal?: AbortSignal;
 }
 
+/** How a program ended and what it wrote, as UTF-8. */
 export interface RunResult {
   exitCode: number;
   stdout: string;
@@ -28,8 +32,9 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
       ...(options.signal && { signal: options.signal }),
     });
   } catch (cause) {
-    throw new EngineError("unavailable", `cannot run ${argv[0]}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new EngineError("unavailable", `cannot run ${argv[0]}: ${errorMessage(cause)}`, { cause });
   }
+  options.started?.(child.pid);
   const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   return { exitCode, stdout, stderr };
 }
@@ -38,13 +43,22 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
 export async function runOk(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<string> {
   const { exitCode, stdout, stderr } = await run(argv, options);
   if (exitCode !== 0) {
-    throw new EngineError("internal", `${argv[0]} ${argv[1] ?? ""}: exit ${exitCode}: ${stderr.trim() || stdout.trim()}`);
+    throw new EngineError(
+      "internal",
+      `${argv[0]} ${argv[1] ?? ""}: exit ${exitCode}: ${stderr.trim() || stdout.trim()}`,
+    );
   }
   return stdout;
 }
 
-/** Sends a stream through a system program and gives what it writes. A non-zero exit is an `invalid` error with the program's words. */
-export async function* filter(argv: readonly [string, ...string[]], source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/**
+ * Sends a stream through a system program and gives what it writes. A non-zero exit is an `invalid` error with the
+ * program's words.
+ */
+export async function* filter(
+  argv: readonly [string, ...string[]],
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   const child = Bun.spawn([...argv], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
   const feeding = (async () => {
     for await (const chunk of source) {
@@ -68,12 +82,15 @@ export async function* filter(argv: readonly [string, ...string[]], source: Asyn
  * Sends a stream through a program (`xz -dc`) and yields what comes out. Ends the program when the reader stops. Throws
  * `unavailable` where it is missing and `invalid` with its own words where it fails.
  */
-export async function* filterThrough(argv: readonly [string, ...string[]], source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* filterThrough(
+  argv: readonly [string, ...string[]],
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   let child;
   try {
     child = Bun.spawn([...argv], { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
   } catch (cause) {
-    throw new EngineError("unavailable", `cannot run ${argv[0]}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new EngineError("unavailable", `cannot run ${argv[0]}: ${errorMessage(cause)}`, { cause });
   }
   const { stdin, stdout, stderr } = child;
   const feed = async () => {
@@ -89,7 +106,8 @@ export async function* filterThrough(argv: readonly [string, ...string[]], sourc
     fed.catch(() => {});
     for await (const chunk of stdout) yield chunk;
     const exitCode = await child.exited;
-    if (exitCode !== 0) throw new EngineError("invalid", `${argv[0]}: ${(await stderr.text()).trim() || `exit ${exitCode}`}`);
+    if (exitCode !== 0)
+      throw new EngineError("invalid", `exit status ${exitCode}: ${(await stderr.text()).trim().split("\n")[0]}`);
     await fed;
   } finally {
     child.kill();

@@ -7,8 +7,8 @@ const SKIPPABLE = 0x184d2a50;
 type State = "magic" | "skippable" | "header" | "block" | "last";
 
 /**
- * Follows the frames of a zstd stream (RFC 8878, section 3) without decoding them, to know whether it ends where a frame
- * does: Bun's decoder takes a stream that was cut short for a whole one.
+ * Follows the frames of a zstd stream (RFC 8878, section 3) without decoding them, to know whether it ends where a
+ * frame does: Bun's decoder takes a stream that was cut short for a whole one.
  */
 export class ZstdFrames {
   #held = new Uint8Array(14);
@@ -30,10 +30,10 @@ export class ZstdFrames {
     }
   }
 
-  /** Throws `unexpected end of file` where something is missing. */
+  /** Throws `unexpected EOF` where something is missing. */
   end(): void {
     if (this.#state === "last" && this.#skip === 0) this.#state = "magic";
-    if (this.#state !== "magic" || this.#fill > 0 || this.#skip > 0) throw invalid("unexpected end of file");
+    if (this.#state !== "magic" || this.#fill > 0 || this.#skip > 0) throw invalid("unexpected EOF");
   }
 
   #advance(): void {
@@ -42,7 +42,7 @@ export class ZstdFrames {
     const view = new DataView(this.#held.buffer);
     if (this.#state === "magic" && this.#fill === 4) {
       const magic = view.getUint32(0, true);
-      if (magic !== MAGIC && (magic & ~0xf) >>> 0 !== SKIPPABLE) throw invalid("unknown frame descriptor");
+      if (magic !== MAGIC && (magic & ~0xf) >>> 0 !== SKIPPABLE) throw invalid("zstd: corrupt input");
       this.#next(magic === MAGIC ? "header" : "skippable");
     } else if (this.#state === "skippable" && this.#fill === 4) {
       this.#skip = view.getUint32(0, true);

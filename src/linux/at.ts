@@ -6,10 +6,17 @@ import { check, errno, libc, ptr, SystemError } from "./syscall.ts";
  * lib/tar/names.ts and mean the last component only, never followed. Numbers are descriptors that the caller closes.
  */
 export const O = {
-  RDONLY: 0, WRONLY: 1, RDWR: 2, CREAT: 0o100, EXCL: 0o200, TRUNC: 0o1000, NONBLOCK: 0o4000,
+  RDONLY: 0,
+  WRONLY: 1,
+  RDWR: 2,
+  CREAT: 0o100,
+  EXCL: 0o200,
+  TRUNC: 0o1000,
+  NONBLOCK: 0o4000,
   NOFOLLOW: process.arch === "arm64" ? 0o100000 : 0o400000,
   DIRECTORY: process.arch === "arm64" ? 0o40000 : 0o200000,
-  CLOEXEC: 0o2000000, PATH: 0o10000000,
+  CLOEXEC: 0o2000000,
+  PATH: 0o10000000,
 } as const;
 
 const AT_FDCWD = -100;
@@ -20,12 +27,21 @@ const ENOENT = 2;
 const EINTR = 4;
 const EAGAIN = 11;
 
-/** A name for libc. */
+/**
+ * More names than any one call takes. A pointer keeps nothing alive: without this a name could be collected amid its
+ * call.
+ */
+const names: Buffer[] = Array.from({ length: 16 }, () => Buffer.alloc(0));
+let latest = 0;
+
+/** A name for libc, good for the calls that follow at once. */
 export function cname(name: string): Buffer {
   if (name.includes("\0")) throw new SystemError("path", 22, JSON.stringify(name));
-  return encodeName(name + "\0");
+  latest = (latest + 1) % names.length;
+  return (names[latest] = encodeName(`${name}\0`));
 }
 
+/** close(2); errors are passed over. */
 export function close(fd: number): void {
   libc.close(fd);
 }
@@ -35,6 +51,7 @@ export function openDir(path: string): number {
   return check(libc.open(ptr(cname(path)), O.RDONLY | O.DIRECTORY | O.CLOEXEC, 0), "open", path);
 }
 
+/** openat(2) with NOFOLLOW and CLOEXEC: ELOOP where the name is a link. The caller closes the descriptor. */
 export function openAt(dir: number, name: string, flags: number, mode = 0): number {
   return check(libc.openat(dir, ptr(cname(name)), flags | O.NOFOLLOW | O.CLOEXEC, mode), "open", name);
 }
@@ -64,10 +81,15 @@ const RESOLVE_NO_SYMLINKS = 4;
 
 /** As {@link openAt}, but refuses (EXDEV) what another filesystem, or any mount, covers. */
 export function openSameMount(dir: number, name: string, flags: number): number {
-  const how = new BigUint64Array([BigInt(flags | O.NOFOLLOW | O.CLOEXEC), 0n, BigInt(RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS)]);
+  const how = new BigUint64Array([
+    BigInt(flags | O.NOFOLLOW | O.CLOEXEC),
+    0n,
+    BigInt(RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS),
+  ]);
   return check(libc.syscall(SYS_openat2, dir, ptr(cname(name)), ptr(how), 24, 0, 0), "open", name);
 }
 
+/** mkdirat(2); `mode` is cut by the umask. */
 export function mkdirAt(dir: number, name: string, mode: number): void {
   check(libc.mkdirat(dir, ptr(cname(name)), mode), "mkdir", name);
 }
@@ -77,22 +99,21 @@ export function mknodAt(dir: number, name: string, kind: number, mode: number, m
   check(libc.mknodat(dir, ptr(cname(name)), kind | mode, makedev(major, minor)), "mknod", name);
 }
 
+/** symlinkat(2): `name` becomes a link that says `target`. */
 export function symlinkAt(target: string, dir: number, name: string): void {
   check(libc.symlinkat(ptr(cname(target)), dir, ptr(cname(name))), "symlink", name);
 }
 
+/** linkat(2): `name` becomes another name of the file `from`; a link itself is linked, not followed. */
 export function linkAt(fromDir: number, from: string, dir: number, name: string): void {
   check(libc.linkat(fromDir, ptr(cname(from)), dir, ptr(cname(name)), 0), "link", name);
 }
 
+/** readlinkat(2): what a link says, as bytes. */
 export function readlinkAt(dir: number, name: string): Buffer {
   const buffer = Buffer.allocUnsafe(4097);
   const length = check(libc.readlinkat(dir, ptr(cname(name)), ptr(buffer), buffer.length), "readlink", name);
   return buffer.subarray(0, length);
-}
-
-export function renameAt(fromDir: number, from: string, dir: number, name: string): void {
-  check(libc.renameat2(fromDir, ptr(cname(from)), dir, ptr(cname(name)), 0), "rename", from);
 }
 
 /** False where there was nothing. */
@@ -126,6 +147,7 @@ export function utimeAt(dir: number, name: string, seconds: number, nanos: numbe
   check(libc.utimensat(dir, ptr(cname(name)), ptr(times), AT_SYMLINK_NOFOLLOW), "utimensat", name);
 }
 
+/** As {@link utimeAt}, of an open file. */
 export function utimeFd(fd: number, seconds: number, nanos: number): void {
   setTimes(seconds, nanos);
   check(libc.futimens(fd, ptr(times)), "futimens");
@@ -153,8 +175,19 @@ export function readInto(fd: number, buffer: Uint8Array): number {
   }
 }
 
-export const S = { IFMT: 0o170000, IFSOCK: 0o140000, IFLNK: 0o120000, IFREG: 0o100000, IFBLK: 0o060000, IFDIR: 0o040000, IFCHR: 0o020000, IFIFO: 0o010000 } as const;
+/** The part of a mode that tells the type of a file: `IFMT` masks it; see inode(7). */
+export const S = {
+  IFMT: 0o170000,
+  IFSOCK: 0o140000,
+  IFLNK: 0o120000,
+  IFREG: 0o100000,
+  IFBLK: 0o060000,
+  IFDIR: 0o040000,
+  IFCHR: 0o020000,
+  IFIFO: 0o010000,
+} as const;
 
+/** What statx(2) tells of a file. `size` in bytes; `mtime` in seconds since 1970, `mtimeNanos` what is to be added. */
 export interface Stat {
   /** Type and permission bits. */
   mode: number;
@@ -205,11 +238,6 @@ export function isMountPoint(path: string): boolean {
   if (libc.statx(AT_FDCWD, ptr(cname(path)), AT_SYMLINK_NOFOLLOW, 0, ptr(buffer)) < 0) return false;
   const STATX_ATTR_MOUNT_ROOT = 0x2000n;
   return (buffer.readBigUInt64LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0n;
-}
-
-/** lstat of a path of ours. */
-export function statPath(path: string): Stat | undefined {
-  return statAt(AT_FDCWD, path);
 }
 
 /** Names in an open directory, `.` and `..` left out, in no order. Reads from where the descriptor stands. */

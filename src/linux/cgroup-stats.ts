@@ -27,6 +27,7 @@ export interface CgroupUsage {
   io: { bytes: IoCount[]; operations: IoCount[] };
 }
 
+/** What a block device was used for one kind of operation: bytes, or operations. */
 export interface IoCount {
   major: number;
   minor: number;
@@ -56,7 +57,11 @@ function readUnified(dir: string): CgroupUsage {
       total: (cpu["usage_usec"] ?? 0) * 1000,
       user: (cpu["user_usec"] ?? 0) * 1000,
       kernel: (cpu["system_usec"] ?? 0) * 1000,
-      throttling: { periods: cpu["nr_periods"] ?? 0, throttledPeriods: cpu["nr_throttled"] ?? 0, throttledTime: (cpu["throttled_usec"] ?? 0) * 1000 },
+      throttling: {
+        periods: cpu["nr_periods"] ?? 0,
+        throttledPeriods: cpu["nr_throttled"] ?? 0,
+        throttledTime: (cpu["throttled_usec"] ?? 0) * 1000,
+      },
     },
     memory: {
       usage: number(file("memory.current")) ?? 0,
@@ -94,18 +99,22 @@ function readLegacy({ hierarchies }: CgroupLayout, path: string): CgroupUsage {
       limit: limit !== null && limit < NO_LIMIT ? limit : null,
       maxUsage: number(file("memory", "memory.max_usage_in_bytes")) ?? 0,
       failures: number(file("memory", "memory.failcnt")) ?? 0,
-      stat: withoutHugeNumbers(parsePairs(file("memory", "memory.stat"))),
+      stat: parsePairs(file("memory", "memory.stat")),
     },
     pids: { current: number(file("pids", "pids.current")) ?? 0, limit: number(file("pids", "pids.max")) },
     io: {
-      bytes: parseLegacyIo(file("blkio", "blkio.throttle.io_service_bytes_recursive") || file("blkio", "blkio.io_service_bytes_recursive")),
-      operations: parseLegacyIo(file("blkio", "blkio.throttle.io_serviced_recursive") || file("blkio", "blkio.io_serviced_recursive")),
+      bytes: parseLegacyIo(
+        file("blkio", "blkio.throttle.io_service_bytes_recursive") || file("blkio", "blkio.io_service_bytes_recursive"),
+      ),
+      operations: parseLegacyIo(
+        file("blkio", "blkio.throttle.io_serviced_recursive") || file("blkio", "blkio.io_serviced_recursive"),
+      ),
     },
   };
 }
 
 /** Lines of `name number`. */
-export function parsePairs(text: string): Record<string, number> {
+function parsePairs(text: string): Record<string, number> {
   const pairs: Record<string, number> = {};
   for (const line of text.split("\n")) {
     const at = line.indexOf(" ");
@@ -135,13 +144,10 @@ export function parseIoStat(text: string): CgroupUsage["io"] {
 export function parseLegacyIo(text: string): IoCount[] {
   return text.split("\n").flatMap((line) => {
     const match = /^(\d+):(\d+) (\w+) (\d+)$/.exec(line);
-    return match ? [{ major: Number(match[1]), minor: Number(match[2]), op: match[3] ?? "", value: Number(match[4]) }] : [];
+    return match
+      ? [{ major: Number(match[1]), minor: Number(match[2]), op: match[3] ?? "", value: Number(match[4]) }]
+      : [];
   });
-}
-
-/** Limits in memory.stat that mean "none" are beyond what JSON readers of other languages take from a float. */
-function withoutHugeNumbers(stat: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(Object.entries(stat).filter(([, value]) => value < NO_LIMIT));
 }
 
 /** Null for `max` and for a file that is not there. */

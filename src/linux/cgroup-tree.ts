@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode } from "../lib/errors.ts";
 import type { CgroupDriver, CgroupLayout } from "./cgroup.ts";
@@ -37,7 +37,8 @@ export function controllerDir(layout: CgroupLayout, controller: string, path: st
 export function cgroupPids(dir: string): number[] {
   const pids: number[] = [];
   try {
-    for (const line of readFileSync(join(dir, "cgroup.procs"), "utf8").split("\n")) if (line !== "") pids.push(Number(line));
+    for (const line of readFileSync(join(dir, "cgroup.procs"), "utf8").split("\n"))
+      if (line !== "") pids.push(Number(line));
     for (const entry of readdirSync(dir, { withFileTypes: true })) {
       if (entry.isDirectory()) pids.push(...cgroupPids(join(dir, entry.name)));
     }
@@ -106,4 +107,10 @@ export function oomKills(layout: CgroupLayout, path: string): number {
     if (hasCode(error, "ENOENT", "ENODEV")) return 0;
     throw error;
   }
+}
+
+/** The file that changes with {@link oomKills}; null on version 1, which has none that says so. */
+export function oomKillsFile(layout: CgroupLayout, path: string): string | null {
+  const dir = controllerDir(layout, "memory", path);
+  return dir === null || layout.hierarchies["memory"] ? null : join(dir, "memory.events");
 }

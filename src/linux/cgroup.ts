@@ -16,7 +16,7 @@ export interface CgroupLayout {
   hierarchies: Record<string, string>;
 }
 
-/** Reads the mount table and tells which cgroup world this is. */
+/** Reads the mount table and tells which cgroup version this machine uses, and where it is mounted. */
 export function detectCgroups(mounts = readFileSync("/proc/self/mountinfo", "utf8")): CgroupLayout {
   const layout: CgroupLayout = { version: 1, unified: null, unifiedControllers: [], hierarchies: {} };
   for (const line of mounts.split("\n")) {
@@ -42,9 +42,19 @@ export function detectCgroups(mounts = readFileSync("/proc/self/mountinfo", "utf
   return layout;
 }
 
-const mountWords = new Set(["rw", "ro", "xattr", "noprefix", "clone_children", "release_agent", "nsdelegate", "memory_recursiveprot", "favordynmods"]);
+const mountWords = new Set([
+  "rw",
+  "ro",
+  "xattr",
+  "noprefix",
+  "clone_children",
+  "release_agent",
+  "nsdelegate",
+  "memory_recursiveprot",
+  "favordynmods",
+]);
 
-/** Whether a controller is there at all, in either world. */
+/** Whether a controller is there at all, in version 1 or 2. */
 export function hasController(layout: CgroupLayout, controller: string): boolean {
   return layout.unifiedControllers.includes(controller) || controller in layout.hierarchies;
 }

@@ -10,7 +10,13 @@ export function readSystemCpu(text = readFileSync("/proc/stat", "utf8")): { usag
   for (const line of text.split("\n")) {
     if (!line.startsWith("cpu")) break;
     // user, nice, system, idle, iowait, irq, softirq
-    if (line.startsWith("cpu ")) usage = line.trim().split(/\s+/).slice(1, 8).reduce((sum, field) => sum + Number(field), 0) * TICK;
+    if (line.startsWith("cpu "))
+      usage =
+        line
+          .trim()
+          .split(/\s+/)
+          .slice(1, 8)
+          .reduce((sum, field) => sum + Number(field), 0) * TICK;
     else online++;
   }
   return { usage, online };
@@ -50,8 +56,24 @@ export function parseNetDev(text: string): Record<string, InterfaceCounts> {
     const at = line.indexOf(":");
     const name = line.slice(0, at).trim();
     if (at < 0 || name === "lo") continue;
-    const [rxBytes = 0, rxPackets = 0, rxErrors = 0, rxDropped = 0, , , , , txBytes = 0, txPackets = 0, txErrors = 0, txDropped = 0] =
-      line.slice(at + 1).trim().split(/\s+/).map(Number);
+    const [
+      rxBytes = 0,
+      rxPackets = 0,
+      rxErrors = 0,
+      rxDropped = 0,
+      ,
+      ,
+      ,
+      ,
+      txBytes = 0,
+      txPackets = 0,
+      txErrors = 0,
+      txDropped = 0,
+    ] = line
+      .slice(at + 1)
+      .trim()
+      .split(/\s+/)
+      .map(Number);
     interfaces[name] = { rxBytes, rxPackets, rxErrors, rxDropped, txBytes, txPackets, txErrors, txDropped };
   }
   return interfaces;

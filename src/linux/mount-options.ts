@@ -1,28 +1,44 @@
+import { own } from "../lib/own.ts";
 import { MS } from "./mount.ts";
 
 /** Words of mount(8)'s `-o` that are flags of mount(2): [bit, set or clear]. */
 const flagWords: Record<string, [number, boolean]> = {
-  ro: [MS.RDONLY, true], rw: [MS.RDONLY, false],
-  nosuid: [MS.NOSUID, true], suid: [MS.NOSUID, false],
-  nodev: [MS.NODEV, true], dev: [MS.NODEV, false],
-  noexec: [MS.NOEXEC, true], exec: [MS.NOEXEC, false],
-  sync: [16, true], async: [16, false],
+  ro: [MS.RDONLY, true],
+  rw: [MS.RDONLY, false],
+  nosuid: [MS.NOSUID, true],
+  suid: [MS.NOSUID, false],
+  nodev: [MS.NODEV, true],
+  dev: [MS.NODEV, false],
+  noexec: [MS.NOEXEC, true],
+  exec: [MS.NOEXEC, false],
+  sync: [16, true],
+  async: [16, false],
   dirsync: [128, true],
   remount: [MS.REMOUNT, true],
-  mand: [64, true], nomand: [64, false],
-  noatime: [MS.NOATIME, true], atime: [MS.NOATIME, false],
-  nodiratime: [2048, true], diratime: [2048, false],
-  relatime: [1 << 21, true], norelatime: [1 << 21, false],
-  strictatime: [1 << 24, true], nostrictatime: [1 << 24, false],
-  bind: [MS.BIND, true], rbind: [MS.BIND | MS.REC, true],
-  private: [MS.PRIVATE, true], rprivate: [MS.PRIVATE | MS.REC, true],
-  slave: [MS.SLAVE, true], rslave: [MS.SLAVE | MS.REC, true],
-  shared: [MS.SHARED, true], rshared: [MS.SHARED | MS.REC, true],
+  mand: [64, true],
+  nomand: [64, false],
+  noatime: [MS.NOATIME, true],
+  atime: [MS.NOATIME, false],
+  nodiratime: [2048, true],
+  diratime: [2048, false],
+  relatime: [1 << 21, true],
+  norelatime: [1 << 21, false],
+  strictatime: [1 << 24, true],
+  nostrictatime: [1 << 24, false],
+  bind: [MS.BIND, true],
+  rbind: [MS.BIND | MS.REC, true],
+  private: [MS.PRIVATE, true],
+  rprivate: [MS.PRIVATE | MS.REC, true],
+  slave: [MS.SLAVE, true],
+  rslave: [MS.SLAVE | MS.REC, true],
+  shared: [MS.SHARED, true],
+  rshared: [MS.SHARED | MS.REC, true],
   defaults: [0, true],
 };
 
 const propagation = MS.PRIVATE | MS.SLAVE | MS.SHARED;
 
+/** Mount options taken apart for mount(2). */
 export interface MountOptions {
   /** Flags of the mount itself. */
   flags: number;
@@ -38,7 +54,7 @@ export function parseMountOptions(options: string): MountOptions {
   const data: string[] = [];
   for (const word of options.split(",")) {
     if (!word) continue;
-    const flag = flagWords[word];
+    const flag = own(flagWords, word);
     if (!flag) data.push(word);
     else if (flag[1]) flags |= flag[0];
     else flags &= ~flag[0];

@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { mount, MS } from "./mount.ts";
+import { MS, mount } from "./mount.ts";
 import { check, cstr, errno, libc, ptr, SystemError } from "./syscall.ts";
 
 /**
@@ -23,7 +23,10 @@ function openOwn(): number {
   return check(libc.open(ptr(own), O_RDONLY | O_CLOEXEC, 0), "open", "/proc/thread-self/ns/net");
 }
 
-/** Back home. To stay in a foreign namespace would make every later socket of the process wrong: no way but out. */
+/**
+ * Returns to the daemon's own namespace. If that fails the process ends: every socket it opened later would be in the
+ * wrong namespace.
+ */
 function goHome(home: number): void {
   if (libc.setns(home, CLONE_NEWNET) !== 0) process.abort();
   libc.close(home);
@@ -73,7 +76,8 @@ export class Netns implements Disposable {
     goHome(home);
     if (failure !== 0) throw new SystemError("open", failure, path);
     try {
-      writeSync(fd, value);
+      const text = cstr(value);
+      check(libc.write(fd, ptr(text), text.length - 1), "write", path);
     } finally {
       closeSync(fd);
     }

@@ -1,7 +1,8 @@
-import { cname, close, openDir } from "./at.ts";
+import { close, cname, openDir } from "./at.ts";
 import { mount } from "./mount.ts";
 import { check, errno, libc, ptr, SystemError } from "./syscall.ts";
 
+/** What to mount with overlayfs. */
 export interface OverlayMount {
   /** Read-only directories, top first. At least one. */
   lowers: readonly string[];
@@ -47,14 +48,26 @@ function mountByConfig({ lowers, writable, target, volatile }: OverlayMount): bo
     readLog(fs);
     for (const lower of lowers.slice(1)) if (!setOption(fs, "lowerdir+", lower)) throw configError(fs, errno(), lower);
     // The source says nothing, but `df` in a container shows it.
-    const options = Object.entries({ source: "overlay", ...(writable && { upperdir: writable.upper, workdir: writable.work }), ...fixedOptions });
+    const options = Object.entries({
+      source: "overlay",
+      ...(writable && { upperdir: writable.upper, workdir: writable.work }),
+      ...fixedOptions,
+    });
     for (const [key, value] of options) if (!setOption(fs, key, value)) throw configError(fs, errno(), key);
     if (volatile && writable && !setFlag(fs, "volatile")) throw configError(fs, errno(), "volatile");
     if (Number(libc.syscall(SYS.fsconfig, fs, CONFIG.CREATE, 0, 0, 0, 0)) < 0) throw configError(fs, errno(), target);
-    const made = check(libc.syscall(SYS.fsmount, fs, CLOEXEC, writable ? 0 : MOUNT_ATTR_RDONLY, 0, 0, 0), "fsmount", target);
+    const made = check(
+      libc.syscall(SYS.fsmount, fs, CLOEXEC, writable ? 0 : MOUNT_ATTR_RDONLY, 0, 0, 0),
+      "fsmount",
+      target,
+    );
     try {
       const [from, to] = [cname(""), cname(target)];
-      check(libc.syscall(SYS.move_mount, made, ptr(from), AT_FDCWD, ptr(to), MOVE_MOUNT_F_EMPTY_PATH, 0), "move_mount", target);
+      check(
+        libc.syscall(SYS.move_mount, made, ptr(from), AT_FDCWD, ptr(to), MOVE_MOUNT_F_EMPTY_PATH, 0),
+        "move_mount",
+        target,
+      );
     } finally {
       close(made);
     }

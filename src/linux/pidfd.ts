@@ -24,6 +24,7 @@ export function signalPidfd(pidfd: number, signal: number): boolean {
   throw new SystemError("pidfd_send_signal", code, `signal ${signal}`);
 }
 
+/** Closes what {@link openPidfd} opened. */
 export function closePidfd(pidfd: number): void {
   check(libc.close(pidfd), "close");
 }

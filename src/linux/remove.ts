@@ -16,19 +16,14 @@ export function removeTreeAt(dir: number, name: string): void {
   removeWithin(dir, name, { left: Infinity });
 }
 
-/** Removes what is in an open directory. */
-export function emptyDir(fd: number): void {
-  emptyWithin(fd, { left: Infinity });
-}
-
 /** {@link removeTreeAt} by absolute path. The parent must exist, or there is nothing to do. */
 export function removeTree(path: string): void {
   removePath(path, { left: Infinity });
 }
 
 /**
- * Removes a tree by absolute path if it has at most `limit` things in it: then that takes no longer than to ask somebody
- * else. Returns false where there is more; what was seen of it may be gone then.
+ * Removes a tree by absolute path if it has at most `limit` things in it, which takes no longer than handing the work
+ * to a worker. Returns false where there are more; some of them may be gone then.
  */
 export function removeSmallTree(path: string, limit: number): boolean {
   return removePath(path, { left: limit });

@@ -68,6 +68,7 @@ export function shutdownWrite(fd: number): void {
   libc.shutdown(fd, SHUT_WR);
 }
 
+/** close(2); errors are passed over. */
 export function closeFd(fd: number): void {
   libc.close(fd);
 }

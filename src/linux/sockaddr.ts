@@ -1,6 +1,8 @@
-import { ipBytes, type Ip } from "../lib/ip.ts";
+import { type Ip, ipBytes } from "../lib/ip.ts";
 
+/** Address families of socket(2). */
 export const AF = { INET: 2, INET6: 10 } as const;
+/** Types and flags of socket(2). */
 export const SOCK = { STREAM: 1, DGRAM: 2, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const;
 
 /** `sockaddr_in` or `sockaddr_in6` (ip(7), ipv6(7)). */

@@ -2,7 +2,7 @@
  * The only file that loads native code: libc through `bun:ffi`. Every call here is synchronous and runs on
  * the calling thread. Wrappers with domain names live in the other files of `linux/`.
  */
-import { CString, dlopen, FFIType, ptr, read, type Pointer } from "bun:ffi";
+import { CString, dlopen, FFIType, type Pointer, ptr, read } from "bun:ffi";
 
 const { i32, u32, i64, u64, pointer: p } = FFIType;
 
@@ -19,10 +19,11 @@ const libc = dlopen("libc.so.6", {
   close: { args: [i32], returns: i32 },
   read: { args: [i32, p, u64], returns: i64 },
   write: { args: [i32, p, u64], returns: i64 },
-  dup: { args: [i32], returns: i32 },
-  pipe2: { args: [p, i32], returns: i32 },
   fcntl: { args: [i32, i32, u64], returns: i32 },
-  ioctl: { args: [i32, u64, u64], returns: i32 },
+  clock_gettime: { args: [i32, p], returns: i32 },
+  inotify_init1: { args: [i32], returns: i32 },
+  inotify_add_watch: { args: [i32, p, u32], returns: i32 },
+  inotify_rm_watch: { args: [i32, i32], returns: i32 },
   flock: { args: [i32, i32], returns: i32 },
   socket: { args: [i32, i32, i32], returns: i32 },
   socketpair: { args: [i32, i32, i32, p], returns: i32 },
@@ -31,6 +32,7 @@ const libc = dlopen("libc.so.6", {
   listen: { args: [i32, i32], returns: i32 },
   getsockname: { args: [i32, p, p], returns: i32 },
   send: { args: [i32, p, u64, i32], returns: i64 },
+  sendto: { args: [i32, p, u64, i32, p, u32], returns: i64 },
   recv: { args: [i32, p, u64, i32], returns: i64 },
   setsockopt: { args: [i32, i32, i32, p, u32], returns: i32 },
   shutdown: { args: [i32, i32], returns: i32 },
@@ -52,31 +54,28 @@ const libc = dlopen("libc.so.6", {
   lsetxattr: { args: [p, p, p, u64, i32], returns: i32 },
   llistxattr: { args: [p, p, u64], returns: i64 },
   flistxattr: { args: [i32, p, u64], returns: i64 },
-  fremovexattr: { args: [i32, p], returns: i32 },
   statx: { args: [i32, p, i32, u32, p], returns: i32 },
   getdents64: { args: [i32, p, u64], returns: i64 },
   pwrite64: { args: [i32, p, u64, i64], returns: i64 },
   ftruncate64: { args: [i32, i64], returns: i32 },
-  renameat2: { args: [i32, p, i32, p, u32], returns: i32 },
-  fsync: { args: [i32], returns: i32 },
   syncfs: { args: [i32], returns: i32 },
-  copy_file_range: { args: [i32, p, i32, p, u64, u32], returns: i64 },
   lseek64: { args: [i32, i64, i32], returns: i64 },
-  lremovexattr: { args: [p, p], returns: i32 },
   statfs: { args: [p, p], returns: i32 },
-  kill: { args: [i32, i32], returns: i32 },
-  prctl: { args: [i32, u64, u64, u64, u64], returns: i32 },
   getrlimit: { args: [i32, p], returns: i32 },
-  umask: { args: [u32], returns: u32 },
+  prlimit64: { args: [i32, i32, p, p], returns: i32 },
 }).symbols;
 
-export { libc, ptr, read };
 export type { Pointer };
+export { libc, ptr, read };
 
 /** A failed system call: `errno` as in errno(3), `code` its name (`ENOENT`), `syscall` what was tried. */
 export class SystemError extends Error {
   override readonly name = "SystemError";
-  constructor(readonly syscall: string, readonly errno: number, detail = "") {
+  constructor(
+    readonly syscall: string,
+    readonly errno: number,
+    detail = "",
+  ) {
     super(`${syscall}${detail && ` ${detail}`}: ${errnoText(errno)}`);
   }
   get code(): string {
@@ -103,14 +102,49 @@ export function check(result: number | bigint, syscall: string, detail = ""): nu
 
 /** A NUL-terminated string for libc. Keep the buffer referenced for the length of the call. */
 export function cstr(text: string): Buffer {
-  return Buffer.from(text + "\0");
+  return Buffer.from(`${text}\0`);
 }
 
 const errnoNames: Record<number, string> = {
-  1: "EPERM", 2: "ENOENT", 3: "ESRCH", 4: "EINTR", 5: "EIO", 6: "ENXIO", 9: "EBADF", 11: "EAGAIN", 12: "ENOMEM",
-  13: "EACCES", 16: "EBUSY", 17: "EEXIST", 18: "EXDEV", 19: "ENODEV", 20: "ENOTDIR", 21: "EISDIR", 22: "EINVAL",
-  24: "EMFILE", 26: "ETXTBSY", 27: "EFBIG", 28: "ENOSPC", 30: "EROFS", 31: "EMLINK", 32: "EPIPE", 34: "ERANGE",
-  36: "ENAMETOOLONG", 38: "ENOSYS", 39: "ENOTEMPTY", 40: "ELOOP", 61: "ENODATA", 75: "EOVERFLOW", 95: "EOPNOTSUPP",
-  98: "EADDRINUSE", 99: "EADDRNOTAVAIL", 101: "ENETUNREACH", 104: "ECONNRESET", 105: "ENOBUFS", 110: "ETIMEDOUT",
-  111: "ECONNREFUSED", 113: "EHOSTUNREACH", 122: "EDQUOT",
+  1: "EPERM",
+  2: "ENOENT",
+  3: "ESRCH",
+  4: "EINTR",
+  5: "EIO",
+  6: "ENXIO",
+  9: "EBADF",
+  11: "EAGAIN",
+  12: "ENOMEM",
+  13: "EACCES",
+  16: "EBUSY",
+  17: "EEXIST",
+  18: "EXDEV",
+  19: "ENODEV",
+  20: "ENOTDIR",
+  21: "EISDIR",
+  22: "EINVAL",
+  24: "EMFILE",
+  26: "ETXTBSY",
+  27: "EFBIG",
+  28: "ENOSPC",
+  30: "EROFS",
+  31: "EMLINK",
+  32: "EPIPE",
+  34: "ERANGE",
+  36: "ENAMETOOLONG",
+  38: "ENOSYS",
+  39: "ENOTEMPTY",
+  40: "ELOOP",
+  61: "ENODATA",
+  75: "EOVERFLOW",
+  95: "EOPNOTSUPP",
+  98: "EADDRINUSE",
+  99: "EADDRNOTAVAIL",
+  101: "ENETUNREACH",
+  104: "ECONNRESET",
+  105: "ENOBUFS",
+  110: "ETIMEDOUT",
+  111: "ECONNREFUSED",
+  113: "EHOSTUNREACH",
+  122: "EDQUOT",
 };

@@ -4,8 +4,8 @@ import { watch } from "node:fs";
 const FALLBACK = 1000;
 
 /**
- * Bun's watcher (1.4.5) passes over what comes within a millisecond after what it told last, even where that was looked
- * at already. So whoever is called is called once more when it has been quiet for so many milliseconds.
+ * Bun's watcher (1.4.5) drops events that come within a millisecond after the last one it reported. So `changed` is
+ * called once more when nothing has been reported for this many milliseconds.
  */
 const TRAILING = 25;
 

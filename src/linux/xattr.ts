@@ -13,18 +13,29 @@ export function listXattrs(path: string): string[] {
   return readGrowing("llistxattr", (buffer) => libc.llistxattr(ptr(name), ptr(buffer), buffer.length), split) ?? [];
 }
 
+/** One attribute of a thing reached by path, links not followed; undefined where it has none. */
 export function getXattr(path: string, key: string): Uint8Array | undefined {
   const [name, attribute] = [cname(path), cname(key)];
-  return readGrowing("lgetxattr", (buffer) => libc.lgetxattr(ptr(name), ptr(attribute), ptr(buffer), buffer.length), (bytes) => new Uint8Array(bytes));
+  return readGrowing(
+    "lgetxattr",
+    (buffer) => libc.lgetxattr(ptr(name), ptr(attribute), ptr(buffer), buffer.length),
+    (bytes) => new Uint8Array(bytes),
+  );
 }
 
+/** As {@link listXattrs}, of an open file. */
 export function listXattrsFd(fd: number): string[] {
   return readGrowing("flistxattr", (buffer) => libc.flistxattr(fd, ptr(buffer), buffer.length), split) ?? [];
 }
 
+/** As {@link getXattr}, of an open file. */
 export function getXattrFd(fd: number, key: string): Uint8Array | undefined {
   const attribute = cname(key);
-  return readGrowing("fgetxattr", (buffer) => libc.fgetxattr(fd, ptr(attribute), ptr(buffer), buffer.length), (bytes) => new Uint8Array(bytes));
+  return readGrowing(
+    "fgetxattr",
+    (buffer) => libc.fgetxattr(fd, ptr(attribute), ptr(buffer), buffer.length),
+    (bytes) => new Uint8Array(bytes),
+  );
 }
 
 /** False where the filesystem does not carry such attributes. */
@@ -32,14 +43,9 @@ export function setXattr(path: string, key: string, value: Uint8Array): boolean 
   return settle("lsetxattr", key, libc.lsetxattr(ptr(cname(path)), ptr(cname(key)), ptr(some(value)), value.length, 0));
 }
 
+/** As {@link setXattr}, of an open file. */
 export function setXattrFd(fd: number, key: string, value: Uint8Array): boolean {
   return settle("fsetxattr", key, libc.fsetxattr(fd, ptr(cname(key)), ptr(some(value)), value.length, 0));
-}
-
-export function removeXattr(path: string, key: string): void {
-  if (libc.lremovexattr(ptr(cname(path)), ptr(cname(key))) === 0) return;
-  const code = errno();
-  if (code !== ENODATA && code !== EOPNOTSUPP) throw new SystemError("lremovexattr", code, key);
 }
 
 /** The address of an empty array is null, which the kernel refuses in some calls. */
@@ -65,7 +71,11 @@ function split(bytes: Buffer): string[] {
 }
 
 /** Attributes are at most 64 KiB; almost all fit the first buffer. */
-function readGrowing<T>(call: string, attempt: (buffer: Buffer) => number | bigint, take: (bytes: Buffer) => T): T | undefined {
+function readGrowing<T>(
+  call: string,
+  attempt: (buffer: Buffer) => number | bigint,
+  take: (bytes: Buffer) => T,
+): T | undefined {
   for (const size of [512, 65536 + 1]) {
     const buffer = Buffer.allocUnsafe(size);
     const got = Number(attempt(buffer));

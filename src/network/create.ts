@@ -1,67 +1,111 @@
 import type { NetworkCreateRequest, NetworkCreateResponse } from "../api/types/network.ts";
-import { conflict, EngineError, forbidden, invalid, notFound } from "../lib/errors.ts";
-import type { NetworkContext } from "./context.ts";
-import { driverOf } from "./driver/driver.ts";
+import { conflict, forbidden, invalid, notFound } from "../lib/errors.ts";
+import { requireRoom } from "../store/room.ts";
+import { uniqueLocalPool } from "./address/ipam.ts";
+import { type IpamChoice, validateIpam } from "./address/ipam-config.ts";
+import { defaultIpamDriver, type IpamDriver } from "./address/ipam-driver.ts";
+import { hostSubnets, networkSubnets } from "./address/taken-subnets.ts";
+import type { NetworkDeps } from "./deps.ts";
+import { defaultDriver, driverOf } from "./driver/driver.ts";
 import { publishNetworkEvent } from "./events.ts";
-import { admitBridges } from "./firewall/foreign.ts";
-import { enableForwarding } from "./forwarding.ts";
+import { bridgesOf } from "./firewall/bridges.ts";
 import { changeNetwork } from "./firewall/changes.ts";
-import { completeConfig, validateIpam, type IpamChoice } from "./ipam-config.ts";
-import { uniqueLocalPool } from "./ipam.ts";
-import { booleanOption } from "./options.ts";
-import { emptyNetwork } from "./predefined.ts";
-import { isPredefined, type NetworkRecord } from "./record.ts";
-import { deleteNetwork, networkByName, saveNetwork } from "./table.ts";
-import { hostSubnets, networkSubnets } from "./taken-subnets.ts";
+import { admitToForeign } from "./firewall/foreign.ts";
+import { routeLoopback } from "./firewall/loopback.ts";
+import { enableForwarding } from "./forwarding.ts";
+import { booleanOption, isBoolean } from "./options.ts";
+import { emptyNetwork, isPredefined } from "./predefined.ts";
+import type { NetworkRecord } from "./record.ts";
+import { deleteNetwork, networkById, networkByName, saveNetwork } from "./table.ts";
+
+/** What a request by a client cannot say; for code that makes a network on behalf of a cluster. */
+export interface GivenNetwork {
+  /** The id that the cluster gave it. Default: a new one. */
+  id?: string;
+  /** Default: the request's, which may not be `swarm`. */
+  scope?: "local" | "swarm" | "global";
+}
 
 /** `POST /networks/create`. */
-export async function createNetwork(ctx: NetworkContext, request: NetworkCreateRequest): Promise<NetworkCreateResponse> {
+export async function createNetwork(
+  deps: NetworkDeps,
+  request: NetworkCreateRequest,
+  given: GivenNetwork = {},
+): Promise<NetworkCreateResponse> {
   const name = request.Name ?? "";
   if (name.trim() === "") throw invalid("invalid name: name is empty");
-  if (isPredefined(name)) throw forbidden(`operation is not permitted on predefined ${name} network `);
-  using _lock = await ctx.live.networkLocks.acquire("networks");
-  const network = recordOf(ctx, request, name);
+  if (isPredefined(deps, name)) throw forbidden(`operation is not permitted on predefined ${name} network `);
+  using _lock = await deps.live.networkLocks.acquire("networks");
+  const network = recordOf(deps, request, name, given);
   await using undo = new AsyncDisposableStack();
 
   if (!network.ConfigOnly) {
-    network.IPAM = { ...network.IPAM, Config: ipamConfig(ctx, network) };
-    driverOf(network)?.check(ctx, network);
+    network.asked = network.IPAM.Config;
+    network.IPAM = { ...network.IPAM, Config: ipamConfig(deps, network) };
+    driverOf(deps, network)?.validate(deps, network);
   }
-  if (networkByName(ctx.store, name)) throw conflict(`network with name ${name} already exists`);
-  saveNetwork(ctx.store, network);
-  undo.defer(() => deleteNetwork(ctx.store, network.Id));
-  await raise(ctx, network, undo);
+  if (networkByName(deps.store, name)) throw conflict(`network with name ${name} already exists`);
+  if (networkById(deps.store, network.Id)) throw conflict(`network with id ${network.Id} already exists`);
+  requireRoom(deps.store);
+  saveNetwork(deps.store, network);
+  undo.defer(() => deleteNetwork(deps.store, network.Id));
+  await raise(deps, network, undo);
 
   undo.move();
-  publishNetworkEvent(ctx, "create", network);
+  publishNetworkEvent(deps, "create", network);
   return { Id: network.Id, Warning: "" };
 }
 
-/** The network into the kernel. */
-async function raise(ctx: NetworkContext, network: NetworkRecord, undo: AsyncDisposableStack): Promise<void> {
-  const driver = driverOf(network);
+/** Makes what the network needs in the kernel. */
+async function raise(deps: NetworkDeps, network: NetworkRecord, undo: AsyncDisposableStack): Promise<void> {
+  const driver = driverOf(deps, network);
   if (!driver || network.ConfigOnly) return;
-  undo.defer(() => driver.remove(ctx, network));
-  driver.ensure(ctx, network);
-  await changeNetwork(ctx, "add", network);
-  await admitBridges(ctx);
-  enableForwarding(ctx);
+  undo.defer(() => driver.remove(deps, network));
+  driver.ensure(deps, network);
+  await changeNetwork(deps, "add", network);
+  undo.defer(() => routeLoopback(bridgesOf(deps, [network]), false));
+  routeLoopback(bridgesOf(deps, [network]), true);
+  await admitToForeign(deps);
+  await deps.live.firewalld?.join();
+  enableForwarding(deps);
 }
 
-function recordOf(ctx: NetworkContext, request: NetworkCreateRequest, name: string): NetworkRecord {
-  const source = request.ConfigFrom?.Network ? configNetwork(ctx, request, request.ConfigFrom.Network) : null;
-  const options = { ...(source ? {} : ctx.defaultOptions[request.Driver || "bridge"]), ...(source?.Options ?? request.Options) };
+function recordOf(
+  deps: NetworkDeps,
+  request: NetworkCreateRequest,
+  name: string,
+  { id, scope }: GivenNetwork,
+): NetworkRecord {
+  if (request.ConfigOnly && (request.Ingress || request.Internal || request.Attachable || request.Scope)) {
+    throw forbidden(
+      "configuration network can only contain network specific fields. " +
+        "Network operator fields like [ ingress | internal | attachable | scope ] are not supported.",
+    );
+  }
+  const source = request.ConfigFrom?.Network ? configNetwork(deps, request, request.ConfigFrom.Network) : null;
+  const driver = request.Driver || defaultDriver;
+  const options = {
+    ...(source ? {} : deps.defaultOptions[driver]),
+    ...(source?.Options ?? request.Options),
+  };
   const enabled = (asked: boolean | null | undefined, option: string, fallback: boolean) => {
-    const value = asked ?? booleanOption(options, option, fallback);
+    const value = asked ?? (isBoolean(options[option]) ? booleanOption(options, option, fallback) : null);
+    if (value === null) throw invalid(`driver-opt "${option}" is not a valid bool`);
     if (asked != null) delete options[option];
     return value;
   };
   validateIpam(request.IPAM);
   const network: NetworkRecord = {
-    ...emptyNetwork(name, request.ConfigOnly ? "null" : requireDriver(request.Driver || "bridge")),
+    ...emptyNetwork(name, request.ConfigOnly ? "null" : requireDriver(deps, driver)),
+    ...(id !== undefined && { Id: id }),
     EnableIPv4: source?.EnableIPv4 ?? enabled(request.EnableIPv4, "com.docker.network.enable_ipv4", true),
     EnableIPv6: source?.EnableIPv6 ?? enabled(request.EnableIPv6, "com.docker.network.enable_ipv6", false),
-    IPAM: source?.IPAM ?? { Driver: request.IPAM?.Driver || "default", Options: request.IPAM?.Options ?? null, Config: request.IPAM?.Config ?? [] },
+    IPAM: source?.IPAM ?? {
+      Driver: request.IPAM?.Driver || defaultIpamDriver,
+      Options: request.IPAM?.Options ?? null,
+      Config: request.IPAM?.Config ?? [],
+    },
+    Scope: scope ?? (request.Scope || "local"),
     Internal: request.Internal ?? false,
     Attachable: request.Attachable ?? false,
     ConfigFrom: { Network: request.ConfigFrom?.Network ?? "" },
@@ -69,38 +113,62 @@ function recordOf(ctx: NetworkContext, request: NetworkCreateRequest, name: stri
     Options: options,
     Labels: { ...(source?.Labels ?? {}), ...request.Labels },
   };
+  if (network.ConfigOnly) return network;
   if (!network.EnableIPv4 && !network.EnableIPv6) throw invalid("IPv4 or IPv6 must be enabled");
-  if (!["default", "null"].includes(network.IPAM.Driver)) throw invalid(`invalid ipam driver: ${JSON.stringify(network.IPAM.Driver)}`);
-  if (request.Scope && request.Scope !== "local") throw forbidden(`cannot create a ${request.Scope} scoped network when swarm is not active`);
+  requireIpamDriver(deps, network.IPAM.Driver);
+  if (request.Scope === "swarm") throw forbidden("cannot create a swarm scoped network when swarm is not active");
   if (request.Ingress) throw forbidden("Ingress network can only be global scope network");
   return network;
 }
 
+const withoutConfig = "are not supported if the network depends on a configuration network";
+
 /** What a configuration-only network prescribes. */
-function configNetwork(ctx: NetworkContext, request: NetworkCreateRequest, name: string): NetworkRecord {
+function configNetwork(deps: NetworkDeps, request: NetworkCreateRequest, name: string): NetworkRecord {
   if (request.ConfigOnly) throw forbidden("a configuration network cannot depend on another configuration network");
-  const source = networkByName(ctx.store, name);
+  const { Driver: ipamDriver, Config, Options } = request.IPAM ?? {};
+  const chosen = [Config, Options, request.Labels].some((list) => Object.keys(list ?? {}).length > 0);
+  if (chosen || request.EnableIPv6 || (ipamDriver || defaultIpamDriver) !== defaultIpamDriver) {
+    throw forbidden(`user specified configurations ${withoutConfig}`);
+  }
+  if (Object.keys(request.Options ?? {}).length > 0) throw forbidden(`network driver options ${withoutConfig}`);
+  const source = networkByName(deps.store, name);
   if (!source?.ConfigOnly) throw notFound(`configuration network ${JSON.stringify(name)} does not exist`);
-  if ((request.IPAM?.Config ?? []).length > 0) throw forbidden("user-specified configurations are not supported if the network depends on a configuration network");
-  if (Object.keys(request.Options ?? {}).length > 0) throw forbidden("network driver options are not supported if the network depends on a configuration network");
   return source;
 }
 
-function requireDriver(name: string): string {
-  if (name === "host" || name === "null") throw forbidden(`only one instance of ${JSON.stringify(name)} network is allowed`);
-  if (name === "overlay") {
-    throw forbidden('This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.');
+function requireDriver({ drivers }: NetworkDeps, name: string): string {
+  const driver = drivers.get(name);
+  if (driver && driver.onlyNetwork !== null)
+    throw forbidden(`only one instance of ${JSON.stringify(name)} network is allowed`);
+  if (!driver && name === "overlay") {
+    throw forbidden(
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node ' +
+        "to swarm and try again.",
+    );
   }
-  if (!driverOf({ ...emptyNetwork("", name) })) throw new EngineError("not-found", `could not find plugin ${name} in v1 plugin registry: plugin "${name}" not found`);
+  if (!driver) throw notFound(`plugin ${JSON.stringify(name)} not found`);
   return name;
 }
 
-function ipamConfig(ctx: NetworkContext, network: NetworkRecord): NetworkRecord["IPAM"]["Config"] {
-  if (network.IPAM.Driver === "null") return [];
-  const choice: IpamChoice = { pools: ctx.addressPools, taken: networkSubnets(ctx), avoid: hostSubnets(ctx) };
-  const local: IpamChoice = { ...choice, pools: [...ctx.addressPools, uniqueLocalPool(ctx.instance)] };
+function requireIpamDriver({ ipamDrivers }: NetworkDeps, name: string): IpamDriver {
+  const driver = ipamDrivers.get(name);
+  if (!driver) throw notFound(`plugin ${JSON.stringify(name)} not found`);
+  return driver;
+}
+
+function ipamConfig(deps: NetworkDeps, network: NetworkRecord): NetworkRecord["IPAM"]["Config"] {
+  const driver = requireIpamDriver(deps, network.IPAM.Driver);
+  const withoutGateway = !(driverOf(deps, network)?.wantsGateway(network) ?? true);
+  const choice: IpamChoice = {
+    pools: deps.addressPools,
+    taken: networkSubnets(deps),
+    avoid: hostSubnets(deps),
+    withoutGateway,
+  };
+  const local: IpamChoice = { ...choice, pools: [...deps.addressPools, uniqueLocalPool(deps.instance)] };
   return [
-    ...(network.EnableIPv4 ? [completeConfig(network.IPAM.Config, 4, choice)] : []),
-    ...(network.EnableIPv6 ? [completeConfig(network.IPAM.Config, 6, local)] : []),
+    ...(network.EnableIPv4 ? [driver.choose(network.IPAM.Config, 4, choice)] : []),
+    ...(network.EnableIPv6 ? [driver.choose(network.IPAM.Config, 6, local)] : []),
   ];
 }

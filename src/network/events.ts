@@ -1,8 +1,15 @@
-import type { NetworkContext } from "./context.ts";
+import type { NetworkDeps } from "./deps.ts";
 import type { NetworkRecord } from "./record.ts";
 
+/** Publishes an event of type `network` as Docker does: `name` and `type` (the driver) are added to the attributes. */
 export function publishNetworkEvent(
-  ctx: NetworkContext, action: "create" | "connect" | "disconnect" | "destroy", network: NetworkRecord, attributes: Record<string, string> = {},
+  deps: NetworkDeps,
+  action: "create" | "connect" | "disconnect" | "destroy",
+  network: NetworkRecord,
+  attributes: Record<string, string> = {},
 ): void {
-  ctx.events.publish("network", action, { ID: network.Id, Attributes: { ...attributes, name: network.Name, type: network.Driver } });
+  deps.events.publish("network", action, {
+    ID: network.Id,
+    Attributes: { ...attributes, name: network.Name, type: network.Driver },
+  });
 }

@@ -1,11 +1,13 @@
 import type { Filters } from "../api/filters.ts";
 import type { Network } from "../api/types/network.ts";
-import type { NetworkContext } from "./context.ts";
+import type { NetworkDeps } from "./deps.ts";
 import { networkFilter } from "./filter.ts";
 import { describeNetwork } from "./inspect.ts";
 import { allNetworks } from "./table.ts";
 
 /** `GET /networks`, in the order they were made. */
-export function listNetworks(ctx: NetworkContext, filters: Filters): Network[] {
-  return allNetworks(ctx.store).filter(networkFilter(ctx, filters)).map(describeNetwork);
+export async function listNetworks(deps: NetworkDeps, filters: Filters): Promise<Network[]> {
+  return allNetworks(deps.store)
+    .filter(await networkFilter(deps, filters))
+    .map(describeNetwork);
 }

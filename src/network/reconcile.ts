@@ -4,50 +4,74 @@ import { namesIn } from "../lib/names-in.ts";
 import { removeNetns } from "../linux/namespace.ts";
 import { allLinks } from "../linux/netlink/find-link.ts";
 import { deleteLink } from "../linux/netlink/link.ts";
-import type { NetworkContext } from "./context.ts";
+import type { NetworkDeps } from "./deps.ts";
 import { adjustNameService } from "./dns/service.ts";
+import { mendSandbox } from "./endpoint/connect.ts";
 import { rewriteFirewall } from "./firewall/changes.ts";
-import { ignoring } from "./interface.ts";
 import { hostInterface } from "./record.ts";
+import { ignoring } from "./sandbox/interface.ts";
 import { allNetworks, allSandboxes, deleteSandbox, endpointsOfContainer, publishedPorts } from "./table.ts";
 
-/** At boot, after `startNetworks`: removes what a crash left, takes up ports and name service of live containers again. */
-export async function reconcileNetworks(ctx: NetworkContext, liveContainerIds: Iterable<string>): Promise<void> {
+/**
+ * At boot, after `startNetworks`: removes what a crash left, and starts holding ports and answering names for running
+ * containers again. Returns, by container, what {@link mendSandbox} had to do.
+ */
+export async function reconcileNetworks(
+  deps: NetworkDeps,
+  liveContainerIds: Iterable<string>,
+): Promise<Map<string, Mended>> {
   const live = new Set(liveContainerIds);
-  const dead = allSandboxes(ctx.store).filter(({ containerId }) => !live.has(containerId));
-  const deadInterfaces = new Set(dead.flatMap(({ containerId }) => endpointsOfContainer(ctx.store, containerId)).map(({ id }) => hostInterface(id)));
-  ctx.store.transaction(() => dead.forEach(({ containerId }) => deleteSandbox(ctx.store, containerId)))();
+  const dead = allSandboxes(deps.store).filter(({ containerId }) => !live.has(containerId));
+  const deadInterfaces = new Set(
+    dead.flatMap(({ containerId }) => endpointsOfContainer(deps.store, containerId)).map(({ id }) => hostInterface(id)),
+  );
+  deps.store.transaction(() => dead.forEach(({ containerId }) => deleteSandbox(deps.store, containerId)))();
 
-  removeOrphanLinks(ctx, live, deadInterfaces);
-  removeOrphanNamespaces(ctx, live);
-  // `startNetworks` has written the table with them still in it.
-  if (dead.length > 0) await rewriteFirewall(ctx);
+  removeOrphanLinks(deps, live, deadInterfaces);
+  removeOrphanNamespaces(deps, live);
+  // `startNetworks` has written the table with the ports of dead containers still in it.
+  if (dead.length > 0) await rewriteFirewall(deps);
 
-  for (const sandbox of allSandboxes(ctx.store)) {
+  const mended = new Map<string, Mended>();
+  for (const sandbox of allSandboxes(deps.store)) {
     const { containerId, name } = sandbox;
     try {
-      adjustNameService(ctx, sandbox, true);
+      const change = await mendSandbox(deps, sandbox);
+      if (change) mended.set(containerId, change);
     } catch (error) {
-      ctx.log.warn("name service could not be taken up again", { container: name, error: errorMessage(error) });
+      const what = { container: name, error: errorMessage(error) };
+      deps.log.warn("a change of a container's networks could not be undone", what);
     }
-    const lost = await ctx.live.ports.retake(containerId, publishedPorts(ctx.store, containerId));
-    for (const port of lost) ctx.log.warn("published port could not be held again", { container: name, port });
+    try {
+      adjustNameService(deps, sandbox, true);
+    } catch (error) {
+      deps.log.warn("name service could not be taken up again", { container: name, error: errorMessage(error) });
+    }
+    const lost = await deps.live.ports.retake(containerId, publishedPorts(deps.store, containerId));
+    for (const port of lost) deps.log.warn("published port could not be held again", { container: name, port });
   }
+  return mended;
 }
 
-/** Links of dead endpoints, and those that bear our mark and whose endpoint or network is no more. */
-function removeOrphanLinks(ctx: NetworkContext, live: ReadonlySet<string>, dead: ReadonlySet<string>): void {
-  const networks = new Set(allNetworks(ctx.store).map((network) => network.Id));
-  const known = new Set([...live].flatMap((id) => endpointsOfContainer(ctx.store, id)).map(({ id }) => hostInterface(id)));
-  for (const link of allLinks(ctx.live.route)) {
+/** What {@link mendSandbox} returns for a container that was being connected or disconnected when a daemon died. */
+export type Mended = NonNullable<Awaited<ReturnType<typeof mendSandbox>>>;
+
+/** Removes links of dead endpoints, and links with our mark whose endpoint or network no longer exists. */
+function removeOrphanLinks(deps: NetworkDeps, live: ReadonlySet<string>, dead: ReadonlySet<string>): void {
+  const networks = new Set(allNetworks(deps.store).map((network) => network.Id));
+  const known = new Set(
+    [...live].flatMap((id) => endpointsOfContainer(deps.store, id)).map(({ id }) => hostInterface(id)),
+  );
+  for (const link of allLinks(deps.live.route)) {
     const [owner, networkId, containerId] = link.alias.split("/");
-    const ours = owner === `berth-${ctx.instance}` && networkId !== undefined;
+    const ours = owner === `berth-${deps.instance}` && networkId !== undefined;
     const unwanted = ours && !(containerId === undefined ? networks.has(networkId) : known.has(link.name));
-    if (unwanted || dead.has(link.name)) ignoring(["ENODEV"], () => ctx.live.route.request([deleteLink({ index: link.index })], `delete ${link.name}`));
+    if (unwanted || dead.has(link.name))
+      ignoring(["ENODEV"], () => deps.live.route.request([deleteLink({ index: link.index })], `delete ${link.name}`));
   }
 }
 
-function removeOrphanNamespaces(ctx: NetworkContext, live: ReadonlySet<string>): void {
-  const folder = join(ctx.execRoot, "netns");
+function removeOrphanNamespaces(deps: NetworkDeps, live: ReadonlySet<string>): void {
+  const folder = join(deps.execRoot, "netns");
   for (const name of namesIn(folder)) if (!live.has(name)) removeNetns(join(folder, name));
 }

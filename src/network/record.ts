@@ -1,8 +1,7 @@
-import type { ConfigReference } from "../api/types/swarm.ts";
-import type { EndpointSettings, IPAMConfig } from "../api/types/network.ts";
-import type { SandboxRequest } from "./context.ts";
+import type { ConfigReference, EndpointSettings, IPAMConfig } from "../api/types/network.ts";
+import type { SandboxRequest } from "./sandbox/request.ts";
 
-/** A network as it is kept: Docker's wire shape, every field there. */
+/** A network as the database keeps it: Docker's wire shape with every field present, and `asked`. */
 export interface NetworkRecord {
   Name: string;
   Id: string;
@@ -12,6 +11,11 @@ export interface NetworkRecord {
   EnableIPv4: boolean;
   EnableIPv6: boolean;
   IPAM: { Driver: string; Options: Record<string, string> | null; Config: IPAMConfig[] };
+  /**
+   * `IPAM.Config` as the request had it: inspect shows it so, and containers may choose addresses only in its subnets.
+   * Not part of the wire shape.
+   */
+  asked?: IPAMConfig[];
   Internal: boolean;
   Attachable: boolean;
   Ingress: boolean;
@@ -32,7 +36,7 @@ export interface EndpointRecord {
   id: string;
   networkId: string;
   containerId: string;
-  /** `eth0`, … inside; empty on host and none. */
+  /** `eth0`, … inside the container; empty on the networks `host` and `none`. */
   interfaceName: string;
   mac: string;
   /** With prefix length; empty: has none. */
@@ -40,8 +44,13 @@ export interface EndpointRecord {
   ipv6: string;
   /** As the container asked for it. */
   settings: EndpointSettings;
-  /** What the network's name service calls it; empty on networks without one. */
+  /** The container's names in the network's name service; empty on networks without one. */
   names: string[];
+  /**
+   * Present while a running container is being connected or disconnected: after a crash the next daemon removes the
+   * endpoint.
+   */
+  changing?: "joins" | "leaves";
 }
 
 /** Ports `hostPort`… of one host address lead to `containerPort`…, `count` of them one by one. */
@@ -53,11 +62,6 @@ export interface PortRange {
   containerPort: number;
   count: number;
 }
-
-/** The three networks that always exist. */
-export const predefinedNetworks = ["bridge", "host", "none"] as const;
-
-export const isPredefined = (name: string): boolean => predefinedNetworks.some((predefined) => predefined === name);
 
 /** Interface of an endpoint on the host's side: 15 bytes are all a name can have. */
 export const hostInterface = (endpointId: string): string => `veth${endpointId.slice(0, 11)}`;

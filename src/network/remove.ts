@@ -1,41 +1,52 @@
 import { forbidden } from "../lib/errors.ts";
 import { shortId } from "../lib/ids.ts";
-import type { NetworkContext } from "./context.ts";
+import type { NetworkDeps } from "./deps.ts";
 import { driverOf } from "./driver/driver.ts";
 import { publishNetworkEvent } from "./events.ts";
+import { bridgesOf } from "./firewall/bridges.ts";
 import { changeNetwork } from "./firewall/changes.ts";
-import { forgetBridge } from "./firewall/foreign.ts";
-import { isPredefined, type NetworkRecord } from "./record.ts";
+import { admitToForeign } from "./firewall/foreign.ts";
+import { routeLoopback } from "./firewall/loopback.ts";
+import { isPredefined } from "./predefined.ts";
+import type { NetworkRecord } from "./record.ts";
 import { resolveNetwork } from "./resolve.ts";
 import { allNetworks, deleteNetwork, endpointsOfNetwork, sandboxOf } from "./table.ts";
 
 /** `DELETE /networks/{id}`. Refused while a running container is on it. */
-export async function removeNetwork(ctx: NetworkContext, ref: string): Promise<void> {
-  using _lock = await ctx.live.networkLocks.acquire("networks");
-  const network = resolveNetwork(ctx, ref);
-  if (isPredefined(network.Name)) throw forbidden(`${network.Name} is a pre-defined network and cannot be removed`);
-  await removeRecord(ctx, network);
+export async function removeNetwork(deps: NetworkDeps, ref: string): Promise<void> {
+  using _lock = await deps.live.networkLocks.acquire("networks");
+  const network = resolveNetwork(deps, ref);
+  if (isPredefined(deps, network.Name))
+    throw forbidden(`${network.Name} is a pre-defined network and cannot be removed`);
+  await removeRecord(deps, network);
 }
 
-/** For who holds the lock of networks already. */
-export async function removeRecord(ctx: NetworkContext, network: NetworkRecord): Promise<void> {
-  if (network.ConfigOnly && allNetworks(ctx.store).some(({ ConfigFrom }) => ConfigFrom.Network === network.Name)) {
-    throw forbidden(`configuration network ${JSON.stringify(network.Name)} is in use`);
+/** As {@link removeNetwork}, for callers that hold the lock `networks`. */
+export async function removeRecord(deps: NetworkDeps, network: NetworkRecord): Promise<void> {
+  if (network.ConfigOnly && allNetworks(deps.store).some(({ ConfigFrom }) => ConfigFrom.Network === network.Name)) {
+    throw forbidden(`error while removing network: configuration network ${JSON.stringify(network.Name)} is in use`);
   }
-  // Looked at and deleted in one go: nothing can move in between.
-  ctx.store.transaction(() => {
-    const active = endpointsOfNetwork(ctx.store, network.Id).map(({ containerId }) => {
-      return `name:${JSON.stringify(sandboxOf(ctx.store, containerId)?.name ?? "")} id:${JSON.stringify(shortId(containerId))}`;
+  // Without a wait between check and deletion, so that no container can join in between.
+  deps.store.transaction(() => {
+    const active = endpointsOfNetwork(deps.store, network.Id).map(({ containerId }) => {
+      return (
+        `name:${JSON.stringify(sandboxOf(deps.store, containerId)?.name ?? "")} ` +
+        `id:${JSON.stringify(shortId(containerId))}`
+      );
     });
-    if (active.length > 0) throw forbidden(`error while removing network: network ${network.Name} has active endpoints (${active.join(", ")})`);
-    deleteNetwork(ctx.store, network.Id);
+    if (active.length > 0)
+      throw forbidden(
+        `error while removing network: network ${network.Name} has active endpoints (${active.join(", ")})`,
+      );
+    deleteNetwork(deps.store, network.Id);
   })();
-  const driver = driverOf(network);
+  const driver = driverOf(deps, network);
   if (driver && !network.ConfigOnly) {
-    driver.remove(ctx, network);
-    await changeNetwork(ctx, "delete", network);
-    const bridge = driver.firewall(network)?.bridge;
-    if (bridge) await forgetBridge(ctx, bridge);
+    routeLoopback(bridgesOf(deps, [network]), false);
+    driver.remove(deps, network);
+    await changeNetwork(deps, "delete", network);
+    const rules = driver.firewall(network);
+    if (rules) await Promise.all([admitToForeign(deps), deps.live.firewalld?.forget(rules.bridge)]);
   }
-  publishNetworkEvent(ctx, "destroy", network);
+  publishNetworkEvent(deps, "destroy", network);
 }

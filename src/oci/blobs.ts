@@ -1,3 +1,5 @@
+import type { DigestAlgorithm } from "./digest.ts";
+
 /**
  * Content by digest. A blob is whole and verified or not there at all: writers stream into a partial file, which takes
  * the digest's name by rename after its content was hashed and synced.
@@ -8,7 +10,10 @@ export interface BlobStore {
   /** Bytes, or undefined where there is no such blob. */
   size(digest: string): number | undefined;
 
-  /** The whole content, for manifests and configurations. Throws not-found; refuses more than `limit` bytes (default 16 MiB). */
+  /**
+   * The whole content, for manifests and configurations. Throws not-found; refuses more than `limit` bytes (default 16
+   * MiB).
+   */
   read(digest: string, limit?: number): Promise<Uint8Array>;
 
   /** The whole as a stream, or the bytes from `start` up to but without `end`. Throws not-found. */
@@ -23,8 +28,8 @@ export interface BlobStore {
    */
   writer(digest: string, size?: number): Promise<BlobWriter>;
 
-  /** Stores small content whose digest is not known before; returns its digest. */
-  put(content: Uint8Array): Promise<string>;
+  /** Stores small content whose digest is not known before; returns its digest, by sha256 unless told otherwise. */
+  put(content: Uint8Array, algorithm?: DigestAlgorithm): Promise<string>;
 
   /**
    * Takes a finished file (same filesystem) whose digest the caller has computed while writing it. The file is gone
@@ -42,6 +47,7 @@ export interface BlobStore {
   sweepPartials(olderThanMs: number): Promise<void>;
 }
 
+/** Writes one blob, which others see only after {@link commit}. */
 export interface BlobWriter extends AsyncDisposable {
   /** Bytes there so far. */
   readonly offset: number;

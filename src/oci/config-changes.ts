@@ -1,7 +1,7 @@
 import { isAbsolute, join, normalize } from "node:path/posix";
 import { invalid } from "../lib/errors.ts";
-import { parseGoDuration } from "../lib/go-duration.ts";
-import type { OciHealthcheck, OciImageConfig } from "./image.ts";
+import { readHealthcheck } from "./healthcheck-change.ts";
+import type { OciImageConfig } from "./image.ts";
 
 /**
  * The `changes` of commit and import: Dockerfile instructions that only touch the image's configuration. Returns a new
@@ -15,7 +15,7 @@ export function applyChanges(config: OciImageConfig, changes: readonly string[])
     const instruction = word.toUpperCase();
     if (instruction === "CMD") commandSet = true;
     const apply = Object.hasOwn(instructions, instruction) ? instructions[instruction] : undefined;
-    if (!apply) throw invalid(`${word.toLowerCase()} is not a valid change command`);
+    if (!apply) throw invalid(`${word} is not a valid change command`);
     const argument = rest.trim();
     if (argument === "") throw invalid(`${instruction} requires at least one argument`);
     apply(result, argument);
@@ -27,7 +27,11 @@ export function applyChanges(config: OciImageConfig, changes: readonly string[])
 
 /** Lines without comments and blanks, continued ones joined. */
 function logicalLines(change: string): string[] {
-  return change.replace(/\\[ \t]*\n/g, "").split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+  return change
+    .replace(/\\[ \t]*\n/g, "")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
 type Apply = (config: OciImageConfig, argument: string) => void;
@@ -44,7 +48,10 @@ const instructions: Record<string, Apply> = {
   STOPSIGNAL: (config, argument) => void (config.StopSignal = expand(config, argument)),
   WORKDIR(config, argument) {
     const path = expand(config, argument);
-    config.WorkingDir = normalize(isAbsolute(path) ? path : join(config.WorkingDir || "/", path)).replace(/(.)\/$/, "$1");
+    config.WorkingDir = normalize(isAbsolute(path) ? path : join(config.WorkingDir || "/", path)).replace(
+      /(.)\/$/,
+      "$1",
+    );
   },
   ENV(config, argument) {
     const env = new Map((config.Env ?? []).map((entry) => [entry.split("=", 1)[0] ?? "", entry]));
@@ -52,10 +59,22 @@ const instructions: Record<string, Apply> = {
     config.Env = [...env.values()];
   },
   LABEL(config, argument) {
-    config.Labels = { ...config.Labels, ...Object.fromEntries(pairs("LABEL", argument).map(([name, value]) => [expand(config, name), expand(config, value)])) };
+    config.Labels = {
+      ...config.Labels,
+      ...Object.fromEntries(
+        pairs("LABEL", argument).map(([name, value]) => [expand(config, name), expand(config, value)]),
+      ),
+    };
   },
   EXPOSE(config, argument) {
-    config.ExposedPorts = { ...config.ExposedPorts, ...Object.fromEntries(words(expand(config, argument)).flatMap(ports).map((port) => [port, {}])) };
+    config.ExposedPorts = {
+      ...config.ExposedPorts,
+      ...Object.fromEntries(
+        words(expand(config, argument))
+          .flatMap(ports)
+          .map((port) => [port, {}]),
+      ),
+    };
   },
   VOLUME(config, argument) {
     const paths = jsonList(argument) ?? words(argument).map(unquote);
@@ -68,7 +87,7 @@ const instructions: Record<string, Apply> = {
     if (trigger === "MAINTAINER" || trigger === "FROM") throw invalid(`${trigger} isn't allowed as an ONBUILD trigger`);
     config.OnBuild = [...(config.OnBuild ?? []), argument];
   },
-  HEALTHCHECK: (config, argument) => void (config.Healthcheck = healthcheck(argument)),
+  HEALTHCHECK: (config, argument) => void (config.Healthcheck = readHealthcheck(argument, jsonList)),
 };
 
 /** JSON form as it is, anything else through the shell. */
@@ -84,29 +103,6 @@ function jsonList(text: string): string[] | null {
   } catch {
     return null;
   }
-}
-
-function healthcheck(argument: string): OciHealthcheck {
-  const check: OciHealthcheck = {};
-  let rest = argument;
-  for (let flag = /^--([a-z-]+)=(\S+)\s*/.exec(rest); flag; flag = /^--([a-z-]+)=(\S+)\s*/.exec(rest)) {
-    const [whole, name = "", value = ""] = flag;
-    const field = ({ interval: "Interval", timeout: "Timeout", "start-period": "StartPeriod", "start-interval": "StartInterval" } as const)[name];
-    if (name === "retries") check.Retries = Number(value);
-    else if (!field) throw invalid(`Unknown flag: ${name}`);
-    else {
-      const duration = parseGoDuration(value);
-      if (duration === null) throw invalid(`time: invalid duration "${value}"`);
-      check[field] = Number(duration);
-    }
-    rest = rest.slice(whole.length);
-  }
-  const [kind = "", ...command] = words(rest);
-  if (kind.toUpperCase() === "NONE" && command.length === 0) return { Test: ["NONE"] };
-  if (kind.toUpperCase() !== "CMD") throw invalid(`Unknown type ${JSON.stringify(kind)} in HEALTHCHECK (try CMD)`);
-  const line = rest.slice(kind.length).trim();
-  const list = jsonList(line);
-  return { ...check, Test: list ? ["CMD", ...list] : ["CMD-SHELL", line] };
 }
 
 /** `name=value …`, quoted where there are blanks, or the old form `name value`. */
@@ -131,19 +127,26 @@ function words(text: string): string[] {
 }
 
 function unquote(word: string): string {
-  return word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g, (_, double?: string, single?: string, escaped?: string) => double?.replace(/\\(["\\$])/g, "$1") ?? single ?? escaped ?? "");
+  return word.replace(
+    /"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g,
+    (_, double?: string, single?: string, escaped?: string) =>
+      double?.replace(/\\(["\\$])/g, "$1") ?? single ?? escaped ?? "",
+  );
 }
 
 /** `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME:+other}` from the configuration's own environment. */
 function expand(config: OciImageConfig, text: string): string {
   const value = (name: string) => config.Env?.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
-  return text.replace(/\\\$|\$(?:\{(\w+)(?::([-+])([^}]*))?\}|(\w+))/g, (match, braced?: string, operator?: string, word = "", plain?: string) => {
-    if (match === "\\$") return "$";
-    const found = value(braced ?? plain ?? "") ?? "";
-    if (operator === "-") return found || word;
-    if (operator === "+") return found ? word : "";
-    return found;
-  });
+  return text.replace(
+    /\\\$|\$(?:\{(\w+)(?::([-+])([^}]*))?\}|(\w+))/g,
+    (match, braced?: string, operator?: string, word = "", plain?: string) => {
+      if (match === "\\$") return "$";
+      const found = value(braced ?? plain ?? "") ?? "";
+      if (operator === "-") return found || word;
+      if (operator === "+") return found ? word : "";
+      return found;
+    },
+  );
 }
 
 function ports(word: string): string[] {

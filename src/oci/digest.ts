@@ -1,8 +1,12 @@
 import { invalid } from "../lib/errors.ts";
 
-/** Digests are `sha256:` and 64 hex digits in lower case; other algorithms of the specification are not in use anywhere. */
-const pattern = /^sha256:[0-9a-f]{64}$/;
+/** The algorithms of the specification; hex digits are in lower case. */
+const pattern = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
+/** The algorithms that digests may have here, as the text before the colon names them. */
+export type DigestAlgorithm = "sha256" | "sha512";
+
+/** Whether the text is a whole digest by sha256 or sha512. */
 export function isDigest(text: string): boolean {
   return pattern.test(text);
 }
@@ -11,16 +15,32 @@ export function isDigest(text: string): boolean {
 export function parseDigest(text: string): string {
   if (pattern.test(text)) return text;
   if (!/^[a-z0-9]+([+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/i.test(text)) throw invalid("invalid checksum digest format");
-  if (!text.startsWith("sha256:")) throw invalid("unsupported digest algorithm");
-  throw invalid(text.length === 71 ? "invalid checksum digest format" : "invalid checksum digest length");
+  if (!/^sha(256|512):/.test(text)) throw invalid("unsupported digest algorithm");
+  throw invalid(
+    text.length === (algorithmOf(text) === "sha256" ? 71 : 135)
+      ? "invalid checksum digest format"
+      : "invalid checksum digest length",
+  );
 }
 
-export function digestOf(content: Uint8Array | string): string {
-  return `sha256:${new Bun.CryptoHasher("sha256").update(content).digest("hex")}`;
+/** By sha256 unless told otherwise: ids are. */
+export function digestOf(content: Uint8Array | string, algorithm: DigestAlgorithm = "sha256"): string {
+  return `${algorithm}:${new Bun.CryptoHasher(algorithm).update(content).digest("hex")}`;
 }
 
+/** Of a digest that was checked. */
+export function algorithmOf(digest: string): DigestAlgorithm {
+  return digest.startsWith("sha512:") ? "sha512" : "sha256";
+}
+
+/** The hex digits of a digest, without its algorithm. */
 export function hexOf(digest: string): string {
-  return digest.slice("sha256:".length);
+  return digest.slice(digest.indexOf(":") + 1);
+}
+
+/** Where an image layout keeps content: `blobs/sha256/<hex>`. */
+export function layoutPath(digest: string): string {
+  return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
 }
 
 /** Names the root filesystem that layers make, base first (OCI image specification, "Layer ChainID"). */

@@ -1,27 +1,27 @@
 import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
-import { open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { conflict, hasCode, invalid, notFound } from "../lib/errors.ts";
 import type { BlobStore, BlobWriter } from "./blobs.ts";
-import { digestOf, hexOf, parseDigest } from "./digest.ts";
+import { algorithmOf, type DigestAlgorithm, digestOf, hexOf, isDigest, parseDigest } from "./digest.ts";
 
 const READ_LIMIT = 16 * 1024 * 1024;
 
-/** Blobs as files: `<root>/sha256/<hex>`, unfinished ones `<root>/partial/<hex>`. */
+/** Blobs as files: `<root>/<algorithm>/<hex>`, unfinished ones `<root>/partial/<hex>`. */
 export class FsBlobStore implements BlobStore {
   readonly #writing = new Set<string>();
-  readonly #whole: string;
+  readonly #whole: Record<DigestAlgorithm, string>;
   readonly #partial: string;
 
   constructor(root: string) {
-    this.#whole = join(root, "sha256");
+    this.#whole = { sha256: join(root, "sha256"), sha512: join(root, "sha512") };
     this.#partial = join(root, "partial");
-    mkdirSync(this.#whole, { recursive: true, mode: 0o700 });
-    mkdirSync(this.#partial, { recursive: true, mode: 0o700 });
+    for (const folder of [...Object.values(this.#whole), this.#partial])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   path(digest: string): string {
-    return join(this.#whole, hexOf(parseDigest(digest)));
+    return join(this.#whole[algorithmOf(digest)], hexOf(parseDigest(digest)));
   }
 
   has(digest: string): boolean {
@@ -51,15 +51,17 @@ export class FsBlobStore implements BlobStore {
     if (this.#writing.has(digest)) throw conflict(`content ${digest} is being written already`);
     this.#writing.add(digest);
     try {
-      return await FileWriter.open(join(this.#partial, hexOf(digest)), path, digest, size, () => this.#writing.delete(digest));
+      return await FileWriter.open(join(this.#partial, hexOf(digest)), path, digest, size, () =>
+        this.#writing.delete(digest),
+      );
     } catch (error) {
       this.#writing.delete(digest);
       throw error;
     }
   }
 
-  async put(content: Uint8Array): Promise<string> {
-    const digest = digestOf(content);
+  async put(content: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Promise<string> {
+    const digest = digestOf(content, algorithm);
     if (this.has(digest)) return digest;
     const scratch = join(this.#partial, `.${hexOf(digest)}.${crypto.randomUUID()}`);
     await writeFile(scratch, content, { flag: "wx", mode: 0o600 });
@@ -71,7 +73,7 @@ export class FsBlobStore implements BlobStore {
     const path = this.path(digest);
     await syncPath(file);
     await rename(file, path);
-    await syncPath(this.#whole);
+    await syncPath(join(path, ".."));
   }
 
   async remove(digest: string): Promise<void> {
@@ -86,17 +88,19 @@ export class FsBlobStore implements BlobStore {
   }
 
   async *list(): AsyncGenerator<{ digest: string; size: number }> {
-    for (const name of await readdir(this.#whole)) {
-      if (!/^[0-9a-f]{64}$/.test(name)) continue;
-      const size = statSync(join(this.#whole, name), { throwIfNoEntry: false })?.size;
-      if (size !== undefined) yield { digest: `sha256:${name}`, size };
+    for (const [algorithm, folder] of Object.entries(this.#whole)) {
+      for (const name of await readdir(folder)) {
+        const digest = `${algorithm}:${name}`;
+        const size = isDigest(digest) ? this.size(digest) : undefined;
+        if (size !== undefined) yield { digest, size };
+      }
     }
   }
 
   async sweepPartials(olderThanMs: number): Promise<void> {
     const before = Date.now() - olderThanMs;
     for (const name of await readdir(this.#partial)) {
-      if (this.#writing.has(`sha256:${name}`)) continue;
+      if (this.#writing.has(`sha256:${name}`) || this.#writing.has(`sha512:${name}`)) continue;
       const path = join(this.#partial, name);
       const info = await stat(path).catch(() => undefined);
       if (info && info.mtimeMs <= before) await rm(path, { force: true });
@@ -108,7 +112,7 @@ export class FsBlobStore implements BlobStore {
 const BLOCK = 1 << 20;
 
 class FileWriter implements BlobWriter {
-  #hash = new Bun.CryptoHasher("sha256");
+  #hash: Bun.CryptoHasher;
   #offset = 0;
   #open = true;
   #block = new Uint8Array(BLOCK);
@@ -123,9 +127,17 @@ class FileWriter implements BlobWriter {
     private readonly digest: string,
     private readonly size: number | undefined,
     private readonly done: () => void,
-  ) {}
+  ) {
+    this.#hash = new Bun.CryptoHasher(algorithmOf(digest));
+  }
 
-  static async open(partial: string, path: string, digest: string, size: number | undefined, done: () => void): Promise<FileWriter> {
+  static async open(
+    partial: string,
+    path: string,
+    digest: string,
+    size: number | undefined,
+    done: () => void,
+  ): Promise<FileWriter> {
     const file = await open(partial, "a+", 0o600);
     const writer = new FileWriter(file, partial, path, digest, size, done);
     try {
@@ -160,16 +172,18 @@ class FileWriter implements BlobWriter {
     await this.#writing;
     this.#fill = 0;
     await this.file.truncate(0);
-    this.#hash = new Bun.CryptoHasher("sha256");
+    this.#hash = new Bun.CryptoHasher(algorithmOf(this.digest));
     this.#offset = 0;
   }
 
   async commit(): Promise<void> {
-    const actual = `sha256:${this.#hash.digest("hex")}`;
+    const actual = `${algorithmOf(this.digest)}:${this.#hash.digest("hex")}`;
     const wrong =
-      this.size !== undefined && this.#offset !== this.size ? `unexpected size ${this.#offset}, expected ${this.size}`
-      : actual !== this.digest ? `unexpected digest ${actual}, expected ${this.digest}`
-      : undefined;
+      this.size !== undefined && this.#offset !== this.size
+        ? `unexpected size ${this.#offset}, expected ${this.size}`
+        : actual !== this.digest
+          ? `unexpected digest ${actual}, expected ${this.digest}`
+          : undefined;
     if (wrong) {
       await this[Symbol.asyncDispose]();
       await rm(this.partial, { force: true });
@@ -238,4 +252,3 @@ async function syncPath(path: string): Promise<void> {
 function missing(digest: string) {
   return notFound(`content ${digest} not found`);
 }
-

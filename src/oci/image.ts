@@ -10,6 +10,10 @@ export interface Platform {
   variant?: string;
 }
 
+/**
+ * Points to a blob (OCI image specification, "Content Descriptors"). `size` in bytes; `data`: the content itself, in
+ * base64.
+ */
 export interface Descriptor {
   mediaType: string;
   digest: string;
@@ -21,6 +25,7 @@ export interface Descriptor {
   artifactType?: string;
 }
 
+/** One image for one platform ("Image Manifest"): its configuration and its layers, base first. */
 export interface Manifest {
   schemaVersion: 2;
   mediaType?: string;
@@ -31,6 +36,7 @@ export interface Manifest {
   annotations?: Record<string, string>;
 }
 
+/** Several manifests, mostly one for each platform ("Image Index"; Docker's manifest list). */
 export interface Index {
   schemaVersion: 2;
   mediaType?: string;
@@ -42,19 +48,19 @@ export interface Index {
 
 /** `config` of an image's configuration file: the specification's fields and Docker's extensions to it. */
 export interface OciImageConfig {
-  User?: string;
-  ExposedPorts?: Record<string, Record<string, never>>;
-  Env?: string[];
-  Cmd?: string[];
-  Entrypoint?: string[];
-  Volumes?: Record<string, Record<string, never>>;
-  WorkingDir?: string;
-  Labels?: Record<string, string>;
-  StopSignal?: string;
-  ArgsEscaped?: boolean;
-  Healthcheck?: OciHealthcheck;
-  OnBuild?: string[];
-  Shell?: string[];
+  User?: string | undefined;
+  ExposedPorts?: Record<string, Record<string, never>> | undefined;
+  Env?: string[] | undefined;
+  Cmd?: string[] | undefined;
+  Entrypoint?: string[] | undefined;
+  Volumes?: Record<string, Record<string, never>> | undefined;
+  WorkingDir?: string | undefined;
+  Labels?: Record<string, string> | undefined;
+  StopSignal?: string | undefined;
+  ArgsEscaped?: boolean | undefined;
+  Healthcheck?: OciHealthcheck | undefined;
+  OnBuild?: string[] | undefined;
+  Shell?: string[] | undefined;
 }
 
 /** Durations in nanoseconds. */
@@ -67,6 +73,7 @@ export interface OciHealthcheck {
   StartInterval?: number;
 }
 
+/** One step of an image's making. `created`: RFC 3339; `empty_layer`: the step made no layer. */
 export interface HistoryEntry {
   created?: string;
   created_by?: string;

@@ -18,6 +18,7 @@ export const mediaTypes = {
   dockerForeignLayer: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
 } as const;
 
+/** The compression of a layer's archive, as its media type tells. */
 export type Compression = "none" | "gzip" | "zstd";
 
 const layerCompression = new Map<string, Compression>([
@@ -38,6 +39,7 @@ export function compressionOf(mediaType: string): Compression | undefined {
   return layerCompression.get(mediaType);
 }
 
+/** Whether content of this type is a layer archive. */
 export function isLayerType(mediaType: string): boolean {
   return layerCompression.has(mediaType);
 }
@@ -47,10 +49,12 @@ export function isForeignLayer(mediaType: string): boolean {
   return mediaType.includes(".foreign.") || mediaType.includes(".nondistributable.");
 }
 
+/** An index of images: OCI's, or Docker's manifest list. */
 export function isIndex(mediaType: string): boolean {
   return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerList;
 }
 
+/** A manifest of one image: OCI's or Docker's. */
 export function isManifest(mediaType: string): boolean {
   return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
 }

@@ -11,14 +11,30 @@ test("digests and chains", () => {
   expect(parseDigest(digest)).toBe(digest);
   expect(() => parseDigest("sha256:x")).toThrow("invalid checksum digest length");
   expect(() => parseDigest("x")).toThrow("invalid checksum digest format");
+  const long = digestOf("", "sha512");
+  expect(long).toMatch(/^sha512:cf83e1357eefb8bd[0-9a-f]{112}$/);
+  expect(parseDigest(long)).toBe(long);
+  expect(() => parseDigest("sha512:ab")).toThrow("invalid checksum digest length");
+  expect(() => parseDigest(long.toUpperCase().replace("SHA", "sha"))).toThrow("invalid checksum digest format");
+  expect(() => parseDigest(`sha384:${"0".repeat(96)}`)).toThrow("unsupported digest algorithm");
   const [a = "", b = ""] = chainIds([digest, digest]);
   expect(a).toBe(digest);
   expect(b).toBe(digestOf(`${digest} ${digest}`));
 });
 
 test("configurations: nulls are dropped, nonsense refused", () => {
-  const config = { os: "linux", architecture: "amd64", config: { Cmd: null, Env: ["a=b"], Volumes: null }, rootfs: { type: "layers", diff_ids: [digest] }, history: null };
-  expect(parseImageConfig(json(config))).toMatchObject({ config: { Env: ["a=b"] }, rootfs: { diff_ids: [digest] }, history: [] });
+  const config = {
+    os: "linux",
+    architecture: "amd64",
+    config: { Cmd: null, Env: ["a=b"], Volumes: null },
+    rootfs: { type: "layers", diff_ids: [digest] },
+    history: null,
+  };
+  expect(parseImageConfig(json(config))).toMatchObject({
+    config: { Env: ["a=b"] },
+    rootfs: { diff_ids: [digest] },
+    history: [],
+  });
   expect(Object.keys(parseImageConfig(json(config)).config ?? {})).toEqual(["Env"]);
   for (const [value, message] of [
     [{}, "invalid image JSON, no RootFS key"],
@@ -36,11 +52,19 @@ test("configurations: nulls are dropped, nonsense refused", () => {
 
 test("manifests and indexes", () => {
   const descriptor = { mediaType: "application/vnd.oci.image.layer.v1.tar", digest, size: 1 };
-  expect(parseManifest(json({ schemaVersion: 2, config: descriptor, layers: [descriptor] })).layers).toEqual([descriptor]);
+  expect(parseManifest(json({ schemaVersion: 2, config: descriptor, layers: [descriptor] })).layers).toEqual([
+    descriptor,
+  ]);
   expect(() => parseManifest(json({ schemaVersion: 1 }))).toThrow("schema 1");
-  expect(() => parseManifest(json({ schemaVersion: 2, config: descriptor, layers: [{ ...descriptor, size: -1 }] }))).toThrow("invalid size");
-  expect(() => parseManifest(json({ schemaVersion: 2, config: { ...descriptor, digest: "../../etc" }, layers: [] }))).toThrow("invalid checksum digest format");
-  expect(() => parseManifest(json({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", layers: [] }))).toThrow("not an image manifest");
+  expect(() =>
+    parseManifest(json({ schemaVersion: 2, config: descriptor, layers: [{ ...descriptor, size: -1 }] })),
+  ).toThrow("invalid size");
+  expect(() =>
+    parseManifest(json({ schemaVersion: 2, config: { ...descriptor, digest: "../../etc" }, layers: [] })),
+  ).toThrow("invalid checksum digest format");
+  expect(() =>
+    parseManifest(json({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", layers: [] })),
+  ).toThrow("not an image manifest");
   expect(parseIndex(json({ schemaVersion: 2, manifests: [descriptor] })).manifests).toHaveLength(1);
   expect(documentType(json({ manifests: [] }))).toBe("application/vnd.oci.image.index.v1+json");
 });

@@ -1,5 +1,6 @@
 import { invalid } from "../lib/errors.ts";
-import { parseDigest } from "./digest.ts";
+import { parseJson } from "../lib/parse-json.ts";
+import { algorithmOf, parseDigest } from "./digest.ts";
 import type { Descriptor, HistoryEntry, Index, Manifest, OciImageConfig, OciImageConfigFile } from "./image.ts";
 import { isIndex, isManifest, mediaTypes } from "./media-types.ts";
 
@@ -19,6 +20,8 @@ export function parseImageConfig(content: Uint8Array): OciImageConfigFile {
   const diffIds = strings(rootfs.diff_ids ?? [], "rootfs.diff_ids");
   if (diffIds.length > MAX_LAYERS) throw invalid("max depth exceeded");
   diffIds.forEach(parseDigest);
+  // What is unpacked here is told by sha256, as everybody does.
+  if (diffIds.some((diffId) => algorithmOf(diffId) !== "sha256")) throw invalid("unsupported digest algorithm");
   const history = file.history ?? [];
   if (!Array.isArray(history) || !history.every(isObject)) throw invalid("invalid image JSON: history");
   return {
@@ -35,8 +38,10 @@ export function parseImageConfig(content: Uint8Array): OciImageConfigFile {
 export function parseManifest(content: Uint8Array, mediaType?: string): Manifest {
   const manifest = object(content, "manifest");
   const type = typeof manifest.mediaType === "string" ? manifest.mediaType : mediaType;
-  if (manifest.schemaVersion === 1) throw invalid("schema 1 manifests are not supported: push the image again with a current tool");
-  if (manifest.schemaVersion !== 2 || (type !== undefined && !isManifest(type))) throw invalid(`not an image manifest: ${type ?? "unknown media type"}`);
+  if (manifest.schemaVersion === 1)
+    throw invalid("schema 1 manifests are not supported: push the image again with a current tool");
+  if (manifest.schemaVersion !== 2 || (type !== undefined && !isManifest(type)))
+    throw invalid(`not an image manifest: ${type ?? "unknown media type"}`);
   if (!Array.isArray(manifest.layers)) throw invalid("invalid manifest: no layers");
   if (manifest.layers.length > MAX_LAYERS) throw invalid("max depth exceeded");
   return {
@@ -55,7 +60,12 @@ export function parseIndex(content: Uint8Array, mediaType?: string): Index {
   if (index.schemaVersion !== 2 || (type !== undefined && !isIndex(type)) || !Array.isArray(index.manifests)) {
     throw invalid(`not an image index: ${type ?? "unknown media type"}`);
   }
-  return { ...withoutNulls(index), schemaVersion: 2, mediaType: type ?? mediaTypes.ociIndex, manifests: index.manifests.map(descriptor) };
+  return {
+    ...withoutNulls(index),
+    schemaVersion: 2,
+    mediaType: type ?? mediaTypes.ociIndex,
+    manifests: index.manifests.map(descriptor),
+  };
 }
 
 /** What a document says it is: by its media type, or by its shape where it has none. */
@@ -66,11 +76,13 @@ export function documentType(content: Uint8Array): string | undefined {
   return Array.isArray(document.layers) ? mediaTypes.ociManifest : undefined;
 }
 
+/** A descriptor with its three fields checked. Throws `invalid`. */
 export function descriptor(value: unknown): Descriptor {
   if (!isObject(value)) throw invalid("invalid descriptor");
   const { mediaType, digest, size } = value;
   if (typeof mediaType !== "string" || typeof digest !== "string") throw invalid("invalid descriptor");
-  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw invalid(`invalid size in descriptor of ${digest}`);
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
+    throw invalid(`invalid size in descriptor of ${digest}`);
   return { ...withoutNulls(value), mediaType, digest: parseDigest(digest), size };
 }
 
@@ -80,14 +92,16 @@ const mapFields = ["ExposedPorts", "Volumes", "Labels"] as const;
 function runConfig(value: Json): OciImageConfig {
   const config = withoutNulls(value);
   for (const field of listFields) if (config[field] !== undefined) strings(config[field], `config.${field}`);
-  for (const field of mapFields) if (config[field] !== undefined && !isObject(config[field])) throw invalid(`invalid image JSON: config.${field}`);
+  for (const field of mapFields)
+    if (config[field] !== undefined && !isObject(config[field])) throw invalid(`invalid image JSON: config.${field}`);
   return config;
 }
 
+/** A JSON object; `what` names the document in errors. Throws `invalid`. */
 export function object(content: Uint8Array, what: string): Json {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(content));
+    value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(content));
   } catch (cause) {
     throw invalid(`invalid ${what}: not JSON`, cause);
   }
@@ -95,12 +109,14 @@ export function object(content: Uint8Array, what: string): Json {
   return value;
 }
 
+/** A JSON object: no list, not null. */
 export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function strings(value: unknown, what: string): string[] {
-  if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) throw invalid(`invalid image JSON: ${what}`);
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "string"))
+    throw invalid(`invalid image JSON: ${what}`);
   return value;
 }
 

@@ -1,7 +1,15 @@
 import { invalid } from "../lib/errors.ts";
 import type { Platform } from "./image.ts";
 
-const architectures: Record<string, string> = { x64: "amd64", arm64: "arm64", arm: "arm", ia32: "386", ppc64: "ppc64le", s390x: "s390x", riscv64: "riscv64" };
+const architectures: Record<string, string> = {
+  x64: "amd64",
+  arm64: "arm64",
+  arm: "arm",
+  ia32: "386",
+  ppc64: "ppc64le",
+  s390x: "s390x",
+  riscv64: "riscv64",
+};
 
 /** What this machine runs. */
 export function hostPlatform(): Platform {
@@ -9,19 +17,54 @@ export function hostPlatform(): Platform {
   return { os: "linux", architecture, ...(architecture === "arm" && { variant: "v7" }) };
 }
 
-const knownOs = new Set(["linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "solaris", "aix", "android", "dragonfly", "illumos", "js", "plan9", "wasip1"]);
-const knownArch = new Set(["386", "amd64", "arm", "arm64", "loong64", "mips", "mipsle", "mips64", "mips64le", "ppc64", "ppc64le", "riscv64", "s390x", "wasm"]);
+const knownOs = new Set([
+  "linux",
+  "windows",
+  "darwin",
+  "freebsd",
+  "netbsd",
+  "openbsd",
+  "solaris",
+  "aix",
+  "android",
+  "dragonfly",
+  "illumos",
+  "js",
+  "plan9",
+  "wasip1",
+]);
+const knownArch = new Set([
+  "386",
+  "amd64",
+  "arm",
+  "arm64",
+  "loong64",
+  "mips",
+  "mipsle",
+  "mips64",
+  "mips64le",
+  "ppc64",
+  "ppc64le",
+  "riscv64",
+  "s390x",
+  "wasm",
+]);
 
 /** `os[/arch[/variant]]`, or an architecture alone, with the usual other names. Throws as containerd words it. */
 export function parsePlatform(text: string): Platform {
   const parts = text.toLowerCase().split("/");
-  if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_-]+$/.test(part))) {
-    throw invalid(`${JSON.stringify(text)} is an invalid component of ${JSON.stringify(text)}: platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`);
+  if (parts.length > 3) throw invalid(`${JSON.stringify(text)}: cannot parse platform specifier: invalid argument`);
+  if (!parts.every((part) => /^[a-z0-9_-]+$/.test(part))) {
+    throw invalid(
+      `${JSON.stringify(text)} is an invalid component of ${JSON.stringify(text)}: platform specifier ` +
+        `component must match "^[A-Za-z0-9_.-]+$": invalid argument`,
+    );
   }
   const host = hostPlatform();
   const [first = "", second, third] = parts;
   if (second === undefined) {
-    if (knownOs.has(first)) return normalize({ os: first, architecture: host.architecture, ...(host.variant && { variant: host.variant }) });
+    if (knownOs.has(first))
+      return normalize({ os: first, architecture: host.architecture, ...(host.variant && { variant: host.variant }) });
     const platform = normalize({ os: host.os, architecture: first });
     if (knownArch.has(platform.architecture)) return platform;
     throw invalid(`${JSON.stringify(text)}: unknown operating system or architecture: invalid argument`);
@@ -74,4 +117,10 @@ export function platformScore(wanted: Platform, offered: Platform): number {
   }
   if (a.architecture === "amd64" && b.architecture === "386") return 1;
   return a.architecture === "arm64" && b.architecture === "arm" ? 1 + have : 0;
+}
+
+/** A list of platforms, parted by commas; each once, however it is written. */
+export function parsePlatforms(text: string): Platform[] {
+  const platforms = text.split(",").filter(Boolean).map(parsePlatform);
+  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()];
 }

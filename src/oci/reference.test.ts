@@ -1,5 +1,13 @@
 import { expect, test } from "bun:test";
-import { familiarName, familiarString, fullString, parseAnyReference, parseReference, withDefaultTag } from "./reference.ts";
+import {
+  familiarName,
+  familiarString,
+  fullString,
+  parseAnyReference,
+  parseReference,
+  retagged,
+  withDefaultTag,
+} from "./reference.ts";
 
 const digest = `sha256:${"ab".repeat(32)}`;
 
@@ -36,12 +44,12 @@ test.each([
   ["-a", "invalid reference format"],
   ["a:", "invalid reference format"],
   ["a:b:c", "invalid reference format"],
-  ["a:" + "t".repeat(129), "invalid reference format"],
+  [`a:${"t".repeat(129)}`, "invalid reference format"],
   ["a//b", "invalid reference format"],
   ["a___b", "invalid reference format"],
   ["a b", "invalid reference format"],
   ["https://example.com/a", "invalid reference format"],
-  ["example.com/" + "a".repeat(256), "repository name must not be more than 255 characters"],
+  [`example.com/${"a".repeat(256)}`, "repository name must not be more than 255 characters"],
   ["a@sha256:abc", "invalid reference format"],
   [`a@sha256:${"a".repeat(40)}`, "invalid checksum digest length"],
   [`a@md5:${"a".repeat(32)}`, "unsupported digest algorithm"],
@@ -64,4 +72,13 @@ test("defaults and ids", () => {
   expect(parseAnyReference("ab".repeat(32))).toEqual({ id: digest });
   expect(parseAnyReference(digest)).toEqual({ id: digest });
   expect(familiarName(parseReference("x.io/a:b"))).toBe("x.io/a");
+});
+
+test.each([
+  ["busybox", "b", "busybox:b"],
+  ["busybox:a", "b", "busybox:b"],
+  ["r.example/x:a", `sha256:${"b".repeat(64)}`, `r.example/x@sha256:${"b".repeat(64)}`],
+  [`busybox@sha256:${"a".repeat(64)}`, "b", `busybox:b@sha256:${"a".repeat(64)}`],
+])("%s with %s is %s", (name, tag, expected) => {
+  expect(retagged(name, tag)).toBe(expected);
 });

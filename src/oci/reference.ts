@@ -14,7 +14,7 @@ export interface Reference {
 const DEFAULT_DOMAIN = "docker.io";
 const LEGACY_DOMAIN = "index.docker.io";
 const OFFICIAL = "library/";
-export const DEFAULT_TAG = "latest";
+const DEFAULT_TAG = "latest";
 
 const domainName = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
 const domain = `(?:${domainName}(?:\\.${domainName})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`;
@@ -27,13 +27,16 @@ const tagGrammar = new RegExp(`^${tag}$`);
 
 /** Parses what a person writes, and fills in Docker's defaults but for the tag. Throws `invalid`. */
 export function parseReference(text: string): Reference {
-  if (/^[a-f0-9]{64}$/.test(text)) throw invalid(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
+  if (/^[a-f0-9]{64}$/.test(text))
+    throw invalid(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
   const { domain, remainder } = splitDomain(text);
   const remote = remainder.split(":", 1)[0] ?? "";
-  if (remote.toLowerCase() !== remote) throw invalid(`invalid reference format: repository name (${remote}) must be lowercase`);
+  if (remote.toLowerCase() !== remote)
+    throw invalid(`invalid reference format: repository name (${remote}) must be lowercase`);
   const full = `${domain}/${remainder}`;
   const match = grammar.exec(full);
-  if (!match) throw invalid(grammar.test(full.toLowerCase()) ? "repository name must be lowercase" : "invalid reference format");
+  if (!match)
+    throw invalid(grammar.test(full.toLowerCase()) ? "repository name must be lowercase" : "invalid reference format");
   const [, matchedDomain = "", matchedPath = "", matchedTag, matchedDigest] = match;
   if (matchedPath.length > 255) throw invalid("repository name must not be more than 255 characters");
   return {
@@ -51,6 +54,7 @@ export function parseAnyReference(text: string): Reference | { id: string } {
   return parseReference(text);
 }
 
+/** Whether the text can be a tag. */
 export function isTag(text: string): boolean {
   return tagGrammar.test(text);
 }
@@ -70,10 +74,24 @@ export function fullString(ref: Reference): string {
   return repositoryOf(ref) + suffix(ref);
 }
 
+/**
+ * What requests mean that give one reference in two parameters: another tag or digest for `name`. A digest in `name`
+ * stays beside a tag, since it says which content is meant. Throws `invalid`.
+ */
+export function retagged(name: string, tagOrDigest: string): string {
+  const { domain, path, digest } = parseReference(name);
+  const repository = familiarName({ domain, path });
+  if (/^[a-z0-9+.-]+:[0-9a-fA-F]{32,}$/.test(tagOrDigest)) return `${repository}@${tagOrDigest}`;
+  if (!isTag(tagOrDigest)) throw invalid("invalid tag format");
+  return `${repository}:${tagOrDigest}${digest === undefined ? "" : `@${digest}`}`;
+}
+
 /** `busybox`: the repository as people write it. */
 export function familiarName(ref: Reference): string {
   if (ref.domain !== DEFAULT_DOMAIN) return repositoryOf(ref);
-  return ref.path.startsWith(OFFICIAL) && !ref.path.slice(OFFICIAL.length).includes("/") ? ref.path.slice(OFFICIAL.length) : ref.path;
+  return ref.path.startsWith(OFFICIAL) && !ref.path.slice(OFFICIAL.length).includes("/")
+    ? ref.path.slice(OFFICIAL.length)
+    : ref.path;
 }
 
 /** `busybox:latest`. */
@@ -99,5 +117,8 @@ function splitDomain(text: string): { domain: string; remainder: string } {
   const isHost = first === "localhost" || /[.:]/.test(first) || first.toLowerCase() !== first;
   const domain = !isHost || first === LEGACY_DOMAIN ? DEFAULT_DOMAIN : first;
   const remainder = isHost ? rest : text;
-  return { domain, remainder: domain === DEFAULT_DOMAIN && !remainder.includes("/") ? OFFICIAL + remainder : remainder };
+  return {
+    domain,
+    remainder: domain === DEFAULT_DOMAIN && !remainder.includes("/") ? OFFICIAL + remainder : remainder,
+  };
 }

@@ -12,5 +12,7 @@ export const RLIM_INFINITY = 2 ** 64;
 
 /** JSON for a runtime to read, with 64-bit limits written out exactly. */
 export function encodeRuntimeJson(document: OciSpec | OciProcess | OciResources): string {
-  return JSON.stringify(document, (_, value: unknown) => (value === RLIM_INFINITY ? JSON.rawJSON("18446744073709551615") : value));
+  return JSON.stringify(document, (_, value: unknown) =>
+    value === RLIM_INFINITY ? JSON.rawJSON("18446744073709551615") : value,
+  );
 }

@@ -3,6 +3,7 @@
  * Field names are the specification's own.
  */
 
+/** A container's config.json, as far as the engine writes it. */
 export interface OciSpec {
   ociVersion: string;
   process: OciProcess;
@@ -15,6 +16,7 @@ export interface OciSpec {
   linux: OciLinux;
 }
 
+/** A mount that the runtime makes; `options` as for mount(8). */
 export interface OciMount {
   destination: string;
   type: string;
@@ -22,6 +24,10 @@ export interface OciMount {
   options: string[];
 }
 
+/**
+ * A program that the runtime calls at some point of the container's life. `args` begins with its name; `timeout` in
+ * seconds.
+ */
 export interface OciHook {
   path: string;
   args?: string[];
@@ -45,6 +51,7 @@ export interface OciProcess {
   oomScoreAdj?: number;
 }
 
+/** Numbers as the container sees them. */
 export interface OciUser {
   uid: number;
   gid: number;
@@ -52,6 +59,7 @@ export interface OciUser {
   additionalGids?: number[];
 }
 
+/** The process' five sets, by names like `CAP_CHOWN`; see capabilities(7). */
 export interface OciCapabilities {
   bounding?: string[];
   effective?: string[];
@@ -60,6 +68,7 @@ export interface OciCapabilities {
   ambient?: string[];
 }
 
+/** A limit of setrlimit(2). */
 export interface OciRlimit {
   /** `RLIMIT_NOFILE`, … */
   type: string;
@@ -67,8 +76,13 @@ export interface OciRlimit {
   hard: number;
 }
 
+/** The kinds of namespaces, as the runtime specification names them. */
 export type OciNamespaceType = "pid" | "network" | "mount" | "ipc" | "uts" | "user" | "cgroup";
 
+/**
+ * The part of config.json that only Linux has. A namespace without `path` is a new one; a kind that is not listed is
+ * shared with the runtime, which runs in the host's.
+ */
 export interface OciLinux {
   namespaces: { type: OciNamespaceType; path?: string }[];
   devices?: OciDevice[];
@@ -82,6 +96,7 @@ export interface OciLinux {
   mountLabel?: string;
 }
 
+/** A device node that the runtime makes in the container. `fileMode`: permission bits. */
 export interface OciDevice {
   /** c: character, b: block, p: fifo. */
   type: "c" | "b" | "u" | "p";
@@ -129,12 +144,14 @@ export interface OciResources {
   unified?: Record<string, string>;
 }
 
+/** A limit on a block device: bytes or operations a second. */
 export interface OciThrottle {
   major: number;
   minor: number;
   rate: number;
 }
 
+/** A rule of the cgroup's device filter; an absent number or type means all. `access`: of the letters `rwm`. */
 export interface OciDeviceRule {
   allow: boolean;
   type?: "a" | "c" | "b";
@@ -143,6 +160,7 @@ export interface OciDeviceRule {
   access?: string;
 }
 
+/** The filter of system calls, as libseccomp is told of it: `defaultAction` holds for calls that no rule names. */
 export interface OciSeccomp {
   defaultAction: string;
   defaultErrnoRet?: number;
@@ -151,6 +169,7 @@ export interface OciSeccomp {
   syscalls?: OciSyscallRule[];
 }
 
+/** What happens (`SCMP_ACT_…`) to these system calls where all of `args` hold; `errnoRet`: the error that they give. */
 export interface OciSyscallRule {
   names: string[];
   action: string;
@@ -158,6 +177,7 @@ export interface OciSyscallRule {
   args?: OciSyscallArg[];
 }
 
+/** A test of a system call's argument (0 to 5). `op`: `SCMP_CMP_…`; `valueTwo` only for `SCMP_CMP_MASKED_EQ`. */
 export interface OciSyscallArg {
   index: number;
   value: number;

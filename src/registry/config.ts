@@ -1,9 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { errorMessage } from "../lib/errors.ts";
 import type { LogLevel } from "../lib/log.ts";
 import type { Action } from "./auth/authority.ts";
 import { RegistryConfigError } from "./config-error.ts";
-import { type AccessRule, type AuthOptions, defaultOptions, type MirrorOptions, type Quota, type RegistryOptions, type RetentionRule, type S3Options } from "./options.ts";
+import {
+  type AccessRule,
+  type AuthOptions,
+  defaultOptions,
+  type MirrorOptions,
+  type Quota,
+  type RegistryOptions,
+  type RetentionRule,
+  type S3Options,
+} from "./options.ts";
 import { Settings } from "./settings.ts";
 import { parseDuration, parseSize } from "./units.ts";
 
@@ -12,8 +22,8 @@ const actions: readonly string[] = ["pull", "push", "delete"];
 const levels: readonly string[] = ["debug", "info", "warn", "error"];
 
 /**
- * The registry's options from settings that the command line and the configuration file share (docs/registry.md lists them).
- * `folder`: what relative paths of the file start from. Throws RegistryConfigError.
+ * The registry's options from settings that the command line and the configuration file share (docs/registry.md lists
+ * them). `folder`: what relative paths of the file start from. Throws RegistryConfigError.
  */
 export async function readOptions(settings: Settings, folder: string): Promise<RegistryOptions> {
   const path = (text: string) => resolve(folder, text);
@@ -27,7 +37,9 @@ export async function readOptions(settings: Settings, folder: string): Promise<R
   if (cert !== undefined && key !== undefined) options.tls = { cert, key };
   const plain = settings.flag("insecure-http") ?? false;
   if (!options.tls && !plain && !isLoopback(options.hostname)) {
-    throw new RegistryConfigError(`refusing to listen on ${options.hostname} without TLS: give --tls-cert and --tls-key, or say --insecure-http`);
+    throw new RegistryConfigError(
+      `refusing to listen on ${options.hostname} without TLS: give --tls-cert and --tls-key, or say --insecure-http`,
+    );
   }
 
   options.anonymousPull = settings.flag("anonymous-pull") ?? false;
@@ -35,14 +47,20 @@ export async function readOptions(settings: Settings, folder: string): Promise<R
   options.auth = await readAuth(settings.text("auth"), external, options.anonymousPull, path);
   options.access = (await readAccess(settings, path)) ?? [];
   if (options.auth.kind === "none" && (options.access.length > 0 || options.anonymousPull)) {
-    throw new RegistryConfigError("access rules and anonymous-pull need users: give --auth htpasswd:FILE or token:FILE");
+    throw new RegistryConfigError(
+      "access rules and anonymous-pull need users: give --auth htpasswd:FILE or token:FILE",
+    );
   }
   const realm = settings.text("token-realm");
   if (realm !== undefined) options.tokenRealm = checkUrl("token-realm", realm);
   options.tokenLifetime = Math.max(60_000, settings.parsed("token-lifetime", parseDuration) ?? options.tokenLifetime);
 
-  options.mirrors = [...((await readMirrors(settings, path)) ?? []), ...(settings.texts("mirror-of") ?? []).map(parseMirror)];
-  if (new Set(options.mirrors.map(({ prefix }) => prefix)).size < options.mirrors.length) throw new RegistryConfigError("two mirrors have the same prefix");
+  options.mirrors = [
+    ...((await readMirrors(settings, path)) ?? []),
+    ...(settings.texts("mirror-of") ?? []).map(parseMirror),
+  ];
+  if (new Set(options.mirrors.map(({ prefix }) => prefix)).size < options.mirrors.length)
+    throw new RegistryConfigError("two mirrors have the same prefix");
   options.quotas = [...(settings.list("quotas", readQuota) ?? []), ...(settings.texts("quota") ?? []).map(parseQuota)];
   options.retention = settings.list("retention", readRetention) ?? [];
   const untagged = settings.parsed("keep-untagged", parseDuration);
@@ -67,36 +85,45 @@ export async function readOptions(settings: Settings, folder: string): Promise<R
   return options;
 }
 
-/** A YAML (or JSON) document. */
+/**
+ * A file of settings, in YAML or JSON; an empty file is `{}`. Throws RegistryConfigError if it cannot be read or is no
+ * YAML.
+ */
 export async function readDocument(file: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    throw new RegistryConfigError(`cannot read ${file}: ${error instanceof Error ? error.message : error}`);
+    throw new RegistryConfigError(`cannot read ${file}: ${errorMessage(error)}`);
   }
   try {
     return Bun.YAML.parse(text) ?? {};
   } catch (error) {
-    throw new RegistryConfigError(`${file} is not valid YAML: ${error instanceof Error ? error.message : error}`);
+    throw new RegistryConfigError(`${file} is not valid YAML: ${errorMessage(error)}`);
   }
 }
 
 /** `host:port`, `[v6]:port`, `:port` (all addresses), `port` (loopback). */
-export function parseListen(text: string): { hostname: string; port: number } {
+function parseListen(text: string): { hostname: string; port: number } {
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:[\]]*):)?(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
-  if (!match || port > 65535) throw new RegistryConfigError(`listen: ${JSON.stringify(text)} is no address of the form HOST:PORT`);
+  if (!match || port > 65535)
+    throw new RegistryConfigError(`listen: ${JSON.stringify(text)} is no address of the form HOST:PORT`);
   const host = match[1];
   if (host === undefined) return { hostname: "127.0.0.1", port };
   return { hostname: host === "" ? "0.0.0.0" : host.replace(/^\[|\]$/g, ""), port };
 }
 
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-async function readAuth(text: string | undefined, external: Settings | undefined, anonymousPull: boolean, path: (text: string) => string): Promise<AuthOptions> {
+async function readAuth(
+  text: string | undefined,
+  external: Settings | undefined,
+  anonymousPull: boolean,
+  path: (text: string) => string,
+): Promise<AuthOptions> {
   if (external) {
     if (text !== undefined) throw new RegistryConfigError("auth and token-service exclude each other");
     const auth: AuthOptions = {
@@ -113,7 +140,8 @@ async function readAuth(text: string | undefined, external: Settings | undefined
   const match = /^(htpasswd|token):(.+)$/.exec(text);
   if (!match?.[2]) throw new RegistryConfigError(`auth: ${JSON.stringify(text)}: use htpasswd:FILE or token:FILE`);
   const file = path(match[2]);
-  if (!(await Bun.file(file).exists())) throw new RegistryConfigError(`auth: ${file} is not there: make it with htpasswd -Bc`);
+  if (!(await Bun.file(file).exists()))
+    throw new RegistryConfigError(`auth: ${file} is not there: make it with htpasswd -Bc`);
   // HTTP Basic has no way to be nobody first and somebody later on the same registry; tokens do.
   return { kind: "htpasswd", file, tokens: match[1] === "token" || anonymousPull };
 }
@@ -132,10 +160,15 @@ function readRule(entry: Settings): AccessRule {
   const isAction = (text: string): text is Action => actions.includes(text);
   const allowed = wanted.flatMap((text): Action[] => {
     if (text === "*") return ["pull", "push", "delete"];
-    if (!isAction(text)) throw new RegistryConfigError(`access: unknown action ${JSON.stringify(text)}: pull, push, delete or *`);
+    if (!isAction(text))
+      throw new RegistryConfigError(`access: unknown action ${JSON.stringify(text)}: pull, push, delete or *`);
     return [text];
   });
-  return { users: entry.texts("users") ?? ["*"], repositories: entry.texts("repositories") ?? ["**"], actions: allowed };
+  return {
+    users: entry.texts("users") ?? ["*"],
+    repositories: entry.texts("repositories") ?? ["**"],
+    actions: allowed,
+  };
 }
 
 async function readMirrors(settings: Settings, path: (text: string) => string): Promise<MirrorOptions[] | undefined> {
@@ -160,7 +193,10 @@ async function readMirrors(settings: Settings, path: (text: string) => string): 
 
 function parseMirror(text: string): MirrorOptions {
   const match = /^(?:([a-z0-9][a-z0-9.:/_-]*)=)?(https?:\/\/.+)$/.exec(text);
-  if (!match?.[2]) throw new RegistryConfigError(`mirror-of: ${JSON.stringify(text)}: use [PREFIX=]URL, as in docker.io=https://registry-1.docker.io`);
+  if (!match?.[2])
+    throw new RegistryConfigError(
+      `mirror-of: ${JSON.stringify(text)}: use [PREFIX=]URL, as in docker.io=https://registry-1.docker.io`,
+    );
   return { prefix: checkPrefix(match[1] ?? ""), url: checkUrl("mirror-of", match[2]), ttl: 60_000 };
 }
 
@@ -173,7 +209,8 @@ function checkPrefix(prefix: string): string {
 
 function checkUrl(where: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol)) throw new RegistryConfigError(`${where}: ${JSON.stringify(text)} is no http or https address`);
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new RegistryConfigError(`${where}: ${JSON.stringify(text)} is no http or https address`);
   return text.replace(/\/+$/, "");
 }
 
@@ -187,7 +224,10 @@ function parseQuota(text: string): Quota {
 }
 
 function readRetention(entry: Settings): RetentionRule {
-  const rule: RetentionRule = { repositories: entry.texts("repositories") ?? ["**"], keepTags: entry.texts("keep-tags") ?? [] };
+  const rule: RetentionRule = {
+    repositories: entry.texts("repositories") ?? ["**"],
+    keepTags: entry.texts("keep-tags") ?? [],
+  };
   const keepLast = entry.count("keep-last");
   const olderThan = entry.parsed("older-than", parseDuration);
   const unpulled = entry.parsed("unpulled", parseDuration);
@@ -206,7 +246,12 @@ function readS3(settings: Settings): S3Options {
     virtualHosted: settings.flag("virtual-hosted") ?? false,
     redirect: settings.flag("redirect") ?? false,
   };
-  for (const [key, name] of [["endpoint", "endpoint"], ["region", "region"], ["access-key-id", "accessKeyId"], ["secret-access-key", "secretAccessKey"]] as const) {
+  for (const [key, name] of [
+    ["endpoint", "endpoint"],
+    ["region", "region"],
+    ["access-key-id", "accessKeyId"],
+    ["secret-access-key", "secretAccessKey"],
+  ] as const) {
     const value = settings.text(key);
     if (value !== undefined) options[name] = value;
   }

@@ -25,8 +25,10 @@ const statusOf = {
   UNKNOWN: 500,
 } as const;
 
+/** The `code` field of an error's body. */
 export type ErrorCode = keyof typeof statusOf;
 
+/** `detail` goes into the body, `headers` into the answer; `cause` is for the log alone. */
 export interface RegistryErrorOptions {
   detail?: unknown;
   headers?: Record<string, string>;
@@ -35,13 +37,21 @@ export interface RegistryErrorOptions {
   cause?: unknown;
 }
 
+/**
+ * An error that a client is told: a code of the specification, a text, and the HTTP status that belongs to the code.
+ * `body()` is the JSON to send.
+ */
 export class RegistryError extends Error {
   override readonly name = "RegistryError";
   readonly status: number;
   readonly detail: unknown;
   readonly headers: Record<string, string>;
 
-  constructor(readonly code: ErrorCode, message: string, options: RegistryErrorOptions = {}) {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: RegistryErrorOptions = {},
+  ) {
     super(message, { cause: options.cause });
     this.status = options.status ?? statusOf[code];
     this.detail = options.detail;
@@ -50,6 +60,6 @@ export class RegistryError extends Error {
 
   body(): string {
     const detail = this.detail === undefined ? {} : { detail: this.detail };
-    return JSON.stringify({ errors: [{ code: this.code, message: this.message, ...detail }] }) + "\n";
+    return `${JSON.stringify({ errors: [{ code: this.code, message: this.message, ...detail }] })}\n`;
   }
 }

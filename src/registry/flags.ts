@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { RegistryConfigError } from "./config-error.ts";
 import { folderOf, readDocument, readOptions } from "./config.ts";
+import { RegistryConfigError } from "./config-error.ts";
 import type { RegistryOptions } from "./options.ts";
 import { Settings } from "./settings.ts";
 
@@ -34,6 +34,7 @@ const flags = {
   help: { type: "boolean", short: "h" },
 } as const;
 
+/** Text of `berth registry --help`. */
 export const usage = `Usage:  berth registry serve [OPTIONS]
 
 Stores and serves images (OCI distribution specification 1.1)
@@ -72,9 +73,17 @@ Options:
 export async function parseFlags(argv: string[]): Promise<RegistryOptions | null> {
   let values: Record<string, string | boolean | string[] | undefined>;
   try {
-    values = parseArgs({ args: argv, options: flags, strict: true, allowNegative: true, allowPositionals: false }).values;
+    values = parseArgs({
+      args: argv,
+      options: flags,
+      strict: true,
+      allowNegative: true,
+      allowPositionals: false,
+    }).values;
   } catch (error) {
-    throw new RegistryConfigError(`${error instanceof Error ? error.message.split(". ")[0] : error}\nSee 'berth registry serve --help'.`);
+    throw new RegistryConfigError(
+      `${error instanceof Error ? error.message.split(". ")[0] : error}\nSee 'berth registry serve --help'.`,
+    );
   }
   const { help, config, s3, ...given } = values;
   if (help) return null;
@@ -82,7 +91,8 @@ export async function parseFlags(argv: string[]): Promise<RegistryOptions | null
   let folder = process.cwd();
   if (typeof config === "string") {
     const read = await readDocument(config);
-    if (typeof read !== "object" || read === null || Array.isArray(read)) throw new RegistryConfigError(`${config}: expected a mapping`);
+    if (typeof read !== "object" || read === null || Array.isArray(read))
+      throw new RegistryConfigError(`${config}: expected a mapping`);
     document = { ...read };
     folder = folderOf(config);
   }
@@ -90,15 +100,18 @@ export async function parseFlags(argv: string[]): Promise<RegistryOptions | null
     const value = given[key];
     if (typeof value === "string") given[key] = resolve(value);
   }
-  if (typeof given["auth"] === "string") given["auth"] = given["auth"].replace(/^(htpasswd|token):(.+)$/, (_, kind, file) => `${kind}:${resolve(file)}`);
-  const merged = { ...document, ...given, ...(typeof s3 === "string" ? { s3: parseS3(s3) } : {}) };
+  if (typeof given["auth"] === "string")
+    given["auth"] = given["auth"].replace(/^(htpasswd|token):(.+)$/, (_, kind, file) => `${kind}:${resolve(file)}`);
+  const merged = { ...document, ...given, ...(typeof s3 === "string" && { s3: parseS3(s3) }) };
   return await readOptions(new Settings(merged, typeof config === "string" ? config : "options"), folder);
 }
 
 function parseS3(text: string): Record<string, unknown> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "s3:" || !url.hostname) throw new RegistryConfigError(`s3: ${JSON.stringify(text)}: use s3://BUCKET[/PREFIX][?endpoint=URL&region=…]`);
+  if (url?.protocol !== "s3:" || !url.hostname)
+    throw new RegistryConfigError(`s3: ${JSON.stringify(text)}: use s3://BUCKET[/PREFIX][?endpoint=URL&region=…]`);
   const settings: Record<string, unknown> = { bucket: url.hostname, prefix: decodeURIComponent(url.pathname) };
-  for (const [key, value] of url.searchParams) settings[key] = value === "true" ? true : value === "false" ? false : value;
+  for (const [key, value] of url.searchParams)
+    settings[key] = value === "true" ? true : value === "false" ? false : value;
   return settings;
 }

@@ -8,6 +8,7 @@ import type { RegistryOptions } from "./options.ts";
 /** A certificate is looked at this often, in milliseconds. */
 const renewalInterval = 2_000;
 
+/** A server that takes connections at `url`. Disposing of it drops those that are left. */
 export interface Listener extends Disposable {
   url: URL;
   /** Takes no new connection; resolves when the last one has ended. */
@@ -24,19 +25,20 @@ interface Answers {
  * place of the old one (Bun 1.4.5 has no other way); the old one ends with its connections.
  */
 export async function listen(options: RegistryOptions, log: Logger, answers: Answers): Promise<Listener> {
-  const start = (port: number, tls: KeyPair | undefined): Server<undefined> => Bun.serve({
-    hostname: options.hostname,
-    port,
-    ...(tls && { tls }),
-    // Bodies stream to disk under limits of our own.
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    // Closes connections on which nothing moves, half-dead uploads among them; handlers that work in silence lift it.
-    idleTimeout: 120,
-    development: false,
-    // Bun 1.4.5 otherwise lets a second server of this user share the port when development is off.
-    reusePort: false,
-    ...answers,
-  });
+  const start = (port: number, tls: KeyPair | undefined): Server<undefined> =>
+    Bun.serve({
+      hostname: options.hostname,
+      port,
+      ...(tls && { tls }),
+      // Bodies stream to disk under limits of our own.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      // Closes connections on which nothing moves, half-dead uploads among them; handlers that work in silence lift it.
+      idleTimeout: 120,
+      development: false,
+      // Bun 1.4.5 otherwise lets a second server of this user share the port when development is off.
+      reusePort: false,
+      ...answers,
+    });
   let pair = options.tls && (await readPair(options.tls));
   if (pair) checkPair(pair);
   let server = start(options.port, pair);
@@ -58,13 +60,23 @@ export async function listen(options: RegistryOptions, log: Logger, answers: Ans
   }
   const { tls } = options;
   let complaint = "";
-  const timer = tls && setInterval(() => {
-    renew(tls).then(() => { complaint = ""; }, (error: unknown) => {
-      if (complaint === errorMessage(error)) return;
-      complaint = errorMessage(error);
-      log.warn("a new certificate cannot be taken up; the one before stays", { certificate: tls.cert, error: complaint });
-    });
-  }, renewalInterval);
+  const timer =
+    tls &&
+    setInterval(() => {
+      renew(tls).then(
+        () => {
+          complaint = "";
+        },
+        (error: unknown) => {
+          if (complaint === errorMessage(error)) return;
+          complaint = errorMessage(error);
+          log.warn("a new certificate cannot be taken up; the one before stays", {
+            certificate: tls.cert,
+            error: complaint,
+          });
+        },
+      );
+    }, renewalInterval);
   const close = () => {
     closing = true;
     clearInterval(timer);

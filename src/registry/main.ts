@@ -1,3 +1,4 @@
+import { errorMessage } from "../lib/errors.ts";
 import { RegistryConfigError } from "./config-error.ts";
 import { parseFlags, usage } from "./flags.ts";
 import { serveRegistry } from "./serve.ts";
@@ -21,11 +22,11 @@ export async function main(argv: string[]): Promise<void> {
   try {
     registry = await serveRegistry(options);
   } catch (error) {
-    process.stderr.write(`berth registry serve: ${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`berth registry serve: ${errorMessage(error)}\n`);
     process.exitCode = 1;
     return;
   }
-  const { log } = registry.ctx;
+  const { log } = registry.deps;
   log.info("registry listening", { address: registry.url.href, data: options.data });
   const { promise: asked, resolve } = Promise.withResolvers<string>();
   let signals = 0;

@@ -1,6 +1,7 @@
 import type { LogLevel } from "../lib/log.ts";
 import type { Action } from "./auth/authority.ts";
 
+/** One rule of the access file: these users may do these things in these repositories. */
 export interface AccessRule {
   /** User names; `*`: whoever has logged in; `anonymous`: everybody. */
   users: string[];
@@ -9,6 +10,7 @@ export interface AccessRule {
   actions: Action[];
 }
 
+/** How many bytes each repository whose name fits one of the patterns may hold. */
 export interface Quota {
   repositories: string[];
   bytes: number;
@@ -29,6 +31,7 @@ export interface RetentionRule {
   untagged?: number;
 }
 
+/** Another registry whose images are served from here. Without `username` it is asked as nobody in particular. */
 export interface MirrorOptions {
   /** First part of the repository's name here; empty: whatever no other mirror has. */
   prefix: string;
@@ -40,6 +43,7 @@ export interface MirrorOptions {
   ttl: number;
 }
 
+/** A bucket for the blobs. `prefix` goes before every key; what is undefined, the client of S3 decides. */
 export interface S3Options {
   bucket: string;
   prefix: string;
@@ -52,6 +56,7 @@ export interface S3Options {
   redirect: boolean;
 }
 
+/** How people log in. `none`: everybody may do everything; `keys`: a file of public keys. */
 export type AuthOptions =
   | { kind: "none" }
   /** Users of an htpasswd file, by HTTP Basic or (`tokens`) through the registry's own token service. */
@@ -59,6 +64,7 @@ export type AuthOptions =
   /** Tokens of a service elsewhere. */
   | { kind: "external"; realm: string; service: string; issuer: string; keys: string };
 
+/** The registry's settings, after flags, file and defaults. Times are milliseconds, sizes bytes. */
 export interface RegistryOptions {
   hostname: string;
   port: number;

@@ -9,7 +9,7 @@ import { join } from "node:path";
  *       blobs/
  *         sha256/ab/<hex>    one file for each content, whoever names it; written under uploads/, synced, renamed here
  *         sha512/ab/<hex>
- *       uploads/<id>         bytes of unfinished uploads and of fetches from upstream; the size is the offset to resume at
+ *  uploads/<id> bytes of unfinished uploads and of fetches from upstream; the size is the offset to resume at
  *       keys/token.pem       the key that signs tokens and the web page's sessions, made at first start (mode 0600)
  *
  * With object storage, `blobs/` lives in the bucket and the rest stays here.
@@ -23,6 +23,7 @@ export interface Paths {
   upload(id: string): string;
 }
 
+/** Where everything lies below the data folder. Nothing is made. */
 export function registryPaths(data: string): Paths {
   const uploads = join(data, "uploads");
   return {

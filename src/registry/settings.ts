@@ -1,3 +1,4 @@
+import { errorMessage } from "../lib/errors.ts";
 import { RegistryConfigError } from "./config-error.ts";
 
 /** Reads a document from outside field by field, with the place of each mistake, and refuses what it does not know. */
@@ -5,8 +6,12 @@ export class Settings {
   readonly #seen = new Set<string>();
   readonly #fields: Record<string, unknown>;
 
-  constructor(value: unknown, private readonly where: string) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw new RegistryConfigError(`${where}: expected a mapping`);
+  constructor(
+    value: unknown,
+    private readonly where: string,
+  ) {
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw new RegistryConfigError(`${where}: expected a mapping`);
     this.#fields = { ...value };
   }
 
@@ -53,7 +58,7 @@ export class Settings {
     try {
       return parse(text);
     } catch (error) {
-      throw new RegistryConfigError(`${this.where}: ${key}: ${error instanceof Error ? error.message : error}`);
+      throw new RegistryConfigError(`${this.where}: ${key}: ${errorMessage(error)}`);
     }
   }
 

@@ -31,9 +31,12 @@ export class AttachHub {
 
   private constructor(
     private readonly fd: number,
-    /** The same socket, open until all is taken from it. */
+    /** A second descriptor of the same socket, open until everything has been read from it. */
     private readonly remainder: number,
-    /** Closing standard input means something: no terminal, and only the first client feeds it. */
+    /**
+     * When the first client closes its input, the process reads end-of-file: not with a terminal, and not where later
+     * clients may feed it too.
+     */
     private readonly stdinCloses: boolean,
     private readonly onEnd: () => void,
   ) {}
@@ -70,7 +73,10 @@ export class AttachHub {
 
   /** A new client, which receives what is written from now on. */
   join(): TaskIo {
-    const client: Client = new Client(() => this.#flow(), () => this.#leave(client));
+    const client: Client = new Client(
+      () => this.#flow(),
+      () => this.#leave(client),
+    );
     if (this.#ended) client.finish();
     else this.#clients.add(client);
     return {
@@ -82,8 +88,8 @@ export class AttachHub {
   }
 
   /**
-   * Once the process behind it is gone, what it left in its pipes is little, and is taken at once: a reader that stands
-   * still must not keep the monitor from telling of the end.
+   * Once the process has ended, its pipes hold little: all of it is read into memory at once. Otherwise a client that
+   * does not read would keep the monitor from reporting the end.
    */
   watch(pid: number): void {
     this.#watching = onProcessEnd(pid, () => {
@@ -142,12 +148,13 @@ export class AttachHub {
   }
 
   /**
-   * A monitor that ends while input for it is still under way breaks the connection off, and the event loop closes it
-   * over the last output.
+   * A monitor that ends while input is still on its way to it resets the connection. The event loop then closes the
+   * socket although the last output has not been read yet.
    */
   #takeRemainder(): void {
     const buffer = new Uint8Array(RECEIVED_PACKET);
-    for (let packet = takePacket(this.remainder, buffer); packet; packet = takePacket(this.remainder, buffer)) this.#receive(packet);
+    for (let packet = takePacket(this.remainder, buffer); packet; packet = takePacket(this.remainder, buffer))
+      this.#receive(packet);
     closeFd(this.remainder);
   }
 
@@ -170,7 +177,10 @@ class Client implements AsyncIterable<Frame> {
   #wake: (() => void) | null = null;
   #finished = false;
 
-  constructor(private readonly onTaken: () => void, private readonly onLeave: () => void) {}
+  constructor(
+    private readonly onTaken: () => void,
+    private readonly onLeave: () => void,
+  ) {}
 
   push(frame: Frame): void {
     this.#queue.push(frame);

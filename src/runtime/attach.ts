@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { conflict, hasCode } from "../lib/errors.ts";
 import { AttachHub } from "./attach-hub.ts";
-import { taskDir, type RuntimeContext } from "./context.ts";
 import { closesStdin } from "./create.ts";
+import { type RuntimeDeps, taskDir } from "./deps.ts";
 import { readTaskRecord } from "./task-record.ts";
 import type { TaskIo } from "./types.ts";
 
@@ -10,24 +10,33 @@ import type { TaskIo } from "./types.ts";
  * Joins a container's streams, from now on. Works from {@link createTask} to the end; a container that has
  * ended is a conflict. Execs hand out their streams when they start (see execTask).
  */
-export async function attachTask(ctx: RuntimeContext, id: string): Promise<TaskIo> {
-  const record = readTaskRecord(ctx, id);
-  const hub = await openHub(ctx, id, join(taskDir(ctx, id), "attach"), closesStdin(record), record.pid);
+export async function attachTask(deps: RuntimeDeps, id: string): Promise<TaskIo> {
+  const record = readTaskRecord(deps, id);
+  const hub = await openHub(deps, id, join(taskDir(deps, id), "attach"), closesStdin(record), record.pid);
   return hub.join();
 }
 
-/** The shared connection of a container or exec, opened by the first who asks. `pid`: the process behind it, where it is known already. */
-export async function openHub(ctx: RuntimeContext, id: string, path: string, stdinCloses: boolean, pid?: number): Promise<AttachHub> {
-  const open = ctx.hubs.get(id);
+/**
+ * The shared connection of a container or exec, opened by the first who asks. `pid`: the process behind it, where it is
+ * known already.
+ */
+export async function openHub(
+  deps: RuntimeDeps,
+  id: string,
+  path: string,
+  stdinCloses: boolean,
+  pid?: number,
+): Promise<AttachHub> {
+  const open = deps.hubs.get(id);
   if (open !== undefined) {
     const hub = await open;
     if (!hub.ended) return hub;
   }
   const forget = () => {
-    if (ctx.hubs.get(id) === opening) ctx.hubs.delete(id);
+    if (deps.hubs.get(id) === opening) deps.hubs.delete(id);
   };
   const opening = AttachHub.connect(path, { stdinCloses, onEnd: forget });
-  ctx.hubs.set(id, opening);
+  deps.hubs.set(id, opening);
   try {
     const hub = await opening;
     if (pid !== undefined) hub.watch(pid);

@@ -5,6 +5,7 @@ import { conflict, hasCode } from "../lib/errors.ts";
 
 /** First word of a line: what conmon shall do. Two numbers follow. */
 export const WINDOW_RESIZE = 1;
+/** First word of a line: conmon shall close its log file and open it anew. */
 export const REOPEN_LOG = 2;
 
 /** Writes a line to a monitor's control fifo; without a reader there the process has ended, which is a conflict. */

@@ -3,23 +3,27 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { unavailable } from "../lib/errors.ts";
 import { processStat } from "../linux/proc.ts";
+import type { OciSpec } from "../oci/runtime.ts";
 import { encodeRuntimeJson } from "../oci/runtime-json.ts";
-import { exitsDir, taskDir, type RuntimeContext } from "./context.ts";
 import { deleteTask } from "./delete.ts";
-import { keepTaskLog } from "./keep-log.ts";
-import { defaultLogLimits } from "./logs/options.ts";
-import { enterMonitorCgroup } from "./monitor-cgroup.ts";
-import { startMonitor } from "./monitor.ts";
-import { runtimeCommand } from "./runtime-command.ts";
-import { keepCompiledSeccomp, withCompiledSeccomp } from "./seccomp-cache.ts";
-import { runtimeError } from "./runtime-errors.ts";
-import { readPidFile, writeTaskRecord, type TaskRecord } from "./task-record.ts";
+import { exitsDir, type RuntimeDeps, taskDir } from "./deps.ts";
 import { watchMonitor } from "./exits.ts";
+import { keepTaskLog } from "./keep-log.ts";
+import { setLateLimits, withoutLateLimits } from "./late-limits.ts";
+import { defaultLogLimits } from "./logs/limits.ts";
+import { startMonitor } from "./monitor.ts";
+import { enterMonitorCgroup } from "./monitor-cgroup.ts";
+import { watchOoms } from "./oom-count.ts";
+import { runtimeCommand } from "./runtime-command.ts";
+import { runtimeError } from "./runtime-errors.ts";
+import { withCompiledSeccomp } from "./seccomp-cache.ts";
+import { findTaskRecord, readPidFile, type TaskRecord, writeTaskRecord } from "./task-record.ts";
 import type { CreatedTask, CreateTaskRequest } from "./types.ts";
 
 /**
- * Bytes of log after which a monitor replaces its file by itself, at least. It does so without keeping the old one: this
- * is for the times when no daemon rotates, and large enough for a busy one to come round.
+ * A monitor starts a new log file by itself once the file has this many bytes (or as many as all files of the log
+ * together may have, where that is more), and does not keep the old one. That is for times without a daemon that
+ * rotates. The number is large enough for a busy daemon to rotate first.
  */
 const UNWATCHED_LOG = 256 * 1000 * 1000;
 
@@ -28,21 +32,27 @@ const UNWATCHED_LOG = 256 * 1000 * 1000;
  * namespaces, cgroup and mounts, and a monitor of its own holds its streams. Attach now and no output is missed.
  * Throws RuntimeError with Docker's text and exit code where the runtime refuses; nothing is left then.
  */
-export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest): Promise<CreatedTask> {
-  const { id, spec } = request;
+export async function createTask(deps: RuntimeDeps, request: CreateTaskRequest): Promise<CreatedTask> {
+  const { id } = request;
   const limits = request.logLimits ?? defaultLogLimits;
-  const dir = taskDir(ctx, id);
-  runtimeCommand(ctx, request.runtime);
+  const dir = taskDir(deps, id);
+  runtimeCommand(deps, request.runtime);
+  // An earlier task of the container whose deletion failed: the runtime would refuse another of its name.
+  if (findTaskRecord(deps, id) !== null) await deleteTask(deps, id);
   await using undo = new AsyncDisposableStack();
-  undo.defer(() => deleteTask(ctx, id));
+  undo.defer(() => deleteTask(deps, id));
 
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  mkdirSync(exitsDir(ctx), { recursive: true, mode: 0o700 });
+  mkdirSync(exitsDir(deps), { recursive: true, mode: 0o700 });
   // A task of the same container that ended earlier has left these.
-  for (const stale of [join(exitsDir(ctx), id), join(dir, "oom"), join(dir, "exit")]) await rm(stale, { force: true });
-  writeFileSync(join(dir, "config.json"), encodeRuntimeJson(withCompiledSeccomp(ctx, spec, request.runtime)), { mode: 0o600 });
+  for (const stale of [join(exitsDir(deps), id), join(dir, "oom"), join(dir, "exit")]) await rm(stale, { force: true });
+  const writeConfig = (config: OciSpec) =>
+    writeFileSync(join(dir, "config.json"), encodeRuntimeJson(config), { mode: 0o600 });
+  const spec = await withCompiledSeccomp(deps, request.spec, request.runtime);
+  const { early, late } = withoutLateLimits(deps, spec, request.runtime);
+  writeConfig(early);
   const record: TaskRecord = {
-    runtime: request.runtime || ctx.defaultRuntime,
+    runtime: request.runtime || deps.defaultRuntime,
     tty: request.tty,
     openStdin: request.openStdin,
     stdinOnce: request.stdinOnce,
@@ -50,20 +60,23 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
     logLimits: limits,
     cgroupsPath: spec.linux.cgroupsPath ?? "",
   };
-  writeTaskRecord(ctx, id, record);
+  writeTaskRecord(deps, id, record);
 
-  const monitor = await startMonitor(ctx, {
+  const monitor = await startMonitor(deps, {
     dir,
     containerId: id,
     runtime: request.runtime,
-    exitDir: exitsDir(ctx),
+    exitDir: exitsDir(deps),
     args: [
-      "--log-path", request.logPath === null ? "none" : `k8s-file:${request.logPath}`,
-      ...(limits.maxSize === null ? [] : ["--log-size-max", String(Math.max(limits.maxSize * limits.maxFiles, UNWATCHED_LOG))]),
+      "--log-path",
+      request.logPath === null ? "none" : `k8s-file:${request.logPath}`,
+      ...(limits.maxSize === null
+        ? []
+        : ["--log-size-max", String(Math.max(limits.maxSize * limits.maxFiles, UNWATCHED_LOG))]),
       ...(request.tty ? ["--terminal"] : []),
       ...(request.openStdin ? ["--stdin"] : []),
       ...(closesStdin(request) ? [] : ["--leave-stdin-open"]),
-      ...(ctx.cgroupDriver === "systemd" ? ["--systemd-cgroup"] : []),
+      ...(deps.cgroupDriver === "systemd" ? ["--systemd-cgroup"] : []),
     ],
   });
   undo.defer(() => monitor.hangUp());
@@ -74,12 +87,15 @@ export async function createTask(ctx: RuntimeContext, request: CreateTaskRequest
   }
   const conmonPid = readPidFile(join(dir, "conmon.pid"));
   if (conmonPid === null) throw unavailable(`conmon wrote no pid file for ${id}`);
-  enterMonitorCgroup(ctx, conmonPid);
+  enterMonitorCgroup(deps, conmonPid);
+  setLateLimits(answer.data, late);
+  // Execs read their limits there.
+  if (late.length > 0) writeConfig(spec);
   const startTime = processStat(answer.data)?.startTime;
-  writeTaskRecord(ctx, id, { ...record, pid: answer.data, ...(startTime !== undefined && { startTime }) });
-  keepCompiledSeccomp(ctx, id, spec, request.runtime);
-  watchMonitor(ctx, id, conmonPid);
-  keepTaskLog(ctx, id, record, { adopted: false });
+  writeTaskRecord(deps, id, { ...record, pid: answer.data, ...(startTime !== undefined && { startTime }) });
+  watchMonitor(deps, id, conmonPid);
+  watchOoms(deps, id, record);
+  keepTaskLog(deps, id, record, { adopted: false });
   undo.move();
   monitor.hangUp();
   return { pid: answer.data, conmonPid };

@@ -4,9 +4,9 @@ import { errorMessage, hasCode, internal } from "../lib/errors.ts";
 import { namesIn } from "../lib/names-in.ts";
 import { cgroupDirs, cgroupPath, cgroupPids, removeCgroup } from "../linux/cgroup-tree.ts";
 import { closePidfd, openPidfd, signalPidfd } from "../linux/pidfd.ts";
-import { isRunning } from "../linux/proc.ts";
+import { processRuns } from "../linux/proc.ts";
 import { removeTree } from "../linux/remove.ts";
-import { exitsDir, runtimeStateDir, taskDir, type RuntimeContext } from "./context.ts";
+import { exitsDir, type RuntimeDeps, runtimeStateDir, taskDir } from "./deps.ts";
 import { isNative, runRuntime } from "./runtime-command.ts";
 import { findTaskRecord, readPidFile, type TaskRecord } from "./task-record.ts";
 import { isMonitorProcess } from "./task-state.ts";
@@ -18,32 +18,37 @@ const SIGKILL = 9;
  * May be called in any state, also for what a crash left half made, and again. The root filesystem's mount and
  * anything else that is not the runtime's stays in the task's directory.
  */
-export async function deleteTask(ctx: RuntimeContext, id: string): Promise<void> {
-  const dir = taskDir(ctx, id);
-  const record = findTaskRecord(ctx, id);
-  await ctx.logs.release(id);
+export async function deleteTask(deps: RuntimeDeps, id: string): Promise<void> {
+  const dir = taskDir(deps, id);
+  const record = findTaskRecord(deps, id);
+  deps.ooms.remove(id);
+  await deps.logs.release(id);
   const monitorPid = readPidFile(join(dir, "conmon.pid"));
   if (record !== null) {
-    if (!canForget(ctx, record)) await deleteInRuntime(ctx, id, record);
-    removeTree(join(runtimeStateDir(ctx, record.runtime), id));
-    if (record.cgroupsPath !== "") await clearCgroup(ctx, cgroupPath(ctx.cgroupDriver, record.cgroupsPath));
+    if (!canForget(deps, record)) await deleteInRuntime(deps, id, record);
+    removeTree(join(runtimeStateDir(deps, record.runtime), id));
+    if (record.cgroupsPath !== "") await clearCgroup(deps, cgroupPath(deps.cgroupDriver, record.cgroupsPath));
   }
   const execPids = namesIn(join(dir, "execs")).map((execId) => readPidFile(join(dir, "execs", execId, "conmon.pid")));
   // They still write where this is about to remove.
   for (const pid of [monitorPid, ...execPids]) if (pid !== null) await endMonitor(pid, id);
-  removeTree(join(exitsDir(ctx), id));
+  removeTree(join(exitsDir(deps), id));
   forgetFiles(dir);
 }
 
 /** A runtime that is gone or that knows nothing of the container is no obstacle: what it left is removed by hand. */
-async function deleteInRuntime(ctx: RuntimeContext, id: string, record: TaskRecord): Promise<void> {
+async function deleteInRuntime(deps: RuntimeDeps, id: string, record: TaskRecord): Promise<void> {
   try {
-    const { exitCode, stderr } = await runRuntime(ctx, record.runtime, ["delete", "--force", id]);
+    const { exitCode, stderr } = await runRuntime(deps, record.runtime, ["delete", "--force", id]);
     if (exitCode !== 0 && !/does not exist|no such file or directory/i.test(stderr)) {
-      ctx.log.warn("the runtime could not delete a container", { id, runtime: record.runtime, error: stderr.trim() });
+      deps.log.warn("the runtime could not delete a container", { id, runtime: record.runtime, error: stderr.trim() });
     }
   } catch (error) {
-    ctx.log.warn("the runtime could not delete a container", { id, runtime: record.runtime, error: errorMessage(error) });
+    deps.log.warn("the runtime could not delete a container", {
+      id,
+      runtime: record.runtime,
+      error: errorMessage(error),
+    });
   }
 }
 
@@ -51,14 +56,14 @@ async function deleteInRuntime(ctx: RuntimeContext, id: string, record: TaskReco
  * A container that has ended, of a runtime that keeps nothing but a directory and the cgroup: both are removed here in
  * a fraction of the time that starting the runtime takes. systemd has to be told of the end of a scope.
  */
-function canForget(ctx: RuntimeContext, { runtime, pid, startTime }: TaskRecord): boolean {
-  if (ctx.cgroupDriver !== "cgroupfs" || pid === undefined || isRunning(pid, startTime)) return false;
-  return isNative(ctx, runtime);
+function canForget(deps: RuntimeDeps, { runtime, pid, startTime }: TaskRecord): boolean {
+  if (deps.cgroupDriver !== "cgroupfs" || pid === undefined || processRuns(pid, startTime)) return false;
+  return isNative(deps, runtime);
 }
 
 /** Kills what still lives in a cgroup and removes it from every hierarchy. */
-async function clearCgroup(ctx: RuntimeContext, path: string): Promise<void> {
-  const dirs = cgroupDirs(ctx.cgroups, path);
+async function clearCgroup(deps: RuntimeDeps, path: string): Promise<void> {
+  const dirs = cgroupDirs(deps.cgroups, path);
   for (let attempt = 0; !dirs.map(removeCgroup).every(Boolean); attempt++) {
     if (attempt === 500) throw internal(`processes of the cgroup ${path} do not end`);
     for (const pid of new Set(dirs.flatMap(cgroupPids))) killProcess(pid);
@@ -83,7 +88,21 @@ function killProcess(pid: number): void {
 }
 
 /** Files that conmon, the runtime and this folder make in a task's directory. */
-const ours = ["task.json", "config.json", "conmon.err", "conmon.pid", "pid", "exit", "oom", "attach", "ctl", "winsz", "resources.json", "paused", "execs"];
+const ours = [
+  "task.json",
+  "config.json",
+  "conmon.err",
+  "conmon.pid",
+  "pid",
+  "exit",
+  "oom",
+  "attach",
+  "ctl",
+  "winsz",
+  "resources.json",
+  "paused",
+  "execs",
+];
 
 function forgetFiles(dir: string): void {
   // task.json goes last: while it is there, a later attempt knows what to clean.

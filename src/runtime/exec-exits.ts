@@ -2,9 +2,10 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode } from "../lib/errors.ts";
 import { namesIn } from "../lib/names-in.ts";
+import { nowNano } from "../linux/clock.ts";
 import { onProcessEnd } from "../linux/pidfd.ts";
 import { removeTree } from "../linux/remove.ts";
-import { execDir, taskDir, type RuntimeContext, type TaskExit } from "./context.ts";
+import { execDir, type RuntimeDeps, type TaskExit, taskDir } from "./deps.ts";
 import { emitExit } from "./emit-exit.ts";
 import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { readPidFile } from "./task-record.ts";
@@ -13,27 +14,36 @@ import { isMonitorProcess } from "./task-state.ts";
 /** What the exit code is said to be where nobody saw the end. */
 const UNSEEN_EXIT = 255;
 
-/** Has the ends of a container's execs told that an earlier daemon started and that still run. */
-export function adoptExecs(ctx: RuntimeContext, containerId: string): void {
-  for (const execId of namesIn(join(taskDir(ctx, containerId), "execs"))) {
-    const pid = execMonitor(ctx, containerId, execId);
+/**
+ * Watches the execs of a container that an earlier daemon started and that still run: their ends are reported to the
+ * listeners of watchExits.
+ */
+export function adoptExecs(deps: RuntimeDeps, containerId: string): void {
+  for (const execId of namesIn(join(taskDir(deps, containerId), "execs"))) {
+    const pid = execMonitor(deps, containerId, execId);
     if (pid === null) continue;
-    enterMonitorCgroup(ctx, pid);
-    onProcessEnd(pid, () => emitExit(ctx, takeExecExit(ctx, containerId, execId) ?? unseen(containerId, execId)));
+    enterMonitorCgroup(deps, pid);
+    onProcessEnd(pid, () => emitExit(deps, takeExecExit(deps, containerId, execId) ?? unseen(containerId, execId)));
   }
 }
 
 /**
- * How an exec of an earlier daemon ended, once: its files are removed. Null while it runs (watchExits tells its end).
- * An exec of which nothing is known has ended, with code 255.
+ * How an exec of an earlier daemon ended. Can be asked once, because its files are removed then. Null while it runs
+ * (watchExits reports its end). An exec of which nothing is known counts as ended with code 255.
  */
-export function takeExecExit(ctx: RuntimeContext, containerId: string, execId: string): TaskExit | null {
-  if (execMonitor(ctx, containerId, execId) !== null) return null;
-  const dir = execDir(ctx, containerId, execId);
+export function takeExecExit(deps: RuntimeDeps, containerId: string, execId: string): TaskExit | null {
+  if (execMonitor(deps, containerId, execId) !== null) return null;
+  const dir = execDir(deps, containerId, execId);
   const path = join(dir, "exit");
   try {
     const exitCode = Number.parseInt(readFileSync(path, "utf8"), 10);
-    return { id: execId, containerId, exitCode, finishedAt: statSync(path).mtime, oomKilled: false };
+    return {
+      id: execId,
+      containerId,
+      exitCode,
+      finishedAt: statSync(path, { bigint: true }).mtimeNs,
+      oomKilled: false,
+    };
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
     return unseen(containerId, execId);
@@ -42,9 +52,15 @@ export function takeExecExit(ctx: RuntimeContext, containerId: string, execId: s
   }
 }
 
-function execMonitor(ctx: RuntimeContext, containerId: string, execId: string): number | null {
-  const pid = readPidFile(join(execDir(ctx, containerId, execId), "conmon.pid"));
+function execMonitor(deps: RuntimeDeps, containerId: string, execId: string): number | null {
+  const pid = readPidFile(join(execDir(deps, containerId, execId), "conmon.pid"));
   return pid !== null && isMonitorProcess(pid, containerId) ? pid : null;
 }
 
-const unseen = (containerId: string, execId: string): TaskExit => ({ id: execId, containerId, exitCode: UNSEEN_EXIT, finishedAt: new Date(), oomKilled: false });
+const unseen = (containerId: string, execId: string): TaskExit => ({
+  id: execId,
+  containerId,
+  exitCode: UNSEEN_EXIT,
+  finishedAt: nowNano(),
+  oomKilled: false,
+});

@@ -2,10 +2,11 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs
 import { join } from "node:path";
 import { errorMessage, internal, unavailable } from "../lib/errors.ts";
 import { closeFd, socketPair } from "../linux/seqpacket.ts";
-import type { RuntimeContext } from "./context.ts";
+import type { RuntimeDeps } from "./deps.ts";
 import { LineSocket } from "./line-socket.ts";
 import { runtimeCommand, runtimeEnvironment } from "./runtime-command.ts";
 
+/** How conmon is started for a container or an exec. */
 export interface MonitorOptions {
   /** Where conmon makes its attach socket, fifos and pid files, and reports an OOM kill. */
   dir: string;
@@ -39,9 +40,9 @@ export interface Monitor {
 }
 
 /** Starts conmon, which starts the runtime's `create` or `exec`. See conmon(8) for the pipes in its environment. */
-export async function startMonitor(ctx: RuntimeContext, options: MonitorOptions): Promise<Monitor> {
+export async function startMonitor(deps: RuntimeDeps, options: MonitorOptions): Promise<Monitor> {
   const { dir } = options;
-  const { path, globalArgs } = runtimeCommand(ctx, options.runtime);
+  const { path, globalArgs } = runtimeCommand(deps, options.runtime);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   using cleanup = new DisposableStack();
   const [sync, conmonSync] = socketPair();
@@ -54,17 +55,24 @@ export async function startMonitor(ctx: RuntimeContext, options: MonitorOptions)
   try {
     launcher = Bun.spawn(
       [
-        ctx.conmonPath,
-        "--api-version", "1",
-        "--cid", options.containerId,
-        "--cuuid", options.containerId,
-        "--runtime", path,
+        deps.conmonPath,
+        "--api-version",
+        "1",
+        "--cid",
+        options.containerId,
+        "--cuuid",
+        options.containerId,
+        "--runtime",
+        path,
         ...globalArgs.flatMap((arg) => ["--runtime-arg", arg]),
-        "--bundle", dir,
-        "--container-pidfile", join(dir, "pid"),
-        "--conmon-pidfile", join(dir, "conmon.pid"),
-        "--exit-dir", options.exitDir,
-        "--persist-dir", dir,
+        "--bundle",
+        dir,
+        "--container-pidfile",
+        join(dir, "pid"),
+        "--conmon-pidfile",
+        join(dir, "conmon.pid"),
+        "--exit-dir",
+        options.exitDir,
         "--full-attach",
         "--no-sync-log",
         ...options.args,
@@ -82,7 +90,7 @@ export async function startMonitor(ctx: RuntimeContext, options: MonitorOptions)
   } catch (error) {
     closeFd(sync);
     if (gate) closeFd(gate[0]);
-    throw unavailable(`cannot run ${ctx.conmonPath}: ${errorMessage(error)}`, error);
+    throw unavailable(`cannot run ${deps.conmonPath}: ${errorMessage(error)}`, error);
   }
   const lines = await LineSocket.open(sync);
   let gateFd = gate?.[0] ?? null;
@@ -98,7 +106,8 @@ export async function startMonitor(ctx: RuntimeContext, options: MonitorOptions)
   return {
     async next() {
       const line = await lines.next();
-      // conmon forks; the parent writes the child's pid file, synced to disk, and may be slower than all of the runtime.
+      // conmon forks; the parent writes the child's pid file, synced to disk, and may be slower than all of the
+      // runtime.
       await launcher.exited;
       if (line === null) return null;
       return parseMessage(line);

@@ -25,21 +25,32 @@ const prefixes = {
  */
 export function runtimeError(verb: keyof typeof prefixes, complaint: string, command: string): RuntimeError {
   const cause = lastComplaint(complaint);
-  const missing = findMissing(cause);
+  // An empty name is found nowhere, though crun says that it may not be run.
+  const missing = command === "" && /^exec.*permission denied|^open executable/i.test(cause) ? "" : findMissing(cause);
   const quoted = JSON.stringify(missing ?? command);
   const prefix = `${prefixes[verb]}unable to start container process: exec: ${quoted}: `;
   if (missing !== null) {
-    const reason = missing.includes("/") ? `stat ${missing}: no such file or directory` : "executable file not found in $PATH";
-    return new RuntimeError("invalid", `${prefix}${reason}: unknown`, 127);
+    const reason = missing.includes("/")
+      ? `stat ${missing}: no such file or directory`
+      : "executable file not found in $PATH";
+    return new RuntimeError("invalid", `${prefix}${reason}`, 127);
   }
-  if (/^open executable: (Operation not permitted|Permission denied|Is a directory)/i.test(cause) || /^exec: ".*": permission denied/.test(cause)) {
-    return new RuntimeError("invalid", `${prefix}permission denied: unknown`, 126);
+  if (
+    /^open executable: (Operation not permitted|Permission denied|Is a directory)/i.test(cause) ||
+    /^exec: ".*": permission denied/.test(cause)
+  ) {
+    return new RuntimeError("invalid", `${prefix}permission denied`, 126);
   }
-  const message = `${prefixes[verb]}${cause || "the runtime ended without a word"}: unknown`;
+  const message = `${prefixes[verb]}${cause || "the runtime ended without a word"}`;
   if (/no such file or directory/i.test(cause)) return new RuntimeError("invalid", lowerErrno(message), 127);
   if (/permission denied|is a directory/i.test(cause)) return new RuntimeError("invalid", lowerErrno(message), 126);
   if (/not a directory/i.test(cause)) {
-    return new RuntimeError("invalid", `${lowerErrno(message)}: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type`, 127);
+    return new RuntimeError(
+      "invalid",
+      `${lowerErrno(message)}: Are you trying to mount a directory onto a file (or vice-versa)? Check if the ` +
+        "specified host path exists and is the expected type",
+      127,
+    );
   }
   return new RuntimeError("internal", message, 128);
 }
@@ -47,18 +58,25 @@ export function runtimeError(verb: keyof typeof prefixes, complaint: string, com
 /** The program that was looked for and not found, in either runtime's words. */
 function findMissing(cause: string): string | null {
   const crun = /executable file `(.+)` not found/.exec(cause);
-  const runc = /exec: "(.+)": (?:executable file not found|stat .*no such file)/.exec(cause);
+  const runc = /exec: "(.*)": (?:executable file not found|stat .*no such file)/.exec(cause);
   return crun?.[1] ?? runc?.[1] ?? null;
 }
 
 /** CLIs look for Go's lower-case errno texts; crun says them as libc does. */
 function lowerErrno(message: string): string {
-  return message.replace(/(No such file or directory|Permission denied|Is a directory|Not a directory)/g, (text) => text.toLowerCase());
+  return message.replace(/(No such file or directory|Permission denied|Is a directory|Not a directory)/g, (text) =>
+    text.toLowerCase(),
+  );
 }
 
-/** The cause in what the runtime wrote: runc's logfmt is undressed, timestamps and levels of crun dropped. */
+/**
+ * The cause out of what the runtime wrote: the message of runc's logfmt line; crun's line without timestamp and level.
+ */
 function lastComplaint(text: string): string {
-  const lines = text.trim().split("\n").filter((line) => line.trim() !== "" && !/level=warning/.test(line));
+  const lines = text
+    .trim()
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/level=warning/.test(line));
   const line = (lines.findLast((candidate) => /level=(error|fatal)/.test(candidate)) ?? lines.at(-1) ?? "").trim();
   const logfmt = /msg=("(?:[^"\\]|\\.)*")/.exec(line);
   const message = logfmt?.[1] === undefined ? line : unquote(logfmt[1]);

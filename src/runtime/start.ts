@@ -2,17 +2,20 @@ import { constants, readFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../lib/errors.ts";
-import { runtimeStateDir, taskDir, type RuntimeContext } from "./context.ts";
+import { type RuntimeDeps, runtimeStateDir, taskDir } from "./deps.ts";
 import { isCrun, runRuntime } from "./runtime-command.ts";
 import { runtimeError } from "./runtime-errors.ts";
 import { readTaskRecord } from "./task-record.ts";
 
-/** Lets a created task's first process run its program. Throws RuntimeError where it cannot; the task then has to be deleted. */
-export async function startTask(ctx: RuntimeContext, id: string): Promise<void> {
-  const { runtime } = readTaskRecord(ctx, id);
-  if (isCrun(ctx, runtime) && (await openGate(join(runtimeStateDir(ctx, runtime), id, "exec.fifo")))) return;
-  const { exitCode, stderr, stdout } = await runRuntime(ctx, runtime, ["start", id]);
-  if (exitCode !== 0) throw runtimeError("start", stderr || stdout, firstWord(ctx, id));
+/**
+ * Lets a created task's first process run its program. Throws RuntimeError where it cannot; the task then has to be
+ * deleted.
+ */
+export async function startTask(deps: RuntimeDeps, id: string): Promise<void> {
+  const { runtime } = readTaskRecord(deps, id);
+  if (isCrun(deps, runtime) && (await openGate(join(runtimeStateDir(deps, runtime), id, "exec.fifo")))) return;
+  const { exitCode, stderr, stdout } = await runRuntime(deps, runtime, ["start", id]);
+  if (exitCode !== 0) throw runtimeError("start", stderr || stdout, firstWord(deps, id));
 }
 
 /**
@@ -31,7 +34,9 @@ async function openGate(fifo: string): Promise<boolean> {
   }
 }
 
-function firstWord(ctx: RuntimeContext, id: string): string {
-  const spec: { process?: { args?: string[] } } = JSON.parse(readFileSync(join(taskDir(ctx, id), "config.json"), "utf8"));
+function firstWord(deps: RuntimeDeps, id: string): string {
+  const spec: { process?: { args?: string[] } } = JSON.parse(
+    readFileSync(join(taskDir(deps, id), "config.json"), "utf8"),
+  );
   return spec.process?.args?.[0] ?? "";
 }

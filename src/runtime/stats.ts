@@ -1,26 +1,32 @@
 import type { ContainerBlkioStatEntry, ContainerStatsResponse } from "../api/types/container.ts";
-import { readCgroupUsage, type IoCount } from "../linux/cgroup-stats.ts";
+import { type IoCount, readCgroupUsage } from "../linux/cgroup-stats.ts";
 import { cgroupPath } from "../linux/cgroup-tree.ts";
+import { timeNow } from "../linux/clock.ts";
 import { readInterfaces, readSystemCpu, readTotalMemory } from "../linux/machine-stats.ts";
-import type { RuntimeContext } from "./context.ts";
+import type { RuntimeDeps } from "./deps.ts";
 import { readTaskRecord } from "./task-record.ts";
 
 /** The parts of a stats answer that the kernel knows; ids, names and the previous reading are the caller's to add. */
-export type TaskStats = Required<Pick<ContainerStatsResponse, "read" | "cpu_stats" | "memory_stats" | "pids_stats" | "blkio_stats" | "num_procs" | "storage_stats">> &
+export type TaskStats = Required<
+  Pick<
+    ContainerStatsResponse,
+    "read" | "cpu_stats" | "memory_stats" | "pids_stats" | "blkio_stats" | "num_procs" | "storage_stats"
+  >
+> &
   Pick<ContainerStatsResponse, "networks">;
 
 /**
  * What a running container uses at this moment, in Docker's wire shape. `network`: with the counters of its
  * interfaces (not for a container in the host's network). Throws `not-found` where there is no such task.
  */
-export function taskStats(ctx: RuntimeContext, id: string, options: { network: boolean }): TaskStats {
-  const { cgroupsPath, pid } = readTaskRecord(ctx, id);
-  const usage = readCgroupUsage(ctx.cgroups, cgroupPath(ctx.cgroupDriver, cgroupsPath));
+export function taskStats(deps: RuntimeDeps, id: string, options: { network: boolean }): TaskStats {
+  const { cgroupsPath, pid } = readTaskRecord(deps, id);
+  const usage = readCgroupUsage(deps.cgroups, cgroupPath(deps.cgroupDriver, cgroupsPath));
   const system = readSystemCpu();
-  const legacy = ctx.cgroups.version === 1;
+  const legacy = deps.cgroups.version === 1;
   const memory = readTotalMemory();
   return {
-    read: new Date().toISOString(),
+    read: timeNow(),
     cpu_stats: {
       cpu_usage: {
         total_usage: usage.cpu.total,
@@ -65,14 +71,19 @@ function toEntry({ major, minor, op, value }: IoCount): ContainerBlkioStatEntry 
 }
 
 function networkStats(pid: number): NonNullable<ContainerStatsResponse["networks"]> {
-  return Object.fromEntries(Object.entries(readInterfaces(pid)).map(([name, counts]) => [name, {
-    rx_bytes: counts.rxBytes,
-    rx_packets: counts.rxPackets,
-    rx_errors: counts.rxErrors,
-    rx_dropped: counts.rxDropped,
-    tx_bytes: counts.txBytes,
-    tx_packets: counts.txPackets,
-    tx_errors: counts.txErrors,
-    tx_dropped: counts.txDropped,
-  }]));
+  return Object.fromEntries(
+    Object.entries(readInterfaces(pid)).map(([name, counts]) => [
+      name,
+      {
+        rx_bytes: counts.rxBytes,
+        rx_packets: counts.rxPackets,
+        rx_errors: counts.rxErrors,
+        rx_dropped: counts.rxDropped,
+        tx_bytes: counts.txBytes,
+        tx_packets: counts.txPackets,
+        tx_errors: counts.txErrors,
+        tx_dropped: counts.txDropped,
+      },
+    ]),
+  );
 }

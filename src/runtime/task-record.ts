@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, notFound } from "../lib/errors.ts";
-import type { LogLimits } from "./logs/options.ts";
-import { taskDir, type RuntimeContext } from "./context.ts";
+import { type RuntimeDeps, taskDir } from "./deps.ts";
+import type { LogLimits } from "./logs/limits.ts";
 
 /** What later verbs, also those of a restarted daemon, must know of a task. Lives beside the bundle as task.json. */
 export interface TaskRecord {
@@ -20,16 +20,17 @@ export interface TaskRecord {
   startTime?: number;
 }
 
-const recordPath = (ctx: RuntimeContext, id: string) => join(taskDir(ctx, id), "task.json");
+const recordPath = (deps: RuntimeDeps, id: string) => join(taskDir(deps, id), "task.json");
 
-export function writeTaskRecord(ctx: RuntimeContext, id: string, record: TaskRecord): void {
-  writeFileSync(recordPath(ctx, id), JSON.stringify(record));
+/** Writes task.json into the task's directory, which must exist. */
+export function writeTaskRecord(deps: RuntimeDeps, id: string, record: TaskRecord): void {
+  writeFileSync(recordPath(deps, id), JSON.stringify(record));
 }
 
 /** Null where there is no such task. */
-export function findTaskRecord(ctx: RuntimeContext, id: string): TaskRecord | null {
+export function findTaskRecord(deps: RuntimeDeps, id: string): TaskRecord | null {
   try {
-    return JSON.parse(readFileSync(recordPath(ctx, id), "utf8"));
+    return JSON.parse(readFileSync(recordPath(deps, id), "utf8"));
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return null;
     throw error;
@@ -37,8 +38,8 @@ export function findTaskRecord(ctx: RuntimeContext, id: string): TaskRecord | nu
 }
 
 /** Throws `not-found` where there is no such task. */
-export function readTaskRecord(ctx: RuntimeContext, id: string): TaskRecord {
-  const record = findTaskRecord(ctx, id);
+export function readTaskRecord(deps: RuntimeDeps, id: string): TaskRecord {
+  const record = findTaskRecord(deps, id);
   if (record === null) throw notFound(`no such task: ${id}`);
   return record;
 }

@@ -1,57 +1,88 @@
-import { newestApi, oldestApi } from "../api/version.ts";
+import { dockerRelease, newestApi, oldestApi, oldestServedApi, unversionedApi } from "../api/version.ts";
 import { EngineError, errorMessage, invalid } from "../lib/errors.ts";
+import { understoodBy } from "./compat/clients.ts";
 import { downgrade } from "./compat/responses.ts";
-import { api, parseApiVersion, type ApiVersion } from "./compat/version.ts";
-import type { ServerContext } from "./context.ts";
+import { type ApiVersion, api, parseApiVersion } from "./compat/version.ts";
+import type { ServerDeps } from "./deps.ts";
 import { errorReply, errorStatus } from "./http/errors.ts";
 import { BadRequest } from "./http/head.ts";
 import { Query } from "./http/query.ts";
 import { encode, json, type Reply } from "./http/reply.ts";
-import { Router, type Route } from "./http/router.ts";
+import { type Route, Router } from "./http/router.ts";
 import type { HttpHandler } from "./http/serve.ts";
 import { routes } from "./routes/all.ts";
 
 const newest = api(newestApi);
 const oldest = api(oldestApi);
+const oldestServed = api(oldestServedApi);
 
+/** The Engine API as one function, and what a stop needs to know of it. */
 export interface EngineApi {
   /** From request to reply. */
   handle: HttpHandler;
   /** Requests so far. */
   readonly handled: number;
-  /** Resolves when no verb is under way (streams that are only being read do not count), or after so many milliseconds. */
+  /**
+   * Resolves when no verb is under way (streams that are only being read do not count), or after so many milliseconds.
+   */
   settle(timeout: number): Promise<void>;
 }
 
 /** The Engine API on these contexts. */
-export function createApi(ctx: ServerContext): EngineApi {
+export function createApi(deps: ServerDeps): EngineApi {
   const router = new Router(routes);
-  const common = { "Api-Version": newestApi, "Docker-Experimental": String(ctx.facts.experimental), Ostype: "linux", Server: `Berth/${ctx.facts.version} (linux)` };
+  const common = {
+    "Api-Version": newestApi,
+    "Docker-Experimental": String(deps.facts.experimental),
+    Ostype: "linux",
+    // Old clients read the system out of the brackets, and only where `Docker/` comes first.
+    Server: `Docker/${dockerRelease} Berth/${deps.facts.version} (linux)`,
+  };
 
   const running = new Set<Promise<Reply>>();
   let handled = 0;
   const answer: HttpHandler = async ({ head, body, signal }) => {
     const { path, query, version: asked } = readTarget(head.target);
     const found = path === null ? null : router.find(head.method, path);
-    if (path === null || !found) return encode(head.method === "OPTIONS" ? { status: 200 } : json(404, { message: "page not found" }));
-    ctx.log.debug(`Calling ${head.method} ${head.target}`, { module: "api" });
+    if (path === null || !found)
+      return encode(head.method === "OPTIONS" ? { status: 200 } : json(404, { message: "page not found" }));
+    deps.log.debug(`Calling ${head.method} ${head.target}`, { module: "api" });
     const { route, params } = found;
     let reply: Reply;
     try {
-      const version = checkVersion(asked, route);
-      reply = await route.handle(ctx, { method: head.method, path, params, query: new Query(query), headers: head.headers, version, body, signal });
+      const version = understoodBy(head.headers.get("user-agent"), checkVersion(asked, route));
+      reply = await route.handle(deps, {
+        method: head.method,
+        path,
+        params,
+        query: new Query(query),
+        headers: head.headers,
+        version,
+        body,
+        signal,
+      });
       if (reply.value !== undefined) reply = { ...reply, value: downgrade(route.id, version, reply.value) };
     } catch (error) {
       if (error instanceof BadRequest) throw error;
       reply = errorReply(error);
       // A client that has left wants no answer, and its leaving is no failure.
       if (errorStatus(error) >= 500 && !signal.aborted) {
-        ctx.log[error instanceof EngineError ? "info" : "error"](`Handler for ${route.method} ${route.path} returned error`, {
-          module: "api", error: errorMessage(error), ...(!(error instanceof EngineError) && error instanceof Error && { stack: error.stack }),
-        });
+        deps.log[error instanceof EngineError ? "info" : "error"](
+          `Handler for ${route.method} ${route.path} returned error`,
+          {
+            module: "api",
+            error: errorMessage(error),
+            ...(!(error instanceof EngineError) && error instanceof Error && { stack: error.stack }),
+          },
+        );
       }
       // Clients of so old an API print the body as it is.
-      if (asked !== null && (parseApiVersion(asked) ?? newest) < oldest) reply = { status: reply.status, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: `${errorMessage(error)}\n` };
+      if (asked !== null && (parseApiVersion(asked) ?? newest) < oldest)
+        reply = {
+          status: reply.status,
+          headers: { "Content-Type": "text/plain; charset=utf-8" },
+          body: `${errorMessage(error)}\n`,
+        };
     }
     const encoded = encode(reply);
     return { ...encoded, headers: { ...common, ...encoded.headers } };
@@ -86,9 +117,16 @@ function readTarget(target: string): { path: string | null; query: string; versi
 }
 
 function checkVersion(asked: string | null, { method, path, since }: Route): ApiVersion {
-  const version = asked === null ? newest : (parseApiVersion(asked) ?? 0);
-  if (version < oldest) throw invalid(`client version ${asked} is too old. Minimum supported API version is ${oldestApi}, please upgrade your client to a newer version`);
-  if (version > newest) throw invalid(`client version ${asked} is too new. Maximum supported API version is ${newestApi}`);
-  if (since !== undefined && version < api(since)) throw invalid(`${method} ${path} requires minimum API version ${since}`);
+  if (asked === null) return api(unversionedApi);
+  const version = parseApiVersion(asked) ?? 0;
+  if (version < oldestServed)
+    throw invalid(
+      `client version ${asked} is too old. Minimum supported API version is ${oldestApi}, please upgrade your ` +
+        "client to a newer version",
+    );
+  if (version > newest)
+    throw invalid(`client version ${asked} is too new. Maximum supported API version is ${newestApi}`);
+  if (since !== undefined && version < api(since))
+    throw invalid(`${method} ${path} requires minimum API version ${since}`);
   return version;
 }

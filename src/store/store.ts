@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { migrations } from "./migrations/index.ts";
+import { allowRoom, makeRoom } from "./room.ts";
 
 /**
  * The engine's database: one SQLite file in WAL mode, synchronous and single-writer.
@@ -7,23 +8,38 @@ import { migrations } from "./migrations/index.ts";
  */
 export type Store = Database;
 
-/** Opens (and migrates) the database at `path`; `:memory:` for tests. Throws where a newer Berth wrote it. */
+/**
+ * Opens (and migrates) the database at `path`; `:memory:` for tests. Throws where a newer Berth wrote it. Nobody else
+ * can open it meanwhile: so no index of the log has to be shared, which would be one more file that a full disk
+ * refuses.
+ */
 export function openStore(path: string): Store {
   const store = new Database(path, { create: true, strict: true });
+  store.run("PRAGMA locking_mode = EXCLUSIVE");
   store.run("PRAGMA journal_mode = WAL");
   store.run("PRAGMA synchronous = NORMAL");
   store.run("PRAGMA foreign_keys = ON");
   store.run("PRAGMA busy_timeout = 5000");
+  store.run("PRAGMA temp_store = MEMORY");
+  allowRoom(store);
   migrate(store);
+  makeRoom(store);
   return store;
 }
 
 function migrate(store: Store): void {
   store.run("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)");
-  const applied = new Set(store.query<{ name: string }, []>("SELECT name FROM migration").all().map((row) => row.name));
+  const applied = new Set(
+    store
+      .query<{ name: string }, []>("SELECT name FROM migration")
+      .all()
+      .map((row) => row.name),
+  );
   for (const name of applied) {
     if (!migrations.some((migration) => migration.name === name)) {
-      throw new Error(`the database was written by a newer version (it has the migration ${name}, which this one does not know)`);
+      throw new Error(
+        `the database was written by a newer version (it has the migration ${name}, which this one does not know)`,
+      );
     }
   }
   for (const { name, sql } of migrations) {

@@ -1,14 +1,15 @@
 import type { Volume, VolumeCreateRequest } from "../api/types/volume.ts";
 import { conflict, EngineError, errorMessage } from "../lib/errors.ts";
 import { newId } from "../lib/ids.ts";
-import type { VolumeContext } from "./context.ts";
+import type { VolumeDeps } from "./deps.ts";
 import { describeVolume } from "./describe.ts";
-import { defaultDriver, volumeDriver } from "./driver/driver.ts";
-import { deleteVolume, insertReference, insertVolume, volumeByName, type VolumeRecord } from "./table.ts";
+import { volumeDriver } from "./driver/driver.ts";
+import { deleteVolume, insertReference, insertVolume, type VolumeRecord, volumeByName } from "./table.ts";
 
 /** The label that marks a volume nobody named: prune takes those alone unless told otherwise. */
-export const anonymousLabel = "com.docker.volume.anonymous";
+const anonymousLabel = "com.docker.volume.anonymous";
 
+/** What a request to make a volume does not say by itself. */
 export interface CreateVolumeOptions {
   /** Its name was made up, not chosen by a user. True where the request has none. */
   anonymous?: boolean;
@@ -17,43 +18,49 @@ export interface CreateVolumeOptions {
 }
 
 /** Makes a volume, or hands back the one of that name (labels and options are then ignored, as Docker does). */
-export async function createVolume(ctx: VolumeContext, request: VolumeCreateRequest, { usedBy, anonymous = !request.Name }: CreateVolumeOptions = {}): Promise<Volume> {
+export async function createVolume(
+  deps: VolumeDeps,
+  request: VolumeCreateRequest,
+  { usedBy, anonymous = !request.Name }: CreateVolumeOptions = {},
+): Promise<Volume> {
   const name = request.Name || newId();
   const options = request.DriverOpts ?? {};
-  using _ = await ctx.locks.acquire(name);
+  using _ = await deps.locks.acquire(name);
   try {
-    const found = volumeByName(ctx.store, name);
+    const found = volumeByName(deps.store, name);
     if (found) {
       if (request.Driver && request.Driver !== found.driver) {
         throw conflict(`driver '${found.driver}' already has volume '${name}': volume name must be unique`);
       }
-      if (usedBy) insertReference(ctx.store, name, usedBy.containerId, usedBy.destination);
-      return describeVolume(ctx, found);
+      if (usedBy) insertReference(deps.store, name, usedBy.containerId, usedBy.destination);
+      return await describeVolume(deps, found);
     }
 
-    const driver = volumeDriver(ctx, request.Driver ?? "");
-    driver.validate(name, options);
+    const driver = volumeDriver(deps, request.Driver ?? "");
+    await driver.validate(name, options);
     const volume: VolumeRecord = {
       name,
-      driver: request.Driver || defaultDriver,
+      driver: driver.name,
       created: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
       anonymous,
-      labels: { ...request.Labels, ...(anonymous && { [anonymousLabel]: "" }) },
-      options,
+      labels: anonymous ? { ...request.Labels, [anonymousLabel]: "" } : (request.Labels ?? null),
+      options: request.DriverOpts ?? null,
     };
-    ctx.store.transaction(() => {
-      insertVolume(ctx.store, volume);
-      if (usedBy) insertReference(ctx.store, name, usedBy.containerId, usedBy.destination);
+    deps.store.transaction(() => {
+      insertVolume(deps.store, volume);
+      if (usedBy) insertReference(deps.store, name, usedBy.containerId, usedBy.destination);
     })();
     try {
       await driver.create(name, options);
     } catch (error) {
-      deleteVolume(ctx.store, name);
+      deleteVolume(deps.store, name);
       throw error;
     }
-    ctx.events.publish("volume", "create", { ID: name, Attributes: { driver: volume.driver } });
-    return describeVolume(ctx, volume);
+    deps.events.publish("volume", "create", { ID: name, Attributes: { driver: volume.driver } });
+    return await describeVolume(deps, volume);
   } catch (error) {
-    throw error instanceof EngineError ? new EngineError(error.kind, `create ${name}: ${error.message}`, { cause: error }) : new EngineError("internal", `create ${name}: ${errorMessage(error)}`, { cause: error });
+    throw error instanceof EngineError
+      ? new EngineError(error.kind, `create ${name}: ${error.message}`, { cause: error })
+      : new EngineError("internal", `create ${name}: ${errorMessage(error)}`, { cause: error });
   }
 }

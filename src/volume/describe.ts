@@ -1,24 +1,24 @@
-import { notFound } from "../lib/errors.ts";
 import type { Volume } from "../api/types/volume.ts";
-import type { VolumeContext } from "./context.ts";
+import { notFound } from "../lib/errors.ts";
+import type { VolumeDeps } from "./deps.ts";
 import { volumeDriver } from "./driver/driver.ts";
-import { volumeByName, type VolumeRecord } from "./table.ts";
+import { type VolumeRecord, volumeByName } from "./table.ts";
 
-/** Throws Docker's `get x: no such volume`. */
-export function getVolume(ctx: VolumeContext, name: string): VolumeRecord {
-  const volume = volumeByName(ctx.store, name);
+/** The volume of that name. Throws `not-found` with Docker's text, `get x: no such volume`. */
+export function getVolume(deps: VolumeDeps, name: string): VolumeRecord {
+  const volume = volumeByName(deps.store, name);
   if (!volume) throw notFound(`get ${name}: no such volume`);
   return volume;
 }
 
-/** The wire shape, without usage. */
-export function describeVolume(ctx: VolumeContext, volume: VolumeRecord): Volume {
-  const driver = volumeDriver(ctx, volume.driver);
+/** A volume as the API shows it, without `UsageData`. */
+export async function describeVolume(deps: VolumeDeps, volume: VolumeRecord): Promise<Volume> {
+  const driver = volumeDriver(deps, volume.driver);
   return {
     CreatedAt: volume.created,
     Driver: volume.driver,
     Labels: volume.labels,
-    Mountpoint: driver.path(volume.name),
+    Mountpoint: await driver.path(volume.name),
     Name: volume.name,
     Options: volume.options,
     Scope: driver.scope,

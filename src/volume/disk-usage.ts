@@ -1,17 +1,19 @@
 import type { Volume, VolumesDiskUsage } from "../api/types/volume.ts";
-import type { VolumeContext } from "./context.ts";
+import type { VolumeDeps } from "./deps.ts";
 import { describeVolume } from "./describe.ts";
-import { allVolumes, referenceCounts } from "./table.ts";
-import { directorySize } from "./size.ts";
+import { allVolumes, referenceCounts, volumeByName } from "./table.ts";
 
-/** Local volumes with their sizes. Those that mount something else are left out: that is stored elsewhere. */
-export async function volumesDiskUsage(ctx: VolumeContext): Promise<VolumesDiskUsage & { Items: Volume[] }> {
-  const counts = referenceCounts(ctx.store);
+/** Volumes with their sizes. Those that are stored elsewhere are left out. */
+export async function volumesDiskUsage(deps: VolumeDeps): Promise<VolumesDiskUsage & { Items: Volume[] }> {
+  const counts = referenceCounts(deps.store);
   const items: Volume[] = [];
-  for (const volume of allVolumes(ctx.store)) {
-    if (volume.driver !== "local" || Object.keys(volume.options).length > 0) continue;
-    const described = describeVolume(ctx, volume);
-    items.push({ ...described, UsageData: { Size: await directorySize(described.Mountpoint), RefCount: counts.get(volume.name) ?? 0 } });
+  for (const volume of allVolumes(deps.store)) {
+    const size = await deps.drivers.get(volume.driver)?.size(volume.name, volume.options ?? {});
+    if (size == null) continue;
+    const described = await describeVolume(deps, volume);
+    // Removed meanwhile.
+    if (!volumeByName(deps.store, volume.name)) continue;
+    items.push({ ...described, UsageData: { Size: size, RefCount: counts.get(volume.name) ?? 0 } });
   }
   const isActive = (item: Volume) => (item.UsageData?.RefCount ?? 0) > 0;
   const sizeOf = (list: Volume[]) => list.reduce((sum, item) => sum + (item.UsageData?.Size ?? 0), 0);

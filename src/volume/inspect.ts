@@ -1,7 +1,8 @@
 import type { Volume } from "../api/types/volume.ts";
-import type { VolumeContext } from "./context.ts";
+import type { VolumeDeps } from "./deps.ts";
 import { describeVolume, getVolume } from "./describe.ts";
 
-export async function inspectVolume(ctx: VolumeContext, name: string): Promise<Volume> {
-  return describeVolume(ctx, getVolume(ctx, name));
+/** A volume as `GET /volumes/{name}` answers it. Throws `not-found`. */
+export async function inspectVolume(deps: VolumeDeps, name: string): Promise<Volume> {
+  return await describeVolume(deps, getVolume(deps, name));
 }

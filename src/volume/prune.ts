@@ -1,42 +1,57 @@
-import { noFilters, type Filters } from "../api/filters.ts";
+import { type Filters, noFilters } from "../api/filters.ts";
 import { conflict, errorMessage, invalid } from "../lib/errors.ts";
-import type { VolumeContext } from "./context.ts";
-import { volumeDriver } from "./driver/driver.ts";
+import { goBoolean } from "../lib/go-boolean.ts";
+import { quote } from "../lib/go-quote.ts";
+import type { VolumeDeps } from "./deps.ts";
 import { removeVolume } from "./remove.ts";
-import { directorySize } from "./size.ts";
 import { allVolumes, referenceCounts } from "./table.ts";
 
 const pruneLock = " prune";
 
+/** Names of the volumes that were deleted, and the space that this freed. The API's answer. */
 export interface VolumePruneReport {
   VolumesDeleted: string[];
   /** Bytes. */
   SpaceReclaimed: number;
 }
 
-/** Removes local volumes that no container refers to: anonymous ones, with the filter `all=true` named ones too. */
-export async function pruneVolumes(ctx: VolumeContext, filters: Filters = noFilters): Promise<VolumePruneReport> {
+/**
+ * Removes volumes of this machine that no container refers to: anonymous ones, with the filter `all=true` named ones
+ * too.
+ */
+export async function pruneVolumes(deps: VolumeDeps, filters: Filters = noFilters): Promise<VolumePruneReport> {
   filters.validate(["label", "label!", "all"]);
-  if (filters.get("all").length > 1) throw invalid(`invalid filter 'all=[${filters.get("all").join(" ")}]': only one value is expected`);
-  const all = filters.matchBool("all", false);
+  const all = askedForAll(filters);
   // No volume has a name that begins with a blank.
-  if (ctx.locks.isHeld(pruneLock)) throw conflict("a prune operation is already running");
-  using _ = await ctx.locks.acquire(pruneLock);
+  if (deps.locks.isHeld(pruneLock)) throw conflict("a prune operation is already running");
+  using _ = await deps.locks.acquire(pruneLock);
 
-  const counts = referenceCounts(ctx.store);
+  const counts = referenceCounts(deps.store);
   const report: VolumePruneReport = { VolumesDeleted: [], SpaceReclaimed: 0 };
-  for (const volume of allVolumes(ctx.store)) {
-    if (counts.has(volume.name) || volume.driver !== "local" || Object.keys(volume.options).length > 0) continue;
+  for (const volume of allVolumes(deps.store)) {
+    const driver = deps.drivers.get(volume.driver);
+    if (counts.has(volume.name) || !driver?.prunable(volume.options ?? {})) continue;
     if ((!all && !volume.anonymous) || !filters.matchPruneLabels(volume.labels)) continue;
     try {
-      const size = await directorySize(volumeDriver(ctx, volume.driver).path(volume.name));
-      await removeVolume(ctx, volume.name);
+      const size = (await driver.size(volume.name, volume.options ?? {})) ?? 0;
+      await removeVolume(deps, volume.name);
       report.VolumesDeleted.push(volume.name);
       report.SpaceReclaimed += size;
     } catch (error) {
-      ctx.log.warn("cannot remove volume", { volume: volume.name, error: errorMessage(error) });
+      deps.log.warn("cannot remove volume", { volume: volume.name, error: errorMessage(error) });
     }
   }
-  ctx.events.publish("volume", "prune", { ID: "", Attributes: { reclaimed: String(report.SpaceReclaimed) } });
+  deps.events.publish("volume", "prune", { ID: "", Attributes: { reclaimed: String(report.SpaceReclaimed) } });
   return report;
+}
+
+/** Unlike other filters, one that Go's `strconv.ParseBool` reads. */
+function askedForAll(filters: Filters): boolean {
+  const [value, ...others] = filters.get("all");
+  if (value === undefined) return false;
+  if (others.length > 0)
+    throw invalid(`invalid filter 'all=[${filters.get("all").join(" ")}]': only one value is expected`);
+  const all = goBoolean(value);
+  if (all === null) throw invalid(`invalid filter 'all': strconv.ParseBool: parsing ${quote(value)}: invalid syntax`);
+  return all;
 }

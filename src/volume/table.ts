@@ -1,3 +1,4 @@
+import { requireRoom } from "../store/room.ts";
 import type { Store } from "../store/store.ts";
 
 /** Queries on the tables `volume`, `container_volume` (who refers) and `volume_mount` (who has it mounted). */
@@ -6,8 +7,10 @@ export interface VolumeRecord {
   driver: string;
   created: string;
   anonymous: boolean;
-  labels: Record<string, string>;
-  options: Record<string, string>;
+  /** Null: none were named when it was made. */
+  labels: Record<string, string> | null;
+  /** As {@link labels}. */
+  options: Record<string, string> | null;
 }
 
 interface Row {
@@ -22,21 +25,26 @@ interface Row {
 const columns = "name, driver, created, anonymous, labels_json, options_json";
 
 function fromRow(row: Row): VolumeRecord {
-  const labels: Record<string, string> = JSON.parse(row.labels_json);
-  const options: Record<string, string> = JSON.parse(row.options_json);
+  const labels: VolumeRecord["labels"] = JSON.parse(row.labels_json);
+  const options: VolumeRecord["options"] = JSON.parse(row.options_json);
   return { name: row.name, driver: row.driver, created: row.created, anonymous: row.anonymous === 1, labels, options };
 }
 
+/** Notes a volume. Throws `internal` if the disk has no room for it, and SQLite's error if the name is taken. */
 export function insertVolume(store: Store, v: VolumeRecord): void {
-  store.query(`INSERT INTO volume (${columns}) VALUES (?, ?, ?, ?, ?, ?)`)
+  requireRoom(store);
+  store
+    .query(`INSERT INTO volume (${columns}) VALUES (?, ?, ?, ?, ?, ?)`)
     .run(v.name, v.driver, v.created, v.anonymous ? 1 : 0, JSON.stringify(v.labels), JSON.stringify(v.options));
 }
 
+/** The volume of that name; null: there is none. */
 export function volumeByName(store: Store, name: string): VolumeRecord | null {
   const row = store.query<Row, [string]>(`SELECT ${columns} FROM volume WHERE name = ?`).get(name);
   return row && fromRow(row);
 }
 
+/** All volumes, ordered by name. */
 export function allVolumes(store: Store): VolumeRecord[] {
   return store.query<Row, []>(`SELECT ${columns} FROM volume ORDER BY name`).all().map(fromRow);
 }
@@ -48,15 +56,19 @@ export function updateRenamingTo(store: Store, name: string, newName: string | n
 
 /** Renames whose data was moving when the engine was last cut off. */
 export function unfinishedRenames(store: Store): { name: string; newName: string }[] {
-  return store.query<{ name: string; newName: string }, []>("SELECT name, renaming_to AS newName FROM volume WHERE renaming_to IS NOT NULL").all();
+  return store
+    .query<{ name: string; newName: string }, []>(
+      "SELECT name, renaming_to AS newName FROM volume WHERE renaming_to IS NOT NULL",
+    )
+    .all();
 }
 
-/** References follow by their foreign keys. */
+/** Renames a volume. Foreign keys carry the new name to the rows that refer to it. */
 export function updateVolumeName(store: Store, name: string, newName: string): void {
   store.query("UPDATE volume SET name = ?, renaming_to = NULL WHERE name = ?").run(newName, name);
 }
 
-/** With the references to it. */
+/** Deletes a volume's row and all references to it; no error if there is none. */
 export function deleteVolume(store: Store, name: string): void {
   store.transaction(() => {
     store.query("DELETE FROM container_volume WHERE volume_name = ?").run(name);
@@ -64,35 +76,58 @@ export function deleteVolume(store: Store, name: string): void {
   })();
 }
 
+/** Notes that a container has the volume at `destination`. Another volume noted at that place is replaced. */
 export function insertReference(store: Store, name: string, containerId: string, destination: string): void {
-  store.query("INSERT OR REPLACE INTO container_volume (container_id, volume_name, destination) VALUES (?, ?, ?)").run(containerId, name, destination);
+  store
+    .query("INSERT OR REPLACE INTO container_volume (container_id, volume_name, destination) VALUES (?, ?, ?)")
+    .run(containerId, name, destination);
 }
 
 /** Ids of the containers that refer to the volume. */
 export function referrers(store: Store, name: string): string[] {
-  return store.query<{ id: string }, [string]>("SELECT DISTINCT container_id AS id FROM container_volume WHERE volume_name = ? ORDER BY id")
-    .all(name).map((row) => row.id);
+  return store
+    .query<{ id: string }, [string]>(
+      "SELECT DISTINCT container_id AS id FROM container_volume WHERE volume_name = ? ORDER BY id",
+    )
+    .all(name)
+    .map((row) => row.id);
 }
 
+/** How many containers have each volume, by its name. Volumes that none has are missing. */
 export function referenceCounts(store: Store): Map<string, number> {
-  const rows = store.query<{ name: string; count: number }, []>(
-    "SELECT volume_name AS name, COUNT(DISTINCT container_id) AS count FROM container_volume GROUP BY volume_name",
-  ).all();
+  const rows = store
+    .query<{ name: string; count: number }, []>(
+      "SELECT volume_name AS name, COUNT(DISTINCT container_id) AS count FROM container_volume GROUP BY volume_name",
+    )
+    .all();
   return new Map(rows.map((row) => [row.name, row.count]));
 }
 
+/** Notes that a container has the volume mounted; once is enough, a second time changes nothing. */
 export function insertMount(store: Store, name: string, containerId: string): void {
   store.query("INSERT OR IGNORE INTO volume_mount (volume_name, container_id) VALUES (?, ?)").run(name, containerId);
 }
 
+/** Forgets that a container has the volume mounted; no error if it was not noted. */
 export function deleteMount(store: Store, name: string, containerId: string): void {
   store.query("DELETE FROM volume_mount WHERE volume_name = ? AND container_id = ?").run(name, containerId);
 }
 
-export function mountCount(store: Store, name: string): number {
-  return store.query<{ count: number }, [string]>("SELECT COUNT(*) AS count FROM volume_mount WHERE volume_name = ?").get(name)?.count ?? 0;
+/** How many have the volume mounted, `except` not counted. */
+export function mountCount(store: Store, name: string, except = ""): number {
+  const row = store
+    .query<{ count: number }, [string, string]>(
+      "SELECT COUNT(*) AS count FROM volume_mount WHERE volume_name = ? AND container_id <> ?",
+    )
+    .get(name, except);
+  return row?.count ?? 0;
 }
 
+/** Every volume that is noted as mounted, once for each container. */
 export function allMounts(store: Store): { name: string; containerId: string }[] {
-  return store.query<{ name: string; containerId: string }, []>("SELECT volume_name AS name, container_id AS containerId FROM volume_mount").all();
+  return store
+    .query<{ name: string; containerId: string }, []>(
+      "SELECT volume_name AS name, container_id AS containerId FROM volume_mount",
+    )
+    .all();
 }

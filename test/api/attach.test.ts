@@ -5,8 +5,12 @@ import { Daemon, until } from "../harness.ts";
 import { RawConnection } from "./raw.ts";
 
 let daemon: Daemon;
-beforeAll(async () => { daemon = await Daemon.start(); });
-afterAll(async () => { await daemon[Symbol.asyncDispose](); });
+beforeAll(async () => {
+  daemon = await Daemon.start();
+});
+afterAll(async () => {
+  await daemon[Symbol.asyncDispose]();
+});
 
 const upgrade = { Connection: "Upgrade", Upgrade: "tcp" };
 
@@ -19,20 +23,31 @@ async function create(body: Record<string, unknown>): Promise<string> {
 /** Output and errors of a multiplexed stream. */
 function split(bytes: Uint8Array): [string, string] {
   const frames = new FrameDecoder().push(bytes);
-  const of = (stream: 1 | 2) => frames.filter((frame) => frame.stream === stream).map((frame) => Buffer.from(frame.data).toString()).join("");
+  const of = (stream: 1 | 2) =>
+    frames
+      .filter((frame) => frame.stream === stream)
+      .map((frame) => Buffer.from(frame.data).toString())
+      .join("");
   return [of(1), of(2)];
 }
 
 describe("attach", () => {
   test.each<[string, Record<string, string>, number, string]>([
-    ["/v1.42", upgrade, 101, "application/vnd.docker.multiplexed-stream"], ["/v1.41", upgrade, 101, "application/vnd.docker.raw-stream"], ["/v1.44", {}, 200, "application/vnd.docker.raw-stream"],
+    ["/v1.42", upgrade, 101, "application/vnd.docker.multiplexed-stream"],
+    ["/v1.41", upgrade, 101, "application/vnd.docker.raw-stream"],
+    ["/v1.44", {}, 200, "application/vnd.docker.raw-stream"],
   ])("%s %p: %d %s; input half-closed, output framed", async (version, headers, status, type) => {
-    const id = await create({ Cmd: ["sh", "-c", "cat; echo error >&2"], OpenStdin: true, StdinOnce: true, AttachStdin: true });
+    const id = await create({
+      Cmd: ["sh", "-c", "cat; echo error >&2"],
+      OpenStdin: true,
+      StdinOnce: true,
+      AttachStdin: true,
+    });
     using connection = new RawConnection(daemon.socket);
     connection.request("POST", `${version}/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`, { headers });
     const head = await connection.head();
     expect([head.status, head.headers["content-type"]]).toEqual([status, type]);
-    expect(head.headers["upgrade"]).toBe(status === 101 ? "tcp" : undefined as never);
+    expect(head.headers["upgrade"]).toBe(status === 101 ? "tcp" : (undefined as never));
     expect((await daemon.api("POST", `/containers/${id}/start`)).status).toBe(204);
     connection.send("one\ntwo\n");
     connection.socket.end();
@@ -40,10 +55,16 @@ describe("attach", () => {
   });
 
   test("a terminal is raw both ways, and detach keys leave it running", async () => {
-    const id = await create({ Cmd: ["sh", "-c", "stty -echo; while read line; do echo got $line; done"], Tty: true, OpenStdin: true });
+    const id = await create({
+      Cmd: ["sh", "-c", "stty -echo; while read line; do echo got $line; done"],
+      Tty: true,
+      OpenStdin: true,
+    });
     expect((await daemon.api("POST", `/containers/${id}/start`)).status).toBe(204);
     using connection = new RawConnection(daemon.socket);
-    connection.request("POST", `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1&detachKeys=ctrl-x,q`, { headers: upgrade });
+    connection.request("POST", `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1&detachKeys=ctrl-x,q`, {
+      headers: upgrade,
+    });
     expect((await connection.head()).headers["content-type"]).toBe("application/vnd.docker.raw-stream");
     await Bun.sleep(200);
     connection.send("hello\n");
@@ -72,7 +93,10 @@ describe("attach", () => {
 
   test("a reader that does not read costs no memory, and loses nothing", async () => {
     const megabytes = 200;
-    const id = await create({ Cmd: ["sh", "-c", `dd if=/dev/zero bs=1M count=${megabytes}; echo end >&2`], HostConfig: { LogConfig: { Type: "none" } } });
+    const id = await create({
+      Cmd: ["sh", "-c", `dd if=/dev/zero bs=1M count=${megabytes}; echo end >&2`],
+      HostConfig: { LogConfig: { Type: "none" } },
+    });
     using connection = new RawConnection(daemon.socket);
     connection.request("POST", `/containers/${id}/attach?stream=1&stdout=1`, { headers: upgrade });
     await connection.head();
@@ -85,7 +109,9 @@ describe("attach", () => {
     let size = 0;
     const decoder = new FrameDecoder();
     connection.socket.removeAllListeners("data");
-    connection.socket.on("data", (chunk: Buffer) => { for (const frame of decoder.push(chunk)) size += frame.data.length; });
+    connection.socket.on("data", (chunk: Buffer) => {
+      for (const frame of decoder.push(chunk)) size += frame.data.length;
+    });
     connection.socket.resume();
     await until("all of the output", () => size >= megabytes * 1024 * 1024);
   });
@@ -108,10 +134,20 @@ describe("attach", () => {
 });
 
 describe("exec", () => {
-  test.each<[Record<string, string>, number]>([[upgrade, 101], [{}, 200]])("%p: %d", async (headers, status) => {
+  test.each<[Record<string, string>, number]>([
+    [upgrade, 101],
+    [{}, 200],
+  ])("%p: %d", async (headers, status) => {
     const id = await create({ Cmd: ["sleep", "1000"] });
     await daemon.api("POST", `/containers/${id}/start`);
-    const exec = (await daemon.api("POST", `/containers/${id}/exec`, { Cmd: ["sh", "-c", "cat; echo error >&2; exit 7"], AttachStdin: true, AttachStdout: true, AttachStderr: true })).json.Id;
+    const exec = (
+      await daemon.api("POST", `/containers/${id}/exec`, {
+        Cmd: ["sh", "-c", "cat; echo error >&2; exit 7"],
+        AttachStdin: true,
+        AttachStdout: true,
+        AttachStderr: true,
+      })
+    ).json.Id;
     using connection = new RawConnection(daemon.socket);
     connection.request("POST", `/exec/${exec}/start`, { headers, body: '{"Detach":false,"Tty":false}' });
     expect((await connection.head()).status).toBe(status);
@@ -119,7 +155,11 @@ describe("exec", () => {
     connection.socket.end();
     expect(split(await connection.rest())).toEqual(["text", "error\n"]);
     // Whoever has read it all may ask for the code.
-    expect((await daemon.api("GET", `/exec/${exec}/json`)).json).toMatchObject({ Running: false, ExitCode: 7, ContainerID: id });
+    expect((await daemon.api("GET", `/exec/${exec}/json`)).json).toMatchObject({
+      Running: false,
+      ExitCode: 7,
+      ContainerID: id,
+    });
   });
 
   test("detached, and what is wrong", async () => {
@@ -127,7 +167,9 @@ describe("exec", () => {
     const command = { Cmd: ["true"], AttachStdout: true };
     expect((await daemon.api("POST", `/containers/${id}/exec`, command)).status).toBe(409);
     await daemon.api("POST", `/containers/${id}/start`);
-    expect((await daemon.api("POST", `/containers/${id}/exec`, { Cmd: [] })).json).toEqual({ message: "No exec command specified" });
+    expect((await daemon.api("POST", `/containers/${id}/exec`, { Cmd: [] })).json).toEqual({
+      message: "No exec command specified",
+    });
     const exec = (await daemon.api("POST", `/containers/${id}/exec`, command)).json.Id;
     expect((await daemon.api("POST", `/exec/${exec}/start`, { Detach: true })).status).toBe(200);
     await until("the exec to end", async () => (await daemon.api("GET", `/exec/${exec}/json`)).json.ExitCode === 0);
@@ -139,11 +181,18 @@ describe("websocket", () => {
   test("carries input and output as messages", async () => {
     const id = await create({ Cmd: ["cat"], OpenStdin: true, StdinOnce: true, AttachStdin: true });
     await daemon.api("POST", `/containers/${id}/start`);
-    const socket = new WebSocket(`ws+unix://${daemon.socket}:/v1.42/containers/${id}/attach/ws?stream=1&stdin=1&stdout=1`);
+    const socket = new WebSocket(
+      `ws+unix://${daemon.socket}:/v1.42/containers/${id}/attach/ws?stream=1&stdin=1&stdout=1`,
+    );
     socket.binaryType = "arraybuffer";
     let got = "";
-    socket.addEventListener("message", ({ data }) => { got += Buffer.from(data as ArrayBuffer).toString(); });
-    await new Promise((resolve, reject) => { socket.addEventListener("open", resolve); socket.addEventListener("error", reject); });
+    socket.addEventListener("message", ({ data }) => {
+      got += Buffer.from(data as ArrayBuffer).toString();
+    });
+    await new Promise((resolve, reject) => {
+      socket.addEventListener("open", resolve);
+      socket.addEventListener("error", reject);
+    });
     socket.send("hello ");
     socket.send(new TextEncoder().encode("there"));
     await until("the echo", () => got === "hello there");
@@ -152,9 +201,21 @@ describe("websocket", () => {
     await closed;
   });
   test("refuses what is no handshake, and containers that are not", async () => {
-    expect((await daemon.api("GET", "/containers/nonesuch/attach/ws")).json).toEqual({ message: "not websocket protocol" });
+    const { Id } = (await daemon.api("POST", "/containers/create", { Image: "busybox" })).json;
+    expect((await daemon.api("GET", `/containers/${Id}/attach/ws`)).json).toEqual({
+      message: "not websocket protocol",
+    });
+    const { status, json } = await daemon.api("GET", "/containers/nonesuch/attach/ws");
+    expect([status, json]).toEqual([404, { message: "No such container: nonesuch" }]);
     using connection = new RawConnection(daemon.socket);
-    connection.request("GET", "/containers/nonesuch/attach/ws?stream=1", { headers: { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==" } });
+    connection.request("GET", "/containers/nonesuch/attach/ws?stream=1", {
+      headers: {
+        Connection: "Upgrade",
+        Upgrade: "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+      },
+    });
     expect((await connection.answer()).status).toBe(404);
   });
 });

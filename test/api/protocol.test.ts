@@ -3,11 +3,16 @@ import { Daemon } from "../harness.ts";
 import { RawConnection } from "./raw.ts";
 
 let daemon: Daemon;
-beforeAll(async () => { daemon = await Daemon.start(); });
-afterAll(async () => { await daemon[Symbol.asyncDispose](); });
+beforeAll(async () => {
+  daemon = await Daemon.start();
+});
+afterAll(async () => {
+  await daemon[Symbol.asyncDispose]();
+});
 
-const ask = (method: string, path: string, headers: Record<string, string> = {}, body?: string) => fetch(`http://d${path}`, { unix: daemon.socket, method, headers, ...(body !== undefined && { body }) });
-const message = async (response: Response) => (await response.json() as { message: string }).message;
+const ask = (method: string, path: string, headers: Record<string, string> = {}, body?: string) =>
+  fetch(`http://d${path}`, { unix: daemon.socket, method, headers, ...(body !== undefined && { body }) });
+const message = async (response: Response) => ((await response.json()) as { message: string }).message;
 
 describe("versions", () => {
   test("with and without one in the path", async () => {
@@ -18,10 +23,15 @@ describe("versions", () => {
     }
   });
   test("too new and too old are refused, after routing", async () => {
-    expect(await message(await ask("GET", "/v1.99/info"))).toBe("client version 1.99 is too new. Maximum supported API version is 1.56");
-    const old = await ask("GET", "/v1.23/info");
+    expect(await message(await ask("GET", "/v1.99/info"))).toBe(
+      "client version 1.99 is too new. Maximum supported API version is 1.56",
+    );
+    const old = await ask("GET", "/v1.21/info");
     expect(old.status).toBe(400);
-    expect(await old.text()).toBe("client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version\n");
+    expect(await old.text()).toBe(
+      "client version 1.21 is too old. Minimum supported API version is 1.24, please upgrade your client to a " +
+        "newer version\n",
+    );
     expect((await ask("GET", "/v1.99/nonsense")).status).toBe(404);
   });
   test("routes have a least version of their own", async () => {
@@ -36,15 +46,26 @@ describe("ping", () => {
     const response = await ask(method, "/_ping");
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
-      "api-version": "1.56", "docker-experimental": "false", ostype: "linux", "builder-version": "1", swarm: "inactive",
-      "cache-control": "no-cache, no-store, must-revalidate", pragma: "no-cache", server: expect.stringMatching(/^Berth\/[\d.]+ \(linux\)$/),
+      "api-version": "1.56",
+      "docker-experimental": "false",
+      ostype: "linux",
+      "builder-version": "2",
+      swarm: "inactive",
+      "cache-control": "no-cache, no-store, must-revalidate",
+      pragma: "no-cache",
+      server: expect.stringMatching(/^Docker\/[\d.]+ Berth\/[\d.]+ \(linux\)$/),
     });
     expect(await response.text()).toBe(method === "GET" ? "OK" : "");
   });
 });
 
 describe("errors", () => {
-  test.each([["GET", "/nonsense"], ["POST", "/version"], ["GET", "/v1.41/nonsense/x"], ["GET", "/containers/%zz/json"]])("%s %s is no page", async (method, path) => {
+  test.each([
+    ["GET", "/nonsense"],
+    ["POST", "/version"],
+    ["GET", "/v1.41/nonsense/x"],
+    ["GET", "/containers/%zz/json"],
+  ])("%s %s is no page", async (method, path) => {
     const response = await ask(method, path);
     expect(response.status).toBe(404);
     expect(await message(response)).toBe("page not found");
@@ -59,14 +80,31 @@ describe("errors", () => {
     ["GET", "/containers/json?limit=x", 400, 'strconv.Atoi: parsing "x": invalid syntax'],
     ["POST", "/containers/x/resize?h=-1&w=2", 400, 'invalid resize height "-1": value out of range'],
     ["POST", "/containers/x/wait?condition=y", 400, 'invalid condition: "y"'],
-    ["GET", "/containers/x/logs", 400, "must specify at least one of 'stdout' or 'stderr'"],
-    ["GET", "/containers/x/logs?stdout=1&since=y", 400, 'invalid value for "since": invalid timestamp "y": invalid seconds "y": invalid syntax'],
+    ["GET", "/containers/x/logs", 400, "Bad parameters: you must choose at least one stream"],
+    [
+      "GET",
+      "/containers/x/logs?stdout=1&since=y",
+      400,
+      'invalid value for "since": invalid timestamp "y": invalid seconds "y": invalid syntax',
+    ],
     ["HEAD", "/containers/x/archive", 400, ""],
     ["GET", "/containers/x/archive", 400, "bad parameter: path cannot be empty"],
     ["GET", "/events?since=5&until=3", 400, "`since` time (5) cannot be after `until` time (3)"],
     ["GET", "/system/df?type=x", 400, "unknown object type: x"],
-    ["GET", "/swarm", 503, 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'],
-    ["GET", "/services", 503, 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'],
+    [
+      "GET",
+      "/swarm",
+      503,
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node ' +
+        "to swarm and try again.",
+    ],
+    [
+      "GET",
+      "/services",
+      503,
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node ' +
+        "to swarm and try again.",
+    ],
     ["GET", "/plugins/x/json", 404, 'plugin "x" not found'],
     ["PUT", "/volumes/x?version=1", 503, "volume update only valid for cluster volumes, but swarm is unavailable"],
   ])("%s %s: %d %s", async (method, path, status, text) => {
@@ -77,25 +115,42 @@ describe("errors", () => {
 });
 
 describe("bodies", () => {
-  const create = (body: string, type = "application/json") => ask("POST", "/containers/create", { "Content-Type": type }, body);
+  const create = (body: string, type = "application/json") =>
+    ask("POST", "/containers/create", { "Content-Type": type }, body);
   test.each<[string, string, string]>([
     ["{", "application/json", "invalid JSON: unexpected EOF"],
     ["", "application/json", "invalid JSON: got EOF while reading request body"],
     ["{}", "text/plain", "unsupported Content-Type header (text/plain): must be 'application/json'"],
     ["{}", "nonsense", "malformed Content-Type header (nonsense): mime: expected slash after first token"],
-    ['{"Image":5}', "application/json", "invalid JSON: json: cannot unmarshal number into Go struct field CreateRequest.Image of type string"],
-    ['{"Image":"busybox","HostConfig":{"Memory":"much"}}', "application/json", "invalid JSON: json: cannot unmarshal string into Go struct field CreateRequest.HostConfig.Memory of type int64"],
-    ['{"Image":"busybox","HostConfig":{"Mounts":[{"Type":"odd","Target":"/x"}]}}', "application/json", 'invalid mount config for type "odd": mount type unknown'],
+    [
+      '{"Image":5}',
+      "application/json",
+      "invalid JSON: json: cannot unmarshal number into Go struct field CreateRequest.Image of type string",
+    ],
+    [
+      '{"Image":"busybox","HostConfig":{"Memory":"much"}}',
+      "application/json",
+      "invalid JSON: json: cannot unmarshal string into Go struct field CreateRequest.HostConfig.Memory of type int64",
+    ],
+    [
+      '{"Image":"busybox","HostConfig":{"Mounts":[{"Type":"odd","Target":"/x"}]}}',
+      "application/json",
+      'invalid mount config for type "odd": mount type unknown',
+    ],
   ])("%p as %s: %s", async (body, type, text) => {
     const response = await create(body, type);
     expect(response.status).toBe(400);
     expect(await message(response)).toBe(text);
   });
   test("a body beyond all bounds is refused", async () => {
-    expect(await message(await create(`{"Image":"${"x".repeat(17 * 1024 * 1024)}"}`))).toBe("the request body is too large");
+    expect(await message(await create(`{"Image":"${"x".repeat(17 * 1024 * 1024)}"}`))).toBe(
+      "the request body is too large",
+    );
   });
   test("a start with a body is refused", async () => {
-    expect(await message(await ask("POST", "/containers/x/start", { "Content-Type": "application/json" }, '{"Binds":[]}'))).toContain("non-empty request body");
+    expect(
+      await message(await ask("POST", "/containers/x/start", { "Content-Type": "application/json" }, '{"Binds":[]}')),
+    ).toContain("non-empty request body");
   });
 });
 
@@ -116,6 +171,8 @@ test("one connection carries many requests, and one that streams", async () => {
 test("OPTIONS is answered everywhere", async () => expect((await ask("OPTIONS", "/anything")).status).toBe(200));
 
 test("a hundred requests at once", async () => {
-  const answers = await Promise.all(Array.from({ length: 100 }, () => ask("GET", "/info").then((response) => response.status)));
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () => ask("GET", "/info").then((response) => response.status)),
+  );
   expect(new Set(answers)).toEqual(new Set([200]));
 });

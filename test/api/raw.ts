@@ -22,10 +22,11 @@ export class RawConnection implements Disposable {
       this.#have = Buffer.concat([this.#have, chunk]);
       this.#wake();
     });
-    for (const event of ["end", "close", "error"]) this.socket.on(event, () => {
-      this.#ended = true;
-      this.#wake();
-    });
+    for (const event of ["end", "close", "error"])
+      this.socket.on(event, () => {
+        this.#ended = true;
+        this.#wake();
+      });
   }
 
   send(data: string | Uint8Array): void {
@@ -34,11 +35,24 @@ export class RawConnection implements Disposable {
 
   request(method: string, path: string, options: { headers?: Record<string, string>; body?: string } = {}): void {
     const { body } = options;
-    const headers = { Host: "d", ...(body !== undefined && { "Content-Length": String(Buffer.byteLength(body)), "Content-Type": "application/json" }), ...options.headers };
-    this.send(`${method} ${path} HTTP/1.1\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body ?? ""}`);
+    const headers = {
+      Host: "d",
+      ...(body !== undefined && {
+        "Content-Length": String(Buffer.byteLength(body)),
+        "Content-Type": "application/json",
+      }),
+      ...options.headers,
+    };
+    this.send(
+      `${method} ${path} HTTP/1.1\r\n${Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join("")}\r\n${body ?? ""}`,
+    );
   }
 
-  /** Reads until `enough` finds what it wants in all that is there and says how many bytes it takes; null at the end. */
+  /**
+   * Reads until `enough` finds what it wants in all that is there and says how many bytes it takes; null at the end.
+   */
   async take(enough: (have: Buffer) => number | null): Promise<Buffer | null> {
     for (;;) {
       const size = enough(this.#have);
@@ -58,7 +72,9 @@ export class RawConnection implements Disposable {
       return end < 0 ? null : end + 4;
     });
     const [first = "", ...lines] = (bytes ?? Buffer.alloc(0)).toString().trimEnd().split("\r\n");
-    const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
+    const headers = Object.fromEntries(
+      lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+    );
     return { status: Number(first.split(" ")[1]), headers, body: Buffer.alloc(0) };
   }
 
@@ -66,7 +82,8 @@ export class RawConnection implements Disposable {
   async answer(): Promise<RawAnswer> {
     const head = await this.head();
     const length = head.headers["content-length"];
-    if (length !== undefined) head.body = (await this.take((have) => (have.length >= Number(length) ? Number(length) : null))) ?? head.body;
+    if (length !== undefined)
+      head.body = (await this.take((have) => (have.length >= Number(length) ? Number(length) : null))) ?? head.body;
     else if (head.headers["transfer-encoding"] === "chunked") head.body = await this.#chunks();
     return head;
   }
@@ -97,7 +114,9 @@ export class RawConnection implements Disposable {
   }
 
   async waitFor(text: string): Promise<Buffer> {
-    return (await this.take((have) => (have.includes(text) ? have.indexOf(text) + text.length : null))) ?? Buffer.alloc(0);
+    return (
+      (await this.take((have) => (have.includes(text) ? have.indexOf(text) + text.length : null))) ?? Buffer.alloc(0)
+    );
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { unmount } from "../../src/linux/mount.ts";
 import { sh, until } from "../harness.ts";
+import { endRig, mountsBelow } from "../leftovers.ts";
 
 /** The reference, on a socket of its own. Disposing of it ends it and removes what it holds. */
 export async function startDockerd(): Promise<{ host: string } & AsyncDisposable> {
@@ -11,16 +13,42 @@ export async function startDockerd(): Promise<{ host: string } & AsyncDisposable
   writeFileSync(join(root, "daemon.json"), "{}");
   await sh(["ip", "link", "add", bridge, "type", "bridge"]);
   await sh(["ip", "address", "add", `10.199.${randomBytes(1)[0]}.1/24`, "dev", bridge]);
-  const child = Bun.spawn(["dockerd", "--iptables=false", "--log-level", "fatal", "--host", host, "--data-root", join(root, "data"), "--exec-root", join(root, "exec"), "--pidfile", join(root, "pid"), "--config-file", join(root, "daemon.json"), "--bridge", bridge], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-  await until("dockerd to answer", () => fetch("http://d/_ping", { unix: join(root, "docker.sock") }).then((answer) => answer.ok, () => false));
+  const child = Bun.spawn(
+    [
+      "dockerd",
+      "--iptables=false",
+      "--log-level",
+      "fatal",
+      "--host",
+      host,
+      "--data-root",
+      join(root, "data"),
+      "--exec-root",
+      join(root, "exec"),
+      "--pidfile",
+      join(root, "pid"),
+      "--config-file",
+      join(root, "daemon.json"),
+      "--bridge",
+      bridge,
+    ],
+    { stdin: "ignore", stdout: "ignore", stderr: "ignore" },
+  );
+  await until("dockerd to answer", () =>
+    fetch("http://d/_ping", { unix: join(root, "docker.sock") }).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
+  );
   return {
     host,
     async [Symbol.asyncDispose]() {
       child.kill();
       await child.exited;
-      for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((line) => line.includes(root)).reverse()) await sh(["umount", "-l", line.split(" ")[4] ?? ""]);
+      // The reference leaves its mounts.
+      for (const target of mountsBelow(root).reverse()) unmount(target, { detach: true });
       await sh(["ip", "link", "delete", bridge]);
-      rmSync(root, { recursive: true, force: true });
+      await endRig({ root });
     },
   };
 }

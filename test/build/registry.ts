@@ -1,20 +1,34 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, until } from "../harness.ts";
+import { endRig } from "../leftovers.ts";
 
 /** Debian's docker-registry on loopback, without TLS. Disposing of it ends it and removes what it holds. */
 export async function startRegistry(): Promise<{ host: string } & AsyncDisposable> {
   const port = freePort();
   const root = mkdtempSync("/tmp/berth-registry-");
-  writeFileSync(join(root, "config.yml"), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${root}/data}, delete: {enabled: true}}\nhttp: {addr: "127.0.0.1:${port}"}\n`);
-  const child = Bun.spawn(["docker-registry", "serve", join(root, "config.yml")], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-  await until("the registry to listen", () => fetch(`http://127.0.0.1:${port}/v2/`).then((answer) => answer.ok, () => false));
+  writeFileSync(
+    join(root, "config.yml"),
+    `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${root}/data}, delete: {enabled: ` +
+      `true}}\nhttp: {addr: "127.0.0.1:${port}"}\n`,
+  );
+  const child = Bun.spawn(["docker-registry", "serve", join(root, "config.yml")], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  await until("the registry to listen", () =>
+    fetch(`http://127.0.0.1:${port}/v2/`).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
+  );
   return {
     host: `127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
       child.kill();
       await child.exited;
-      rmSync(root, { recursive: true, force: true });
+      await endRig({ root });
     },
   };
 }

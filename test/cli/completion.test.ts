@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { sameEngine } from "../../src/cli/testdata/engine.ts";
-import { sh, until } from "../harness.ts";
 import type { StubEngine } from "../../src/cli/testing.ts";
+import { sh, until } from "../harness.ts";
 
 let engine: StubEngine;
 let dir: string;
@@ -32,20 +32,34 @@ async function bash(line: string): Promise<string[]> {
   return stdout.split("\n").filter((word) => word !== "");
 }
 
-const environment = () => ({ PATH: `${process.cwd()}/bin:${process.env["PATH"] ?? ""}`, DOCKER_HOST: engine.host, HOME: dir, TERM: "xterm" });
+const environment = () => ({
+  PATH: `${process.cwd()}/bin:${process.env["PATH"] ?? ""}`,
+  DOCKER_HOST: engine.host,
+  HOME: dir,
+  TERM: "xterm",
+});
 
 /** What fish itself offers for a line, descriptions left out. */
 async function fish(line: string): Promise<string[]> {
-  const { stdout } = await sh(["fish", "-c", "berth completion fish | source; complete -C $argv[1]", line], { env: environment() });
-  return stdout.split("\n").filter((row) => row !== "").map((row) => row.split("\t")[0] ?? "");
+  const { stdout } = await sh(["fish", "-c", "berth completion fish | source; complete -C $argv[1]", line], {
+    env: environment(),
+  });
+  return stdout
+    .split("\n")
+    .filter((row) => row !== "")
+    .map((row) => row.split("\t")[0] ?? "");
 }
 
 /** Zsh makes `wanted` of a line and a Tab, in a terminal. */
 async function zsh(line: string, wanted: string): Promise<void> {
   // A server of its own each time: one that is ending would take the next session with it.
   const socket = `${dir}/tmux-${Bun.hash(line)}`;
-  const tmux = (...args: string[]) => sh(["tmux", "-S", socket, "-f", "/dev/null", ...args], { env: { ...environment(), TMUX: "" } });
-  writeFileSync(`${dir}/.zshrc`, "autoload -U compinit; compinit -u -d $HOME/dump; source <(berth completion zsh); PS1='ready> '\n");
+  const tmux = (...args: string[]) =>
+    sh(["tmux", "-S", socket, "-f", "/dev/null", ...args], { env: { ...environment(), TMUX: "" } });
+  writeFileSync(
+    `${dir}/.zshrc`,
+    "autoload -U compinit; compinit -u -d $HOME/dump; source <(berth completion zsh); PS1='ready> '\n",
+  );
   const screen = async () => (await tmux("capture-pane", "-p")).stdout;
   await tmux("new-session", "-d", "-x", "120", "-y", "30", "zsh -d");
   try {
@@ -82,4 +96,9 @@ test("bash completes commands, flags, names and files", async () => {
 test("what stands before a word break is not repeated", async () => {
   expect(await bash("berth run busybox:l")).toEqual(["latest"]);
   expect(await bash("berth run --network=b")).toEqual(["bridge"]);
+});
+
+test("a flag of few words offers them", async () => {
+  expect(await bash("berth run --health-on-failure ")).toEqual(["none", "restart", "stop", "kill"]);
+  expect(await bash("berth update --health-on-failure re")).toEqual(["restart"]);
 });

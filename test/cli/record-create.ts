@@ -27,7 +27,16 @@ export interface Recorded {
 const docker = process.argv[2] ?? "/usr/local/bin/docker";
 rmSync(workDir, { recursive: true, force: true });
 mkdirSync(workDir, { recursive: true });
-for (const file of ["env.list", "bom.list", "bad-env.list", "no-name.list", "labels.list", "seccomp.json", "broken.json"]) cpSync(`${testdata}/${file}`, `${workDir}/${file}`);
+for (const file of [
+  "env.list",
+  "bom.list",
+  "bad-env.list",
+  "no-name.list",
+  "labels.list",
+  "seccomp.json",
+  "broken.json",
+])
+  cpSync(`${testdata}/${file}`, `${workDir}/${file}`);
 
 const sent: { query: Record<string, string>; body: JsonObject }[] = [];
 const server = Bun.serve({
@@ -50,12 +59,24 @@ let base: JsonObject | undefined;
 for (const line of createCases) {
   const child = Bun.spawn([docker, "create", ...splitCase(line)], {
     cwd: workDir,
-    env: { HOME: workDir, DOCKER_HOST: `unix://${workDir}/engine.sock`, FOO: "from the environment", PATH: "/usr/bin:/bin" },
-    stdin: "ignore", stdout: "pipe", stderr: "pipe",
+    env: {
+      HOME: workDir,
+      DOCKER_HOST: `unix://${workDir}/engine.sock`,
+      FOO: "from the environment",
+      PATH: "/usr/bin:/bin",
+    },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
   });
   const [stderr, code] = await Promise.all([child.stderr.text(), child.exited]);
   const last = sent.pop();
-  records.push({ line, code, stderr, ...(last && { query: last.query, body: base ? difference(base, last.body) : last.body }) });
+  records.push({
+    line,
+    code,
+    stderr,
+    ...(last && { query: last.query, body: base ? difference(base, last.body) : last.body }),
+  });
   base ??= last?.body;
 }
 await server.stop(true);

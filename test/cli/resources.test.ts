@@ -14,7 +14,10 @@ afterAll(async () => {
 });
 
 const run = (argv: readonly string[], program = berthBinary, input?: string | Uint8Array): Promise<Result> =>
-  sh([program, ...argv], { env: { DOCKER_HOST: daemon.host, HOME: scratch, TZ: "UTC" }, ...(input !== undefined && { input }) });
+  sh([program, ...argv], {
+    env: { DOCKER_HOST: daemon.host, HOME: scratch, TZ: "UTC" },
+    ...(input !== undefined && { input }),
+  });
 
 /** Standard output of a call that must succeed, trimmed. */
 async function ok(...argv: string[]): Promise<string> {
@@ -31,7 +34,9 @@ test("an image: tag, list, look into, save, remove, load", async () => {
   expect(await ok("history", "-q", "--no-trunc", "team/app:1")).toBe(id);
   await ok("save", "-o", `${scratch}/app.tar`, "team/app:1");
   expect(statSync(`${scratch}/app.tar`).mode & 0o777).toBe(0o600);
-  const piped = await sh(["sh", "-c", `${berthBinary} save team/app:1 | tar t`], { env: { DOCKER_HOST: daemon.host, HOME: scratch } });
+  const piped = await sh(["sh", "-c", `${berthBinary} save team/app:1 | tar t`], {
+    env: { DOCKER_HOST: daemon.host, HOME: scratch },
+  });
   expect(piped.stdout).toContain("manifest.json");
   expect(await ok("rmi", "team/app:1")).toBe("Untagged: team/app:1");
   expect(await ok("load", "-i", `${scratch}/app.tar`)).toBe("Loaded image: team/app:1");
@@ -51,7 +56,10 @@ test("a build, quiet and told where to write the id", async () => {
 });
 
 test("import of an archive on standard input", async () => {
-  const archive = await sh(["sh", "-c", `tar c -C ${scratch} note.txt | ${berthBinary} import -c 'CMD ["x"]' -m why - imported:1`], { env: { DOCKER_HOST: daemon.host, HOME: scratch } });
+  const archive = await sh(
+    ["sh", "-c", `tar c -C ${scratch} note.txt | ${berthBinary} import -c 'CMD ["x"]' -m why - imported:1`],
+    { env: { DOCKER_HOST: daemon.host, HOME: scratch } },
+  );
   expect(archive.stdout.trim()).toMatch(/^sha256:/);
   expect(await ok("image", "inspect", "-f", "{{.Config.Cmd}} {{.Comment}}", "imported:1")).toBe("[x] why");
   await ok("rmi", "imported:1");
@@ -73,9 +81,26 @@ test("events of a time that is over, as text, by template and as JSON", async ()
   await ok("volume", "rm", "seen");
   const until = String(Math.ceil(Date.now() / 1000) + 1);
   const shown = await ok("events", "--since", since, "--until", until, "-f", "volume=seen");
-  expect(shown.split("\n").map((line) => line.split(" ").slice(1, 4).join(" "))).toEqual(["volume create seen", "volume destroy seen"]);
-  expect(await ok("events", "--since", since, "--until", until, "-f", "volume=seen", "--format", "{{.Type}} {{.Action}} {{.Actor.ID}}")).toBe("volume create seen\nvolume destroy seen");
-  const [first = ""] = (await ok("events", "--since", since, "--until", until, "-f", "volume=seen", "--format", "json")).split("\n");
+  expect(shown.split("\n").map((line) => line.split(" ").slice(1, 4).join(" "))).toEqual([
+    "volume create seen",
+    "volume destroy seen",
+  ]);
+  expect(
+    await ok(
+      "events",
+      "--since",
+      since,
+      "--until",
+      until,
+      "-f",
+      "volume=seen",
+      "--format",
+      "{{.Type}} {{.Action}} {{.Actor.ID}}",
+    ),
+  ).toBe("volume create seen\nvolume destroy seen");
+  const [first = ""] = (
+    await ok("events", "--since", since, "--until", until, "-f", "volume=seen", "--format", "json")
+  ).split("\n");
   expect(JSON.parse(first)).toMatchObject({ Type: "volume", Action: "create", scope: "local" });
 });
 
@@ -84,22 +109,43 @@ test("system prune takes what nobody uses, and says so", async () => {
   const pruned = await ok("system", "prune", "-f");
   expect(pruned).toContain(`Deleted Containers:\n${container}\n`);
   expect(pruned).toContain("Total reclaimed space: ");
-  expect((await run(["system", "prune"], berthBinary, "n\n")).stdout).toEndWith("Are you sure you want to continue? [y/N] ");
+  expect((await run(["system", "prune"], berthBinary, "n\n")).stdout).toEndWith(
+    "Are you sure you want to continue? [y/N] ",
+  );
 });
 
 test("dial-stdio passes a whole conversation through", async () => {
-  const { stdout } = await run(["system", "dial-stdio"], berthBinary, "GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const { stdout } = await run(
+    ["system", "dial-stdio"],
+    berthBinary,
+    "GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+  );
   expect(stdout).toStartWith("HTTP/1.1 200");
   expect(stdout).toEndWith("OK");
 });
 
 /** What does not depend on the API version that the client speaks. */
 const alike: string[][] = [
-  ["images", "-q", "--no-trunc"], ["images", "--format", "{{.Repository}} {{.Tag}} {{.Digest}} {{.Size}}"], ["history", "--no-trunc", "--format", "{{.ID}} {{.CreatedBy}} {{.Size}}", "busybox"],
-  ["image", "inspect", "-f", "{{.Os}}/{{.Architecture}} {{.RootFS.Layers}} {{.Config.Cmd}}", "busybox"], ["image", "inspect", "nope"], ["rmi", "nope"],
-  ["network", "ls"], ["network", "ls", "--format", "json"], ["network", "inspect", "-f", "{{.Name}} {{.Driver}} {{.IPAM.Config}} {{.Options}}", "bridge"], ["network", "inspect", "nope"], ["network", "rm", "bridge"],
-  ["volume", "ls"], ["volume", "inspect", "nope"], ["info", "-f", "{{.OSType}} {{.Driver}} {{.ServerVersion}} {{json .Plugins}}"], ["version", "-f", "{{.Server.Version}} {{.Server.Os}}"],
-  ["images", "--filter", "nope=1"], ["network", "ls", "--filter", "nope=1"], ["volume", "ls", "--filter", "nope=1"], ["plugin", "ls"], ["pull", "localhost:1/nope:1"],
+  ["images", "-q", "--no-trunc"],
+  ["images", "--format", "{{.Repository}} {{.Tag}} {{.Digest}} {{.Size}}"],
+  ["history", "--no-trunc", "--format", "{{.ID}} {{.CreatedBy}} {{.Size}}", "busybox"],
+  ["image", "inspect", "-f", "{{.Os}}/{{.Architecture}} {{.RootFS.Layers}} {{.Config.Cmd}}", "busybox"],
+  ["image", "inspect", "nope"],
+  ["rmi", "nope"],
+  ["network", "ls"],
+  ["network", "ls", "--format", "json"],
+  ["network", "inspect", "-f", "{{.Name}} {{.Driver}} {{.IPAM.Config}} {{.Options}}", "bridge"],
+  ["network", "inspect", "nope"],
+  ["network", "rm", "bridge"],
+  ["volume", "ls"],
+  ["volume", "inspect", "nope"],
+  ["info", "-f", "{{.OSType}} {{.Driver}} {{.ServerVersion}} {{json .Plugins}}"],
+  ["version", "-f", "{{.Server.Version}} {{.Server.Os}}"],
+  ["images", "--filter", "nope=1"],
+  ["network", "ls", "--filter", "nope=1"],
+  ["volume", "ls", "--filter", "nope=1"],
+  ["plugin", "ls"],
+  ["pull", "localhost:1/nope:1"],
 ];
 
 for (const line of alike) {

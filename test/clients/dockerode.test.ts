@@ -24,8 +24,14 @@ async function text(stream: NodeJS.ReadableStream): Promise<string> {
 async function demux(stream: NodeJS.ReadableStream): Promise<{ stdout: string; stderr: string }> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   docker.modem.demuxStream(stream, stdout, stderr);
-  stream.on("end", () => { stdout.end(); stderr.end(); });
-  stream.on("close", () => { stdout.end(); stderr.end(); });
+  stream.on("end", () => {
+    stdout.end();
+    stderr.end();
+  });
+  stream.on("close", () => {
+    stdout.end();
+    stderr.end();
+  });
   const [out, err] = await Promise.all([text(stdout), text(stderr)]);
   return { stdout: out, stderr: err };
 }
@@ -33,7 +39,12 @@ async function demux(stream: NodeJS.ReadableStream): Promise<{ stdout: string; s
 test("run with attached output, and its exit code", async () => {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const outs = Promise.all([text(stdout), text(stderr)]);
-  const [result, container] = await docker.run("busybox", ["sh", "-c", "echo one; echo two >&2; exit 3"], [stdout, stderr], { Tty: false });
+  const [result, container] = await docker.run(
+    "busybox",
+    ["sh", "-c", "echo one; echo two >&2; exit 3"],
+    [stdout, stderr],
+    { Tty: false },
+  );
   stdout.end();
   stderr.end();
   expect(result.StatusCode).toBe(3);
@@ -42,7 +53,13 @@ test("run with attached output, and its exit code", async () => {
 });
 
 test("run -i: a hijacked stream in both directions, half closed", async () => {
-  const container = await docker.createContainer({ Image: "busybox", Cmd: ["sh", "-c", "cat; echo end"], OpenStdin: true, StdinOnce: true, AttachStdin: true });
+  const container = await docker.createContainer({
+    Image: "busybox",
+    Cmd: ["sh", "-c", "cat; echo end"],
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+  });
   const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
   const output = demux(stream);
   await container.start();
@@ -57,21 +74,42 @@ test("a terminal is raw and can be resized", async () => {
   const container = await docker.createContainer({ Image: "busybox", Cmd: ["sh"], Tty: true, OpenStdin: true });
   const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
   let screen = "";
-  stream.on("data", (data: Buffer) => { screen += data.toString(); });
+  stream.on("data", (data: Buffer) => {
+    screen += data.toString();
+  });
   await container.start();
   await container.resize({ h: 33, w: 77 });
-  await until("the size", async () => { stream.write("stty size\n"); await Bun.sleep(50); return screen.includes("33 77"); });
+  await until("the size", async () => {
+    stream.write("stty size\n");
+    await Bun.sleep(50);
+    return screen.includes("33 77");
+  });
   stream.write("exit\n");
   await container.wait();
   await container.remove();
 });
 
 test("exec, top, stats, inspect, update, pause, rename, restart, kill", async () => {
-  const container = await docker.createContainer({ name: "long", Image: "busybox", Cmd: ["sleep", "1000"], Labels: { a: "b" } });
+  const container = await docker.createContainer({
+    name: "long",
+    Image: "busybox",
+    Cmd: ["sleep", "1000"],
+    Labels: { a: "b" },
+  });
   await container.start();
-  const exec = await container.exec({ Cmd: ["sh", "-c", "echo in; echo $V >&2; exit 4"], Env: ["V=v"], AttachStdout: true, AttachStderr: true });
+  const exec = await container.exec({
+    Cmd: ["sh", "-c", "echo in; echo $V >&2; exit 4"],
+    Env: ["V=v"],
+    AttachStdout: true,
+    AttachStderr: true,
+  });
   expect(await demux(await exec.start({}))).toEqual({ stdout: "in\n", stderr: "v\n" });
-  expect(await until("the exec's end", async () => { const state = await exec.inspect(); return !state.Running && state; })).toMatchObject({ ExitCode: 4, ContainerID: container.id });
+  expect(
+    await until("the exec's end", async () => {
+      const state = await exec.inspect();
+      return !state.Running && state;
+    }),
+  ).toMatchObject({ ExitCode: 4, ContainerID: container.id });
   expect((await container.top()).Processes.flat().join(" ")).toContain("sleep 1000");
   const stats = await container.stats({ stream: false });
   expect(stats.memory_stats.usage).toBeGreaterThan(0);
@@ -82,7 +120,9 @@ test("exec, top, stats, inspect, update, pause, rename, restart, kill", async ()
   expect((await container.inspect()).State.Paused).toBe(true);
   await container.unpause();
   await container.rename({ name: "longer" });
-  expect((await docker.listContainers({ filters: { label: ["a=b"] } })).map((each) => each.Names)).toEqual([["/longer"]]);
+  expect((await docker.listContainers({ filters: { label: ["a=b"] } })).map((each) => each.Names)).toEqual([
+    ["/longer"],
+  ]);
   await container.restart({ t: 0 });
   await container.kill();
   expect((await container.wait()).StatusCode).toBe(137);
@@ -90,7 +130,10 @@ test("exec, top, stats, inspect, update, pause, rename, restart, kill", async ()
 });
 
 test("logs, followed and not", async () => {
-  const container = await docker.createContainer({ Image: "busybox", Cmd: ["sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.05; done"] });
+  const container = await docker.createContainer({
+    Image: "busybox",
+    Cmd: ["sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.05; done"],
+  });
   await container.start();
   expect((await demux(await container.logs({ follow: true, stdout: true, stderr: true }))).stdout).toBe("1\n2\n3\n");
   const buffer: unknown = await container.logs({ follow: false, stdout: true, tail: 1 });
@@ -132,8 +175,15 @@ test("commit, tag, history, save, load, remove", async () => {
 test("events stream while things happen", async () => {
   const events = await docker.getEvents({ filters: { type: ["container"], label: ["watched"] } });
   const seen: string[] = [];
-  events.on("data", (line: Buffer) => { for (const each of line.toString().trim().split("\n")) seen.push(JSON.parse(each).Action); });
-  const container = await docker.createContainer({ Image: "busybox", Cmd: ["true"], Labels: { watched: "yes" }, HostConfig: { AutoRemove: true } });
+  events.on("data", (line: Buffer) => {
+    for (const each of line.toString().trim().split("\n")) seen.push(JSON.parse(each).Action);
+  });
+  const container = await docker.createContainer({
+    Image: "busybox",
+    Cmd: ["true"],
+    Labels: { watched: "yes" },
+    HostConfig: { AutoRemove: true },
+  });
   await container.start();
   await until("the last event", () => seen.includes("destroy"));
   expect(seen).toEqual(["create", "start", "die", "destroy"]);
@@ -143,9 +193,19 @@ test("events stream while things happen", async () => {
 test("networks and volumes", async () => {
   const network = await docker.createNetwork({ Name: "net", Driver: "bridge" });
   const volume = await docker.createVolume({ Name: "vol", Labels: { a: "b" } });
-  const server = await docker.createContainer({ name: "server", Image: "busybox", Cmd: ["httpd", "-f", "-h", "/srv"], HostConfig: { NetworkMode: "net", Binds: ["vol:/srv"] } });
+  const server = await docker.createContainer({
+    name: "server",
+    Image: "busybox",
+    Cmd: ["httpd", "-f", "-h", "/srv"],
+    HostConfig: { NetworkMode: "net", Binds: ["vol:/srv"] },
+  });
   await server.start();
-  const [result] = await docker.run("busybox", ["sh", "-c", "until nc -w 5 server 80 </dev/null; do sleep 0.1; done"], new PassThrough(), { HostConfig: { NetworkMode: "net" } });
+  const [result] = await docker.run(
+    "busybox",
+    ["sh", "-c", "until nc -w 5 server 80 </dev/null; do sleep 0.1; done"],
+    new PassThrough(),
+    { HostConfig: { NetworkMode: "net" } },
+  );
   expect(result.StatusCode).toBe(0);
   expect((await network.inspect()).Containers?.[server.id]?.Name).toBe("server");
   await server.remove({ force: true });
@@ -155,8 +215,14 @@ test("networks and volumes", async () => {
 });
 
 test("what is wrong is told with Docker's status and words", async () => {
-  await expect(docker.getContainer("nope").inspect()).rejects.toMatchObject({ statusCode: 404, json: { message: "No such container: nope" } });
-  await expect(docker.createContainer({ Image: "nope" })).rejects.toMatchObject({ statusCode: 404, json: { message: "No such image: nope:latest" } });
+  await expect(docker.getContainer("nope").inspect()).rejects.toMatchObject({
+    statusCode: 404,
+    json: { message: "No such container: nope" },
+  });
+  await expect(docker.createContainer({ Image: "nope" })).rejects.toMatchObject({
+    statusCode: 404,
+    json: { message: "No such image: nope:latest" },
+  });
   const container = await docker.createContainer({ name: "taken", Image: "busybox", Cmd: ["no-such-program"] });
   await expect(docker.createContainer({ name: "taken", Image: "busybox" })).rejects.toMatchObject({ statusCode: 409 });
   await expect(container.start()).rejects.toMatchObject({ statusCode: 400 });

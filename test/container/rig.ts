@@ -1,35 +1,53 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rootfsTar } from "../../scripts/images.ts";
-import { EventBus, type EngineEvent } from "../../src/api/events.ts";
-import type { HostConfig } from "../../src/api/types/container.ts";
-import { attachContainer } from "../../src/container/attach.ts";
-import type { Attachment } from "../../src/container/attachment.ts";
-import type { ContainerContext } from "../../src/container/context.ts";
-import { createContainer, type CreateBody } from "../../src/container/create.ts";
+import type { EngineEvent } from "../../src/api/event.ts";
+import { EventBus } from "../../src/api/events.ts";
+import type { CreateBody, HostConfig } from "../../src/api/types/container.ts";
+import { layerUsers } from "../../src/builder/cache/layer-users.ts";
+import { createContainer } from "../../src/container/create/create.ts";
+import type { ContainerDeps } from "../../src/container/deps.ts";
+import { imageUsers } from "../../src/container/image-users.ts";
+import { removeContainer } from "../../src/container/life/remove.ts";
+import { restoreContainers } from "../../src/container/life/restore.ts";
+import { releaseContainers } from "../../src/container/life/shutdown.ts";
+import { startContainer } from "../../src/container/life/start.ts";
+import { waitContainer } from "../../src/container/life/wait.ts";
 import { LiveContainers } from "../../src/container/live.ts";
-import { removeContainer } from "../../src/container/remove.ts";
-import { restoreContainers } from "../../src/container/restore.ts";
-import { releaseContainers } from "../../src/container/shutdown.ts";
-import { readHostFacts } from "../../src/runtime/spec/host-facts.ts";
-import { startContainer } from "../../src/container/start.ts";
+import { attachContainer } from "../../src/container/streams/attach.ts";
+import type { Attachment } from "../../src/container/streams/attachment.ts";
 import { allContainers } from "../../src/container/table.ts";
-import { waitContainer } from "../../src/container/wait.ts";
-import { loadImages } from "../../src/image/load.ts";
+import { loadImages } from "../../src/image/archive/load.ts";
+import { abandonLeases } from "../../src/image/collect/lease.ts";
+import type { ImageDeps } from "../../src/image/deps.ts";
+import { imagesForContainers, rootFilesystems } from "../../src/image/for-containers.ts";
 import { openImages } from "../../src/image/open.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { KeyedLock } from "../../src/lib/lock.ts";
 import { Logger } from "../../src/lib/log.ts";
-import { cgroupDirs } from "../../src/linux/cgroup-tree.ts";
 import { detectCgroups } from "../../src/linux/cgroup.ts";
+import { nowNano } from "../../src/linux/clock.ts";
+import { kernel } from "../../src/linux/kernel.ts";
+import { defaultAddressPools } from "../../src/network/address/ipam.ts";
+import { builtinIpamDrivers } from "../../src/network/address/ipam-driver.ts";
+import type { NetworkDeps } from "../../src/network/deps.ts";
 import { dismantleNetworks } from "../../src/network/dismantle.ts";
-import { defaultAddressPools } from "../../src/network/ipam.ts";
+import { localResolver } from "../../src/network/dns/resolver.ts";
+import { builtinNetworkDrivers } from "../../src/network/driver/builtin.ts";
+import { networksForContainers } from "../../src/network/for-containers.ts";
 import { LiveNetworks } from "../../src/network/live.ts";
 import { startNetworks } from "../../src/network/start.ts";
-import { createRuntimeContext } from "../../src/runtime/context.ts";
+import { readHostFacts } from "../../src/runtime/bundle/host-facts.ts";
+import { createRuntimeDeps, type RuntimeDeps } from "../../src/runtime/deps.ts";
+import { builtinLogDrivers } from "../../src/runtime/logs/driver/builtin.ts";
 import { releaseCgroups } from "../../src/runtime/monitor-cgroup.ts";
+import { openRuntime } from "../../src/runtime/runtime.ts";
 import { openStore } from "../../src/store/store.ts";
-import { sh, until } from "../harness.ts";
+import type { VolumeDeps } from "../../src/volume/deps.ts";
+import { builtinVolumeDrivers } from "../../src/volume/driver/builtin.ts";
+import { volumesForContainers } from "../../src/volume/for-containers.ts";
+import { sh } from "../harness.ts";
+import { endRig } from "../leftovers.ts";
 
 export interface Ran {
   id: string;
@@ -43,11 +61,21 @@ export class Rig implements AsyncDisposable {
   readonly root = mkdtempSync("/tmp/berth-ct-");
   readonly instance = newId().slice(0, 8);
   readonly events: EngineEvent[] = [];
-  ctx: ContainerContext;
+  deps: ContainerDeps;
+  images: ImageDeps;
+  networks: NetworkDeps;
+  volumes: VolumeDeps;
+  runtime: RuntimeDeps;
   #eventStop = new AbortController();
 
   private constructor() {
-    this.ctx = this.#open();
+    ({
+      deps: this.deps,
+      images: this.images,
+      networks: this.networks,
+      volumes: this.volumes,
+      runtime: this.runtime,
+    } = this.#open());
   }
 
   static async start(): Promise<Rig> {
@@ -62,56 +90,126 @@ export class Rig implements AsyncDisposable {
     return rig;
   }
 
-  #open(): ContainerContext {
+  #open(): Pick<Rig, "deps" | "images" | "networks" | "volumes" | "runtime"> {
     const [dataRoot, execRoot] = [join(this.root, "data"), join(this.root, "exec")];
     for (const dir of [dataRoot, execRoot, join(dataRoot, "volumes")]) mkdirSync(dir, { recursive: true });
     const cgroups = detectCgroups();
     const store = openStore(join(dataRoot, "berth.db"));
-    const events = new EventBus();
+    const events = new EventBus(nowNano);
     const log = new Logger("warn");
-    return {
-      store, events, log, dataRoot, execRoot,
-      images: openImages({ store, events, log, dataRoot, execRoot }),
-      volumes: { store, events, log, root: join(dataRoot, "volumes"), locks: new KeyedLock() },
-      networks: {
-        store, events, log, execRoot, instance: this.instance,
-        bridge: { name: `bt${this.instance}`, cidr: "", fixedCidr: "", ipv6: false, fixedCidrV6: "", defaultGateway: "", defaultGatewayV6: "", icc: true, masquerade: true, mtu: 0 },
-        dns: { servers: [], search: [], options: [] }, addressPools: defaultAddressPools, defaultOptions: {}, hostGatewayIps: [], publishAddress: "", ipForward: true,
-        live: new LiveNetworks(),
+    const images = openImages({
+      store,
+      events,
+      log,
+      dataRoot,
+      execRoot,
+      imageUsers: imageUsers(store),
+      layerUsers: layerUsers(store),
+    });
+    const volumes = {
+      store,
+      events,
+      log,
+      drivers: builtinVolumeDrivers(join(dataRoot, "volumes")),
+      locks: new KeyedLock(),
+    };
+    const networks: NetworkDeps = {
+      store,
+      drivers: builtinNetworkDrivers(),
+      ipamDrivers: builtinIpamDrivers(),
+      resolver: localResolver(store),
+      events,
+      log,
+      execRoot,
+      instance: this.instance,
+      bridge: {
+        name: `bt${this.instance}`,
+        cidr: "",
+        cidrV6: "",
+        fixedCidr: "",
+        ipv6: false,
+        fixedCidrV6: "",
+        defaultGateway: "",
+        defaultGatewayV6: "",
+        icc: true,
+        masquerade: true,
+        mtu: 0,
       },
-      runtime: createRuntimeContext({
-        execRoot, log, instance: this.instance, conmonPath: "/usr/bin/conmon", runtimes: { crun: { path: "/usr/bin/crun" }, runc: { path: "/usr/sbin/runc" } },
-        defaultRuntime: "crun", cgroupDriver: "cgroupfs", cgroups,
-      }),
+      dns: { servers: [], search: [], options: [] },
+      addressPools: defaultAddressPools,
+      defaultOptions: {},
+      hostGatewayIps: [],
+      publishAddress: "",
+      publishPolicy: "open",
+      allowDirectRouting: false,
+      systemBus: join(execRoot, "no-bus"),
+      ipForward: true,
+      live: new LiveNetworks(),
+    };
+    const runtime = createRuntimeDeps({
+      logDrivers: builtinLogDrivers(),
+      execRoot,
+      log,
+      instance: this.instance,
+      conmonPath: "/usr/bin/conmon",
+      runtimes: { crun: { path: "/usr/bin/crun" }, runc: { path: "/usr/sbin/runc" } },
+      defaultRuntime: "crun",
+      cgroupDriver: "cgroupfs",
+      cgroups,
+    });
+    const deps: ContainerDeps = {
+      store,
+      events,
+      log,
+      dataRoot,
+      execRoot,
+      images: imagesForContainers(images),
+      rootfs: rootFilesystems(images),
+      volumes: volumesForContainers(volumes),
+      networks: networksForContainers(networks),
+      runtime: openRuntime(runtime),
+      kernel,
       facts: readHostFacts(cgroups),
       defaults: {
-        runtime: "crun", initPath: "/usr/bin/tini-static", init: false, shmSize: 64 << 20, ulimits: [], logConfig: { Type: "local", Config: {} },
-        ipcMode: "private", cgroupnsMode: "private", cgroupParent: "", seccompProfile: "builtin", noNewPrivileges: false, stopTimeout: 10,
+        runtime: "crun",
+        initPath: "/usr/bin/tini-static",
+        init: false,
+        shmSize: 64 << 20,
+        ulimits: [],
+        logConfig: { Type: "local", Config: {} },
+        ipcMode: "private",
+        cgroupnsMode: "private",
+        cgroupParent: "",
+        seccompProfile: "builtin",
+        noNewPrivileges: false,
+        stopTimeout: 10,
       },
       locks: new KeyedLock(),
       live: new LiveContainers(),
     };
+    return { deps, images, networks, volumes, runtime };
   }
 
   async #up(): Promise<void> {
     const { signal } = (this.#eventStop = new AbortController());
-    const subscription = this.ctx.events.subscribe({ signal });
+    const subscription = this.deps.events.subscribe({ signal });
     void (async () => {
       for await (const event of subscription) this.events.push(event);
     })();
-    await startNetworks(this.ctx.networks);
-    await restoreContainers(this.ctx);
+    await startNetworks(this.networks);
+    await restoreContainers(this.deps);
   }
 
   /** The daemon goes without a word (its timers, watches and sockets with it) and another one comes. */
   async crashAndRestart(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
-    await releaseContainers(this.ctx);
+    await releaseContainers(this.deps);
     this.#eventStop.abort();
-    this.ctx.networks.live[Symbol.dispose]();
-    await this.ctx.images.archiver[Symbol.asyncDispose]();
-    this.ctx.store.close();
+    this.networks.live[Symbol.dispose]();
+    abandonLeases(this.images);
+    await this.images.archiver[Symbol.asyncDispose]();
+    this.deps.store.close();
     await meanwhile();
-    this.ctx = this.#open();
+    Object.assign(this, this.#open());
     await this.#up();
   }
 
@@ -127,24 +225,55 @@ export class Rig implements AsyncDisposable {
       await must(["tar", "-C", join(dir, "more"), "--owner=33", "--group=33", "-cf", join(dir, "more.tar"), "."]);
       layers.push(join(dir, "more.tar"));
     }
-    const diffIds = await Promise.all(layers.map(async (path) => `sha256:${new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex")}`));
-    writeFileSync(join(dir, "config.json"), JSON.stringify({ architecture: "amd64", os: "linux", config, rootfs: { type: "layers", diff_ids: diffIds }, history: [] }));
+    const diffIds = await Promise.all(
+      layers.map(
+        async (path) => `sha256:${new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex")}`,
+      ),
+    );
+    writeFileSync(
+      join(dir, "config.json"),
+      JSON.stringify({
+        architecture: "amd64",
+        os: "linux",
+        config,
+        rootfs: { type: "layers", diff_ids: diffIds },
+        history: [],
+      }),
+    );
     for (const [i, path] of layers.entries()) await must(["cp", path, join(dir, `${i}.tar`)]);
-    writeFileSync(join(dir, "manifest.json"), JSON.stringify([{ Config: "config.json", RepoTags: [`${name}:latest`], Layers: layers.map((_, i) => `${i}.tar`) }]));
-    await must(["tar", "-C", dir, "-cf", join(dir, "image.tar"), "manifest.json", "config.json", ...layers.map((_, i) => `${i}.tar`)]);
-    for await (const progress of loadImages(this.ctx.images, Bun.file(join(dir, "image.tar")).stream())) if (progress.error) throw new Error(progress.error);
+    writeFileSync(
+      join(dir, "manifest.json"),
+      JSON.stringify([
+        { Config: "config.json", RepoTags: [`${name}:latest`], Layers: layers.map((_, i) => `${i}.tar`) },
+      ]),
+    );
+    await must([
+      "tar",
+      "-C",
+      dir,
+      "-cf",
+      join(dir, "image.tar"),
+      "manifest.json",
+      "config.json",
+      ...layers.map((_, i) => `${i}.tar`),
+    ]);
+    for await (const progress of loadImages(this.images, Bun.file(join(dir, "image.tar")).stream()))
+      if (progress.error) throw new Error(progress.error);
     rmSync(dir, { recursive: true });
   }
 
   async create(cmd: string[], body: CreateBody = {}, host: HostConfig = {}, name?: string): Promise<string> {
-    const request = { body: { Image: "busybox", Cmd: cmd, ...body, HostConfig: { NetworkMode: "none", ...host } }, ...(name && { name }) };
-    return (await createContainer(this.ctx, request)).Id;
+    const request = {
+      body: { Image: "busybox", Cmd: cmd, ...body, HostConfig: { NetworkMode: "none", ...host } },
+      ...(name && { name }),
+    };
+    return (await createContainer(this.deps, request)).Id;
   }
 
   /** Creates and starts. */
   async start(cmd: string[], body: CreateBody = {}, host: HostConfig = {}, name?: string): Promise<string> {
     const id = await this.create(cmd, body, host, name);
-    await startContainer(this.ctx, id);
+    await startContainer(this.deps, id);
     return id;
   }
 
@@ -152,10 +281,15 @@ export class Rig implements AsyncDisposable {
   async run(cmd: string[], body: CreateBody = {}, host: HostConfig = {}, input?: string): Promise<Ran> {
     const stdin = input === undefined ? {} : { OpenStdin: true, StdinOnce: true };
     const id = await this.create(cmd, { ...stdin, ...body }, host);
-    const attachment = await attachContainer(this.ctx, id, { stdout: true, stderr: true, stdin: input !== undefined, stream: true });
+    const attachment = await attachContainer(this.deps, id, {
+      stdout: true,
+      stderr: true,
+      stdin: input !== undefined,
+      stream: true,
+    });
     const output = collect(attachment);
-    const { result } = await waitContainer(this.ctx, id, "next-exit");
-    await startContainer(this.ctx, id);
+    const { result } = await waitContainer(this.deps, id, "next-exit");
+    await startContainer(this.deps, id);
     if (input !== undefined) {
       await attachment.write(new TextEncoder().encode(input));
       attachment.closeStdin();
@@ -165,7 +299,7 @@ export class Rig implements AsyncDisposable {
   }
 
   async exit(id: string): Promise<number> {
-    return (await (await waitContainer(this.ctx, id)).result).StatusCode;
+    return (await (await waitContainer(this.deps, id)).result).StatusCode;
   }
 
   actions(id: string): string[] {
@@ -173,40 +307,20 @@ export class Rig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { id } of allContainers(this.ctx.store)) await removeContainer(this.ctx, id, { force: true, volumes: true });
-    await this.ctx.live.settled();
-    await releaseContainers(this.ctx);
-    await dismantleNetworks(this.ctx.networks);
-    await this.ctx.images.archiver[Symbol.asyncDispose]();
+    for (const { id } of allContainers(this.deps.store))
+      await removeContainer(this.deps, id, { force: true, volumes: true });
+    await this.deps.live.settled();
+    await releaseContainers(this.deps);
+    await dismantleNetworks(this.networks);
+    await this.images.archiver[Symbol.asyncDispose]();
     this.#eventStop.abort();
-    this.ctx.store.close();
-    await until("processes to be gone", () => this.#processes().length === 0).catch(() => {});
-    const cgroups = () => ["", "-monitors"].flatMap((suffix) => cgroupDirs(this.ctx.runtime.cgroups, `/berth-${this.instance}${suffix}`)).filter((dir) => existsSync(dir));
+    this.deps.store.close();
+    const exec = ["containers", "exits", "netns", "views"].map((dir) => join("exec", dir));
+    const files = ["data/containers", ...exec].map((dir) => join(this.root, dir));
     // Who has ended is in its cgroup until it is reaped.
-    await until("cgroups to be empty", () => { releaseCgroups(this.ctx.runtime); return cgroups().length === 0; }).catch(() => {});
-    const left = [
-      ...this.#processes(),
-      ...readFileSync("/proc/self/mounts", "utf8").split("\n").filter((line) => line.includes(this.root)),
-      ...cgroups(),
-      ...["data/containers", "exec/containers", "exec/exits", "exec/netns", "exec/views"].flatMap((dir) => list(join(this.root, dir))),
-    ];
-    rmSync(this.root, { recursive: true, force: true });
-    if (left.length > 0) throw new Error(`left behind:\n${left.join("\n")}`);
-  }
-
-  #processes(): string[] {
-    return list("/proc").filter((path) => /\d$/.test(path)).flatMap((path) => {
-      try {
-        const line = readFileSync(`${path}/cmdline`, "utf8").replaceAll("\0", " ");
-        return line.includes(this.root) ? [`${path} ${line}`] : [];
-      } catch {
-        return [];
-      }
-    });
+    await endRig({ root: this.root, instance: this.instance, files }, { before: () => releaseCgroups(this.runtime) });
   }
 }
-
-const list = (dir: string) => (existsSync(dir) ? readdirSync(dir).map((name) => join(dir, name)) : []);
 
 async function must(argv: string[]): Promise<void> {
   const { exitCode, stderr } = await sh(argv);

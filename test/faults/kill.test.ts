@@ -3,24 +3,69 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Daemon, sh, until } from "../harness.ts";
+import { type Machine, ownMachine } from "../network/machine.ts";
 
+/** Of its own: what links there are is then the engine's doing alone. */
+let machine: Machine;
 let daemon: Daemon;
-beforeAll(async () => { daemon = await Daemon.start(); });
-afterAll(() => daemon?.[Symbol.asyncDispose]());
+beforeAll(async () => {
+  machine = await ownMachine();
+  daemon = await Daemon.start({ netns: machine.path });
+});
+afterAll(async () => {
+  await daemon?.[Symbol.asyncDispose]();
+  await machine?.[Symbol.asyncDispose]();
+});
 
-interface Summary { Id: string; State: string; Names: string[] }
+const links = async (): Promise<string[]> =>
+  (await machine.run("ip", "-o", "link"))
+    .trim()
+    .split("\n")
+    .map((line) => (line.split(": ")[1] ?? "").replace(/@.*/, ""))
+    .sort();
+
+interface Summary {
+  Id: string;
+  State: string;
+  Names: string[];
+}
 const list = async (): Promise<Summary[]> => (await daemon.api("GET", "/containers/json?all=1")).json;
 
 test("containers run on; output and exits meanwhile are known afterwards", async () => {
-  await daemon.ok("run", "-d", "--name", "talks", "busybox", "sh", "-c", "i=0; while [ $i -lt 1000 ]; do echo line $i; i=$((i+1)); sleep 0.05; done");
-  await daemon.ok("run", "-d", "--name", "ends", "busybox", "sh", "-c", "until [ -e /go ]; do sleep 0.05; done; echo last words; exit 7");
+  await daemon.ok(
+    "run",
+    "-d",
+    "--name",
+    "talks",
+    "busybox",
+    "sh",
+    "-c",
+    "i=0; while [ $i -lt 1000 ]; do echo line $i; i=$((i+1)); sleep 0.05; done",
+  );
+  await daemon.ok(
+    "run",
+    "-d",
+    "--name",
+    "ends",
+    "busybox",
+    "sh",
+    "-c",
+    "until [ -e /go ]; do sleep 0.05; done; echo last words; exit 7",
+  );
   const pid = await daemon.ok("inspect", "-f", "{{.State.Pid}}", "talks");
   const endsPid = await daemon.ok("inspect", "-f", "{{.State.Pid}}", "ends");
   const talked = async () => (await daemon.ok("logs", "talks")).split("\n");
   await until("some lines", async () => (await talked()).length > 5);
   await daemon.kill();
   writeFileSync(`/proc/${endsPid}/root/go`, "");
-  await until("the end of the other", () => Bun.file(`/proc/${endsPid}/stat`).text().then((stat) => / Z /.test(stat), () => true));
+  await until("the end of the other", () =>
+    Bun.file(`/proc/${endsPid}/stat`)
+      .text()
+      .then(
+        (stat) => / Z /.test(stat),
+        () => true,
+      ),
+  );
   const over = Date.now();
   await daemon.up();
   expect(await daemon.ok("inspect", "-f", "{{.State.Pid}} {{.State.Running}}", "talks")).toBe(`${pid} true`);
@@ -58,20 +103,30 @@ function randomNumbers(): () => number {
 }
 
 test("random kills amid create, start, stop, commit, load and rm leave a consistent engine", async () => {
-  const archive = new Uint8Array(await (await fetch("http://d/images/busybox/get", { unix: daemon.socket })).arrayBuffer());
+  const archive = new Uint8Array(
+    await (await fetch("http://d/images/busybox/get", { unix: daemon.socket })).arrayBuffer(),
+  );
   const random = randomNumbers();
+  const linksBefore = await links();
   for (let round = 0; round < rounds; round++) {
     const name = `fault${round}`;
     const where = `seed ${firstSeed} round ${round}`;
     const work = (async () => {
-      const create = await daemon.api("POST", `/containers/create?name=${name}`, { Image: "busybox", Cmd: ["sleep", "1000"], HostConfig: { PortBindings: { "80/tcp": [{ HostPort: "" }] } }, Volumes: { "/data": {} } });
+      const create = await daemon.api("POST", `/containers/create?name=${name}`, {
+        Image: "busybox",
+        Cmd: ["sleep", "1000"],
+        HostConfig: { PortBindings: { "80/tcp": [{ HostPort: "" }] } },
+        Volumes: { "/data": {} },
+      });
       const id = create.json.Id;
       await daemon.api("POST", `/containers/${id}/start`);
       await daemon.api("POST", `/commit?container=${id}&repo=fault&tag=${round}`);
       await fetch("http://d/images/load", { unix: daemon.socket, method: "POST", body: archive });
       await daemon.api("POST", `/containers/${id}/stop?t=0`);
       await daemon.api("DELETE", `/containers/${id}?v=1`);
-    })().catch(() => { /* the daemon went away, as it should */ });
+    })().catch(() => {
+      /* the daemon went away, as it should */
+    });
     await Bun.sleep(random() * 500);
     await daemon.kill();
     await work;
@@ -80,10 +135,15 @@ test("random kills amid create, start, stop, commit, load and rm leave a consist
     for (const container of await list()) {
       const { json, status } = await daemon.api("GET", `/containers/${container.Id}/json`);
       expect({ where, status }).toEqual({ where, status: 200 });
-      if (json.State.Running) expect(`${where}: ${await daemon.ok("exec", container.Id, "echo", "ok")}`).toBe(`${where}: ok`);
+      if (json.State.Running)
+        expect(`${where}: ${await daemon.ok("exec", container.Id, "echo", "ok")}`).toBe(`${where}: ok`);
       else {
         const started = await daemon.api("POST", `/containers/${container.Id}/start`);
-        expect({ where, ok: [204, 304].includes(started.status), text: started.text }).toEqual({ where, ok: true, text: "" });
+        expect({ where, ok: [204, 304].includes(started.status), text: started.text }).toEqual({
+          where,
+          ok: true,
+          text: "",
+        });
       }
       const removed = await daemon.api("DELETE", `/containers/${container.Id}?force=1&v=1`);
       expect({ where, status: removed.status, text: removed.text }).toEqual({ where, status: 204, text: "" });
@@ -91,7 +151,9 @@ test("random kills amid create, start, stop, commit, load and rm leave a consist
     // The image is whole: a container of it runs.
     expect(await daemon.ok("run", "--rm", "busybox", "echo", "fine")).toBe("fine");
     // The kernel takes links away with their namespace, which it does in its own time.
-    const left = await until("a clean machine", async () => (await daemon.strays()).length === 0).then(() => [], () => daemon.strays());
+    const strays = async () =>
+      (await daemon.strays()).concat((await links()).filter((name) => !linksBefore.includes(name)));
+    const left = await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays);
     expect({ where, left }).toEqual({ where, left: [] });
   }
   expect((await daemon.api("GET", "/volumes")).json.Volumes ?? []).toEqual([]);
@@ -100,27 +162,48 @@ test("random kills amid create, start, stop, commit, load and rm leave a consist
 test("random kills amid networks, volumes, execs and builds leave a consistent engine", async () => {
   const random = randomNumbers();
   const context = mkdtempSync("/tmp/berth-kill-");
-  writeFileSync(`${context}/Dockerfile`, "FROM busybox\nCOPY Dockerfile /d\nRUN echo 1 > /one\nRUN --mount=type=cache,target=/c echo 2 > /c/two");
+  writeFileSync(
+    `${context}/Dockerfile`,
+    "FROM busybox\nCOPY Dockerfile /d\nRUN echo 1 > /one\nRUN --mount=type=cache,target=/c echo 2 > /c/two",
+  );
   await sh(["tar", "-C", context, "-cf", `${context}/context.tar`, "Dockerfile"]);
   const archive = Bun.file(`${context}/context.tar`);
-  const links = () => readdirSync("/sys/class/net").filter((name) => name.startsWith("br-")).sort();
-  const linksBefore = links();
+  const linksBefore = await links();
   for (let round = 0; round < rounds; round++) {
     const where = `seed ${firstSeed} round ${round}`;
     const post = (path: string, body?: unknown) => daemon.api("POST", path, body);
     const work = (async () => {
-      await Promise.all([post("/networks/create", { Name: "one" }), post("/networks/create", { Name: "two", Internal: true }), post("/volumes/create", { Name: "vol" })]);
-      const { Id } = (await post(`/containers/create?name=net${round}`, { Image: "busybox", Cmd: ["sleep", "1000"], HostConfig: { NetworkMode: "one", Binds: ["vol:/v"] } })).json;
+      await Promise.all([
+        post("/networks/create", { Name: "one" }),
+        post("/networks/create", { Name: "two", Internal: true }),
+        post("/volumes/create", { Name: "vol" }),
+      ]);
+      const { Id } = (
+        await post(`/containers/create?name=net${round}`, {
+          Image: "busybox",
+          Cmd: ["sleep", "1000"],
+          HostConfig: { NetworkMode: "one", Binds: ["vol:/v"] },
+        })
+      ).json;
       await post(`/containers/${Id}/start`);
       const exec = (await post(`/containers/${Id}/exec`, { Cmd: ["sh", "-c", "echo kept > /v/f; sleep 0.1"] })).json.Id;
-      await Promise.all([post(`/exec/${exec}/start`, { Detach: true }), post("/networks/two/connect", { Container: Id })]);
-      await fetch(`http://d/build?t=made:${round}&nocache=1`, { unix: daemon.socket, method: "POST", body: archive }).then((response) => response.text());
+      await Promise.all([
+        post(`/exec/${exec}/start`, { Detach: true }),
+        post("/networks/two/connect", { Container: Id }),
+      ]);
+      await fetch(`http://d/build?t=made:${round}&nocache=1`, {
+        unix: daemon.socket,
+        method: "POST",
+        body: archive,
+      }).then((response) => response.text());
       await post("/networks/one/disconnect", { Container: Id, Force: true });
       await post(`/containers/${Id}/rename?name=renamed${round}`);
       await daemon.api("DELETE", `/containers/${Id}?force=1`);
       await post("/volumes/vol/rename?name=moved");
       await Promise.all(["one", "two"].map((name) => daemon.api("DELETE", `/networks/${name}`)));
-    })().catch(() => { /* the daemon went away, as it should */ });
+    })().catch(() => {
+      /* the daemon went away, as it should */
+    });
     await Bun.sleep(random() * 700);
     await daemon.kill();
     await work;
@@ -128,21 +211,37 @@ test("random kills amid networks, volumes, execs and builds leave a consistent e
     // Every network and volume that is listed can be used.
     const networks: { Name: string; Id: string }[] = (await daemon.api("GET", "/networks")).json;
     for (const { Name } of networks.filter(({ Name }) => Name === "one" || Name === "two")) {
-      expect(`${where} ${Name}: ${await daemon.ok("run", "--rm", "--network", Name, "busybox", "cat", "/sys/class/net/eth0/operstate")}`).toBe(`${where} ${Name}: up`);
+      expect(
+        `${where} ${Name}: ` +
+          `${await daemon.ok("run", "--rm", "--network", Name, "busybox", "cat", "/sys/class/net/eth0/operstate")}`,
+      ).toBe(`${where} ${Name}: up`);
     }
     const volumes: { Name: string }[] = (await daemon.api("GET", "/volumes")).json.Volumes ?? [];
     for (const { Name } of volumes) {
       expect(["vol", "moved"]).toContain(Name);
       // What was written before is there under either name.
-      expect(`${where} ${await daemon.ok("run", "--rm", "-v", `${Name}:/v`, "busybox", "sh", "-c", "cat /v/* 2>/dev/null; echo x > /v/g; rm /v/g")}`).toMatch(/^seed \d+ round \d+ (kept)?$/);
+      const script = "cat /v/* 2>/dev/null; echo x > /v/g; rm /v/g";
+      const found = await daemon.ok("run", "--rm", "-v", `${Name}:/v`, "busybox", "sh", "-c", script);
+      expect(`${where} ${found}`).toMatch(/^seed \d+ round \d+ (kept)?$/);
     }
-    for (const { Id } of await list()) expect({ where, status: (await daemon.api("DELETE", `/containers/${Id}?force=1`)).status }).toEqual({ where, status: 204 });
-    for (const { Name } of volumes) expect({ where, status: (await daemon.api("DELETE", `/volumes/${Name}`)).status }).toEqual({ where, status: 204 });
+    for (const { Id } of await list())
+      expect({ where, status: (await daemon.api("DELETE", `/containers/${Id}?force=1`)).status }).toEqual({
+        where,
+        status: 204,
+      });
+    for (const { Name } of volumes)
+      expect({ where, status: (await daemon.api("DELETE", `/volumes/${Name}`)).status }).toEqual({
+        where,
+        status: 204,
+      });
     await post("/networks/prune");
-    const strays = async () => (await daemon.strays()).concat(links().filter((name) => !linksBefore.includes(name)));
+    const strays = async () =>
+      (await daemon.strays()).concat((await links()).filter((name) => !linksBefore.includes(name)));
     const left = await until("a clean machine", async () => (await strays()).length === 0).then(() => [], strays);
     expect({ where, left }).toEqual({ where, left: [] });
-    const scratch = [join(daemon.execRoot, "builds"), join(daemon.dataRoot, "tmp")].flatMap((path) => (existsSync(path) ? readdirSync(path) : [])).filter((name) => name !== "images");
+    const scratch = [join(daemon.execRoot, "builds"), join(daemon.dataRoot, "tmp")]
+      .flatMap((path) => (existsSync(path) ? readdirSync(path) : []))
+      .filter((name) => name !== "images");
     expect({ where, scratch }).toEqual({ where, scratch: [] });
   }
   rmSync(context, { recursive: true });

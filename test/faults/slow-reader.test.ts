@@ -12,7 +12,9 @@ const allowance = 60;
 const wholeLog = { Type: "local", Config: { "max-size": "300m" } };
 
 let daemon: Daemon;
-beforeAll(async () => { daemon = await Daemon.start(); });
+beforeAll(async () => {
+  daemon = await Daemon.start();
+});
 afterAll(() => daemon?.[Symbol.asyncDispose]());
 
 const pid = () => readFileSync(join(daemon.root, "berth.pid"), "utf8").trim();
@@ -21,13 +23,24 @@ const megabytes = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid
 async function growth(act: () => Promise<void>): Promise<number> {
   const before = megabytes();
   let most = before;
-  const timer = setInterval(() => { most = Math.max(most, megabytes()); }, 20);
-  try { await act(); } finally { clearInterval(timer); }
+  const timer = setInterval(() => {
+    most = Math.max(most, megabytes());
+  }, 20);
+  try {
+    await act();
+  } finally {
+    clearInterval(timer);
+  }
   return most - before;
 }
 
 async function create(body: object = {}): Promise<string> {
-  const created = await daemon.api("POST", "/containers/create", { Image: "busybox", Cmd: ["sh", "-c", `yes ${"0123456789".repeat(100)} | head -c ${total}`], HostConfig: { LogConfig: wholeLog }, ...body });
+  const created = await daemon.api("POST", "/containers/create", {
+    Image: "busybox",
+    Cmd: ["sh", "-c", `yes ${"0123456789".repeat(100)} | head -c ${total}`],
+    HostConfig: { LogConfig: wholeLog },
+    ...body,
+  });
   expect(created.status).toBe(201);
   return created.json.Id;
 }
@@ -52,7 +65,7 @@ async function countOutput(path: string): Promise<number> {
   let left = 0;
   let header = Buffer.alloc(0);
   for await (const chunk of response.body ?? []) {
-    for (let at = 0; at < chunk.length;) {
+    for (let at = 0; at < chunk.length; ) {
       if (left === 0) {
         const piece = chunk.subarray(at, at + 8 - header.length);
         header = Buffer.concat([header, piece]);
@@ -75,25 +88,38 @@ test("a follower of logs that stands still holds nobody up, and gets all of it w
   const id = await create();
   await start(id);
   const connection = await stalled("GET", `/v1.43/containers/${id}/logs?follow=1&stdout=1`);
-  expect(await growth(async () => { await exited(id); })).toBeLessThan(allowance);
+  expect(
+    await growth(async () => {
+      await exited(id);
+    }),
+  ).toBeLessThan(allowance);
   let received = 0;
   connection.socket.removeAllListeners("data");
-  connection.socket.on("data", (chunk: Buffer) => { received += chunk.length; });
-  expect(await growth(async () => {
-    connection.socket.resume();
-    await until("the rest", () => received > total);
-  })).toBeLessThan(allowance);
+  connection.socket.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+  });
+  expect(
+    await growth(async () => {
+      connection.socket.resume();
+      await until("the rest", () => received > total);
+    }),
+  ).toBeLessThan(allowance);
   connection.socket.destroy();
   await remove(id);
 });
 
 test("a reader of an attachment that stands still makes the container wait, and lets it go on by leaving", async () => {
   const id = await create();
-  const connection = await stalled("POST", `/containers/${id}/attach?stream=1&stdout=1`, { Connection: "Upgrade", Upgrade: "tcp" });
-  expect(await growth(async () => {
-    await start(id);
-    await Bun.sleep(1500);
-  })).toBeLessThan(allowance);
+  const connection = await stalled("POST", `/containers/${id}/attach?stream=1&stdout=1`, {
+    Connection: "Upgrade",
+    Upgrade: "tcp",
+  });
+  expect(
+    await growth(async () => {
+      await start(id);
+      await Bun.sleep(1500);
+    }),
+  ).toBeLessThan(allowance);
   // Others are served meanwhile.
   expect((await daemon.api("GET", "/_ping")).status).toBe(200);
   connection.socket.destroy();
@@ -105,7 +131,10 @@ test("a reader of an attachment that stands still makes the container wait, and 
 
 test("a container whose reader stands still can be killed, and its end is known at once", async () => {
   const id = await create();
-  using _connection = await stalled("POST", `/containers/${id}/attach?stream=1&stdout=1`, { Connection: "Upgrade", Upgrade: "tcp" });
+  using _connection = await stalled("POST", `/containers/${id}/attach?stream=1&stdout=1`, {
+    Connection: "Upgrade",
+    Upgrade: "tcp",
+  });
   await start(id);
   await Bun.sleep(500);
   expect((await daemon.api("POST", `/containers/${id}/kill`)).status).toBe(204);
@@ -117,27 +146,39 @@ test("a container whose reader stands still can be killed, and its end is known 
 test("an exec's reader that stands still does not hold the daemon up, and goes without harm", async () => {
   const id = await create({ Cmd: ["sleep", "1000"] });
   await start(id);
-  const exec = await daemon.api("POST", `/containers/${id}/exec`, { Cmd: ["sh", "-c", `yes | head -c ${total}`], AttachStdout: true });
+  const exec = await daemon.api("POST", `/containers/${id}/exec`, {
+    Cmd: ["sh", "-c", `yes | head -c ${total}`],
+    AttachStdout: true,
+  });
   const connection = new RawConnection(daemon.socket);
   connection.request("POST", `/exec/${exec.json.Id}/start`, { body: "{}" });
   expect((await connection.head()).status).toBe(200);
   connection.socket.pause();
   expect(await growth(() => Bun.sleep(1000))).toBeLessThan(allowance);
   connection.socket.destroy();
-  await until("the exec's end", async () => (await daemon.api("GET", `/exec/${exec.json.Id}/json`)).json.Running === false);
+  await until(
+    "the exec's end",
+    async () => (await daemon.api("GET", `/exec/${exec.json.Id}/json`)).json.Running === false,
+  );
   await remove(id);
 });
 
 test("a reader of events that stands still gets those it missed", async () => {
   const connection = await stalled("GET", "/events");
   const count = 1500;
-  expect(await growth(async () => {
-    for (let at = 0; at < count; at += 10) {
-      await Promise.all(Array.from({ length: 10 }, (_, i) => daemon.api("POST", `/images/busybox/tag?repo=slow&tag=t${at + i}`)));
-    }
-  })).toBeLessThan(allowance);
+  expect(
+    await growth(async () => {
+      for (let at = 0; at < count; at += 10) {
+        await Promise.all(
+          Array.from({ length: 10 }, (_, i) => daemon.api("POST", `/images/busybox/tag?repo=slow&tag=t${at + i}`)),
+        );
+      }
+    }),
+  ).toBeLessThan(allowance);
   let text = "";
-  connection.socket.on("data", (chunk: Buffer) => { text += chunk.toString("latin1"); });
+  connection.socket.on("data", (chunk: Buffer) => {
+    text += chunk.toString("latin1");
+  });
   connection.socket.resume();
   await until("all events", () => text.split('"Action":"tag"').length > count);
   connection.socket.destroy();
@@ -148,7 +189,8 @@ test("clients that vanish in the middle of it leave nothing behind", async () =>
   await start(id);
   for (let round = 0; round < 5; round++) {
     const readers = await Promise.all([
-      stalled("GET", `/containers/${id}/logs?follow=1&stdout=1`), stalled("GET", "/events"),
+      stalled("GET", `/containers/${id}/logs?follow=1&stdout=1`),
+      stalled("GET", "/events"),
       stalled("POST", `/containers/${id}/attach?stream=1&stdout=1`, { Connection: "Upgrade", Upgrade: "tcp" }),
     ]);
     await Bun.sleep(50);

@@ -2,31 +2,44 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EventBus } from "../../src/api/events.ts";
+import { layerUsers } from "../../src/builder/cache/layer-users.ts";
+import { imageUsers } from "../../src/container/image-users.ts";
+import { loadImages } from "../../src/image/archive/load.ts";
+import { saveImages } from "../../src/image/archive/save.ts";
+import { reconcileImages } from "../../src/image/collect/reconcile.ts";
 import { commitRootfs } from "../../src/image/commit.ts";
-import { loadImages } from "../../src/image/load.ts";
+import { createRootfs, mountRootfs, removeRootfs } from "../../src/image/layer/rootfs.ts";
 import { openImages } from "../../src/image/open.ts";
-import { reconcileImages } from "../../src/image/reconcile.ts";
 import { removeImage } from "../../src/image/remove.ts";
 import { resolveImage } from "../../src/image/resolve.ts";
-import { createRootfs, mountRootfs, removeRootfs } from "../../src/image/rootfs.ts";
-import { saveImages } from "../../src/image/save.ts";
 import { silent } from "../../src/lib/log.ts";
+import { nowNano } from "../../src/linux/clock.ts";
 import { openStore } from "../../src/store/store.ts";
 
 const [dir = "", archive = ""] = process.argv.slice(2);
 const dataRoot = join(dir, "data");
-const ctx = openImages({ store: openStore(join(dataRoot, "berth.db")), events: new EventBus(), log: silent, dataRoot, execRoot: join(dir, "exec"), storageDriver: "overlay2" });
-await reconcileImages(ctx, new Set());
+const store = openStore(join(dataRoot, "berth.db"));
+const deps = openImages({
+  store,
+  imageUsers: imageUsers(store),
+  layerUsers: layerUsers(store),
+  events: new EventBus(nowNano),
+  log: silent,
+  dataRoot,
+  execRoot: join(dir, "exec"),
+  storageDriver: "overlay2",
+});
+await reconcileImages(deps, new Set());
 process.stdout.write("ready\n");
 for (let n = 0; ; n++) {
-  for await (const _ of loadImages(ctx, Bun.file(archive).stream()));
-  const parent = resolveImage(ctx, "crash:1");
+  for await (const _ of loadImages(deps, Bun.file(archive).stream()));
+  const parent = resolveImage(deps, "crash:1");
   const id = `c${n}`;
-  await createRootfs(ctx, id, parent, { volatile: n % 2 === 0 });
-  const root = await mountRootfs(ctx, id);
+  await createRootfs(deps, id, parent, { volatile: n % 2 === 0 });
+  const root = await mountRootfs(deps, id);
   writeFileSync(join(root, "made"), String(n));
-  await commitRootfs(ctx, { containerId: id, parent, config: { Labels: { n: String(n) } }, ref: `made:${n % 3}` });
-  await removeRootfs(ctx, id);
-  for await (const _ of await saveImages(ctx, [`made:${n % 3}`]));
-  await removeImage(ctx, n % 2 === 0 ? "crash:1" : `made:${n % 3}`, { force: true });
+  await commitRootfs(deps, { containerId: id, parent, config: { Labels: { n: String(n) } }, ref: `made:${n % 3}` });
+  await removeRootfs(deps, id);
+  for await (const _ of await saveImages(deps, [`made:${n % 3}`]));
+  await removeImage(deps, n % 2 === 0 ? "crash:1" : `made:${n % 3}`, { force: true });
 }

@@ -1,11 +1,24 @@
 import { afterAll, afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ExtractOptions } from "../../src/linux/archive/options.ts";
 import { Archiver } from "../../src/linux/archive/archiver.ts";
+import type { ExtractOptions } from "../../src/linux/archive/options.ts";
 import { getXattr, listXattrs } from "../../src/linux/xattr.ts";
-import { bytesOf, chunked, failure, tarOf, type Member } from "./harness.ts";
+import { bytesOf, chunked, failure, type Member, tarOf } from "./harness.ts";
 
 const archiver = new Archiver();
 afterAll(() => archiver[Symbol.asyncDispose]());
@@ -25,7 +38,8 @@ afterEach(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-const extract = (members: Member[], options: ExtractOptions = {}) => archiver.extract(chunked(tarOf(...members)), root, options);
+const extract = (members: Member[], options: ExtractOptions = {}) =>
+  archiver.extract(chunked(tarOf(...members)), root, options);
 const text = (path: string) => readFileSync(join(root, path), "utf8");
 
 test("owner, mode, times, links, pipes and devices", async () => {
@@ -37,14 +51,26 @@ test("owner, mode, times, links, pipes and devices", async () => {
     { name: "d/soft", type: "symlink", linkName: "/etc/passwd", uid: 7, gid: 8, ...at },
     { name: "d/pipe", type: "fifo", mode: 0o620 },
     { name: "d/null", type: "char", mode: 0o666, devMajor: 1, devMinor: 3 },
-    { name: "d/caps", content: "x", xattrs: new Map([["security.capability", Uint8Array.from([1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])], ["user.note", Buffer.from("hi")]]) },
+    {
+      name: "d/caps",
+      content: "x",
+      xattrs: new Map([
+        ["security.capability", Uint8Array.from([1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
+        ["user.note", Buffer.from("hi")],
+      ]),
+    },
   ]);
   const dir = statSync(join(root, "d"));
   expect([dir.mode & 0o7777, dir.uid, dir.gid, dir.mtimeMs]).toEqual([0o2750, 5, 6, 1_600_000_000_123]);
   const suid = statSync(join(root, "d/suid"));
   expect([suid.mode & 0o7777, suid.uid, suid.nlink, suid.mtimeMs]).toEqual([0o4755, 1000, 2, 1_600_000_000_123]);
   const soft = lstatSync(join(root, "d/soft"));
-  expect([soft.uid, soft.gid, soft.mtimeMs, readlinkSync(join(root, "d/soft"))]).toEqual([7, 8, 1_600_000_000_123, "/etc/passwd"]);
+  expect([soft.uid, soft.gid, soft.mtimeMs, readlinkSync(join(root, "d/soft"))]).toEqual([
+    7,
+    8,
+    1_600_000_000_123,
+    "/etc/passwd",
+  ]);
   expect(lstatSync(join(root, "d/pipe")).isFIFO()).toBe(true);
   const device = lstatSync(join(root, "d/null"));
   expect([device.isCharacterDevice(), device.rdev, device.mode & 0o777]).toEqual([true, 0x103, 0o666]);
@@ -55,7 +81,12 @@ test("owner, mode, times, links, pipes and devices", async () => {
 });
 
 test("absolute names and dots stay below the root", async () => {
-  await extract([{ name: "/abs/file", content: "1" }, { name: "./a/./b//c", content: "2" }, { name: "x/../y", content: "3" }, { name: "/", type: "directory", mode: 0o700 }]);
+  await extract([
+    { name: "/abs/file", content: "1" },
+    { name: "./a/./b//c", content: "2" },
+    { name: "x/../y", content: "3" },
+    { name: "/", type: "directory", mode: 0o700 },
+  ]);
   expect([text("abs/file"), text("a/b/c"), text("y")]).toEqual(["1", "2", "3"]);
   expect(statSync(root).mode & 0o777).toBe(0o755);
 });
@@ -77,22 +108,35 @@ test("links lead no way out", async () => {
   expect([text("real/file"), text("file")]).toEqual(["inside", "top"]);
   expect(await failure(extract([{ name: "out/secret", content: "evil" }]))).not.toBe("");
   // A file in the place of a link replaces the link, not what it names.
-  await extract([{ name: "hit", type: "symlink", linkName: "../secret" }, { name: "hit", content: "mine" }]);
+  await extract([
+    { name: "hit", type: "symlink", linkName: "../secret" },
+    { name: "hit", content: "mine" },
+  ]);
   expect(lstatSync(join(root, "hit")).isFile()).toBe(true);
   // So does a directory.
-  await extract([{ name: "dir", type: "symlink", linkName: ".." }, { name: "dir", type: "directory", mode: 0o700 }]);
+  await extract([
+    { name: "dir", type: "symlink", linkName: ".." },
+    { name: "dir", type: "directory", mode: 0o700 },
+  ]);
   expect(lstatSync(join(root, "dir")).isDirectory()).toBe(true);
   expect(statSync(scratch).mode & 0o777).not.toBe(0o000);
 });
 
 test("hard links name files inside only", async () => {
-  expect(await failure(extract([{ name: "h", type: "link", linkName: "../secret" }]))).toContain("is outside of the archive's root");
-  expect(await failure(extract([{ name: "h", type: "link", linkName: `${scratch}/secret` }]))).toContain("no such file");
+  expect(await failure(extract([{ name: "h", type: "link", linkName: "../secret" }]))).toContain(
+    "is outside of the archive's root",
+  );
+  expect(await failure(extract([{ name: "h", type: "link", linkName: `${scratch}/secret` }]))).toContain(
+    "no such file",
+  );
   symlinkSync("../secret", join(root, "s"));
   // A link to a link is a link to the link itself.
   await extract([{ name: "h", type: "link", linkName: "s" }]);
   expect(lstatSync(join(root, "h")).isSymbolicLink()).toBe(true);
-  await extract([{ name: "self", content: "s" }, { name: "self", type: "link", linkName: "self" }]);
+  await extract([
+    { name: "self", content: "s" },
+    { name: "self", type: "link", linkName: "self" },
+  ]);
   expect(text("self")).toBe("s");
 });
 
@@ -105,7 +149,14 @@ test("pulling the ground away: a directory replaced by a link in mid-archive", a
   ]);
   expect(await failure(extract([{ name: "d/secret", content: "evil" }]))).not.toBe("");
   // And once more with the directory open in the same extraction.
-  expect(await extract([{ name: "e", type: "directory" }, { name: "e/x", content: "x" }, { name: "e", type: "symlink", linkName: ".." }, { name: "e/secret", content: "inside" }])).toMatchObject({ entries: 4 });
+  expect(
+    await extract([
+      { name: "e", type: "directory" },
+      { name: "e/x", content: "x" },
+      { name: "e", type: "symlink", linkName: ".." },
+      { name: "e/secret", content: "inside" },
+    ]),
+  ).toMatchObject({ entries: 4 });
   expect(text("secret")).toBe("inside");
 });
 
@@ -114,8 +165,17 @@ test("device policy, sizes and counts are bounded", async () => {
   await extract([device], { devices: "skip" });
   expect(existsSync(join(root, "sda"))).toBe(false);
   expect(await failure(extract([device], { devices: "refuse" }))).toContain("device nodes are not allowed");
-  expect(await failure(extract([{ name: "big", content: "x".repeat(5000) }], { maxBytes: 4999 }))).toContain("archive holds more than allowed");
-  expect(await failure(extract(Array.from({ length: 11 }, (_, i) => ({ name: `f${i}` })), { maxEntries: 10 }))).toContain("too many entries");
+  expect(await failure(extract([{ name: "big", content: "x".repeat(5000) }], { maxBytes: 4999 }))).toContain(
+    "archive holds more than allowed",
+  );
+  expect(
+    await failure(
+      extract(
+        Array.from({ length: 11 }, (_, i) => ({ name: `f${i}` })),
+        { maxEntries: 10 },
+      ),
+    ),
+  ).toContain("too many entries");
   await extract([{ name: "x\0y", content: "" }]);
   expect(await failure(extract([{ name: "n".repeat(300), content: "" }]))).toContain("file name too long");
   expect(await failure(extract([{ name: "owner", uid: 2 ** 32 - 1 }]))).toContain("invalid owner");
@@ -123,9 +183,13 @@ test("device policy, sizes and counts are bounded", async () => {
 
 test("sparse files keep their holes", async () => {
   const sparse = join(root, "in");
-  await Bun.$`truncate -s 64M ${sparse} && printf head | dd of=${sparse} conv=notrunc status=none && printf tail | dd of=${sparse} bs=1M seek=40 conv=notrunc status=none`.quiet();
+  await Bun.$`truncate -s 64M ${sparse}`;
+  await Bun.$`printf head | dd of=${sparse} conv=notrunc status=none`.quiet();
+  await Bun.$`printf tail | dd of=${sparse} bs=1M seek=40 conv=notrunc status=none`.quiet();
   for (const format of ["gnu", "posix"]) {
-    const archive = await Bun.$`tar --format=${format} -C ${root} --sparse -cf - in`.quiet().then((result) => result.stdout);
+    const archive = await Bun.$`tar --format=${format} -C ${root} --sparse -cf - in`
+      .quiet()
+      .then((result) => result.stdout);
     expect(archive.length).toBeLessThan(1 << 20);
     await archiver.extract(chunked(archive), root, { into: `out-${format}` });
     const path = join(root, `out-${format}/in`);
@@ -139,10 +203,21 @@ test("docker cp: nothing is turned from directory to file or back, the target ke
   mkdirSync(join(root, "t/dir"), { recursive: true });
   writeFileSync(join(root, "t/file"), "old");
   chmodSync(join(root, "t"), 0o700);
-  const options: ExtractOptions = { into: "t", noOverwriteDirNonDir: true };
-  expect(await failure(extract([{ name: "dir", content: "x" }], options))).toContain('cannot overwrite directory "/t/dir" with non-directory "dir"');
-  expect(await failure(extract([{ name: "file", type: "directory" }], options))).toContain('cannot overwrite non-directory "/t/file" with directory "file"');
-  await extract([{ name: ".", type: "directory", mode: 0o777 }, { name: "file", content: "new" }, { name: "dir/x", content: "x" }], { ...options, owner: { uid: 33, gid: 34 } });
+  const options: ExtractOptions = { into: "t", otherKind: "refuse-cp" };
+  expect(await failure(extract([{ name: "dir", content: "x" }], options))).toContain(
+    'cannot overwrite directory "/t/dir" with non-directory "dir"',
+  );
+  expect(await failure(extract([{ name: "file", type: "directory" }], options))).toContain(
+    'cannot overwrite non-directory "/t/file" with directory "file"',
+  );
+  await extract(
+    [
+      { name: ".", type: "directory", mode: 0o777 },
+      { name: "file", content: "new" },
+      { name: "dir/x", content: "x" },
+    ],
+    { ...options, owner: { uid: 33, gid: 34 } },
+  );
   expect(text("t/file")).toBe("new");
   expect(statSync(join(root, "t")).mode & 0o777).toBe(0o700);
   expect([statSync(join(root, "t/file")).uid, statSync(join(root, "t/dir/x")).gid]).toEqual([33, 34]);
@@ -182,7 +257,15 @@ test("whiteouts applied to a whole tree", async () => {
     writeFileSync(join(root, path), path);
   }
   await extract(
-    [{ name: "d", type: "directory" }, { name: "d/new", content: "new" }, { name: "d/.wh..wh..opq" }, { name: "e/.wh.old" }, { name: ".wh.f" }, { name: ".wh.nothing" }, { name: "e/.wh.e" }],
+    [
+      { name: "d", type: "directory" },
+      { name: "d/new", content: "new" },
+      { name: "d/.wh..wh..opq" },
+      { name: "e/.wh.old" },
+      { name: ".wh.f" },
+      { name: ".wh.nothing" },
+      { name: "e/.wh.e" },
+    ],
     { whiteouts: "apply" },
   );
   expect(readdirSync(join(root, "d"))).toEqual(["new"]);
@@ -191,14 +274,24 @@ test("whiteouts applied to a whole tree", async () => {
 });
 
 test("overlayfs's own attributes are not taken from archives", async () => {
-  const evil = new Map([["trusted.overlay.redirect", Buffer.from("/etc")], ["trusted.overlay.metacopy", Buffer.from("")], ["user.overlay.opaque", Buffer.from("y")], ["trusted.mine", Buffer.from("1")]]);
+  const evil = new Map([
+    ["trusted.overlay.redirect", Buffer.from("/etc")],
+    ["trusted.overlay.metacopy", Buffer.from("")],
+    ["user.overlay.opaque", Buffer.from("y")],
+    ["trusted.mine", Buffer.from("1")],
+  ]);
   await extract([{ name: "d", type: "directory", xattrs: evil }], { whiteouts: "overlay" });
   expect(listXattrs(join(root, "d"))).toEqual(["trusted.mine"]);
 });
 
 test("compressed and broken streams", async () => {
   const tar = tarOf({ name: "f", content: "x".repeat(100_000) });
-  for (const packed of [Bun.gzipSync(new Uint8Array(tar)), Bun.zstdCompressSync(tar), await filter("xz", tar), await filter("bzip2", tar)]) {
+  for (const packed of [
+    Bun.gzipSync(new Uint8Array(tar)),
+    Bun.zstdCompressSync(tar),
+    await filter("xz", tar),
+    await filter("bzip2", tar),
+  ]) {
     rmSync(join(root, "f"), { force: true });
     const { diffId } = await archiver.extract(chunked(packed, 50), root, { digest: true });
     expect(diffId).toBe(`sha256:${new Bun.CryptoHasher("sha256").update(tar).digest("hex")}`);

@@ -1,86 +1,91 @@
-/** An image store of its own for each test, in a temporary directory. After each test it is proved that nothing stays mounted. */
-import { afterEach, expect, setDefaultTimeout } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+/** An image store of its own for each test, in a temporary directory. */
+import { setDefaultTimeout } from "bun:test";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventBus } from "../../src/api/events.ts";
 import type { ProgressEvent } from "../../src/api/progress.ts";
-import type { ImageContext } from "../../src/image/context.ts";
-import { loadImages } from "../../src/image/load.ts";
+import { layerUsers } from "../../src/builder/cache/layer-users.ts";
+import { imageUsers } from "../../src/container/image-users.ts";
+import { loadImages } from "../../src/image/archive/load.ts";
+import { reconcileImages } from "../../src/image/collect/reconcile.ts";
+import type { ImageDeps } from "../../src/image/deps.ts";
 import { openImages } from "../../src/image/open.ts";
-import { reconcileImages } from "../../src/image/reconcile.ts";
 import type { ImageRecord } from "../../src/image/record.ts";
 import { resolveImage } from "../../src/image/resolve.ts";
 import { errorMessage } from "../../src/lib/errors.ts";
 import { Logger } from "../../src/lib/log.ts";
-import { tarEntry, type TarEntry } from "../../src/lib/tar/entry.ts";
+import { type TarEntry, tarEntry } from "../../src/lib/tar/entry.ts";
 import { encodeHeader, endOfArchive, padding } from "../../src/lib/tar/writer.ts";
-import { readMounts } from "../../src/linux/mount-table.ts";
-import { unmount } from "../../src/linux/mount.ts";
+import { nowNano } from "../../src/linux/clock.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import type { OciImageConfigFile } from "../../src/oci/image.ts";
 import { openStore } from "../../src/store/store.ts";
+import { endRig } from "../leftovers.ts";
 
 // A busy machine is no failure.
 setDefaultTimeout(60_000);
 
-/** Mounts that tests have left. */
-const leaks: string[] = [];
-afterEach(() => expect(leaks.splice(0)).toEqual([]));
-
+/** Leaves nothing behind, and proves it. */
 export class TestStore implements AsyncDisposable {
   readonly dir: string;
   /** Events of images so far: `action name`. */
   readonly events: string[] = [];
-  ctx: ImageContext;
+  deps: ImageDeps;
 
-  constructor(private readonly storageDriver: string = "overlay2", parent = tmpdir()) {
+  constructor(
+    private readonly storageDriver: string = "overlay2",
+    parent = tmpdir(),
+  ) {
     this.dir = mkdtempSync(join(parent, "berth-image-"));
     for (const name of ["data", "exec"]) mkdirSync(join(this.dir, name));
-    this.ctx = this.#open();
+    this.deps = this.#open();
   }
 
   /** What a restarted daemon does with the same directories. */
   async restart(liveContainers: string[] = []): Promise<void> {
-    await this.#close();
-    this.ctx = this.#open();
-    await reconcileImages(this.ctx, new Set(liveContainers));
+    await this.close();
+    this.deps = this.#open();
+    await reconcileImages(this.deps, new Set(liveContainers));
   }
 
   /** Loads an archive and returns the image under that name. */
   async load(archive: Uint8Array | AsyncIterable<Uint8Array>, name: string): Promise<ImageRecord> {
-    await collect(loadImages(this.ctx, archive instanceof Uint8Array ? chunked(archive) : archive));
-    return resolveImage(this.ctx, name);
+    await collect(loadImages(this.deps, archive instanceof Uint8Array ? chunked(archive) : archive));
+    return resolveImage(this.deps, name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#close();
-    for (const target of mountsUnder(this.dir)) {
-      leaks.push(target);
-      unmount(target, { detach: true });
-    }
-    rmSync(this.dir, { recursive: true, force: true });
+    await this.close();
+    await endRig({ root: this.dir });
   }
 
-  #open(): ImageContext {
-    const events = new EventBus();
+  #open(): ImageDeps {
+    const events = new EventBus(nowNano);
     const publish = events.publish.bind(events);
     events.publish = (type, action, actor, scope) => {
       this.events.push(`${action} ${actor.Attributes["name"] ?? actor.ID}`);
       publish(type, action, actor, scope);
     };
     const [dataRoot, execRoot] = [join(this.dir, "data"), join(this.dir, "exec")];
-    return openImages({ store: openStore(join(dataRoot, "berth.db")), events, log: new Logger("error"), dataRoot, execRoot, storageDriver: this.storageDriver });
+    const store = openStore(join(dataRoot, "berth.db"));
+    return openImages({
+      store,
+      imageUsers: imageUsers(store),
+      layerUsers: layerUsers(store),
+      events,
+      log: new Logger("error"),
+      dataRoot,
+      execRoot,
+      storageDriver: this.storageDriver,
+    });
   }
 
-  async #close(): Promise<void> {
-    await this.ctx.archiver[Symbol.asyncDispose]();
-    this.ctx.store.close();
+  /** Lets go of the directory, for another process to open it. */
+  async close(): Promise<void> {
+    await this.deps.archiver[Symbol.asyncDispose]();
+    this.deps.store.close();
   }
-}
-
-export function mountsUnder(dir: string): string[] {
-  return readMounts().map((mount) => mount.target).filter((target) => target.startsWith(`${dir}/`));
 }
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -141,8 +146,11 @@ export function dockerArchive(...images: ImageSpec[]): Buffer {
   const members: Member[] = [];
   const manifest = images.map(({ tags = [], layers, config = {}, history, created = "2024-01-01T00:00:00Z" }) => {
     const file: OciImageConfigFile = {
-      created, architecture: "amd64", os: "linux", config,
-      rootfs: { type: "layers", diff_ids: layers.map(digestOf) },
+      created,
+      architecture: "amd64",
+      os: "linux",
+      config,
+      rootfs: { type: "layers", diff_ids: layers.map((content) => digestOf(content)) },
       history: history ?? layers.map((_, i) => ({ created, created_by: `layer ${i}` })),
     };
     const text = JSON.stringify(file);

@@ -5,12 +5,37 @@ import { join } from "node:path";
 import { CopySnapshotter } from "../../src/image/snapshot/copy.ts";
 import { OverlaySnapshotter } from "../../src/image/snapshot/overlay.ts";
 import { overlayWorks } from "../../src/image/snapshot/probe.ts";
+import { Archiver } from "../../src/linux/archive/archiver.ts";
+import { mount } from "../../src/linux/mount.ts";
+import { readMounts } from "../../src/linux/mountinfo.ts";
 import { mountByOptions } from "../../src/linux/overlay.ts";
 import { unmountAll } from "../../src/linux/unmount.ts";
 import { snapshotterSuite } from "./snapshotter.suite.ts";
 
 snapshotterSuite("overlay2", (root, archiver) => new OverlaySnapshotter(root, archiver));
 snapshotterSuite("vfs", (root, archiver) => new CopySnapshotter(root, archiver));
+
+test("what cannot be removed yet is removed a little later", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "berth-trash-"));
+  await using archiver = new Archiver();
+  const snapshotter = new OverlaySnapshotter(dir, archiver);
+  await snapshotter.prepare("held", []);
+  // Whatever is mounted below is left alone, so the removal fails for as long as that is there.
+  const inside = join(dir, "active/held/diff/inside");
+  mkdirSync(inside);
+  mount("tmpfs", inside, "tmpfs");
+  try {
+    const removed = snapshotter.remove("held");
+    await Bun.sleep(50);
+    const [doomed] = readdirSync(join(dir, "trash"));
+    unmountAll(join(dir, "trash", doomed ?? "", "diff/inside"));
+    await removed;
+    expect(readdirSync(join(dir, "trash"))).toEqual([]);
+  } finally {
+    for (const { target } of readMounts()) if (target.startsWith(dir)) unmountAll(target);
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
 
 test("the probe tells where overlayfs works", () => {
   const dir = mkdtempSync(join(tmpdir(), "berth-probe-"));

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { noFilters } from "../../src/api/filters.ts";
 import { runOk } from "../../src/lib/run.ts";
 import { createNetwork } from "../../src/network/create.ts";
 import { listNetworks } from "../../src/network/list.ts";
-import { noFilters } from "../../src/api/filters.ts";
 import { removeNetwork } from "../../src/network/remove.ts";
-import { tearDownSandbox } from "../../src/network/tear-down.ts";
+import { tearDownSandbox } from "../../src/network/sandbox/tear-down.ts";
 import { inside, TestNetworks, until } from "./harness.ts";
 import { fetchText, httpServer } from "./http.ts";
 import { resolve } from "./resolve.ts";
@@ -16,9 +16,17 @@ beforeAll(async () => void (networks = await TestNetworks.start()));
 afterAll(() => networks[Symbol.asyncDispose]());
 
 test("a daemon that died finds its live containers again and clears away the dead ones", async () => {
-  await createNetwork(networks.ctx, { Name: "kept" });
-  const live = await networks.setUp({ name: "live", networkMode: "kept", portBindings: { "80/tcp": [{ HostPort: "" }] } });
-  const dead = await networks.setUp({ name: "dead", networkMode: "kept", portBindings: { "80/tcp": [{ HostPort: "" }] } });
+  await createNetwork(networks.deps, { Name: "kept" });
+  const live = await networks.setUp({
+    name: "live",
+    networkMode: "kept",
+    portBindings: { "80/tcp": [{ HostPort: "" }] },
+  });
+  const dead = await networks.setUp({
+    name: "dead",
+    networkMode: "kept",
+    portBindings: { "80/tcp": [{ HostPort: "" }] },
+  });
   await using _web = await httpServer(live.path, 80, "alive");
   const port = Number(live.settings.Ports?.["80/tcp"]?.[0]?.HostPort);
   const bridge = networks.bridge;
@@ -31,34 +39,42 @@ test("a daemon that died finds its live containers again and clears away the dea
   expect(await resolve(live.path, "live")).toEqual([live.ip]);
   expect(await resolve(live.path, "dead")).toEqual([]);
   expect(existsSync(dead.path)).toBe(false);
-  expect(listNetworks(networks.ctx, noFilters).map(({ Name }) => Name).sort()).toEqual(["bridge", "host", "kept", "none"]);
+  expect((await listNetworks(networks.deps, noFilters)).map(({ Name }) => Name).sort()).toEqual([
+    "bridge",
+    "host",
+    "kept",
+    "none",
+  ]);
   expect(networks.bridge).toBe(bridge);
   // The dead one's address and port are free again.
   const next = await networks.setUp({ networkMode: "kept" });
   expect(next.ip).toBe(dead.ip);
-  for (const id of [live.id, next.id]) await tearDownSandbox(networks.ctx, id);
-  await removeNetwork(networks.ctx, "kept");
+  for (const id of [live.id, next.id]) await tearDownSandbox(networks.deps, id);
+  await removeNetwork(networks.deps, "kept");
 });
 
 test("what the database no longer knows is found by its mark", async () => {
   const lost = await networks.setUp({ portBindings: { "80/tcp": [{ HostPort: "" }] } });
-  await createNetwork(networks.ctx, { Name: "lost" });
-  networks.ctx.store.run("DELETE FROM sandbox");
-  networks.ctx.store.run("DELETE FROM network WHERE name = 'lost'");
+  await createNetwork(networks.deps, { Name: "lost" });
+  networks.deps.store.run("DELETE FROM sandbox");
+  networks.deps.store.run("DELETE FROM network WHERE name = 'lost'");
   await networks.crashAndRestart([]);
   expect(existsSync(lost.path)).toBe(false);
-  await until(async () => (await networks.leftovers()).length === 2, async () => (await networks.leftovers()).join("\n"));
+  await until(
+    async () => (await networks.leftovers()).length === 2,
+    async () => (await networks.leftovers()).join("\n"),
+  );
   expect(await runOk(["nft", "list", "map", "inet", `berth_${networks.instance}`, "pub4"])).not.toContain("elements");
 });
 
 test("a database that was lost does not keep the engine's own bridge from being used", async () => {
   const before = networks.bridge;
-  networks.ctx.store.run("DELETE FROM network WHERE name = 'bridge'");
+  networks.deps.store.run("DELETE FROM network WHERE name = 'bridge'");
   await networks.crashAndRestart([]);
   const sandbox = await networks.setUp({ networkMode: "bridge" });
   expect(sandbox.ip).not.toBe("");
   expect(networks.bridge).toBe(before);
-  await tearDownSandbox(networks.ctx, sandbox.id);
+  await tearDownSandbox(networks.deps, sandbox.id);
 });
 
 test("a set-up that fails leaves nothing, wherever it fails", async () => {
@@ -72,45 +88,62 @@ test("a set-up that fails leaves nothing, wherever it fails", async () => {
     { endpoints: { bridge: { MacAddress: "zz" } } },
   ];
   for (const request of failing) expect(networks.setUp(request)).rejects.toThrow();
-  await until(async () => (await networks.leftovers()).length === 4, async () => (await networks.leftovers()).join("\n"));
-  expect(networks.ctx.store.query("SELECT count(*) AS n FROM sandbox").get()).toEqual({ n: 1 });
-  expect(networks.ctx.store.query("SELECT count(*) AS n FROM network_address").get()).toEqual({ n: 1 });
-  await tearDownSandbox(networks.ctx, taken.id);
-  await tearDownSandbox(networks.ctx, taken.id);
-  await tearDownSandbox(networks.ctx, "nobody");
+  await until(
+    async () => (await networks.leftovers()).length === 4,
+    async () => (await networks.leftovers()).join("\n"),
+  );
+  expect(networks.deps.store.query("SELECT count(*) AS n FROM sandbox").get()).toEqual({ n: 1 });
+  expect(networks.deps.store.query("SELECT count(*) AS n FROM network_address").get()).toEqual({ n: 1 });
+  await tearDownSandbox(networks.deps, taken.id);
+  await tearDownSandbox(networks.deps, taken.id);
+  await tearDownSandbox(networks.deps, "nobody");
 });
 
 test("a foreign hand in the kernel is put right", async () => {
   const a = await networks.setUp({ portBindings: { "80/tcp": [{ HostPort: "" }] } });
   await runOk(["nft", "flush", "map", "inet", `berth_${networks.instance}`, "pub4"]);
-  await tearDownSandbox(networks.ctx, a.id);
+  await tearDownSandbox(networks.deps, a.id);
   await runOk(["ip", "link", "del", networks.bridge]);
   const b = await networks.setUp();
-  expect((await inside(b.path, ["busybox", "ping", "-c1", "-W2", b.settings.Networks?.["bridge"]?.Gateway ?? ""])).exitCode).toBe(0);
-  await tearDownSandbox(networks.ctx, b.id);
+  expect(
+    (await inside(b.path, ["busybox", "ping", "-c1", "-W2", b.settings.Networks?.["bridge"]?.Gateway ?? ""])).exitCode,
+  ).toBe(0);
+  await tearDownSandbox(networks.deps, b.id);
 });
 
 test("a namespace that someone keeps open does not keep its link, nor its address", async () => {
   const a = await networks.setUp();
   const guest = Bun.spawn(["nsenter", `--net=${a.path}`, "sleep", "60"]);
-  await until(async () => (await runOk(["readlink", `/proc/${guest.pid}/ns/net`])) !== (await runOk(["readlink", "/proc/self/ns/net"])));
-  await tearDownSandbox(networks.ctx, a.id);
+  await until(
+    async () =>
+      (await runOk(["readlink", `/proc/${guest.pid}/ns/net`])) !== (await runOk(["readlink", "/proc/self/ns/net"])),
+  );
+  await tearDownSandbox(networks.deps, a.id);
   const b = await networks.setUp();
   expect(b.ip).toBe(a.ip);
-  expect((await inside(b.path, ["busybox", "ping", "-c1", "-W2", b.settings.Networks?.["bridge"]?.Gateway ?? ""])).exitCode).toBe(0);
-  await tearDownSandbox(networks.ctx, b.id);
-  await until(async () => (await networks.leftovers()).length === 2, async () => (await networks.leftovers()).join("\n"));
+  expect(
+    (await inside(b.path, ["busybox", "ping", "-c1", "-W2", b.settings.Networks?.["bridge"]?.Gateway ?? ""])).exitCode,
+  ).toBe(0);
+  await tearDownSandbox(networks.deps, b.id);
+  await until(
+    async () => (await networks.leftovers()).length === 2,
+    async () => (await networks.leftovers()).join("\n"),
+  );
   guest.kill();
   await guest.exited;
 });
 
 test("a hundred at once", async () => {
   const start = performance.now();
-  const all = await Promise.all(Array.from({ length: 100 }, (_, at) => networks.setUp({ portBindings: at % 2 === 0 ? { "80/tcp": [{ HostPort: "" }] } : {} })));
+  const all = await Promise.all(
+    Array.from({ length: 100 }, (_, at) =>
+      networks.setUp({ portBindings: at % 2 === 0 ? { "80/tcp": [{ HostPort: "" }] } : {} }),
+    ),
+  );
   expect(new Set(all.map(({ ip }) => ip)).size).toBe(100);
   expect(new Set(all.flatMap(({ settings }) => settings.Ports?.["80/tcp"]?.[0]?.HostPort ?? [])).size).toBe(50);
   console.log(`a hundred sandboxes: ${(performance.now() - start).toFixed(0)} ms`);
-  await Promise.all(all.map(({ id }) => tearDownSandbox(networks.ctx, id)));
+  await Promise.all(all.map(({ id }) => tearDownSandbox(networks.deps, id)));
 });
 
 test("host and none", async () => {
@@ -124,5 +157,5 @@ test("host and none", async () => {
   expect((await inside(none.path, ["ip", "-br", "link"])).stdout.trim().split("\n")).toHaveLength(1);
   expect((await inside(none.path, ["ip", "-br", "link"])).stdout).toContain("UP");
   expect(none.settings.Networks?.["none"]).toMatchObject({ IPAddress: "", Gateway: "" });
-  for (const { id } of [host, none]) await tearDownSandbox(networks.ctx, id);
+  for (const { id } of [host, none]) await tearDownSandbox(networks.deps, id);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { runOk } from "../../src/lib/run.ts";
-import { tearDownSandbox } from "../../src/network/tear-down.ts";
+import { tearDownSandbox } from "../../src/network/sandbox/tear-down.ts";
 import { inside, TestNetworks, until } from "./harness.ts";
 import { fetchText, httpServer } from "./http.ts";
 
@@ -21,8 +21,11 @@ describe("default bridge", () => {
     expect(one.hosts).toContain("10.0.0.9\tdb\n");
     expect(one.hosts).toContain(`${network?.Gateway}\tgw\n`);
     expect(one.resolvConf).toMatch(/^nameserver /);
-    expect(networks.events.at(-1)).toMatchObject({ action: "connect", attributes: { container: one.id, name: "bridge", type: "bridge" } });
-    await tearDownSandbox(networks.ctx, one.id);
+    expect(networks.events.at(-1)).toMatchObject({
+      action: "connect",
+      attributes: { container: one.id, name: "bridge", type: "bridge" },
+    });
+    await tearDownSandbox(networks.deps, one.id);
     expect(networks.events.at(-1)).toMatchObject({ action: "disconnect" });
   });
 
@@ -32,7 +35,7 @@ describe("default bridge", () => {
     expect((await inside(a.path, ["busybox", "ping", "-c1", "-W2", b.ip])).exitCode).toBe(0);
     const hostAddress = (await runOk(["hostname", "-I"])).split(" ")[0] ?? "";
     expect((await inside(a.path, ["busybox", "ping", "-c1", "-W2", hostAddress])).exitCode).toBe(0);
-    for (const { id } of [a, b]) await tearDownSandbox(networks.ctx, id);
+    for (const { id } of [a, b]) await tearDownSandbox(networks.deps, id);
   });
 
   test("a published port answers from the host, from itself, from others", async () => {
@@ -40,7 +43,10 @@ describe("default bridge", () => {
     await using _server = await httpServer(a.path, 80, "hello");
     const port = a.settings.Ports?.["80/tcp"]?.[0]?.HostPort;
     expect(Number(port)).toBeGreaterThanOrEqual(49153);
-    expect(a.settings.Ports?.["80/tcp"]).toEqual([{ HostIp: "0.0.0.0", HostPort: port ?? "" }, { HostIp: "::", HostPort: port ?? "" }]);
+    expect(a.settings.Ports?.["80/tcp"]).toEqual([
+      { HostIp: "0.0.0.0", HostPort: port ?? "" },
+      { HostIp: "::", HostPort: port ?? "" },
+    ]);
     const hostAddress = (await runOk(["hostname", "-I"])).split(" ")[0] ?? "";
     const gateway = a.settings.Networks?.["bridge"]?.Gateway;
     expect(await fetchText(null, `http://127.0.0.1:${port}/`)).toBe("hello");
@@ -50,7 +56,7 @@ describe("default bridge", () => {
     expect(await fetchText(b.path, `http://${hostAddress}:${port}/`)).toBe("hello");
     expect(await fetchText(b.path, `http://${a.ip}/`)).toBe("hello");
     expect(await fetchText(a.path, `http://${hostAddress}:${port}/`)).toBe("hello");
-    for (const { id } of [a, b]) await tearDownSandbox(networks.ctx, id);
+    for (const { id } of [a, b]) await tearDownSandbox(networks.deps, id);
     await until(async () => (await fetchText(null, `http://127.0.0.1:${port}/`)) === "");
   });
 });

@@ -9,11 +9,17 @@ test("containers get through where iptables drops what it does not know", async 
   await runOk(["ip", "netns", "add", host]);
   try {
     await runOk(["ip", "-n", host, "link", "set", "lo", "up"]);
-    for (const program of ["iptables", "ip6tables"]) await runOk(["ip", "netns", "exec", host, program, "-P", "FORWARD", "DROP"]);
+    for (const program of ["iptables", "ip6tables"])
+      await runOk(["ip", "netns", "exec", host, program, "-P", "FORWARD", "DROP"]);
     const result = await runOk(["ip", "netns", "exec", host, process.execPath, `${import.meta.dir}/behind-drop.ts`]);
     expect(JSON.parse(result)).toEqual({
-      published: "in", outgoing: "out", created: "new",
-      rules: ["-A FORWARD -i BRIDGE -m comment --comment berth_INSTANCE -j ACCEPT", "-A FORWARD -o BRIDGE -m comment --comment berth_INSTANCE -j ACCEPT"],
+      published: "in",
+      outgoing: "out",
+      created: "new",
+      rules: [
+        "-A FORWARD -i BRIDGE -m comment --comment berth_INSTANCE -j ACCEPT",
+        "-A FORWARD -o BRIDGE -m comment --comment berth_INSTANCE -j ACCEPT",
+      ],
       after: [],
     });
   } finally {

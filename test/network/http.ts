@@ -1,13 +1,26 @@
 import { run } from "../../src/lib/run.ts";
 
 /** A web server of one page in a namespace (null: the host's), listening on all addresses unless told otherwise. */
-export function httpServer(path: string | null, port: number, page: string, address = "0.0.0.0"): Promise<AsyncDisposable> {
-  return serve(path, `Bun.serve({ hostname: ${JSON.stringify(address)}, port: ${port}, fetch: () => new Response(${JSON.stringify(page)}) }); console.log("ready")`);
+export function httpServer(
+  path: string | null,
+  port: number,
+  page: string,
+  address = "0.0.0.0",
+): Promise<AsyncDisposable> {
+  return serve(
+    path,
+    `Bun.serve({ hostname: ${JSON.stringify(address)}, port: ${port}, fetch: () => new ` +
+      `Response(${JSON.stringify(page)}) }); console.log("ready")`,
+  );
 }
 
 /** One that tells its visitors their address. */
 export function whoServer(path: string | null, port: number): Promise<AsyncDisposable> {
-  return serve(path, `Bun.serve({ hostname: "0.0.0.0", port: ${port}, fetch: (r, s) => new Response(s.requestIP(r).address) }); console.log("ready")`);
+  return serve(
+    path,
+    `Bun.serve({ hostname: "0.0.0.0", port: ${port}, fetch: (r, s) => new Response(s.requestIP(r).address) }); ` +
+      `console.log("ready")`,
+  );
 }
 
 async function serve(path: string | null, script: string): Promise<AsyncDisposable> {

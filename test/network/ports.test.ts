@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { runOk } from "../../src/lib/run.ts";
 import { createNetwork } from "../../src/network/create.ts";
 import { removeNetwork } from "../../src/network/remove.ts";
-import { tearDownSandbox } from "../../src/network/tear-down.ts";
+import { tearDownSandbox } from "../../src/network/sandbox/tear-down.ts";
 import { freePort } from "../harness.ts";
 import { inside, TestNetworks, until } from "./harness.ts";
 import { fetchText, httpServer } from "./http.ts";
@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 const down = async (...ids: string[]) => {
-  for (const id of ids) await tearDownSandbox(networks.ctx, id);
+  for (const id of ids) await tearDownSandbox(networks.deps, id);
 };
 
 describe("published ports", () => {
@@ -42,7 +42,10 @@ describe("published ports", () => {
   });
 
   test("one address only", async () => {
-    const [a, b] = [await networks.setUp({ portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] } }), await networks.setUp()];
+    const [a, b] = [
+      await networks.setUp({ portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] } }),
+      await networks.setUp(),
+    ];
     await using _web = await httpServer(a.path, 80, "local");
     const binding = a.settings.Ports?.["80/tcp"]?.[0];
     expect(binding?.HostIp).toBe("127.0.0.1");
@@ -51,7 +54,16 @@ describe("published ports", () => {
     expect(await fetchText(null, `http://[::1]:${binding?.HostPort}/`)).toBe("");
     expect(await fetchText(outside.path, `http://${outside.hostIp}:${binding?.HostPort}/`)).toBe("");
     // Nobody comes in by the loopback network from elsewhere.
-    await runOk(["ip", "-n", outside.path.replace("/run/netns/", ""), "route", "add", "127.0.0.0/8", "via", outside.hostIp]).catch(() => {});
+    await runOk([
+      "ip",
+      "-n",
+      outside.path.replace("/run/netns/", ""),
+      "route",
+      "add",
+      "127.0.0.0/8",
+      "via",
+      outside.hostIp,
+    ]).catch(() => {});
     const gateway = a.settings.Networks?.["bridge"]?.Gateway ?? "";
     await inside(b.path, ["ip", "route", "add", "127.0.0.0/24", "via", gateway]);
     expect(await fetchText(b.path, `http://${gateway}:${binding?.HostPort}/`)).toBe("");
@@ -63,15 +75,22 @@ describe("published ports", () => {
     const bindings = { portBindings: { "80/tcp": [{ HostPort: String(port) }] } };
     const a = await networks.setUp(bindings);
     await expect(networks.setUp({ name: "second", ...bindings })).rejects.toThrow(
-      new RegExp(`^driver failed programming external connectivity on endpoint second \\([0-9a-f]{64}\\): Bind for 0\\.0\\.0\\.0:${port} failed: port is already allocated$`),
+      new RegExp(
+        "^driver failed programming external connectivity on endpoint second \\([0-9a-f]{64}\\): Bind for " +
+          `0\\.0\\.0\\.0:${port} failed: port is already allocated$`,
+      ),
     );
     expect(() => Bun.listen({ hostname: "0.0.0.0", port, socket: { data() {} } })).toThrow();
     await down(a.id);
     const server = Bun.listen({ hostname: "0.0.0.0", port, socket: { data() {} } });
-    await expect(networks.setUp(bindings)).rejects.toThrow(`failed to bind host port 0.0.0.0:${port}/tcp: address already in use`);
+    await expect(networks.setUp(bindings)).rejects.toThrow(
+      `failed to bind host port 0.0.0.0:${port}/tcp: address already in use`,
+    );
     server.stop(true);
     await down((await networks.setUp(bindings)).id);
-    await expect(networks.setUp({ portBindings: { "80/tcp": [{ HostIp: "203.0.113.7", HostPort: "80" }] } })).rejects.toThrow("203.0.113.7:80/tcp: cannot assign requested address");
+    await expect(
+      networks.setUp({ portBindings: { "80/tcp": [{ HostIp: "203.0.113.7", HostPort: "80" }] } }),
+    ).rejects.toThrow("203.0.113.7:80/tcp: cannot assign requested address");
     // The default bridge and the table are all that stays.
     await until(async () => (await networks.leftovers()).length === 2);
   });
@@ -80,7 +99,10 @@ describe("published ports", () => {
     const first = freePort(2);
     const range = { portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: `${first}-${first + 1}` }] } };
     const [a, b] = [await networks.setUp(range), await networks.setUp(range)];
-    expect([a, b].map((one) => one.settings.Ports?.["80/tcp"]?.[0]?.HostPort)).toEqual([String(first), String(first + 1)]);
+    expect([a, b].map((one) => one.settings.Ports?.["80/tcp"]?.[0]?.HostPort)).toEqual([
+      String(first),
+      String(first + 1),
+    ]);
     await expect(networks.setUp(range)).rejects.toThrow("all ports are allocated");
     const c = await networks.setUp({ exposedPorts: ["53/udp", "80/tcp"], publishAllPorts: true });
     expect(Object.keys(c.settings.Ports ?? {}).sort()).toEqual(["53/udp", "80/tcp"]);
@@ -120,7 +142,12 @@ describe("published ports", () => {
   });
 
   test("ten thousand ports", async () => {
-    const bindings = Object.fromEntries(Array.from({ length: 10001 }, (_, at) => [`${10000 + at}/tcp`, [{ HostIp: "127.0.0.1", HostPort: String(10000 + at) }]]));
+    const bindings = Object.fromEntries(
+      Array.from({ length: 10001 }, (_, at) => [
+        `${10000 + at}/tcp`,
+        [{ HostIp: "127.0.0.1", HostPort: String(10000 + at) }],
+      ]),
+    );
     const before = process.memoryUsage().rss;
     const start = performance.now();
     const a = await networks.setUp({ portBindings: bindings });
@@ -129,14 +156,20 @@ describe("published ports", () => {
     expect(await fetchText(null, "http://127.0.0.1:17321/")).toBe("deep");
     const end = performance.now();
     await down(a.id);
-    console.log(`set up ${ms.toFixed(0)} ms, down ${(performance.now() - end).toFixed(0)} ms, memory +${((process.memoryUsage().rss - before) / 1e6).toFixed(0)} MB`);
+    console.log(
+      `set up ${ms.toFixed(0)} ms, down ${(performance.now() - end).toFixed(0)} ms, memory ` +
+        `+${((process.memoryUsage().rss - before) / 1e6).toFixed(0)} MB`,
+    );
   });
 
   test("IPv6 straight to containers that have it", async () => {
-    await createNetwork(networks.ctx, { Name: "six", EnableIPv6: true });
-    await createNetwork(networks.ctx, { Name: "only6", EnableIPv6: true, EnableIPv4: false });
+    await createNetwork(networks.deps, { Name: "six", EnableIPv6: true });
+    await createNetwork(networks.deps, { Name: "only6", EnableIPv6: true, EnableIPv4: false });
     for (const networkMode of ["six", "only6"]) {
-      const [a, b] = [await networks.setUp({ networkMode, portBindings: { "80/tcp": [{ HostPort: "" }] } }), await networks.setUp({ networkMode })];
+      const [a, b] = [
+        await networks.setUp({ networkMode, portBindings: { "80/tcp": [{ HostPort: "" }] } }),
+        await networks.setUp({ networkMode }),
+      ];
       expect(a.ip6).toMatch(/^fd/);
       expect(a.ip === "").toBe(networkMode === "only6");
       await using _web = await httpServer(a.path, 80, "six", "::");
@@ -152,6 +185,6 @@ describe("published ports", () => {
       expect(await fetchText(a.path, `http://[${outside.ip6}]:8000/`)).toBe("far6");
       await down(a.id, b.id);
     }
-    for (const name of ["six", "only6"]) await removeNetwork(networks.ctx, name);
+    for (const name of ["six", "only6"]) await removeNetwork(networks.deps, name);
   });
 });

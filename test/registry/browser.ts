@@ -1,5 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { until } from "../harness.ts";
+import { endRig } from "../leftovers.ts";
 
 interface Reply {
   id?: number;
@@ -9,6 +10,9 @@ interface Reply {
   error?: { message: string };
 }
 
+/** Messages by which Chromium tells of what is wrong in a page. */
+const complaints = new Set(["Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"]);
+
 /** Headless Chromium with one page, driven through its DevTools protocol. */
 export class Browser implements AsyncDisposable {
   /** What the page's console and the browser's own checks (content policy among them) complained of. */
@@ -16,23 +20,53 @@ export class Browser implements AsyncDisposable {
   #next = 1;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
 
-  private constructor(private readonly child: Bun.Subprocess, private readonly profile: string, private readonly socket: WebSocket) {
+  private constructor(
+    private readonly child: Bun.Subprocess,
+    private readonly profile: string,
+    private readonly socket: WebSocket,
+  ) {
     socket.addEventListener("message", ({ data }) => {
       const reply: Reply = JSON.parse(String(data));
-      if (reply.id !== undefined) this.#waiting.get(reply.id)?.(reply);
-      else if (reply.method === "Log.entryAdded" || reply.method === "Runtime.exceptionThrown" || reply.method === "Runtime.consoleAPICalled") this.complaints.push(JSON.stringify(reply.params));
+      if (reply.id !== undefined) return this.#waiting.get(reply.id)?.(reply);
+      if (!complaints.has(reply.method ?? "")) return;
+      const text = JSON.stringify(reply.params);
+      // Chromium breaks off requests when a network interface of the machine comes or goes, and sends them again.
+      if (!text.includes("net::ERR_NETWORK_CHANGED")) this.complaints.push(text);
     });
   }
 
   static async start(): Promise<Browser> {
     const profile = mkdtempSync("/tmp/berth-registry-chromium-");
     const child = Bun.spawn(
-      ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--window-size=1200,900", `--user-data-dir=${profile}`, "--remote-debugging-port=0", "about:blank"],
+      [
+        "chromium",
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--window-size=1200,900",
+        `--user-data-dir=${profile}`,
+        "--remote-debugging-port=0",
+        "about:blank",
+      ],
       { stdin: "ignore", stdout: "ignore", stderr: "ignore", env: { ...process.env, HOME: profile } },
     );
-    const port = await until("Chromium's address", async () => (await Bun.file(`${profile}/DevToolsActivePort`).text().catch(() => "")).split("\n")[0]);
+    const port = await until(
+      "Chromium's address",
+      async () =>
+        (
+          await Bun.file(`${profile}/DevToolsActivePort`)
+            .text()
+            .catch(() => "")
+        ).split("\n")[0],
+    );
     const target = await until("a page", async () => {
-      const list = await fetch(`http://127.0.0.1:${port}/json`).then((response) => response.json() as Promise<{ type: string; webSocketDebuggerUrl: string }[]>, () => []);
+      const list = await fetch(`http://127.0.0.1:${port}/json`).then(
+        (response) => response.json() as Promise<{ type: string; webSocketDebuggerUrl: string }[]>,
+        () => [],
+      );
       return list.find(({ type }) => type === "page");
     });
     const socket = new WebSocket(target.webSocketDebuggerUrl);
@@ -62,7 +96,11 @@ export class Browser implements AsyncDisposable {
 
   /** The value of an expression in the page. */
   async evaluate(expression: string): Promise<any> {
-    const { result, exceptionDetails } = (await this.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true })) as { result: { value: unknown }; exceptionDetails?: { text: string; exception?: { description: string } } };
+    const { result, exceptionDetails } = (await this.send("Runtime.evaluate", {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    })) as { result: { value: unknown }; exceptionDetails?: { text: string; exception?: { description: string } } };
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
   }
@@ -84,7 +122,12 @@ export class Browser implements AsyncDisposable {
   async press(key: string): Promise<void> {
     const codes: Record<string, number> = { Tab: 9, Enter: 13, Escape: 27 };
     const text = key === "Enter" ? "\r" : key.length === 1 ? key : undefined;
-    const event = { key, code: key.length === 1 ? "" : key, windowsVirtualKeyCode: codes[key] ?? key.toUpperCase().charCodeAt(0), ...(text ? { text } : {}) };
+    const event = {
+      key,
+      code: key.length === 1 ? "" : key,
+      windowsVirtualKeyCode: codes[key] ?? key.toUpperCase().charCodeAt(0),
+      ...(text ? { text } : {}),
+    };
     await this.send("Input.dispatchKeyEvent", { type: "keyDown", ...event });
     await this.send("Input.dispatchKeyEvent", { type: "keyUp", ...event });
   }
@@ -96,8 +139,15 @@ export class Browser implements AsyncDisposable {
   /** Presses the button (or link) with this text or label. */
   async click(label: string): Promise<void> {
     await until(`something called ${label}`, () =>
-      this.evaluate(`(() => { const all = [...document.querySelectorAll("dialog[open] button, dialog[open] a")]; const list = all.length ? all : [...document.querySelectorAll("button, a")];
-        const it = list.find((e) => e.textContent.trim() === ${JSON.stringify(label)} || e.getAttribute("aria-label") === ${JSON.stringify(label)}); it?.click(); return !!it; })()`));
+      this.evaluate(`(() => {
+        const all = [...document.querySelectorAll("dialog[open] button, dialog[open] a")];
+        const list = all.length ? all : [...document.querySelectorAll("button, a")];
+        const label = ${JSON.stringify(label)};
+        const it = list.find((e) => e.textContent.trim() === label || e.getAttribute("aria-label") === label);
+        it?.click();
+        return !!it;
+      })()`),
+    );
   }
 
   async media(scheme: "light" | "dark"): Promise<void> {
@@ -120,6 +170,6 @@ export class Browser implements AsyncDisposable {
     this.socket.close();
     this.child.kill("SIGKILL");
     await this.child.exited;
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    await endRig({ root: this.profile });
   }
 }

@@ -23,8 +23,17 @@ export function randomBlob(size: number): Blob {
 }
 
 /** Pushes a blob in one request. */
-export async function pushBlob(registry: RegistryProcess, name: string, blob: Blob, headers: Record<string, string> = {}): Promise<void> {
-  const response = await registry.fetch(`/v2/${name}/blobs/uploads/?digest=${blob.digest}`, { method: "POST", body: blob.content, headers });
+export async function pushBlob(
+  registry: RegistryProcess,
+  name: string,
+  blob: Blob,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  const response = await registry.fetch(`/v2/${name}/blobs/uploads/?digest=${blob.digest}`, {
+    method: "POST",
+    body: blob.content,
+    headers,
+  });
   if (response.status !== 201) throw new Error(`push of a blob: ${response.status} ${await response.text()}`);
 }
 
@@ -42,9 +51,23 @@ export interface ImageOptions {
 }
 
 /** Pushes a small OCI image of random content under `reference`: a tag, or "" for its digest alone. */
-export async function pushImage(registry: RegistryProcess, name: string, reference: string, options: ImageOptions = {}): Promise<PushedImage> {
+export async function pushImage(
+  registry: RegistryProcess,
+  name: string,
+  reference: string,
+  options: ImageOptions = {},
+): Promise<PushedImage> {
   const layers = options.layers ?? [randomBlob(2000)];
-  const config = blobOf(options.config ?? JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [] }, created: new Date().toISOString(), nonce: Math.random() }));
+  const config = blobOf(
+    options.config ??
+      JSON.stringify({
+        architecture: "amd64",
+        os: "linux",
+        rootfs: { type: "layers", diff_ids: [] },
+        created: new Date().toISOString(),
+        nonce: Math.random(),
+      }),
+  );
   for (const blob of [config, ...layers]) await pushBlob(registry, name, blob, options.headers);
   const manifest = blobOf(
     JSON.stringify({
@@ -55,13 +78,31 @@ export async function pushImage(registry: RegistryProcess, name: string, referen
       ...options.extra,
     }),
   );
-  const response = await putManifest(registry, name, reference || manifest.digest, manifest, mediaTypes.ociManifest, options.headers);
+  const response = await putManifest(
+    registry,
+    name,
+    reference || manifest.digest,
+    manifest,
+    mediaTypes.ociManifest,
+    options.headers,
+  );
   if (response.status !== 201) throw new Error(`push of a manifest: ${response.status} ${await response.text()}`);
   return { manifest, config, layers };
 }
 
-export function putManifest(registry: RegistryProcess, name: string, reference: string, manifest: Blob | string, type: string = mediaTypes.ociManifest, headers: Record<string, string> = {}): Promise<Response> {
-  return registry.fetch(`/v2/${name}/manifests/${reference}`, { method: "PUT", body: typeof manifest === "string" ? manifest : manifest.content, headers: { "Content-Type": type, ...headers } });
+export function putManifest(
+  registry: RegistryProcess,
+  name: string,
+  reference: string,
+  manifest: Blob | string,
+  type: string = mediaTypes.ociManifest,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return registry.fetch(`/v2/${name}/manifests/${reference}`, {
+    method: "PUT",
+    body: typeof manifest === "string" ? manifest : manifest.content,
+    headers: { "Content-Type": type, ...headers },
+  });
 }
 
 /** The codes of an error answer. */

@@ -9,7 +9,11 @@ import { RegistryProcess } from "./process.ts";
 let dockerd: Bun.Subprocess;
 let work: string;
 let users: string;
-const docker = (config: string, ...args: string[]): Promise<Result> => sh([dockerClients.at(-1) ?? "docker", "--config", join(work, config), ...args], { env: { DOCKER_HOST: `unix://${work}/d.sock` }, timeout: 120_000 });
+const docker = (config: string, ...args: string[]): Promise<Result> =>
+  sh([dockerClients.at(-1) ?? "docker", "--config", join(work, config), ...args], {
+    env: { DOCKER_HOST: `unix://${work}/d.sock` },
+    timeout: 120_000,
+  });
 const ok = async (config: string, ...args: string[]) => {
   const { exitCode, stdout, stderr } = await docker(config, ...args);
   if (exitCode !== 0) throw new Error(`docker ${args.join(" ")}: exit ${exitCode}: ${stderr}${stdout}`);
@@ -21,11 +25,28 @@ beforeAll(async () => {
   users = join(work, "users");
   await sh(["htpasswd", "-iBc", "-C", "5", users, "ann"], { input: "secret" });
   dockerd = Bun.spawn(
-    ["dockerd", "--host", `unix://${work}/d.sock`, "--data-root", join(work, "root"), "--exec-root", join(work, "exec"), "--pidfile", join(work, "pid"), "--iptables=false", "--ip-forward=false", "--bridge=none", "--storage-driver=vfs"],
+    [
+      "dockerd",
+      "--host",
+      `unix://${work}/d.sock`,
+      "--data-root",
+      join(work, "root"),
+      "--exec-root",
+      join(work, "exec"),
+      "--pidfile",
+      join(work, "pid"),
+      "--iptables=false",
+      "--ip-forward=false",
+      "--bridge=none",
+      "--storage-driver=vfs",
+    ],
     { stdin: "ignore", stdout: "ignore", stderr: Bun.file(join(work, "log")) },
   );
   mkdirSync(join(work, "none"), { recursive: true });
-  await until("dockerd to answer", async () => existsSync(`${work}/d.sock`) && (await docker("none", "version")).exitCode === 0);
+  await until(
+    "dockerd to answer",
+    async () => existsSync(`${work}/d.sock`) && (await docker("none", "version")).exitCode === 0,
+  );
   await ok("none", "import", await rootfsTar("busybox"), "busybox:made");
 });
 
@@ -51,11 +72,17 @@ test("docker pushes, pulls, searches and reads manifests", async () => {
   await ok("none", "manifest", "create", "--insecure", `${name}:list`, `${name}:v1`);
   await ok("none", "manifest", "annotate", `${name}:list`, `${name}:v1`, "--os", "linux", "--arch", "amd64");
   await ok("none", "manifest", "push", "--insecure", `${name}:list`);
-  expect((await registry.json("/v2/tools/busybox/manifests/list")).mediaType).toBe("application/vnd.docker.distribution.manifest.list.v2+json");
+  expect((await registry.json("/v2/tools/busybox/manifests/list")).mediaType).toBe(
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+  );
   await ok("none", "pull", `${name}:list`);
 });
 
-test.each([["htpasswd", []], ["token", []], ["htpasswd", ["--anonymous-pull"]]] as const)("docker logs in: %s %p", async (method, flags) => {
+test.each([
+  ["htpasswd", []],
+  ["token", []],
+  ["htpasswd", ["--anonymous-pull"]],
+] as const)("docker logs in: %s %p", async (method, flags) => {
   await using registry = await RegistryProcess.start(["--auth", `${method}:${users}`, ...flags]);
   const name = `${registry.address}/app:v1`;
   await ok("none", "tag", "busybox:made", name);

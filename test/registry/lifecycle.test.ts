@@ -10,15 +10,39 @@ import { RegistryProcess } from "./process.ts";
 let work: string;
 beforeAll(async () => {
   work = mkdtempSync("/tmp/berth-registry-life-");
-  await sh(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", join(work, "key.pem"), "-out", join(work, "cert.pem"), "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
+  await sh([
+    "openssl",
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "2",
+    "-keyout",
+    join(work, "key.pem"),
+    "-out",
+    join(work, "cert.pem"),
+    "-subj",
+    "/CN=localhost",
+    "-addext",
+    "subjectAltName=DNS:localhost,IP:127.0.0.1",
+  ]);
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** A PATCH that has sent its head and `sent`, and waits. */
-async function openPatch(registry: RegistryProcess, location: string, length: number, sent: Uint8Array): Promise<{ socket: Socket; answer: Promise<string> }> {
+async function openPatch(
+  registry: RegistryProcess,
+  location: string,
+  length: number,
+  sent: Uint8Array,
+): Promise<{ socket: Socket; answer: Promise<string> }> {
   const [host = "", port = ""] = registry.address.split(":");
   const tls = registry.url.startsWith("https:");
-  const socket = tls ? connectTls({ host, port: Number(port), rejectUnauthorized: false }) : connect(Number(port), host);
+  const socket = tls
+    ? connectTls({ host, port: Number(port), rejectUnauthorized: false })
+    : connect(Number(port), host);
   if (tls) await new Promise<void>((resolve) => socket.once("secureConnect", () => resolve()));
   const answer = new Promise<string>((resolve) => {
     let text = "";
@@ -31,8 +55,10 @@ async function openPatch(registry: RegistryProcess, location: string, length: nu
   return { socket, answer };
 }
 
-const begin = async (registry: RegistryProcess, name: string) => (await registry.fetch(`/v2/${name}/blobs/uploads/`, { method: "POST" })).headers.get("location") ?? "";
-const offsetOf = async (registry: RegistryProcess, location: string) => Number(((await registry.fetch(location)).headers.get("range") ?? "0-0").split("-")[1]) + 1;
+const begin = async (registry: RegistryProcess, name: string) =>
+  (await registry.fetch(`/v2/${name}/blobs/uploads/`, { method: "POST" })).headers.get("location") ?? "";
+const offsetOf = async (registry: RegistryProcess, location: string) =>
+  Number(((await registry.fetch(location)).headers.get("range") ?? "0-0").split("-")[1]) + 1;
 
 describe("kill -9", () => {
   test("in the midst of an upload: it goes on where it was, and no half blob is visible", async () => {
@@ -49,7 +75,11 @@ describe("kill -9", () => {
     expect((await registry.fetch(`/v2/crash/app/blobs/${blob.digest}`, { method: "HEAD" })).status).toBe(404);
     const offset = await offsetOf(registry, location);
     expect(offset).toBeGreaterThan(1_000_000);
-    const rest = await registry.fetch(location, { method: "PATCH", body: blob.content.slice(offset), headers: { "Content-Range": `${offset}-${blob.size - 1}` } });
+    const rest = await registry.fetch(location, {
+      method: "PATCH",
+      body: blob.content.slice(offset),
+      headers: { "Content-Range": `${offset}-${blob.size - 1}` },
+    });
     expect(rest.status).toBe(202);
     await registry.kill();
     await registry.up();
@@ -67,7 +97,11 @@ describe("kill -9", () => {
           const tag = `r${round}-w${worker}-${count}`;
           try {
             const image = await pushImage(registry, "crash/many", tag, { layers: [randomBlob(100_000)] });
-            pushed.push({ tag, digest: image.manifest.digest, blobs: [image.config.digest, ...image.layers.map(({ digest }) => digest)] });
+            pushed.push({
+              tag,
+              digest: image.manifest.digest,
+              blobs: [image.config.digest, ...image.layers.map(({ digest }) => digest)],
+            });
           } catch {
             // The registry went away.
           }
@@ -84,7 +118,8 @@ describe("kill -9", () => {
     for (const { tag, digest, blobs } of pushed) {
       const response = await registry.fetch(`/v2/crash/many/manifests/${tag}`);
       expect(response.headers.get("docker-content-digest")).toBe(digest);
-      for (const blob of blobs) expect(blobOf(await (await registry.fetch(`/v2/crash/many/blobs/${blob}`)).bytes()).digest).toBe(blob);
+      for (const blob of blobs)
+        expect(blobOf(await (await registry.fetch(`/v2/crash/many/blobs/${blob}`)).bytes()).digest).toBe(blob);
     }
   });
 });
@@ -118,7 +153,8 @@ describe("SIGTERM", () => {
 });
 
 describe("listening", () => {
-  const serve = (...flags: string[]) => sh([berthBinary, "registry", "serve", "--data", join(work, "unused"), ...flags]);
+  const serve = (...flags: string[]) =>
+    sh([berthBinary, "registry", "serve", "--data", join(work, "unused"), ...flags]);
 
   test("beyond loopback only with TLS, or when told to", async () => {
     const { exitCode, stderr } = await serve("--listen", "0.0.0.0:5999");
@@ -151,12 +187,32 @@ describe("listening", () => {
   test("a renewed certificate is taken up; one that does not fit its key is not", async () => {
     const [cert, key] = [join(work, "renewed.pem"), join(work, "renewed-key.pem")];
     const make = async (name: string, certPath: string, keyPath: string) => {
-      const made = await sh(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", keyPath, "-out", certPath, "-days", "2", "-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"]);
+      const made = await sh([
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        keyPath,
+        "-out",
+        certPath,
+        "-days",
+        "2",
+        "-subj",
+        `/CN=${name}`,
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+      ]);
       expect(made.exitCode).toBe(0);
     };
     await make("first", cert, key);
     await using registry = await RegistryProcess.start(["--tls-cert", cert, "--tls-key", key]);
-    const served = async () => /CN ?= ?(\w+)/.exec((await sh(["openssl", "s_client", "-connect", registry.address], { input: "" })).stdout)?.[1];
+    const served = async () =>
+      /CN ?= ?(\w+)/.exec((await sh(["openssl", "s_client", "-connect", registry.address], { input: "" })).stdout)?.[1];
     expect(await served()).toBe("first");
     const blob = randomBlob(2_000_000);
     const begun = await registry.fetch("/v2/renewed/app/blobs/uploads/", { method: "POST" });
@@ -170,22 +226,54 @@ describe("listening", () => {
     await until("the new certificate", async () => (await served()) === "second");
     // What was under way goes on.
     socket.write(blob.content.slice(1_000_000));
-    await until("the blob to be whole", async () => (await registry.fetch(`${location}?digest=${blob.digest}`, { method: "PUT" })).status === 201);
+    await until(
+      "the blob to be whole",
+      async () => (await registry.fetch(`${location}?digest=${blob.digest}`, { method: "PUT" })).status === 201,
+    );
     socket.end();
     expect(await answer).toStartWith("HTTP/1.1 202");
     expect(await registry.terminate()).toBe(0);
   });
 
   test("TLS", async () => {
-    await using registry = await RegistryProcess.start(["--tls-cert", join(work, "cert.pem"), "--tls-key", join(work, "key.pem")]);
-    const { exitCode, stderr } = await sh(["curl", "-sS", "--fail", "--cacert", join(work, "cert.pem"), `${registry.url}/v2/`]);
+    await using registry = await RegistryProcess.start([
+      "--tls-cert",
+      join(work, "cert.pem"),
+      "--tls-key",
+      join(work, "key.pem"),
+    ]);
+    const { exitCode, stderr } = await sh([
+      "curl",
+      "-sS",
+      "--fail",
+      "--cacert",
+      join(work, "cert.pem"),
+      `${registry.url}/v2/`,
+    ]);
     expect(`${exitCode} ${stderr}`).toBe("0 ");
     expect((await sh(["curl", "-sS", `http://${registry.address}/v2/`])).exitCode).not.toBe(0);
     const certs = join(work, "certs");
     await sh(["mkdir", "-p", certs]);
     await sh(["cp", join(work, "cert.pem"), join(certs, "ca.crt")]);
     const blob = randomBlob(3_000_000);
-    const push = await sh(["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", join(work, "cert.pem"), "-X", "POST", "--data-binary", "@-", `${registry.url}/v2/tls/app/blobs/uploads/?digest=${blob.digest}`], { input: blob.content });
+    const push = await sh(
+      [
+        "curl",
+        "-sS",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        "--cacert",
+        join(work, "cert.pem"),
+        "-X",
+        "POST",
+        "--data-binary",
+        "@-",
+        `${registry.url}/v2/tls/app/blobs/uploads/?digest=${blob.digest}`,
+      ],
+      { input: blob.content },
+    );
     expect(push.stdout).toBe("201");
     const list = await sh(["skopeo", "list-tags", "--cert-dir", certs, `docker://${registry.address}/tls/app`]);
     expect(list.exitCode).toBe(0);
@@ -198,7 +286,16 @@ describe("listening", () => {
     const same = await sh([bun, main, "registry", "serve", "--data", registry.data, "--listen", "127.0.0.1:0"]);
     expect(`${same.exitCode} ${same.stderr}`).toContain("1 berth registry serve:");
     expect(same.stderr).toContain("is in use by another registry");
-    const port = await sh([bun, main, "registry", "serve", "--data", join(work, "second"), "--listen", registry.address]);
+    const port = await sh([
+      bun,
+      main,
+      "registry",
+      "serve",
+      "--data",
+      join(work, "second"),
+      "--listen",
+      registry.address,
+    ]);
     expect(port.exitCode).toBe(1);
     expect(port.stderr).toContain("in use");
   });
@@ -214,9 +311,19 @@ describe("watching", () => {
     expect(metrics).toContain('berth_registry_http_requests_total{route="manifest",method="GET",status="200"} 1');
     expect(metrics).toContain("berth_registry_blobs 2");
     expect(metrics).toMatch(/berth_registry_http_request_duration_seconds_bucket\{route="manifest",le="\+Inf"\} 2/);
-    for (const line of metrics.trim().split("\n")) expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{[^}]*\})? [0-9.e+-]+)$/);
-    const lines = readFileSync(join(registry.root, "out"), "utf8").trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.find(({ agent }) => agent === "a test")).toMatchObject({ msg: "request", method: "GET", path: "/v2/seen/app/manifests/v1", status: 200, remote: "127.0.0.1" });
+    for (const line of metrics.trim().split("\n"))
+      expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{[^}]*\})? [0-9.e+-]+)$/);
+    const lines = readFileSync(join(registry.root, "out"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find(({ agent }) => agent === "a test")).toMatchObject({
+      msg: "request",
+      method: "GET",
+      path: "/v2/seen/app/manifests/v1",
+      status: 200,
+      remote: "127.0.0.1",
+    });
   });
 
   test("nothing is left on disk that does not belong there", async () => {
@@ -235,7 +342,17 @@ test("search, in Hub's form", async () => {
   expect(await registry.json("/v1/_ping")).toEqual({ standalone: true });
   const found = await registry.json("/v1/search?q=team&n=1&page=2");
   expect(found).toMatchObject({ num_pages: 2, num_results: 2, page: 2, page_size: 1, query: "team" });
-  expect(found.results).toEqual([{ name: "team/worker", description: "", star_count: 0, pull_count: 0, is_official: false, is_automated: false, is_trusted: false }]);
+  expect(found.results).toEqual([
+    {
+      name: "team/worker",
+      description: "",
+      star_count: 0,
+      pull_count: 0,
+      is_official: false,
+      is_automated: false,
+      is_trusted: false,
+    },
+  ]);
   expect((await registry.json("/v1/search?q=%25")).num_results).toBe(0);
   expect((await registry.json("/v1/search?q=_")).num_results).toBe(0);
   // A zero byte does not end the word before it is read to its end.

@@ -15,19 +15,48 @@ beforeAll(() => void (work = mkdtempSync("/tmp/berth-registry-mirror-")));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** pushImage speaks to whatever has a `fetch` of this form. */
-const at = (url: string, headers: Record<string, string> = {}) => ({ fetch: (path: string, init: RequestInit = {}) => fetch(path.startsWith("http") ? path : `${url}${path}`, { ...init, headers: { ...headers, ...(init.headers as Record<string, string>) } }) }) as unknown as RegistryProcess;
+const at = (url: string, headers: Record<string, string> = {}) =>
+  ({
+    fetch: (path: string, init: RequestInit = {}) =>
+      fetch(path.startsWith("http") ? path : `${url}${path}`, {
+        ...init,
+        headers: { ...headers, ...(init.headers as Record<string, string>) },
+      }),
+  }) as unknown as RegistryProcess;
 
 /** Pushes to the reference registry, which knows no POST with a digest. */
 async function seed(url: string, name: string, tag: string, layers: Blob[], headers: Record<string, string> = {}) {
-  const config = blobOf(JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [] }, nonce: Math.random() }));
+  const config = blobOf(
+    JSON.stringify({
+      architecture: "amd64",
+      os: "linux",
+      rootfs: { type: "layers", diff_ids: [] },
+      nonce: Math.random(),
+    }),
+  );
   for (const blob of [config, ...layers]) {
     const begun = await fetch(`${url}/v2/${name}/blobs/uploads/`, { method: "POST", headers });
     const location = begun.headers.get("location") ?? "";
     const target = new URL(location, url);
     target.searchParams.set("digest", blob.digest);
-    expect((await fetch(target, { method: "PUT", body: blob.content, headers: { ...headers, "Content-Type": "application/octet-stream" } })).status).toBe(201);
+    expect(
+      (
+        await fetch(target, {
+          method: "PUT",
+          body: blob.content,
+          headers: { ...headers, "Content-Type": "application/octet-stream" },
+        })
+      ).status,
+    ).toBe(201);
   }
-  const manifest = blobOf(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: { mediaType: mediaTypes.ociConfig, digest: config.digest, size: config.size }, layers: layers.map(({ digest, size }) => ({ mediaType: mediaTypes.ociLayerGzip, digest, size })) }));
+  const manifest = blobOf(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: { mediaType: mediaTypes.ociConfig, digest: config.digest, size: config.size },
+      layers: layers.map(({ digest, size }) => ({ mediaType: mediaTypes.ociLayerGzip, digest, size })),
+    }),
+  );
   expect((await putManifest(at(url), name, tag, manifest, mediaTypes.ociManifest, headers)).status).toBe(201);
   return { manifest, config, layers };
 }
@@ -47,9 +76,17 @@ describe("of docker-registry", () => {
 
   test("skopeo pulls through it; a second time nothing is fetched", async () => {
     await seed(upstream.url, "library/app", "v1", [layer]);
-    const copy = (to: string) => sh(["skopeo", "copy", "--src-tls-verify=false", `docker://${registry.address}/up/library/app:v1`, `dir:${work}/${to}`]);
+    const copy = (to: string) =>
+      sh([
+        "skopeo",
+        "copy",
+        "--src-tls-verify=false",
+        `docker://${registry.address}/up/library/app:v1`,
+        `dir:${work}/${to}`,
+      ]);
     expect((await copy("first")).stderr).toBe("");
-    const fetched = async () => /mirror_fetched_bytes_total (\d+)/.exec(await (await registry.fetch("/metrics")).text())?.[1];
+    const fetched = async () =>
+      /mirror_fetched_bytes_total (\d+)/.exec(await (await registry.fetch("/metrics")).text())?.[1];
     const before = await fetched();
     expect(Number(before)).toBeGreaterThan(500_000);
     expect((await copy("second")).exitCode).toBe(0);
@@ -60,7 +97,9 @@ describe("of docker-registry", () => {
 
   test("what upstream does not have is not here", async () => {
     expect(await codes(await registry.fetch("/v2/up/library/app/manifests/nothing"))).toEqual(["MANIFEST_UNKNOWN"]);
-    expect(await codes(await registry.fetch(`/v2/up/library/app/blobs/sha256:${"0".repeat(64)}`))).toEqual(["BLOB_UNKNOWN"]);
+    expect(await codes(await registry.fetch(`/v2/up/library/app/blobs/sha256:${"0".repeat(64)}`))).toEqual([
+      "BLOB_UNKNOWN",
+    ]);
     expect((await registry.fetch("/v2/up/nobody/manifests/latest", { method: "HEAD" })).status).toBe(404);
   });
 
@@ -75,40 +114,72 @@ describe("of docker-registry", () => {
     await pushImage(registry, "own/app", "v1");
     expect((await registry.fetch("/v2/own/app/manifests/v1")).status).toBe(200);
     const mine = await pushImage(registry, "up/library/app", "v1");
-    expect((await registry.fetch("/v2/up/library/app/manifests/v1", { method: "HEAD" })).headers.get("docker-content-digest")).toBe(mine.manifest.digest);
+    expect(
+      (await registry.fetch("/v2/up/library/app/manifests/v1", { method: "HEAD" })).headers.get(
+        "docker-content-digest",
+      ),
+    ).toBe(mine.manifest.digest);
     await registry.fetch("/v2/up/library/app/manifests/v1", { method: "DELETE" });
-    expect((await registry.fetch("/v2/up/library/app/manifests/v1", { method: "HEAD" })).headers.get("docker-content-digest")).not.toBe(mine.manifest.digest);
+    expect(
+      (await registry.fetch("/v2/up/library/app/manifests/v1", { method: "HEAD" })).headers.get(
+        "docker-content-digest",
+      ),
+    ).not.toBe(mine.manifest.digest);
   });
 
   test("32 clients at once are one fetch", async () => {
     const blob = randomBlob(3_000_000);
     await seed(upstream.url, "library/many", "v1", [blob]);
-    const fetched = async () => Number(/mirror_fetched_bytes_total (\d+)/.exec(await (await registry.fetch("/metrics")).text())?.[1]);
+    const fetched = async () =>
+      Number(/mirror_fetched_bytes_total (\d+)/.exec(await (await registry.fetch("/metrics")).text())?.[1]);
     const before = await fetched();
-    const digests = await Promise.all(Array.from({ length: 32 }, async () => digestOf(await (await registry.fetch(`/v2/up/library/many/blobs/${blob.digest}`)).bytes())));
+    const digests = await Promise.all(
+      Array.from({ length: 32 }, async () =>
+        digestOf(await (await registry.fetch(`/v2/up/library/many/blobs/${blob.digest}`)).bytes()),
+      ),
+    );
     expect(new Set(digests)).toEqual(new Set([blob.digest]));
     expect((await fetched()) - before).toBe(blob.size);
   });
 
   test("a tag that moves is seen after its time, and a mirror by ns is the same mirror", async () => {
-    await using quick = await RegistryProcess.start(["--config", await config(`mirrors: [{ prefix: up.example, url: "${upstream.url}", ttl: 100ms }, { prefix: patient, url: "${upstream.url}", ttl: 1h }]`)]);
+    await using quick = await RegistryProcess.start([
+      "--config",
+      await config(
+        `mirrors: [{ prefix: up.example, url: "${upstream.url}", ttl: 100ms }, { prefix: patient, url: ` +
+          `"${upstream.url}", ttl: 1h }]`,
+      ),
+    ]);
     const first = await seed(upstream.url, "library/moves", "latest", [layer]);
-    const digest = async (path: string) => (await quick.fetch(path, { method: "HEAD" })).headers.get("docker-content-digest");
-    const [soon, late] = ["/v2/library/moves/manifests/latest?ns=up.example", "/v2/patient/library/moves/manifests/latest"];
+    const digest = async (path: string) =>
+      (await quick.fetch(path, { method: "HEAD" })).headers.get("docker-content-digest");
+    const [soon, late] = [
+      "/v2/library/moves/manifests/latest?ns=up.example",
+      "/v2/patient/library/moves/manifests/latest",
+    ];
     for (const path of [soon, late]) expect(await digest(path)).toBe(first.manifest.digest);
     const second = await seed(upstream.url, "library/moves", "latest", [layer]);
     await until("the new one", async () => (await digest(soon)) === second.manifest.digest);
     expect(await digest(late)).toBe(first.manifest.digest);
-    expect((await quick.json("/v2/_catalog")).repositories).toEqual(["patient/library/moves", "up.example/library/moves"]);
+    expect((await quick.json("/v2/_catalog")).repositories).toEqual([
+      "patient/library/moves",
+      "up.example/library/moves",
+    ]);
   });
 
   test("while upstream is down, what is here is served, and the rest is a clear error", async () => {
-    await using quick = await RegistryProcess.start(["--config", await config(`mirrors: [{ url: "${upstream.url}", ttl: 1ms }]`)]);
+    await using quick = await RegistryProcess.start([
+      "--config",
+      await config(`mirrors: [{ url: "${upstream.url}", ttl: 1ms }]`),
+    ]);
     const image = await seed(upstream.url, "library/stale", "latest", [layer]);
     expect((await quick.fetch("/v2/library/stale/manifests/latest")).status).toBe(200);
-    for (const { digest } of [image.config, layer]) await (await quick.fetch(`/v2/library/stale/blobs/${digest}`)).bytes();
+    for (const { digest } of [image.config, layer])
+      await (await quick.fetch(`/v2/library/stale/blobs/${digest}`)).bytes();
     await upstream.down();
-    expect((await quick.fetch("/v2/library/stale/manifests/latest")).headers.get("docker-content-digest")).toBe(image.manifest.digest);
+    expect((await quick.fetch("/v2/library/stale/manifests/latest")).headers.get("docker-content-digest")).toBe(
+      image.manifest.digest,
+    );
     expect(digestOf(await (await quick.fetch(`/v2/library/stale/blobs/${layer.digest}`)).bytes())).toBe(layer.digest);
     expect((await quick.json("/v2/library/stale/tags/list")).tags).toEqual(["latest"]);
     const other = await quick.fetch("/v2/library/other/manifests/latest");
@@ -127,7 +198,14 @@ test("credentials per upstream", async () => {
   await seed(basic.url, "app", "v1", [randomBlob(1000)], auth);
   await pushImage(tokens, "deep/app", "v1", { headers: auth });
   writeFileSync(join(work, "password"), "secret\n");
-  await using registry = await RegistryProcess.start(["--config", await config(`mirrors:\n  - { prefix: basic, url: "${basic.url}", username: mirror, password-file: password }\n  - { prefix: tokens, url: "${tokens.url}", username: mirror, password: secret }\n  - { prefix: wrong, url: "${tokens.url}", username: mirror, password: no }`)]);
+  await using registry = await RegistryProcess.start([
+    "--config",
+    await config(
+      `mirrors:\n  - { prefix: basic, url: "${basic.url}", username: mirror, password-file: password }\n  - { ` +
+        `prefix: tokens, url: "${tokens.url}", username: mirror, password: secret }\n  - { prefix: wrong, url: ` +
+        `"${tokens.url}", username: mirror, password: no }`,
+    ),
+  ]);
   expect((await registry.fetch("/v2/basic/app/manifests/v1")).status).toBe(200);
   const manifest = await registry.json("/v2/tokens/deep/app/manifests/v1");
   expect((await registry.fetch(`/v2/tokens/deep/app/blobs/${manifest.layers[0].digest}`)).status).toBe(200);
@@ -140,12 +218,14 @@ describe("of a registry that misbehaves", () => {
   const behaviour = { breaks: 0, ranges: [] as string[], pause: 2, mode: "good" };
   let upstream: Server;
   let registry: RegistryProcess;
-  const start = () => RegistryProcess.start(["--mirror-of", `bad=http://127.0.0.1:${(upstream.address() as AddressInfo).port}`]);
+  const start = () =>
+    RegistryProcess.start(["--mirror-of", `bad=http://127.0.0.1:${(upstream.address() as AddressInfo).port}`]);
 
   beforeAll(async () => {
     upstream = createServer(async (request, response) => {
       const { url = "", headers } = request;
-      const answer = (status: number, body = "", more: Record<string, string> = {}) => void response.writeHead(status, more).end(body);
+      const answer = (status: number, body = "", more: Record<string, string> = {}) =>
+        void response.writeHead(status, more).end(body);
       if (behaviour.mode === "429") return answer(429, "", { "Retry-After": "7" });
       if (behaviour.mode === "500") return answer(500);
       if (url.endsWith(liar.digest)) return void response.end(randomBlob(liar.size).content);
@@ -156,7 +236,10 @@ describe("of a registry that misbehaves", () => {
       behaviour.ranges.push(headers.range ?? "");
       const broken = behaviour.breaks-- > 0;
       const end = broken ? Math.min(blob.size, from + 700_000) : blob.size;
-      response.writeHead(headers.range ? 206 : 200, { "Content-Length": String(blob.size - from), ...(headers.range ? { "Content-Range": `bytes ${from}-${blob.size - 1}/${blob.size}` } : {}) });
+      response.writeHead(headers.range ? 206 : 200, {
+        "Content-Length": String(blob.size - from),
+        ...(headers.range ? { "Content-Range": `bytes ${from}-${blob.size - 1}/${blob.size}` } : {}),
+      });
       for (let at = from; at < end; at += 50_000) {
         response.write(blob.content.slice(at, Math.min(end, at + 50_000)));
         await Bun.sleep(behaviour.pause);
@@ -202,7 +285,13 @@ describe("of a registry that misbehaves", () => {
   });
 
   test("wrong content never looks whole, and is not kept", async () => {
-    const failed = await registry.fetch(`/v2/bad/app/blobs/${liar.digest}`).then((response) => response.bytes()).then((bytes) => bytes.length, () => "broken");
+    const failed = await registry
+      .fetch(`/v2/bad/app/blobs/${liar.digest}`)
+      .then((response) => response.bytes())
+      .then(
+        (bytes) => bytes.length,
+        () => "broken",
+      );
     expect(failed === "broken" || (typeof failed === "number" && failed < liar.size)).toBe(true);
     expect((await registry.fetch("/v2/bad/app/manifests/lies")).status).toBe(400);
     expect((await registry.fetch("/v2/bad/app/manifests/huge")).status).toBe(502);

@@ -19,7 +19,11 @@ const configOf = (architecture: string, over: object = {}) =>
     os: "linux",
     created: "2026-01-02T03:04:05Z",
     rootfs: { type: "layers", diff_ids: [] },
-    config: { Env: ["LANG=C"], Cmd: ["serve"], Labels: { "org.opencontainers.image.description": "Says <b>hello</b>" } },
+    config: {
+      Env: ["LANG=C"],
+      Cmd: ["serve"],
+      Labels: { "org.opencontainers.image.description": "Says <b>hello</b>" },
+    },
     history: [
       { created_by: "/bin/sh -c #(nop) ADD file:1234 in / " },
       { created_by: "RUN /bin/sh -c make install # buildkit", comment: "buildkit.dockerfile.v0" },
@@ -32,12 +36,36 @@ beforeAll(async () => {
   work = mkdtempSync("/tmp/berth-registry-page-");
   const users = join(work, "users");
   await sh(["htpasswd", "-iBc", "-C", "5", users, "ann"], { input: "secret" });
-  [browser, registry, guarded] = await Promise.all([Browser.start(), RegistryProcess.start(), RegistryProcess.start(["--auth", `htpasswd:${users}`, "--anonymous-pull"])]);
-  await pushImage(registry, "team/web", "v1", { config: configOf("amd64"), layers: [randomBlob(300_000), randomBlob(20_000)] });
-  await pushImage(registry, "team/web", "v2", { config: configOf("amd64", { author: "x" }), layers: [randomBlob(300_000), randomBlob(20_000)] });
-  const parts = [await pushImage(registry, "team/multi", "", { config: configOf("amd64") }), await pushImage(registry, "team/multi", "", { config: configOf("arm64", { config: { Env: ["ONLY=arm"] } }) })];
-  const manifests = parts.map(({ manifest }, index) => ({ mediaType: mediaTypes.ociManifest, digest: manifest.digest, size: manifest.size, platform: { os: "linux", architecture: index === 0 ? "amd64" : "arm64" } }));
-  await putManifest(registry, "team/multi", "latest", blobOf(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests })), mediaTypes.ociIndex);
+  [browser, registry, guarded] = await Promise.all([
+    Browser.start(),
+    RegistryProcess.start(),
+    RegistryProcess.start(["--auth", `htpasswd:${users}`, "--anonymous-pull"]),
+  ]);
+  await pushImage(registry, "team/web", "v1", {
+    config: configOf("amd64"),
+    layers: [randomBlob(300_000), randomBlob(20_000)],
+  });
+  await pushImage(registry, "team/web", "v2", {
+    config: configOf("amd64", { author: "x" }),
+    layers: [randomBlob(300_000), randomBlob(20_000)],
+  });
+  const parts = [
+    await pushImage(registry, "team/multi", "", { config: configOf("amd64") }),
+    await pushImage(registry, "team/multi", "", { config: configOf("arm64", { config: { Env: ["ONLY=arm"] } }) }),
+  ];
+  const manifests = parts.map(({ manifest }, index) => ({
+    mediaType: mediaTypes.ociManifest,
+    digest: manifest.digest,
+    size: manifest.size,
+    platform: { os: "linux", architecture: index === 0 ? "amd64" : "arm64" },
+  }));
+  await putManifest(
+    registry,
+    "team/multi",
+    "latest",
+    blobOf(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests })),
+    mediaTypes.ociIndex,
+  );
   await pushImage(guarded, "app", "v1", { config: configOf("amd64"), headers: ann });
 });
 
@@ -59,7 +87,16 @@ test("shows repositories, tags, layers and history", async () => {
   expect(tags).toContain("linux/amd64");
   await browser.click("v1");
   const image = await browser.sees("History");
-  for (const text of ["ADD … /", "RUN make install", 'CMD ["serve"]', "300 kB", "20.0 kB", "LANG=C", `docker pull ${registry.address}/team/web:v1`]) expect(image).toContain(text);
+  for (const text of [
+    "ADD … /",
+    "RUN make install",
+    'CMD ["serve"]',
+    "300 kB",
+    "20.0 kB",
+    "LANG=C",
+    `docker pull ${registry.address}/team/web:v1`,
+  ])
+    expect(image).toContain(text);
 });
 
 test("shows the platforms of an index, one at a time", async () => {
@@ -84,7 +121,10 @@ test("searches, by keyboard alone", async () => {
 });
 
 test("copies the pull command", async () => {
-  await browser.send("Browser.grantPermissions", { origin: registry.url, permissions: ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+  await browser.send("Browser.grantPermissions", {
+    origin: registry.url,
+    permissions: ["clipboardReadWrite", "clipboardSanitizedWrite"],
+  });
   await browser.go(`${registry.url}/#/r/team/web:v2`);
   await browser.sees("team/web:v2");
   await browser.click(`Copy: docker pull ${registry.address}/team/web:v2`);
@@ -98,7 +138,10 @@ test("asks before it deletes", async () => {
   await browser.click("Delete tag v1");
   await browser.sees("Delete team/web:v1?");
   await browser.press("Escape");
-  await until("the question to close", async () => (await browser.evaluate("document.querySelector('dialog[open]') === null")) === true);
+  await until(
+    "the question to close",
+    async () => (await browser.evaluate("document.querySelector('dialog[open]') === null")) === true,
+  );
   expect((await registry.fetch("/v2/team/web/manifests/v1")).status).toBe(200);
   await browser.click("Delete tag v1");
   await browser.sees("Delete team/web:v1?");
@@ -118,7 +161,9 @@ test("lets people log in and out, and delete only then", async () => {
   await browser.type("wrong");
   await browser.press("Enter");
   await browser.sees("incorrect username or password");
-  await browser.evaluate("document.querySelector('[name=password]').value = ''; document.querySelector('[name=password]').focus()");
+  await browser.evaluate(
+    "document.querySelector('[name=password]').value = ''; document.querySelector('[name=password]').focus()",
+  );
   await browser.type("secret");
   await browser.press("Enter");
   await browser.sees("Log out");
@@ -133,7 +178,11 @@ test("deletion needs the page's own request, and rights", async () => {
   const own = { "X-Requested-By": "berth" };
   expect((await guarded.fetch(path, { method: "DELETE", headers: own })).status).toBe(401);
   expect((await guarded.fetch(path, { method: "DELETE", headers: ann })).status).toBe(403);
-  const login = await guarded.fetch("/-/api/session", { method: "POST", headers: own, body: new URLSearchParams({ user: "ann", password: "secret" }) });
+  const login = await guarded.fetch("/-/api/session", {
+    method: "POST",
+    headers: own,
+    body: new URLSearchParams({ user: "ann", password: "secret" }),
+  });
   const cookie = login.headers.get("set-cookie") ?? "";
   expect(cookie).toContain("HttpOnly");
   expect(cookie).toContain("SameSite=Strict");
@@ -145,7 +194,10 @@ test("deletion needs the page's own request, and rights", async () => {
 });
 
 test("is light and dark, and nothing goes out of bounds", async () => {
-  for (const [scheme, color] of [["light", "rgb(255, 255, 255)"], ["dark", "rgb(18, 22, 27)"]] as const) {
+  for (const [scheme, color] of [
+    ["light", "rgb(255, 255, 255)"],
+    ["dark", "rgb(18, 22, 27)"],
+  ] as const) {
     await browser.media(scheme);
     for (const width of [1200, 400]) {
       await browser.resize(width, 800);
@@ -161,7 +213,9 @@ test("loads nothing from elsewhere, and the browser complained of nothing", asyn
   const response = await registry.fetch("/");
   expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
   expect(response.headers.get("x-content-type-options")).toBe("nosniff");
-  const again = await registry.fetch("/-/page.js", { headers: { "If-None-Match": (await registry.fetch("/-/page.js")).headers.get("etag") ?? "" } });
+  const again = await registry.fetch("/-/page.js", {
+    headers: { "If-None-Match": (await registry.fetch("/-/page.js")).headers.get("etag") ?? "" },
+  });
   expect(again.status).toBe(304);
   // A wrong password is a failed request, which browsers log.
   expect(browser.complaints.filter((text) => !text.includes("401"))).toEqual([]);

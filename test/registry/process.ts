@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { freePort, until } from "../harness.ts";
+import { endRig } from "../leftovers.ts";
 
 const repository = resolve(import.meta.dir, "../..");
 
@@ -11,7 +12,10 @@ export class RegistryProcess implements AsyncDisposable {
   address = "";
   #child: Bun.Subprocess | undefined;
 
-  private constructor(private readonly flags: string[], private readonly env: Record<string, string>) {}
+  private constructor(
+    private readonly flags: string[],
+    private readonly env: Record<string, string>,
+  ) {}
 
   static async start(flags: string[] = [], env: Record<string, string> = {}): Promise<RegistryProcess> {
     const registry = new RegistryProcess(flags, env);
@@ -25,21 +29,44 @@ export class RegistryProcess implements AsyncDisposable {
     return registry;
   }
 
-  get pid(): number { return this.#child?.pid ?? 0; }
-  get url(): string { return `${this.flags.includes("--tls-cert") ? "https" : "http"}://${this.address}`; }
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+  get url(): string {
+    return `${this.flags.includes("--tls-cert") ? "https" : "http"}://${this.address}`;
+  }
 
   /** Starts the process (again, on the same port). Returns when it answers. */
   async up(extra: string[] = []): Promise<void> {
     const port = this.address === "" ? freePort() : Number(this.address.split(":").at(-1));
     this.address = `127.0.0.1:${port}`;
     this.#child = Bun.spawn(
-      [join(repository, "bin/bun"), join(repository, "src/main.ts"), "registry", "serve", "--listen", this.address, "--data", this.data, ...this.flags, ...extra],
-      { stdin: "ignore", stdout: Bun.file(join(this.root, "out")), stderr: Bun.file(join(this.root, "log")), env: { ...process.env, ...this.env } },
+      [
+        join(repository, "bin/bun"),
+        join(repository, "src/main.ts"),
+        "registry",
+        "serve",
+        "--listen",
+        this.address,
+        "--data",
+        this.data,
+        ...this.flags,
+        ...extra,
+      ],
+      {
+        stdin: "ignore",
+        stdout: Bun.file(join(this.root, "out")),
+        stderr: Bun.file(join(this.root, "log")),
+        env: { ...process.env, ...this.env },
+      },
     );
     const child = this.#child;
     await until("the registry to answer", async () => {
       if (child.exitCode !== null) throw new Error(`the registry ended with ${child.exitCode}: ${this.log()}`);
-      return await fetch(`${this.url}/v2/`, { tls: { rejectUnauthorized: false } }).then(() => true, () => false);
+      return await fetch(`${this.url}/v2/`, { tls: { rejectUnauthorized: false } }).then(
+        () => true,
+        () => false,
+      );
     });
   }
 
@@ -61,7 +88,11 @@ export class RegistryProcess implements AsyncDisposable {
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(path.startsWith("http") ? path : `${this.url}${path}`, { redirect: "manual", tls: { rejectUnauthorized: false }, ...init });
+    return fetch(path.startsWith("http") ? path : `${this.url}${path}`, {
+      redirect: "manual",
+      tls: { rejectUnauthorized: false },
+      ...init,
+    });
   }
 
   /** The document that a GET answers with, whatever its status. */
@@ -71,6 +102,6 @@ export class RegistryProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    rmSync(this.root, { recursive: true, force: true });
+    await endRig({ root: this.root });
   }
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, until } from "../harness.ts";
+import { endRig } from "../leftovers.ts";
 
 /** Debian's docker-registry, on a free port of loopback, with data of its own. */
 export class ReferenceRegistry implements AsyncDisposable {
@@ -17,14 +18,34 @@ export class ReferenceRegistry implements AsyncDisposable {
     return registry;
   }
 
-  get url(): string { return `http://${this.address}`; }
-  get pid(): number { return this.#child?.pid ?? 0; }
+  get url(): string {
+    return `http://${this.address}`;
+  }
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
 
   async up(): Promise<void> {
     mkdirSync(join(this.root, "data"), { recursive: true });
-    writeFileSync(join(this.root, "config.yml"), `version: 0.1\nlog: {level: error, accesslog: {disabled: ${process.env.REFERENCE_LOG ? "false" : "true"}}}\nstorage: {filesystem: {rootdirectory: ${this.root}/data, maxthreads: 100}, delete: {enabled: true}}\nhttp: {addr: "${this.address}"}\n${this.auth}`);
-    this.#child = Bun.spawn(["docker-registry", "serve", join(this.root, "config.yml")], { stdin: "ignore", stdout: "ignore", stderr: Bun.file(join(this.root, "log")), env: { ...process.env, OTEL_TRACES_EXPORTER: "none" } });
-    await until("docker-registry to answer", () => fetch(`${this.url}/v2/`).then(() => true, () => false));
+    writeFileSync(
+      join(this.root, "config.yml"),
+      "version: 0.1\nlog: {level: error, accesslog: {disabled: " +
+        `${process.env.REFERENCE_LOG ? "false" : "true"}}}\nstorage: {filesystem: {rootdirectory: ` +
+        `${this.root}/data, maxthreads: 100}, delete: {enabled: true}}\nhttp: {addr: "${this.address}"}\n` +
+        `${this.auth}`,
+    );
+    this.#child = Bun.spawn(["docker-registry", "serve", join(this.root, "config.yml")], {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: Bun.file(join(this.root, "log")),
+      env: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
+    });
+    await until("docker-registry to answer", () =>
+      fetch(`${this.url}/v2/`).then(
+        () => true,
+        () => false,
+      ),
+    );
   }
 
   async down(): Promise<void> {
@@ -38,6 +59,6 @@ export class ReferenceRegistry implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.down();
-    rmSync(this.root, { recursive: true, force: true });
+    await endRig({ root: this.root });
   }
 }

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { freePort, until } from "../harness.ts";
+import { endRig } from "../leftovers.ts";
 
 const program = resolve(import.meta.dir, "../../node_modules/s3rver/bin/s3rver.js");
 
@@ -18,18 +19,41 @@ export class S3Server implements AsyncDisposable {
   static async start(): Promise<S3Server> {
     const server = new S3Server();
     const { port } = new URL(server.endpoint);
-    server.#child = Bun.spawn(["node", "--openssl-legacy-provider", program, "--directory", join(server.root, "data"), "--address", "127.0.0.1", "--port", port, "--configure-bucket", server.bucket, "--silent"], { stdin: "ignore", stdout: "ignore", stderr: Bun.file(join(server.root, "log")) });
-    await until("the S3 server to answer", () => fetch(server.endpoint).then(() => true, () => false));
+    server.#child = Bun.spawn(
+      [
+        "node",
+        "--openssl-legacy-provider",
+        program,
+        "--directory",
+        join(server.root, "data"),
+        "--address",
+        "127.0.0.1",
+        "--port",
+        port,
+        "--configure-bucket",
+        server.bucket,
+        "--silent",
+      ],
+      { stdin: "ignore", stdout: "ignore", stderr: Bun.file(join(server.root, "log")) },
+    );
+    await until("the S3 server to answer", () =>
+      fetch(server.endpoint).then(
+        () => true,
+        () => false,
+      ),
+    );
     return server;
   }
 
   get flag(): string {
-    return `s3://${this.bucket}/registry?endpoint=${encodeURIComponent(this.endpoint)}&region=us-east-1&access-key-id=${this.keys.accessKeyId}&secret-access-key=${this.keys.secretAccessKey}`;
+    const { accessKeyId, secretAccessKey } = this.keys;
+    const keys = `access-key-id=${accessKeyId}&secret-access-key=${secretAccessKey}`;
+    return `s3://${this.bucket}/registry?endpoint=${encodeURIComponent(this.endpoint)}&region=us-east-1&${keys}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child?.kill("SIGKILL");
     await this.#child?.exited;
-    rmSync(this.root, { recursive: true, force: true });
+    await endRig({ root: this.root });
   }
 }

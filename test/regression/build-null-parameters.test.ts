@@ -10,7 +10,9 @@ test("every docker command line on this machine builds", async () => {
     await using daemon = await Daemon.start();
     writeFileSync(join(root, "Dockerfile"), "FROM busybox\nRUN true\n");
     for (const docker of dockerClients) {
-      const built = await sh([docker, "build", "-t", "built", root], { env: { DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: "0" } });
+      const built = await sh([docker, "build", "-t", "built", root], {
+        env: { DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: "0" },
+      });
       expect([built.exitCode, built.exitCode === 0 ? "" : built.stderr]).toEqual([0, ""]);
     }
     const empty = await daemon.api("POST", "/build?remote=none&ulimits=null&buildargs=null&labels=null&cachefrom=null");

@@ -9,7 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-test.each([[["no-such-program"], 127, "executable file not found"], [["/etc"], 126, ""]] as [string[], number, string][])("exec %p ends with %p", async (command, exitCode, text) => {
+test.each([
+  [["no-such-program"], 127, "executable file not found"],
+  [["/etc"], 126, ""],
+] as [string[], number, string][])("exec %p ends with %p", async (command, exitCode, text) => {
   for (const run of [() => daemon.docker("exec", "box", ...command), () => daemon.berth("exec", "box", ...command)]) {
     const result = await run();
     expect(result.exitCode).toBe(exitCode);

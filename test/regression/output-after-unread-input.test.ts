@@ -1,6 +1,9 @@
-/** A process that does not read all of its input: the monitor breaks the connection off, and the output before that is not lost. */
+/**
+ * A process that does not read all of its input: the monitor breaks the connection off, and the output before that is
+ * not lost.
+ */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { Daemon, sh, berthBinary, dockerClients } from "../harness.ts";
+import { berthBinary, Daemon, dockerClients, sh } from "../harness.ts";
 
 let daemon: Daemon;
 beforeAll(async () => {

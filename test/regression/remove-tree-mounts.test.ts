@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { removeTree } from "../../src/linux/remove.ts";
 import { MS, mount, unmount } from "../../src/linux/mount.ts";
+import { removeTree } from "../../src/linux/remove.ts";
 
 /** Removing a tree once emptied what was bind-mounted into it before it stopped at the mount point. */
 test("removing a tree leaves what is mounted in it alone", () => {

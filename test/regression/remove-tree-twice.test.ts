@@ -2,7 +2,10 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Archiver } from "../../src/linux/archive/archiver.ts";
 
-/** What was left of an earlier run is cleared while the one that put it there may be about it: the second one once failed. */
+/**
+ * What was left of an earlier run is cleared while the one that put it there may be about it: the second one once
+ * failed.
+ */
 test("two that remove the same tree are not in each other's way", async () => {
   const root = mkdtempSync("/tmp/berth-remove-");
   await using archiver = new Archiver();

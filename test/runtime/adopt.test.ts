@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isRunning } from "../../src/linux/proc.ts";
+import { processRuns } from "../../src/linux/proc.ts";
 import { attachTask } from "../../src/runtime/attach.ts";
-import { taskDir } from "../../src/runtime/context.ts";
 import { deleteTask } from "../../src/runtime/delete.ts";
+import { taskDir } from "../../src/runtime/deps.ts";
 import { execTask } from "../../src/runtime/exec.ts";
 import { takeExecExit } from "../../src/runtime/exec-exits.ts";
 import { taskIds } from "../../src/runtime/exits.ts";
@@ -17,11 +17,14 @@ import { readPidFile } from "../../src/runtime/task-record.ts";
 import { isAlive, readExit } from "../../src/runtime/task-state.ts";
 import { until } from "../harness.ts";
 import type { Plan } from "./first-daemon.ts";
-import { collect, readText, RuntimeHost } from "./host.ts";
+import { collect, RuntimeHost, readText } from "./host.ts";
 
 /** Starts containers in a process of its own and kills that without warning; returns their ids. */
 async function leftBehind(host: RuntimeHost, plans: Plan[]): Promise<string[]> {
-  const daemon = Bun.spawn([process.execPath, join(import.meta.dir, "first-daemon.ts"), host.root, host.instance, JSON.stringify(plans)], { stdout: "pipe", stderr: "inherit" });
+  const daemon = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "first-daemon.ts"), host.root, host.instance, JSON.stringify(plans)],
+    { stdout: "pipe", stderr: "inherit" },
+  );
   let text = "";
   for await (const chunk of daemon.stdout) {
     text += Buffer.from(chunk).toString();
@@ -38,8 +41,8 @@ describe("a daemon that is killed", () => {
   test("leaves containers running, with a session and a cgroup that are not its own", async () => {
     await using host = new RuntimeHost();
     const [id = ""] = await leftBehind(host, [{ args: ["sleep", "60"] }]);
-    expect(isAlive(host.ctx, id)).toBe(true);
-    const pid = readPidFile(join(taskDir(host.ctx, id), "conmon.pid")) ?? 0;
+    expect(isAlive(host.deps, id)).toBe(true);
+    const pid = readPidFile(join(taskDir(host.deps, id), "conmon.pid")) ?? 0;
     const session = Number(readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ")[3]);
     expect(session).toBe(pid);
     for (const line of readFileSync(`/proc/${pid}/cgroup`, "utf8").trim().split("\n")) {
@@ -59,26 +62,33 @@ describe("a daemon that is killed", () => {
     const lines = log.trim().split("\n");
     expect(lines).toEqual(lines.map((_, index) => `line ${index + 1}`));
 
-    const io = await attachTask(host.ctx, id);
+    const io = await attachTask(host.deps, id);
     for await (const { data } of io.frames) {
       expect(decode(data)).toStartWith("line ");
       break;
     }
     const execId = "e".repeat(64);
     const process_ = (await host.spec(id, { Cmd: ["echo", "inside"] })).process;
-    const { io: execIo } = await execTask(host.ctx, { containerId: id, execId, process: process_, tty: false, stdin: false, attach: true });
+    const { io: execIo } = await execTask(host.deps, {
+      containerId: id,
+      execId,
+      process: process_,
+      tty: false,
+      stdin: false,
+      attach: true,
+    });
     expect(execIo && (await collect(execIo)).stdout).toBe("inside\n");
     expect(await host.exit(execId)).toMatchObject({ containerId: id, exitCode: 0 });
 
-    await resizeTask(host.ctx, tty, 33, 44);
-    const terminal = await attachTask(host.ctx, tty);
+    await resizeTask(host.deps, tty, 33, 44);
+    const terminal = await attachTask(host.deps, tty);
     const output = collect(terminal);
     await terminal.write(Buffer.from("stty size; exit 5\n"));
     expect((await output).stdout).toContain("44 33\r\n");
     expect((await host.exit(tty)).exitCode).toBe(5);
 
-    await killTask(host.ctx, id, 15);
-    await killTask(host.ctx, id, 9);
+    await killTask(host.deps, id, 15);
+    await killTask(host.deps, id, 9);
     expect((await host.exit(id)).exitCode).toBe(137);
   });
 
@@ -92,25 +102,25 @@ describe("a daemon that is killed", () => {
     const then = Date.now();
     await Bun.sleep(300);
     host.restart();
-    expect(readExit(host.ctx, early)).toMatchObject({ exitCode: 3, oomKilled: false });
-    const exit = readExit(host.ctx, late);
+    expect(readExit(host.deps, early)).toMatchObject({ exitCode: 3, oomKilled: false });
+    const exit = readExit(host.deps, late);
     expect(exit).toMatchObject({ exitCode: 4 });
     // Its own time, not that of the one who finds it.
-    expect(exit?.finishedAt.getTime()).toBeLessThanOrEqual(then);
-    expect(exit?.finishedAt.getTime()).toBeGreaterThan(then - 10_000);
+    expect(Number((exit?.finishedAt ?? 0n) / 1_000_000n)).toBeLessThanOrEqual(then);
+    expect(Number((exit?.finishedAt ?? 0n) / 1_000_000n)).toBeGreaterThan(then - 10_000);
     expect(await readText({ path: host.logPath(late) })).toBe("bye\n");
-    expect(readExit(host.ctx, "f".repeat(64))).toBeNull();
-    for (const id of taskIds(host.ctx)) await deleteTask(host.ctx, id);
-    expect(readExit(host.ctx, early)).toBeNull();
+    expect(readExit(host.deps, "f".repeat(64))).toBeNull();
+    for (const id of taskIds(host.deps)) await deleteTask(host.deps, id);
+    expect(readExit(host.deps, early)).toBeNull();
   });
 
   test("between create and start: the next one starts it", async () => {
     await using host = new RuntimeHost();
     const [id = ""] = await leftBehind(host, [{ args: ["sh", "-c", "echo started; exit 6"], createOnly: true }]);
     host.restart();
-    expect(isAlive(host.ctx, id)).toBe(true);
-    const output = collect(await attachTask(host.ctx, id));
-    await startTask(host.ctx, id);
+    expect(isAlive(host.deps, id)).toBe(true);
+    const output = collect(await attachTask(host.deps, id));
+    await startTask(host.deps, id);
     expect((await output).stdout).toBe("started\n");
     expect((await host.exit(id)).exitCode).toBe(6);
   });
@@ -121,23 +131,32 @@ describe("a daemon that is killed", () => {
       { args: ["sleep", "60"], exec: ["sh", "-c", "while [ ! -e /tmp/early ]; do sleep 0.05; done; exit 8"] },
       { args: ["sleep", "60"], exec: ["sh", "-c", "while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 9"] },
     ]);
-    const execOf = (id: string) => readdirSync(join(taskDir(host.ctx, id), "execs"))[0] ?? "";
+    const execOf = (id: string) => readdirSync(join(taskDir(host.deps, id), "execs"))[0] ?? "";
     const [earlyExec, lateExec] = [execOf(early), execOf(late)];
-    const monitor = readPidFile(join(taskDir(host.ctx, early), "execs", earlyExec, "conmon.pid")) ?? 0;
+    const monitor = readPidFile(join(taskDir(host.deps, early), "execs", earlyExec, "conmon.pid")) ?? 0;
     writeFileSync(join(host.rootfs, "tmp/early"), "");
-    await until("the first exec to end", () => !isRunning(monitor));
+    await until("the first exec to end", () => !processRuns(monitor));
     host.restart();
-    expect(takeExecExit(host.ctx, early, earlyExec)).toMatchObject({ id: earlyExec, containerId: early, exitCode: 8 });
-    expect(takeExecExit(host.ctx, early, earlyExec)).toMatchObject({ exitCode: 255 });
-    expect(takeExecExit(host.ctx, late, lateExec)).toBeNull();
+    expect(takeExecExit(host.deps, early, earlyExec)).toMatchObject({ id: earlyExec, containerId: early, exitCode: 8 });
+    expect(takeExecExit(host.deps, early, earlyExec)).toMatchObject({ exitCode: 255 });
+    expect(takeExecExit(host.deps, late, lateExec)).toBeNull();
     writeFileSync(join(host.rootfs, "tmp/go"), "");
     expect(await host.exit(lateExec)).toMatchObject({ containerId: late, exitCode: 9 });
-    for (const id of [early, late]) expect(readdirSync(join(taskDir(host.ctx, id), "execs"))).toEqual([]);
+    for (const id of [early, late]) expect(readdirSync(join(taskDir(host.deps, id), "execs"))).toEqual([]);
   });
 
   test("a log stays bounded without it, and is taken up again with it", async () => {
     await using host = new RuntimeHost();
-    const [id = ""] = await leftBehind(host, [{ args: ["sh", "-c", "yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -c 420000000"], maxSize: 20_000_000 }]);
+    const [id = ""] = await leftBehind(host, [
+      {
+        args: [
+          "sh",
+          "-c",
+          "yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -c 420000000",
+        ],
+        maxSize: 20_000_000,
+      },
+    ]);
     await until("the writer to end", () => existsSync(join(host.root, "exec/exits", id)), 120_000);
     expect(logSize(host.logPath(id))).toBeLessThan(560_000_000);
     host.restart();
@@ -151,35 +170,44 @@ describe("a monitor that is killed", () => {
   test("takes the exit code with it, but the end is seen", async () => {
     await using host = new RuntimeHost();
     const id = await host.start({ Cmd: ["sleep", "60"] });
-    await startTask(host.ctx, id);
-    process.kill(readPidFile(join(taskDir(host.ctx, id), "conmon.pid")) ?? 0, "SIGKILL");
+    await startTask(host.deps, id);
+    process.kill(readPidFile(join(taskDir(host.deps, id), "conmon.pid")) ?? 0, "SIGKILL");
     await Bun.sleep(100);
-    expect(isAlive(host.ctx, id)).toBe(true);
+    expect(isAlive(host.deps, id)).toBe(true);
     expect(host.exits.has(id)).toBe(false);
-    await killTask(host.ctx, id, 9);
+    await killTask(host.deps, id, 9);
     expect((await host.exit(id)).exitCode).toBe(255);
   });
   test("of an exec: its end is seen too", async () => {
     await using host = new RuntimeHost();
     const id = await host.start({ Cmd: ["sleep", "60"] });
-    await startTask(host.ctx, id);
+    await startTask(host.deps, id);
     const execId = "e".repeat(64);
     const spec = await host.spec(id, { Cmd: ["sleep", "60"] });
-    await execTask(host.ctx, { containerId: id, execId, process: spec.process, tty: false, stdin: false, attach: false });
-    process.kill(readPidFile(join(taskDir(host.ctx, id), "execs", execId, "conmon.pid")) ?? 0, "SIGKILL");
+    await execTask(host.deps, {
+      containerId: id,
+      execId,
+      process: spec.process,
+      tty: false,
+      stdin: false,
+      attach: false,
+    });
+    process.kill(readPidFile(join(taskDir(host.deps, id), "execs", execId, "conmon.pid")) ?? 0, "SIGKILL");
     expect(await host.exit(execId)).toMatchObject({ exitCode: 255 });
   });
 });
 
 test("what a daemon leaves in the middle of a rotation is put right", async () => {
   await using host = new RuntimeHost();
-  const [id = ""] = await leftBehind(host, [{ args: ["sh", "-c", "n=0; while :; do n=$((n+1)); echo line $n; sleep 0.01; done"], maxSize: 1_000_000 }]);
+  const [id = ""] = await leftBehind(host, [
+    { args: ["sh", "-c", "n=0; while :; do n=$((n+1)); echo line $n; sleep 0.01; done"], maxSize: 1_000_000 },
+  ]);
   const path = host.logPath(id);
   renameSync(path, `${path}.1`);
   await Bun.sleep(100);
   host.restart();
   await until("the live file", () => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 200);
-  await killTask(host.ctx, id, 9);
+  await killTask(host.deps, id, 9);
   await host.exit(id);
   const lines = (await readText({ path })).trim().split("\n");
   expect(lines).toEqual(lines.map((_, index) => `line ${index + 1}`));

@@ -1,31 +1,36 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerConfig, HostConfig } from "../../src/api/types/container.ts";
-import { readHostFacts } from "../../src/runtime/spec/host-facts.ts";
-import { prepareSpec } from "../../src/runtime/spec/prepare.ts";
-import type { SpecRequest } from "../../src/runtime/spec/types.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { Logger } from "../../src/lib/log.ts";
+import { type CgroupLayout, detectCgroups } from "../../src/linux/cgroup.ts";
 import { cgroupDirs, removeCgroup } from "../../src/linux/cgroup-tree.ts";
-import { detectCgroups, type CgroupLayout } from "../../src/linux/cgroup.ts";
 import type { OciSpec } from "../../src/oci/runtime.ts";
 import { attachTask } from "../../src/runtime/attach.ts";
-import { createRuntimeContext, type RuntimeContext, type TaskExit } from "../../src/runtime/context.ts";
+import { readHostFacts } from "../../src/runtime/bundle/host-facts.ts";
+import { prepareSpec } from "../../src/runtime/bundle/prepare.ts";
+import type { SpecRequest } from "../../src/runtime/bundle/types.ts";
 import { createTask } from "../../src/runtime/create.ts";
 import { deleteTask } from "../../src/runtime/delete.ts";
+import { createRuntimeDeps, type RuntimeDeps, type TaskExit } from "../../src/runtime/deps.ts";
 import { taskIds, watchExits } from "../../src/runtime/exits.ts";
-import { readLogs, type ReadLogsOptions } from "../../src/runtime/logs/read.ts";
+import { builtinLogDrivers } from "../../src/runtime/logs/driver/builtin.ts";
+import { type ReadLogsOptions, readLogs } from "../../src/runtime/logs/read.ts";
 import { releaseCgroups } from "../../src/runtime/monitor-cgroup.ts";
 import { startTask } from "../../src/runtime/start.ts";
 import type { CreateTaskRequest, TaskIo } from "../../src/runtime/types.ts";
 import { until } from "../harness.ts";
+import { endRig } from "../leftovers.ts";
 
-/** A runtime context of a test's own on a temporary root, with a busybox root filesystem; proves at the end that nothing is left. */
+/**
+ * A runtime context of a test's own on a temporary root, with a busybox root filesystem; proves at the end that nothing
+ * is left.
+ */
 export class RuntimeHost implements AsyncDisposable {
   readonly rootfs: string;
   readonly cgroups: CgroupLayout = detectCgroups();
   readonly facts = readHostFacts(this.cgroups);
-  ctx: RuntimeContext;
+  deps: RuntimeDeps;
   readonly exits = new Map<string, TaskExit>();
   #watch: Disposable;
 
@@ -36,8 +41,8 @@ export class RuntimeHost implements AsyncDisposable {
   ) {
     this.rootfs = join(this.root, "rootfs");
     if (!existsSync(this.rootfs)) makeBusybox(this.rootfs);
-    this.ctx = makeContext(this.root, this.instance, runtime);
-    this.#watch = watchExits(this.ctx, (exit) => void this.exits.set(exit.id, exit));
+    this.deps = makeContext(this.root, this.instance, runtime);
+    this.#watch = watchExits(this.deps, (exit) => void this.exits.set(exit.id, exit));
   }
 
   /** On what another process has made. */
@@ -49,8 +54,8 @@ export class RuntimeHost implements AsyncDisposable {
   restart(): void {
     this.#watch[Symbol.dispose]();
     this.exits.clear();
-    this.ctx = makeContext(this.root, this.instance, this.runtime);
-    this.#watch = watchExits(this.ctx, (exit) => void this.exits.set(exit.id, exit));
+    this.deps = makeContext(this.root, this.instance, this.runtime);
+    this.#watch = watchExits(this.deps, (exit) => void this.exits.set(exit.id, exit));
   }
 
   logPath(id: string): string {
@@ -58,7 +63,12 @@ export class RuntimeHost implements AsyncDisposable {
     return join(this.root, "logs", id, "container.log");
   }
 
-  spec(id: string, config: ContainerConfig, hostConfig: HostConfig = {}, more: Partial<SpecRequest> = {}): Promise<OciSpec> {
+  spec(
+    id: string,
+    config: ContainerConfig,
+    hostConfig: HostConfig = {},
+    more: Partial<SpecRequest> = {},
+  ): Promise<OciSpec> {
     return prepareSpec({
       id,
       config,
@@ -69,7 +79,13 @@ export class RuntimeHost implements AsyncDisposable {
       hostname: id.slice(0, 12),
       domainname: "",
       defaults: {
-        init: false, initPath: "/usr/bin/tini-static", shmSize: 64 << 20, ulimits: [], seccompProfile: "builtin", noNewPrivileges: false, cgroupParent: "",
+        init: false,
+        initPath: "/usr/bin/tini-static",
+        shmSize: 64 << 20,
+        ulimits: [],
+        seccompProfile: "builtin",
+        noNewPrivileges: false,
+        cgroupParent: "",
       },
       cgroupDriver: "cgroupfs",
       instance: this.instance,
@@ -79,26 +95,42 @@ export class RuntimeHost implements AsyncDisposable {
   }
 
   /** Creates, attaches where asked, starts. */
-  async start(config: ContainerConfig, hostConfig: HostConfig = {}, more: Partial<SpecRequest> & Partial<CreateTaskRequest> = {}): Promise<string> {
+  async start(
+    config: ContainerConfig,
+    hostConfig: HostConfig = {},
+    more: Partial<SpecRequest> & Partial<CreateTaskRequest> = {},
+  ): Promise<string> {
     const id = newId();
     const spec = await this.spec(id, config, hostConfig, more);
-    await createTask(this.ctx, {
-      id, spec, runtime: "", tty: config.Tty ?? false, openStdin: config.OpenStdin ?? false, stdinOnce: config.StdinOnce ?? false, logPath: this.logPath(id), ...more,
+    await createTask(this.deps, {
+      id,
+      spec,
+      runtime: "",
+      tty: config.Tty ?? false,
+      openStdin: config.OpenStdin ?? false,
+      stdinOnce: config.StdinOnce ?? false,
+      logPath: this.logPath(id),
+      ...more,
     });
     return id;
   }
 
   /** A container from create to delete: what it wrote, and how it ended. */
-  async run(args: string[], config: ContainerConfig = {}, hostConfig: HostConfig = {}, more: Partial<SpecRequest> = {}): Promise<{ stdout: string; stderr: string; exit: TaskExit }> {
+  async run(
+    args: string[],
+    config: ContainerConfig = {},
+    hostConfig: HostConfig = {},
+    more: Partial<SpecRequest> = {},
+  ): Promise<{ stdout: string; stderr: string; exit: TaskExit }> {
     const id = await this.start({ Cmd: args, ...config }, hostConfig, { ...more, logPath: null });
     try {
-      const io = await attachTask(this.ctx, id);
+      const io = await attachTask(this.deps, id);
       const output = collect(io);
-      await startTask(this.ctx, id);
+      await startTask(this.deps, id);
       const exit = await this.exit(id);
       return { ...(await output), exit };
     } finally {
-      await deleteTask(this.ctx, id);
+      await deleteTask(this.deps, id);
     }
   }
 
@@ -108,24 +140,19 @@ export class RuntimeHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watch[Symbol.dispose]();
-    for (const id of taskIds(this.ctx)) await deleteTask(this.ctx, id);
-    const left: string[] = [];
-    await until("processes to be gone", () => processesOf(this.root).length === 0).catch(() => left.push(...processesOf(this.root)));
+    for (const id of taskIds(this.deps)) await deleteTask(this.deps, id);
     // A parent of the test's own choice is the test's own.
     for (const dir of cgroupDirs(this.cgroups, `/berth-${this.instance}/nested`)) removeCgroup(dir);
-    const own = () => ["", "-monitors"].flatMap((suffix) => cgroupDirs(this.cgroups, `/berth-${this.instance}${suffix}`)).filter((dir) => existsSync(dir));
+    const exec = (dir: string) => join(this.root, "exec", dir);
+    const files = [exec("containers"), exec("exits"), exec(join("runtimes", this.deps.defaultRuntime))];
     // Who has ended is in its cgroup until it is reaped.
-    await until("cgroups to be empty", () => { releaseCgroups(this.ctx); return own().length === 0; }).catch(() => left.push(...own()));
-    left.push(...readFileSync("/proc/self/mounts", "utf8").split("\n").filter((line) => line.includes(this.root)));
-    const files = (dir: string) => (existsSync(dir) ? readdirSync(dir).map((name) => join(dir, name)) : []);
-    left.push(...files(join(this.root, "exec/containers")), ...files(join(this.root, "exec/exits")), ...files(join(this.root, "exec/runtimes", this.ctx.defaultRuntime)));
-    rmSync(this.root, { recursive: true, force: true });
-    if (left.length > 0) throw new Error(`left behind:\n${left.join("\n")}`);
+    await endRig({ root: this.root, instance: this.instance, files }, { before: () => releaseCgroups(this.deps) });
   }
 }
 
-export function makeContext(root: string, instance: string, runtime = "crun"): RuntimeContext {
-  return createRuntimeContext({
+export function makeContext(root: string, instance: string, runtime = "crun"): RuntimeDeps {
+  return createRuntimeDeps({
+    logDrivers: builtinLogDrivers(),
     execRoot: join(root, "exec"),
     log: new Logger("warn"),
     instance,
@@ -138,7 +165,8 @@ export function makeContext(root: string, instance: string, runtime = "crun"): R
 }
 
 export function makeBusybox(rootfs: string): void {
-  for (const dir of ["bin", "etc", "proc", "sys", "dev", "tmp", "root"]) mkdirSync(join(rootfs, dir), { recursive: true });
+  for (const dir of ["bin", "etc", "proc", "sys", "dev", "tmp", "root"])
+    mkdirSync(join(rootfs, dir), { recursive: true });
   Bun.spawnSync(["cp", "/bin/busybox", join(rootfs, "bin/busybox")]);
   Bun.spawnSync(["chroot", rootfs, "/bin/busybox", "--install", "-s", "/bin"]);
   writeFileSync(join(rootfs, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nwww:x:33:33:www:/var/www:/bin/sh\n");
@@ -157,16 +185,4 @@ export async function collect(io: TaskIo): Promise<{ stdout: string; stderr: str
   const parts: Record<1 | 2, Buffer[]> = { 1: [], 2: [] };
   for await (const frame of io.frames) parts[frame.stream].push(Buffer.from(frame.data));
   return { stdout: Buffer.concat(parts[1]).toString(), stderr: Buffer.concat(parts[2]).toString() };
-}
-
-/** Command lines of live processes that mention a path. */
-function processesOf(path: string): string[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    try {
-      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      return line.includes(path) ? [`${pid} ${line}`] : [];
-    } catch {
-      return [];
-    }
-  });
 }

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { startTask } from "../../src/runtime/start.ts";
 import { attachTask } from "../../src/runtime/attach.ts";
 import { logSize } from "../../src/runtime/logs/files.ts";
 import { readLogs } from "../../src/runtime/logs/read.ts";
+import { startTask } from "../../src/runtime/start.ts";
 import { until } from "../harness.ts";
-import { collect, readText, RuntimeHost } from "./host.ts";
+import { collect, RuntimeHost, readText } from "./host.ts";
 
 const MB = 1_000_000;
 
@@ -34,12 +34,16 @@ test("a gigabyte that nobody reads takes what is allowed, and the end of it is w
   const limits = { maxSize: 20 * MB, maxFiles: 5, compress: true };
   // About 1.1 GB on disk, with its times.
   const id = await host.start({ Cmd: ["sh", "-c", "seq 1 18000000"] }, {}, { logLimits: limits });
-  await startTask(host.ctx, id);
+  await startTask(host.deps, id);
   let largest = 0;
-  await until("the end", () => {
-    largest = Math.max(largest, logSize(host.logPath(id)));
-    return host.exits.has(id);
-  }, 240_000);
+  await until(
+    "the end",
+    () => {
+      largest = Math.max(largest, logSize(host.logPath(id)));
+      return host.exits.has(id);
+    },
+    240_000,
+  );
   expect(largest).toBeLessThan(400 * MB);
   // A writer that ends while its file is put aside leaves that one as it is, and no live one.
   const plain = () => readdirSync(dirname(host.logPath(id))).filter((name) => /\.\d+$/.test(name)).length;
@@ -54,7 +58,11 @@ test("a gigabyte that nobody reads takes what is allowed, and the end of it is w
 
 test("a follower misses nothing while the log turns over under it", async () => {
   await using host = new RuntimeHost();
-  const id = await host.start({ Cmd: ["sh", "-c", "seq 1 200000; seq 200001 400000 >&2"] }, {}, { logLimits: { maxSize: 2 * MB, maxFiles: 50, compress: true } });
+  const id = await host.start(
+    { Cmd: ["sh", "-c", "seq 1 200000; seq 200001 400000 >&2"] },
+    {},
+    { logLimits: { maxSize: 2 * MB, maxFiles: 50, compress: true } },
+  );
   const ended = new AbortController();
   const numbers = { 1: new Numbers(), 2: new Numbers() };
   const reading = (async () => {
@@ -62,7 +70,7 @@ test("a follower misses nothing while the log turns over under it", async () => 
       for (const { stream, data } of batch) numbers[stream].push(data);
     }
   })();
-  await startTask(host.ctx, id);
+  await startTask(host.deps, id);
   await host.exit(id, 60_000);
   ended.abort();
   await reading;
@@ -73,7 +81,7 @@ test("a follower misses nothing while the log turns over under it", async () => 
 test("a line longer than the monitor's buffer comes whole", async () => {
   await using host = new RuntimeHost();
   const id = await host.start({ Cmd: ["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x; echo; printf end"] });
-  await startTask(host.ctx, id);
+  await startTask(host.deps, id);
   await host.exit(id);
   expect(await readText({ path: host.logPath(id) })).toBe(`${"x".repeat(100_000)}\nend`);
 });
@@ -81,8 +89,8 @@ test("a line longer than the monitor's buffer comes whole", async () => {
 test("without a log nothing is written, and attach still works", async () => {
   await using host = new RuntimeHost();
   const id = await host.start({ Cmd: ["echo", "hi"] }, {}, { logPath: null });
-  const output = collect(await attachTask(host.ctx, id));
-  await startTask(host.ctx, id);
+  const output = collect(await attachTask(host.deps, id));
+  await startTask(host.deps, id);
   expect((await output).stdout).toBe("hi\n");
   await host.exit(id);
 });
@@ -92,7 +100,7 @@ test("a restart writes on in the same log", async () => {
   const logPath = host.logPath("again");
   for (const word of ["one", "two"]) {
     const id = await host.start({ Cmd: ["echo", word] }, {}, { logPath });
-    await startTask(host.ctx, id);
+    await startTask(host.deps, id);
     await host.exit(id);
   }
   expect(await readText({ path: logPath })).toBe("one\ntwo\n");

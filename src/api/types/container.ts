@@ -1,167 +1,26 @@
-import type { OCIDescriptor } from "./image.ts";
+import type { ContainerConfig, HostConfig, MountType, PortMap } from "../schema/container.ts";
+import type { OCIDescriptor } from "./descriptor.ts";
 import type { EndpointSettings } from "./network.ts";
-import type { EndpointPortConfig } from "./swarm.ts";
 
-/** `ContainerConfig` of the Engine API; a request shape, so every field may be absent or null. */
-export interface ContainerConfig {
-  Hostname?: string | null;
-  Domainname?: string | null;
-  User?: string | null;
-  AttachStdin?: boolean | null;
-  AttachStdout?: boolean | null;
-  AttachStderr?: boolean | null;
-  ExposedPorts?: Record<string, Record<string, never>> | null;
-  Tty?: boolean | null;
-  OpenStdin?: boolean | null;
-  StdinOnce?: boolean | null;
-  Env?: string[] | null;
-  Cmd?: string[] | null;
-  Healthcheck?: HealthConfig | null;
-  ArgsEscaped?: boolean | null;
-  Image?: string | null;
-  Volumes?: Record<string, Record<string, never>> | null;
-  WorkingDir?: string | null;
-  Entrypoint?: string[] | null;
-  NetworkDisabled?: boolean | null;
-  OnBuild?: string[] | null;
-  Labels?: Record<string, string> | null;
-  StopSignal?: string | null;
-  StopTimeout?: number | null;
-  Shell?: string[] | null;
-}
-
-/** `HealthConfig` of the Engine API; a request shape, so every field may be absent or null. */
-export interface HealthConfig {
-  Test?: string[] | null;
-  Interval?: number | null;
-  Timeout?: number | null;
-  Retries?: number | null;
-  StartPeriod?: number | null;
-  StartInterval?: number | null;
-}
-
-/** `HostConfig` of the Engine API; a request shape, so every field may be absent or null. */
-export type HostConfig = Resources & {
-  Binds?: string[] | null;
-  ContainerIDFile?: string | null;
-  LogConfig?: {
-    Type?: string | null;
-    Config?: Record<string, string> | null;
-  } | null;
-  NetworkMode?: string | null;
-  PortBindings?: PortMap | null;
-  RestartPolicy?: RestartPolicy | null;
-  AutoRemove?: boolean | null;
-  VolumeDriver?: string | null;
-  VolumesFrom?: string[] | null;
-  Mounts?: Mount[] | null;
-  ConsoleSize?: number[] | null;
-  Annotations?: Record<string, string> | null;
-  CapAdd?: string[] | null;
-  CapDrop?: string[] | null;
-  CgroupnsMode?: string | null;
-  Dns?: string[] | null;
-  DnsOptions?: string[] | null;
-  DnsSearch?: string[] | null;
-  ExtraHosts?: string[] | null;
-  GroupAdd?: string[] | null;
-  IpcMode?: string | null;
-  Cgroup?: string | null;
-  Links?: string[] | null;
-  OomScoreAdj?: number | null;
-  PidMode?: string | null;
-  Privileged?: boolean | null;
-  PublishAllPorts?: boolean | null;
-  ReadonlyRootfs?: boolean | null;
-  SecurityOpt?: string[] | null;
-  StorageOpt?: Record<string, string> | null;
-  Tmpfs?: Record<string, string> | null;
-  UTSMode?: string | null;
-  UsernsMode?: string | null;
-  ShmSize?: number | null;
-  Sysctls?: Record<string, string> | null;
-  Runtime?: string | null;
-  Isolation?: string | null;
-  MaskedPaths?: string[] | null;
-  ReadonlyPaths?: string[] | null;
-};
-
-/** `Resources` of the Engine API; a request shape, so every field may be absent or null. */
-export interface Resources {
-  CpuShares?: number | null;
-  Memory?: number | null;
-  CgroupParent?: string | null;
-  BlkioWeight?: number | null;
-  BlkioWeightDevice?: {
-    Path?: string | null;
-    Weight?: number | null;
-  }[] | null;
-  BlkioDeviceReadBps?: ThrottleDevice[] | null;
-  BlkioDeviceWriteBps?: ThrottleDevice[] | null;
-  BlkioDeviceReadIOps?: ThrottleDevice[] | null;
-  BlkioDeviceWriteIOps?: ThrottleDevice[] | null;
-  CpuPeriod?: number | null;
-  CpuQuota?: number | null;
-  CpuRealtimePeriod?: number | null;
-  CpuRealtimeRuntime?: number | null;
-  CpusetCpus?: string | null;
-  CpusetMems?: string | null;
-  Devices?: DeviceMapping[] | null;
-  DeviceCgroupRules?: string[] | null;
-  DeviceRequests?: DeviceRequest[] | null;
-  MemoryReservation?: number | null;
-  MemorySwap?: number | null;
-  MemorySwappiness?: number | null;
-  NanoCpus?: number | null;
-  OomKillDisable?: boolean | null;
-  Init?: boolean | null;
-  PidsLimit?: number | null;
-  Ulimits?: {
-    Name?: string | null;
-    Soft?: number | null;
-    Hard?: number | null;
-  }[] | null;
-  CpuCount?: number | null;
-  CpuPercent?: number | null;
-  IOMaximumIOps?: number | null;
-  IOMaximumBandwidth?: number | null;
-}
-
-/** `Mount` of the Engine API; a request shape, so every field may be absent or null. */
-export interface Mount {
-  Target?: string | null;
-  Source?: string | null;
-  Type?: MountType | null;
-  ReadOnly?: boolean | null;
-  Consistency?: string | null;
-  BindOptions?: {
-    Propagation?: string | null;
-    NonRecursive?: boolean | null;
-    CreateMountpoint?: boolean | null;
-    ReadOnlyNonRecursive?: boolean | null;
-    ReadOnlyForceRecursive?: boolean | null;
-  } | null;
-  VolumeOptions?: {
-    NoCopy?: boolean | null;
-    Labels?: Record<string, string> | null;
-    DriverConfig?: {
-      Name?: string | null;
-      Options?: Record<string, string> | null;
-    } | null;
-    Subpath?: string | null;
-  } | null;
-  ImageOptions?: {
-    Subpath?: string | null;
-  } | null;
-  TmpfsOptions?: {
-    SizeBytes?: number | null;
-    Mode?: number | null;
-    Options?: string[][] | null;
-  } | null;
-}
-
-/** `MountType` of the Engine API. */
-export type MountType = "bind" | "cluster" | "image" | "npipe" | "tmpfs" | "volume";
+/** What clients send is defined by its schema. */
+export type {
+  ContainerConfig,
+  CreateBody,
+  DeviceMapping,
+  DeviceRequest,
+  ExecConfig,
+  HealthAction,
+  HealthConfig,
+  HostConfig,
+  Mount,
+  MountType,
+  PortBinding,
+  PortMap,
+  Resources,
+  RestartPolicy,
+  ThrottleDevice,
+  UpdateBody,
+} from "../schema/container.ts";
 
 /** `MountPoint` of the Engine API. */
 export interface MountPoint {
@@ -173,43 +32,6 @@ export interface MountPoint {
   Mode?: string;
   RW?: boolean;
   Propagation?: string;
-}
-
-/** `PortBinding` of the Engine API; a request shape, so every field may be absent or null. */
-export interface PortBinding {
-  HostIp?: string | null;
-  HostPort?: string | null;
-}
-
-/** `PortMap` of the Engine API; null for a port that is exposed and not bound. */
-export type PortMap = Record<string, PortBinding[] | null> | null;
-
-/** `RestartPolicy` of the Engine API; a request shape, so every field may be absent or null. */
-export interface RestartPolicy {
-  Name?: string | null;
-  MaximumRetryCount?: number | null;
-}
-
-/** `DeviceMapping` of the Engine API; a request shape, so every field may be absent or null. */
-export interface DeviceMapping {
-  PathOnHost?: string | null;
-  PathInContainer?: string | null;
-  CgroupPermissions?: string | null;
-}
-
-/** `DeviceRequest` of the Engine API; a request shape, so every field may be absent or null. */
-export interface DeviceRequest {
-  Driver?: string | null;
-  Count?: number | null;
-  DeviceIDs?: string[] | null;
-  Capabilities?: string[][] | null;
-  Options?: Record<string, string> | null;
-}
-
-/** `ThrottleDevice` of the Engine API; a request shape, so every field may be absent or null. */
-export interface ThrottleDevice {
-  Path?: string | null;
-  Rate?: number | null;
 }
 
 /** `ContainerCreateResponse` of the Engine API. */
@@ -265,13 +87,6 @@ export type ContainerState = {
   Health?: Health;
 } | null;
 
-/** `ContainerStatus` of the Engine API. */
-export interface ContainerStatus {
-  ContainerID?: string;
-  PID?: number;
-  ExitCode?: number;
-}
-
 /** `Health` of the Engine API. */
 export type Health = {
   Status?: "none" | "starting" | "healthy" | "unhealthy";
@@ -324,11 +139,6 @@ export interface PortSummary {
   Type: "tcp" | "udp" | "sctp";
 }
 
-/** `PortStatus` of the Engine API. */
-export interface PortStatus {
-  Ports?: EndpointPortConfig[];
-}
-
 /** `ContainerStatsResponse` of the Engine API. */
 export interface ContainerStatsResponse {
   id?: string | null;
@@ -356,7 +166,7 @@ export type ContainerBlkioStatEntry = {
 
 /** `ContainerBlkioStats` of the Engine API. */
 export type ContainerBlkioStats = {
-  io_service_bytes_recursive?: ContainerBlkioStatEntry[];
+  io_service_bytes_recursive?: ContainerBlkioStatEntry[] | null;
   io_serviced_recursive?: ContainerBlkioStatEntry[] | null;
   io_queue_recursive?: ContainerBlkioStatEntry[] | null;
   io_service_time_recursive?: ContainerBlkioStatEntry[] | null;
@@ -437,7 +247,7 @@ export interface ContainerTopResponse {
 
 /** `ContainerUpdateResponse` of the Engine API. */
 export interface ContainerUpdateResponse {
-  Warnings?: string[];
+  Warnings?: string[] | null;
 }
 
 /** `ContainerWaitExitError` of the Engine API. */
@@ -486,7 +296,8 @@ export interface Address {
 /** `DriverData` of the Engine API. */
 export interface DriverData {
   Name: string;
-  Data: Record<string, string>;
+  /** Null: it has no directories. */
+  Data: Record<string, string> | null;
 }
 
 /** `Storage` of the Engine API. */

@@ -1,4 +1,5 @@
 import type { DriverData, HealthConfig } from "./container.ts";
+import type { OCIDescriptor, OCIPlatform } from "./descriptor.ts";
 
 /** `ImageConfig` of the Engine API; a request shape, so every field may be absent or null. */
 export interface ImageConfig {
@@ -101,7 +102,7 @@ export interface ImageSummary {
   Created: number;
   Size: number;
   SharedSize: number;
-  Labels: Record<string, string>;
+  Labels: Record<string, string> | null;
   Containers: number;
   Manifests?: ImageManifestSummary[];
   Descriptor?: OCIDescriptor | null;
@@ -115,27 +116,6 @@ export interface ImagesDiskUsage {
   TotalSize?: number;
   Items?: unknown[];
 }
-
-/** `OCIDescriptor` of the Engine API. */
-export interface OCIDescriptor {
-  mediaType?: string;
-  digest?: string;
-  size?: number;
-  urls?: string[] | null;
-  annotations?: Record<string, string> | null;
-  data?: string | null;
-  platform?: OCIPlatform;
-  artifactType?: string | null;
-}
-
-/** `OCIPlatform` of the Engine API. */
-export type OCIPlatform = {
-  architecture?: string;
-  os?: string;
-  "os.version"?: string;
-  "os.features"?: string[];
-  variant?: string;
-} | null;
 
 /** `AttestationStatement` of the Engine API. */
 export interface AttestationStatement {
@@ -214,7 +194,7 @@ export type KnownSignerIdentity = "DHI";
 /** `DistributionInspect` of the Engine API. */
 export interface DistributionInspect {
   Descriptor: OCIDescriptor;
-  Platforms: OCIPlatform[];
+  Platforms: OCIPlatform[] | null;
 }
 
 /** `CreateImageInfo` of the Engine API. */

@@ -1,4 +1,21 @@
-import type { ConfigReference, PeerInfo } from "./swarm.ts";
+import type { ConfigReference, IPAM } from "../schema/network.ts";
+
+/** What clients send is defined by its schema. */
+export type { EndpointIPAMConfig, EndpointSettings, NetworkingConfig } from "../schema/endpoint.ts";
+export type {
+  ConfigReference,
+  IPAM,
+  IPAMConfig,
+  NetworkConnectRequest,
+  NetworkCreateRequest,
+  NetworkDisconnectRequest,
+} from "../schema/network.ts";
+
+/** `PeerInfo` of the Engine API. */
+export interface PeerInfo {
+  Name?: string;
+  IP?: string;
+}
 
 /** `Network` of the Engine API. */
 export interface Network {
@@ -20,6 +37,20 @@ export interface Network {
   Peers?: PeerInfo[];
 }
 
+/**
+ * One line of `GET /berth/networks/check`, an endpoint of our own: a thing in the kernel, whose it is (a network's, a
+ * container's, `firewall`, `machine`, `nobody`), and how what there is compares with what should be.
+ */
+export interface NetworkCheckItem {
+  Object: string;
+  Owner: string;
+  State: "ok" | "missing" | "differs" | "extra" | "repaired";
+  /** Empty: it should not be there. */
+  Wanted: string;
+  /** Empty: it is not there. Of what was repaired: as it was before. */
+  Found: string;
+}
+
 /** `NetworkSummary` of the Engine API. */
 export type NetworkSummary = Network;
 
@@ -30,76 +61,16 @@ export interface NetworkInspect extends Network {
   Status?: NetworkStatus;
 }
 
-/** `NetworkConnectRequest` of the Engine API; a request shape, so every field may be absent or null. */
-export interface NetworkConnectRequest {
-  Container?: string | null;
-  EndpointConfig?: EndpointSettings | null;
-}
-
-/** The body of `POST /networks/create`; a request shape, so every field may be absent or null. */
-export interface NetworkCreateRequest {
-  Name?: string | null;
-  Driver?: string | null;
-  Scope?: string | null;
-  Internal?: boolean | null;
-  Attachable?: boolean | null;
-  Ingress?: boolean | null;
-  ConfigOnly?: boolean | null;
-  ConfigFrom?: ConfigReference | null;
-  IPAM?: IPAM | null;
-  EnableIPv4?: boolean | null;
-  EnableIPv6?: boolean | null;
-  Options?: Record<string, string> | null;
-  Labels?: Record<string, string> | null;
-}
-
 /** `NetworkCreateResponse` of the Engine API. */
 export interface NetworkCreateResponse {
   Id: string;
   Warning: string;
 }
 
-/** `NetworkDisconnectRequest` of the Engine API; a request shape, so every field may be absent or null. */
-export interface NetworkDisconnectRequest {
-  Container?: string | null;
-  Force?: boolean | null;
-}
-
 /** `NetworkStatus` of the Engine API. */
 export interface NetworkStatus {
   IPAM?: IPAMStatus;
 }
-
-/** `NetworkingConfig` of the Engine API; a request shape, so every field may be absent or null. */
-export interface NetworkingConfig {
-  EndpointsConfig?: Record<string, EndpointSettings> | null;
-}
-
-/** `EndpointSettings` of the Engine API; a request shape, so every field may be absent or null. */
-export interface EndpointSettings {
-  IPAMConfig?: EndpointIPAMConfig | null;
-  Links?: string[] | null;
-  MacAddress?: string | null;
-  Aliases?: string[] | null;
-  DriverOpts?: Record<string, string> | null;
-  GwPriority?: number | null;
-  NetworkID?: string | null;
-  EndpointID?: string | null;
-  Gateway?: string | null;
-  IPAddress?: string | null;
-  IPPrefixLen?: number | null;
-  IPv6Gateway?: string | null;
-  GlobalIPv6Address?: string | null;
-  GlobalIPv6PrefixLen?: number | null;
-  DNSNames?: string[] | null;
-}
-
-/** `EndpointIPAMConfig` of the Engine API; a request shape, so every field may be absent or null. */
-export type EndpointIPAMConfig = {
-  IPv4Address?: string | null;
-  IPv6Address?: string | null;
-  LinkLocalIPs?: string[] | null;
-} | null;
 
 /** `EndpointResource` of the Engine API. */
 export interface EndpointResource {
@@ -108,21 +79,6 @@ export interface EndpointResource {
   MacAddress?: string;
   IPv4Address?: string;
   IPv6Address?: string;
-}
-
-/** `IPAM` of the Engine API; a request shape, so every field may be absent or null. */
-export interface IPAM {
-  Driver?: string | null;
-  Config?: IPAMConfig[] | null;
-  Options?: Record<string, string> | null;
-}
-
-/** `IPAMConfig` of the Engine API; a request shape, so every field may be absent or null. */
-export interface IPAMConfig {
-  Subnet?: string | null;
-  IPRange?: string | null;
-  Gateway?: string | null;
-  AuxiliaryAddresses?: Record<string, string> | null;
 }
 
 /** `IPAMStatus` of the Engine API. */

@@ -1,4 +1,4 @@
-import type { ContainerStatus, HealthConfig, Mount, PortStatus } from "./container.ts";
+import type { HealthConfig, Mount } from "./container.ts";
 import type { Network } from "./network.ts";
 import type { PluginPrivilege } from "./plugin.ts";
 
@@ -42,17 +42,6 @@ export interface NetworkTaskInfo {
   EndpointID?: string;
   EndpointIP?: string;
   Info?: Record<string, string>;
-}
-
-/** `ConfigReference` of the Engine API. */
-export interface ConfigReference {
-  Network?: string;
-}
-
-/** `PeerInfo` of the Engine API. */
-export interface PeerInfo {
-  Name?: string;
-  IP?: string;
 }
 
 /** `ObjectVersion` of the Engine API. */
@@ -318,7 +307,22 @@ export interface TaskSpec {
 }
 
 /** `TaskState` of the Engine API. */
-export type TaskState = "new" | "allocated" | "pending" | "assigned" | "accepted" | "preparing" | "ready" | "starting" | "running" | "complete" | "shutdown" | "failed" | "rejected" | "remove" | "orphaned";
+export type TaskState =
+  | "new"
+  | "allocated"
+  | "pending"
+  | "assigned"
+  | "accepted"
+  | "preparing"
+  | "ready"
+  | "starting"
+  | "running"
+  | "complete"
+  | "shutdown"
+  | "failed"
+  | "rejected"
+  | "remove"
+  | "orphaned";
 
 /** `TaskStatus` of the Engine API. */
 export interface TaskStatus {
@@ -389,6 +393,18 @@ export interface ServiceSpec {
   };
   Networks?: NetworkAttachmentConfig[];
   EndpointSpec?: EndpointSpec;
+}
+
+/** `ContainerStatus` of the Engine API. */
+export interface ContainerStatus {
+  ContainerID?: string;
+  PID?: number;
+  ExitCode?: number;
+}
+
+/** `PortStatus` of the Engine API. */
+export interface PortStatus {
+  Ports?: EndpointPortConfig[];
 }
 
 /** `EndpointPortConfig` of the Engine API. */
@@ -528,7 +544,7 @@ export interface ClusterVolume {
   Spec?: ClusterVolumeSpec;
   Info?: {
     CapacityBytes?: number;
-    VolumeContext?: Record<string, string>;
+    VolumeDeps?: Record<string, string>;
     VolumeID?: string;
     AccessibleTopology?: Topology[];
   };

@@ -1,15 +1,7 @@
 import type { GenericResources, SwarmInfo } from "./swarm.ts";
 
-/** `AuthConfig` of the Engine API; a request shape, so every field may be absent or null. */
-export interface AuthConfig {
-  username?: string | null;
-  password?: string | null;
-  serveraddress?: string | null;
-  identitytoken?: string | null;
-  registrytoken?: string | null;
-  /** base64 of `user:password`, as configuration files keep it. */
-  auth?: string | null;
-}
+/** What clients send is defined by its schema. */
+export type { AuthConfig } from "../schema/auth.ts";
 
 /** `AuthResponse` of the Engine API. */
 export interface AuthResponse {
@@ -45,7 +37,18 @@ export interface EventActor {
 
 /** `EventMessage` of the Engine API. */
 export interface EventMessage {
-  Type?: "builder" | "config" | "container" | "daemon" | "image" | "network" | "node" | "plugin" | "secret" | "service" | "volume";
+  Type?:
+    | "builder"
+    | "config"
+    | "container"
+    | "daemon"
+    | "image"
+    | "network"
+    | "node"
+    | "plugin"
+    | "secret"
+    | "service"
+    | "volume";
   Action?: string;
   Actor?: EventActor;
   scope?: "local" | "swarm";
@@ -76,7 +79,7 @@ export type NRIInfo = {
 export interface PluginsInfo {
   Volume?: string[];
   Network?: string[];
-  Authorization?: string[];
+  Authorization?: string[] | null;
   Log?: string[];
 }
 
@@ -84,7 +87,7 @@ export interface PluginsInfo {
 export type RegistryServiceConfig = {
   InsecureRegistryCIDRs?: string[];
   IndexConfigs?: Record<string, IndexInfo>;
-  Mirrors?: string[];
+  Mirrors?: string[] | null;
 } | null;
 
 /** `Runtime` of the Engine API. */
@@ -132,7 +135,7 @@ export interface SystemInfo {
   MemTotal?: number;
   IndexServerAddress?: string;
   RegistryConfig?: RegistryServiceConfig;
-  GenericResources?: GenericResources;
+  GenericResources?: GenericResources | null;
   HttpProxy?: string;
   HttpsProxy?: string;
   NoProxy?: string;
@@ -158,7 +161,7 @@ export interface SystemInfo {
   FirewallBackend?: FirewallInfo;
   DiscoveredDevices?: DeviceInfo[];
   NRI?: NRIInfo;
-  Warnings?: string[];
+  Warnings?: string[] | null;
   CDISpecDirs?: string[];
   Containerd?: ContainerdInfo;
 }

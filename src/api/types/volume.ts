@@ -1,4 +1,7 @@
-import type { ClusterVolume, ClusterVolumeSpec } from "./swarm.ts";
+import type { ClusterVolume } from "./swarm.ts";
+
+/** What clients send is defined by its schema. */
+export type { VolumeCreateRequest } from "../schema/volume.ts";
 
 /** `Volume` of the Engine API. */
 export interface Volume {
@@ -7,29 +10,20 @@ export interface Volume {
   Mountpoint: string;
   CreatedAt?: string;
   Status?: Record<string, Record<string, unknown>>;
-  Labels: Record<string, string>;
+  Labels: Record<string, string> | null;
   Scope: "local" | "global";
   ClusterVolume?: ClusterVolume;
-  Options: Record<string, string>;
+  Options: Record<string, string> | null;
   UsageData?: {
     Size: number;
     RefCount: number;
   } | null;
 }
 
-/** `VolumeCreateRequest` of the Engine API; a request shape, so every field may be absent or null. */
-export interface VolumeCreateRequest {
-  Name?: string | null;
-  Driver?: string | null;
-  DriverOpts?: Record<string, string> | null;
-  Labels?: Record<string, string> | null;
-  ClusterVolumeSpec?: ClusterVolumeSpec | null;
-}
-
 /** `VolumeListResponse` of the Engine API. */
 export interface VolumeListResponse {
   Volumes?: Volume[];
-  Warnings?: string[];
+  Warnings?: string[] | null;
 }
 
 /** `VolumesDiskUsage` of the Engine API. */

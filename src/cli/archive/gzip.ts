@@ -1,5 +1,5 @@
-import { createGzip } from "node:zlib";
 import { Readable } from "node:stream";
+import { createGzip } from "node:zlib";
 
 /** The stream, compressed. */
 export function gzip(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

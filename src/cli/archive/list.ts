@@ -1,9 +1,12 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { hasCode } from "../../lib/errors.ts";
-import { type EntryType, tarEntry, type TarEntry } from "../../lib/tar/entry.ts";
+import { type EntryType, type TarEntry, tarEntry } from "../../lib/tar/entry.ts";
 
 export interface ListOptions {
-  /** Leaves out what it says true to; a folder's members are left out with it unless `enters` says otherwise. Paths are relative. */
+  /**
+   * Leaves out what it says true to; a folder's members are left out with it unless `enters` says otherwise. Paths are
+   * relative.
+   */
   excludes?(path: string): boolean;
   /** Whether an excluded folder may hold members that are not excluded. */
   enters?(path: string): boolean;
@@ -19,12 +22,20 @@ export interface Listed {
   file?: string;
 }
 
-/** What is in a directory, in the order of names, folders before what is in them; found as it is taken. Sockets are left out. */
+/**
+ * What is in a directory, in the order of names, folders before what is in them; found as it is taken. Sockets are left
+ * out.
+ */
 export function* listDirectory(root: string, options: ListOptions = {}): Generator<Listed> {
   yield* listFolder(root, "", options, new Map());
 }
 
-function* listFolder(root: string, folder: string, options: ListOptions, links: Map<string, string>): Generator<Listed> {
+function* listFolder(
+  root: string,
+  folder: string,
+  options: ListOptions,
+  links: Map<string, string>,
+): Generator<Listed> {
   for (const name of readdirSync(`${root}/${folder}`).sort()) {
     const path = folder === "" ? name : `${folder}/${name}`;
     const excluded = options.excludes?.(path) ?? false;
@@ -36,8 +47,13 @@ function* listFolder(root: string, folder: string, options: ListOptions, links: 
       const type = typeOf(stat);
       if (!type) continue;
       const entry = tarEntry({
-        name: `${options.prefix ?? ""}${path}`, type, mode: stat.mode & 0o7777, uid: options.owner?.uid ?? stat.uid, gid: options.owner?.gid ?? stat.gid,
-        mtime: Math.floor(stat.mtimeMs / 1000), size: type === "file" ? stat.size : 0,
+        name: `${options.prefix ?? ""}${path}`,
+        type,
+        mode: stat.mode & 0o7777,
+        uid: options.owner?.uid ?? stat.uid,
+        gid: options.owner?.gid ?? stat.gid,
+        mtime: Math.floor(stat.mtimeMs / 1000),
+        size: type === "file" ? stat.size : 0,
         linkName: type === "symlink" ? readlinkSync(`${root}/${path}`) : "",
       });
       const key = stat.nlink > 1 && type === "file" ? `${stat.dev}:${stat.ino}` : undefined;

@@ -14,7 +14,11 @@ afterEach(() => rmSync(root, { recursive: true }));
 async function packed(options?: ListOptions): Promise<{ entry: TarEntry; content: string }[]> {
   const found: { entry: TarEntry; content: string }[] = [];
   let content = "";
-  const reader = new TarReader({ entry: () => void (content = ""), data: (chunk) => void (content += Buffer.from(chunk).toString()), end: (entry) => void found.push({ entry, content }) });
+  const reader = new TarReader({
+    entry: () => void (content = ""),
+    data: (chunk) => void (content += Buffer.from(chunk).toString()),
+    end: (entry) => void found.push({ entry, content }),
+  });
   for await (const chunk of packDirectory(root, options)) reader.write(chunk);
   reader.end();
   expect(reader.ended).toBe(true);
@@ -29,7 +33,11 @@ test("files, folders, links in order; hard links once", async () => {
   symlinkSync("d/big", `${root}/l`);
   const found = await packed({ owner: { uid: 7, gid: 8 } });
   expect(found.map(({ entry: { name, type, linkName, size, uid } }) => [name, type, linkName, size, uid])).toEqual([
-    ["a", "file", "", 5, 7], ["b", "link", "a", 0, 7], ["d", "directory", "", 0, 7], ["d/big", "file", "", 600_000, 7], ["l", "symlink", "d/big", 0, 7],
+    ["a", "file", "", 5, 7],
+    ["b", "link", "a", 0, 7],
+    ["d", "directory", "", 0, 7],
+    ["d/big", "file", "", 600_000, 7],
+    ["l", "symlink", "d/big", 0, 7],
   ]);
   expect(found[0]?.entry.mode).toBe(0o750);
   expect(found[3]?.content.length).toBe(600_000);

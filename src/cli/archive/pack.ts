@@ -1,9 +1,12 @@
 import { open } from "node:fs/promises";
 import type { TarEntry } from "../../lib/tar/entry.ts";
 import { encodeHeader, endOfArchive, padding } from "../../lib/tar/writer.ts";
-import { listDirectory, type ListOptions } from "./list.ts";
+import { type ListOptions, listDirectory } from "./list.ts";
 
-/** A directory's content as a tar archive, produced as it is taken. With a `prefix` it is one part of another and has no end of its own. */
+/**
+ * A directory's content as a tar archive, produced as it is taken. With a `prefix` it is one part of another and has no
+ * end of its own.
+ */
 export async function* packDirectory(root: string, options: ListOptions = {}): AsyncGenerator<Uint8Array> {
   for (const { entry, file } of listDirectory(root, options)) {
     if (file === undefined) yield encodeHeader(entry);

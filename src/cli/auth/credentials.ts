@@ -3,18 +3,8 @@
  * config.json itself.
  */
 import { type ConfigFile, type StoredAuth, writeConfig } from "../config/file.ts";
-import type { CommandContext } from "../context.ts";
-import { eraseWithHelper, getFromHelper, listWithHelper, storeWithHelper } from "./helper.ts";
-
-/** The API's auth configuration, as it travels to engine and registry. */
-export interface Credentials {
-  username?: string;
-  password?: string;
-  email?: string;
-  serveraddress?: string;
-  identitytoken?: string;
-  registrytoken?: string;
-}
+import type { CommandDeps } from "../deps.ts";
+import { type Credentials, eraseWithHelper, getFromHelper, listWithHelper, storeWithHelper } from "./helper.ts";
 
 /** The key under which Docker Hub's credentials stand. */
 export const hubKey = "https://index.docker.io/v1/";
@@ -38,11 +28,11 @@ function helperFor(config: ConfigFile, key: string): string | undefined {
 }
 
 /** What is stored for a registry; empty where nothing is. */
-export async function getCredentials(ctx: CommandContext, key: string): Promise<Credentials> {
-  const config = await ctx.config();
+export async function getCredentials(deps: CommandDeps, key: string): Promise<Credentials> {
+  const config = await deps.config();
   const helper = helperFor(config, key);
   if (helper !== undefined) {
-    const found = await getFromHelper(ctx.env, helper, key);
+    const found = await getFromHelper(deps.env, helper, key);
     const { email } = fromFile(config, key);
     return { ...found, ...(email && { email }) };
   }
@@ -56,7 +46,9 @@ function fromFile(config: ConfigFile, key: string): Credentials {
   if (!stored) return {};
   const { username, password } = decode(stored);
   return {
-    ...(username && { username }), ...(password && { password }), ...(stored.email && { email: stored.email }),
+    ...(username && { username }),
+    ...(password && { password }),
+    ...(stored.email && { email: stored.email }),
     serveraddress: name ?? key,
     ...(stored.identitytoken && { identitytoken: stored.identitytoken }),
     ...(stored.registrytoken && { registrytoken: stored.registrytoken }),
@@ -72,24 +64,33 @@ function decode({ auth, username = "", password = "" }: StoredAuth): { username:
 }
 
 /** Stores credentials under their server address; warns where they come to lie unencrypted. */
-export async function storeCredentials(ctx: CommandContext, credentials: Credentials): Promise<void> {
-  const config = await ctx.config();
-  const { serveraddress: key = hubKey, username = "", password = "", email, identitytoken, registrytoken } = credentials;
+export async function storeCredentials(deps: CommandDeps, credentials: Credentials): Promise<void> {
+  const config = await deps.config();
+  const {
+    serveraddress: key = hubKey,
+    username = "",
+    password = "",
+    email,
+    identitytoken,
+    registrytoken,
+  } = credentials;
   const helper = helperFor(config, key);
   if (helper !== undefined) {
-    await storeWithHelper(ctx.env, helper, credentials);
-    await save(ctx, config, key, email ? { email } : {});
+    await storeWithHelper(deps.env, helper, credentials);
+    await save(deps, config, key, email ? { email } : {});
     return;
   }
   const stored: StoredAuth = {
     ...((username || password) && { auth: Buffer.from(`${username}:${password}`).toString("base64") }),
-    ...(email && { email }), ...(identitytoken && { identitytoken }), ...(registrytoken && { registrytoken }),
+    ...(email && { email }),
+    ...(identitytoken && { identitytoken }),
+    ...(registrytoken && { registrytoken }),
   };
   if (Bun.deepEquals(config.auths?.[key], stored)) return;
-  await save(ctx, config, key, stored);
+  await save(deps, config, key, stored);
   if (password) {
-    ctx.err.write(`
-WARNING! Your credentials are stored unencrypted in '${ctx.configDir}/config.json'.
+    deps.err.write(`
+WARNING! Your credentials are stored unencrypted in '${deps.configDir}/config.json'.
 Configure a credential helper to remove this warning. See
 https://docs.docker.com/go/credential-store/
 
@@ -97,24 +98,24 @@ https://docs.docker.com/go/credential-store/
   }
 }
 
-async function save(ctx: CommandContext, config: ConfigFile, key: string, stored: StoredAuth): Promise<void> {
+async function save(deps: CommandDeps, config: ConfigFile, key: string, stored: StoredAuth): Promise<void> {
   config.auths = { ...config.auths, [key]: stored };
-  await writeConfig(ctx.configDir, config);
+  await writeConfig(deps.configDir, config);
 }
 
 /** Forgets what is stored for a registry. */
-export async function eraseCredentials(ctx: CommandContext, key: string): Promise<void> {
-  const config = await ctx.config();
+export async function eraseCredentials(deps: CommandDeps, key: string): Promise<void> {
+  const config = await deps.config();
   const helper = helperFor(config, key);
-  if (helper !== undefined) await eraseWithHelper(ctx.env, helper, key);
+  if (helper !== undefined) await eraseWithHelper(deps.env, helper, key);
   if (!config.auths || !Object.hasOwn(config.auths, key)) return;
   delete config.auths[key];
-  await writeConfig(ctx.configDir, config);
+  await writeConfig(deps.configDir, config);
 }
 
 /** The `X-Registry-Auth` header for an image's domain. */
-export async function registryAuth(ctx: CommandContext, domain: string): Promise<string> {
-  return encodeAuth(await getCredentials(ctx, registryKey(domain)));
+export async function registryAuth(deps: CommandDeps, domain: string): Promise<string> {
+  return encodeAuth(await getCredentials(deps, registryKey(domain)));
 }
 
 export function encodeAuth(credentials: Credentials | Record<string, Credentials>): string {
@@ -122,16 +123,17 @@ export function encodeAuth(credentials: Credentials | Record<string, Credentials
 }
 
 /** What is stored for every registry, as a build sends it along. */
-export async function allCredentials(ctx: CommandContext): Promise<Record<string, Credentials>> {
-  const config = await ctx.config();
+export async function allCredentials(deps: CommandDeps): Promise<Record<string, Credentials>> {
+  const config = await deps.config();
   const keys = new Set([
-    ...Object.keys(config.auths ?? {}), ...Object.keys(config.credHelpers ?? {}),
-    ...(config.credsStore ? await listWithHelper(ctx.env, config.credsStore).catch(() => []) : []),
+    ...Object.keys(config.auths ?? {}),
+    ...Object.keys(config.credHelpers ?? {}),
+    ...(config.credsStore ? await listWithHelper(deps.env, config.credsStore).catch(() => []) : []),
   ]);
   const found: Record<string, Credentials> = {};
   for (const key of keys) {
     // A helper that fails for one registry must not end a build that may not need it.
-    const credentials = await getCredentials(ctx, key).catch((): Credentials => ({}));
+    const credentials = await getCredentials(deps, key).catch((): Credentials => ({}));
     if (Object.keys(credentials).length > 0) found[key] = credentials;
   }
   return found;

@@ -15,11 +15,21 @@ export const nothingBuilt: Built = { id: "", images: [], caches: [] };
 /** Reads the message in which the engine tells it; undefined for others. */
 export function readBuilt(aux: unknown): Built | undefined {
   if (!isObject(aux) || typeof aux["ID"] !== "string") return undefined;
-  const images = Array.isArray(aux["Images"]) ? aux["Images"].filter(isObject).map((each) => ({ id: String(each["ID"]), platform: String(each["Platform"]) })) : [];
+  const images = Array.isArray(aux["Images"])
+    ? aux["Images"].filter(isObject).map((each) => ({ id: String(each["ID"]), platform: String(each["Platform"]) }))
+    : [];
   const { Descriptor: found } = aux;
   return {
-    id: aux["ID"], images, caches: Array.isArray(aux["Caches"]) ? aux["Caches"].map(String) : [],
-    ...(isObject(found) && { descriptor: { mediaType: String(found["mediaType"]), digest: String(found["digest"]), size: Number(found["size"]) } }),
+    id: aux["ID"],
+    images,
+    caches: Array.isArray(aux["Caches"]) ? aux["Caches"].map(String) : [],
+    ...(isObject(found) && {
+      descriptor: {
+        mediaType: String(found["mediaType"]),
+        digest: String(found["digest"]),
+        size: Number(found["size"]),
+      },
+    }),
   };
 }
 

@@ -2,8 +2,8 @@ import { mkdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { exportedCache } from "../../client/build.ts";
 import type { Client } from "../../client/client.ts";
-import type { CommandContext } from "../context.ts";
 import { unpackArchive } from "../copy/unpack.ts";
+import type { CommandDeps } from "../deps.ts";
 import { CliError } from "../errors.ts";
 import type { Built } from "./built.ts";
 import { parseFields } from "./inputs.ts";
@@ -15,8 +15,11 @@ export interface CacheSources {
   contexts: string[];
 }
 
-/** Reads `--cache-from`: `type=registry,ref=name`, `type=local,src=folder`, or names alone. A folder without a cache is passed over with a warning; so is every folder where nothing is sent from here (`sends`). */
-export async function cacheSources(ctx: CommandContext, given: readonly string[], sends: boolean): Promise<CacheSources> {
+/**
+ * Reads `--cache-from`: `type=registry,ref=name`, `type=local,src=folder`, or names alone. A folder without a cache is
+ * passed over with a warning; so is every folder where nothing is sent from here (`sends`).
+ */
+export async function cacheSources(deps: CommandDeps, given: readonly string[], sends: boolean): Promise<CacheSources> {
   const sources: CacheSources = { specs: [], contexts: [] };
   for (const text of given) {
     if (!text.includes("=")) {
@@ -30,11 +33,17 @@ export async function cacheSources(ctx: CommandContext, given: readonly string[]
     }
     const folder = fields.get("src") ?? "";
     if (folder === "" || !(await stat(join(folder, "index.json")).catch(() => null))) {
-      ctx.err.write(`WARNING: local cache import at ${folder || "?"} not found: open ${join(folder, "index.json")}: no such file or directory\n`);
+      deps.err.write(
+        `WARNING: local cache import at ${folder || "?"} not found: open ${join(folder, "index.json")}: no ` +
+          "such file or directory\n",
+      );
       continue;
     }
     if (!sends) {
-      ctx.err.write(`WARNING: local cache import at ${folder} passed over: it travels with a context, and this one is fetched by the engine\n`);
+      deps.err.write(
+        `WARNING: local cache import at ${folder} passed over: it travels with a context, and this one is ` +
+          "fetched by the engine\n",
+      );
       continue;
     }
     const name = `.berth-cache-${sources.contexts.length}`;

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import type { ContextIndex, IndexEntry } from "../../api/build-context.ts";
 import { tarEntry } from "../../lib/tar/entry.ts";
 import { encodeHeader, endOfArchive, padding } from "../../lib/tar/writer.ts";
-import { listDirectory, type ListOptions } from "../archive/list.ts";
+import { type ListOptions, listDirectory } from "../archive/list.ts";
 import { packFile } from "../archive/pack.ts";
 
 /** A folder that is sent as an index first, and as much of its content as the engine asks for. */
@@ -32,13 +32,19 @@ export interface IndexedFolders {
 /** Files up to here are read at once, and several of them sent in one piece. */
 const smallBytes = 1 << 18;
 
-/** Looks through the folders; every file is read once for its digest. `machine`: what tells this machine's folders from others'. */
+/**
+ * Looks through the folders; every file is read once for its digest. `machine`: what tells this machine's folders from
+ * others'.
+ */
 export function indexFolders({ folders, dockerfile, ignore }: SentFolders, machine: string): IndexedFolders {
   const entries: IndexEntry[] = [];
   const files: (string | undefined)[] = [];
   let size = 0;
   for (const { root, options } of folders) {
-    for (const { entry: { name, type, mode, mtime, size: bytes, linkName }, file } of listDirectory(root, options)) {
+    for (const {
+      entry: { name, type, mode, mtime, size: bytes, linkName },
+      file,
+    } of listDirectory(root, options)) {
       if (type === "char" || type === "block") continue;
       const common = { path: name, type, mode, mtime };
       if (file !== undefined) entries.push({ ...common, size: bytes, digest: digestOf(file, bytes) });
@@ -47,10 +53,15 @@ export function indexFolders({ folders, dockerfile, ignore }: SentFolders, machi
       size += bytes;
     }
   }
-  const source = new Bun.CryptoHasher("sha256").update([machine, ...folders.map(({ root }) => root)].join("\0")).digest("hex");
+  const source = new Bun.CryptoHasher("sha256")
+    .update([machine, ...folders.map(({ root }) => root)].join("\0"))
+    .digest("hex");
   let sent = 0;
   return {
-    index: { source, dockerfile, ...(ignore !== undefined && { ignore }), entries }, files: files.filter((file) => file !== undefined).length, size, sent: () => sent,
+    index: { source, dockerfile, ...(ignore !== undefined && { ignore }), entries },
+    files: files.filter((file) => file !== undefined).length,
+    size,
+    sent: () => sent,
     content(wanted) {
       for (const number of wanted) sent += entries[number]?.size ?? 0;
       return packEntries(wanted, entries, files);
@@ -60,7 +71,8 @@ export function indexFolders({ folders, dockerfile, ignore }: SentFolders, machi
 
 /** Of as many bytes as the index says: what a file grows by meanwhile is not part of it. */
 function digestOf(file: string, size: number): string {
-  if (size <= smallBytes) return new Bun.CryptoHasher("sha256").update(readFileSync(file).subarray(0, size)).digest("hex");
+  if (size <= smallBytes)
+    return new Bun.CryptoHasher("sha256").update(readFileSync(file).subarray(0, size)).digest("hex");
   const hasher = new Bun.CryptoHasher("sha256");
   const fd = openSync(file, "r");
   try {
@@ -77,10 +89,17 @@ function digestOf(file: string, size: number): string {
   return hasher.digest("hex");
 }
 
-async function* packEntries(wanted: readonly number[], entries: readonly IndexEntry[], files: readonly (string | undefined)[]): AsyncGenerator<Uint8Array> {
+async function* packEntries(
+  wanted: readonly number[],
+  entries: readonly IndexEntry[],
+  files: readonly (string | undefined)[],
+): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
-  const hold = (chunk: Uint8Array) => { held.push(chunk); heldBytes += chunk.length; };
+  const hold = (chunk: Uint8Array) => {
+    held.push(chunk);
+    heldBytes += chunk.length;
+  };
   for (const number of wanted) {
     const [file, size = 0] = [files[number], entries[number]?.size];
     if (file === undefined) continue;

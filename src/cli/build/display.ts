@@ -1,8 +1,8 @@
 import type { BuildEvent } from "../../api/build-events.ts";
 import type { ProgressEvent } from "../../api/progress.ts";
-import type { Output } from "../context.ts";
+import type { Output } from "../deps.ts";
 import { CliError } from "../errors.ts";
-import { nothingBuilt, readBuilt, type Built } from "./built.ts";
+import { type Built, nothingBuilt, readBuilt } from "./built.ts";
 import { LiveView } from "./live-view.ts";
 import { PlainView } from "./plain-view.ts";
 import { label, Steps } from "./steps.ts";
@@ -13,10 +13,15 @@ export type BuildProgress = "tty" | "plain" | "rawjson" | "quiet";
 const failureLines = 30;
 
 /**
- * Draws a build from its events and returns what became of it. An engine that sends no events (Docker's own) is shown by
- * the text that it sends. A build that fails ends in a {@link CliError} with the exit code of the step that failed.
+ * Draws a build from its events and returns what became of it. An engine that sends no events (Docker's own) is shown
+ * by the text that it sends. A build that fails ends in a {@link CliError} with the exit code of the step that failed.
  */
-export async function displayBuild(out: Output, messages: AsyncIterable<ProgressEvent>, progress: BuildProgress, colour: boolean): Promise<Built> {
+export async function displayBuild(
+  out: Output,
+  messages: AsyncIterable<ProgressEvent>,
+  progress: BuildProgress,
+  colour: boolean,
+): Promise<Built> {
   const steps = new Steps();
   const live = progress === "tty" ? new LiveView(out, steps, colour) : undefined;
   const plain = progress === "plain" ? new PlainView(out, steps) : undefined;
@@ -26,7 +31,10 @@ export async function displayBuild(out: Output, messages: AsyncIterable<Progress
   try {
     for await (const message of messages) {
       const failed = message.errorDetail?.message ?? message.error;
-      if (failed) { failure = new CliError(failed, message.errorDetail?.code || 1); break; }
+      if (failed) {
+        failure = new CliError(failed, message.errorDetail?.code || 1);
+        break;
+      }
       if (message.id === "berth.build") {
         const event = readEvent(message.aux);
         if (!event) continue;
@@ -51,7 +59,12 @@ export async function displayBuild(out: Output, messages: AsyncIterable<Progress
   }
   live?.summary();
   if (live && warnings.length > 0) {
-    out.write(`\n ${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"} found:\n${warnings.map(({ rule, message, line }) => ` - ${rule}: ${message}${line > 0 ? ` (line ${line})` : ""}\n`).join("")}`);
+    out.write(
+      `\n ${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"} found:\n` +
+        warnings
+          .map(({ rule, message, line }) => ` - ${rule}: ${message}${line > 0 ? ` (line ${line})` : ""}\n`)
+          .join(""),
+    );
   }
   await out.flush();
   return built;
@@ -60,7 +73,10 @@ export async function displayBuild(out: Output, messages: AsyncIterable<Progress
 /** An event as it came over the wire: its output is base64 there. */
 function readEvent(value: unknown): BuildEvent | undefined {
   if (!isObject(value) || typeof value["kind"] !== "string") return undefined;
-  const event = value["kind"] === "output" && typeof value["data"] === "string" ? { ...value, data: new Uint8Array(Buffer.from(value["data"], "base64")) } : value;
+  const event =
+    value["kind"] === "output" && typeof value["data"] === "string"
+      ? { ...value, data: new Uint8Array(Buffer.from(value["data"], "base64")) }
+      : value;
   return isEvent(event) ? event : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { setOwn } from "../../lib/own.ts";
 import { CliError } from "../errors.ts";
 
 /** `--build-context name=oci-layout://folder[:tag|@digest]`: an image that lies in a folder of this machine. */
@@ -20,7 +21,7 @@ export function ociLayouts(named: readonly string[]): Layouts {
     const [, folder = "", digest, tag] = /^(.*?)(?:@([^@]+)|:([^:/]+))?$/s.exec(place) ?? [];
     if (folder === "") throw new CliError(`invalid build context ${spec}: it names no folder`);
     found.contexts.push(`${name}=${folder}`);
-    found.images[name] = `oci-layout://${digest ?? tag ?? ""}`;
+    setOwn(found.images, name, `oci-layout://${digest ?? tag ?? ""}`);
   }
   return found;
 }

@@ -4,8 +4,8 @@ import { imageRootfs } from "../../client/build.ts";
 import type { Client } from "../../client/client.ts";
 import { pushImage, saveImages } from "../../client/images.ts";
 import { registryAuth } from "../auth/credentials.ts";
-import type { CommandContext } from "../context.ts";
 import { unpackArchive } from "../copy/unpack.ts";
+import type { CommandDeps } from "../deps.ts";
 import { CliError } from "../errors.ts";
 import { displayProgress } from "../progress/display.ts";
 import { familiarString, parseReference, withDefaultTag } from "../reference.ts";
@@ -13,8 +13,16 @@ import { writeAtomically, writeThrough } from "../write-output.ts";
 import type { Built } from "./built.ts";
 import type { BuildOutput } from "./inputs.ts";
 
-/** Brings a built image to where `--output` wants it. `quiet`: without a word, since the id is all that is asked for. */
-export async function exportBuild(ctx: CommandContext, client: Client, built: Built, output: BuildOutput, { tags, quiet }: { tags: readonly string[]; quiet: boolean }): Promise<void> {
+/**
+ * Brings a built image to where `--output` wants it. `quiet`: without a word, since the id is all that is asked for.
+ */
+export async function exportBuild(
+  deps: CommandDeps,
+  client: Client,
+  built: Built,
+  output: BuildOutput,
+  { tags, quiet }: { tags: readonly string[]; quiet: boolean },
+): Promise<void> {
   switch (output.type) {
     case "local":
       for (const { id, folder } of roots(built)) {
@@ -24,34 +32,49 @@ export async function exportBuild(ctx: CommandContext, client: Client, built: Bu
       }
       return;
     case "tar": {
-      if (built.images.length > 1) throw new CliError("an archive holds the files of one platform: use type=local or type=oci for several");
-      return deliver(ctx, output.dest, await imageRootfs(client, built.id));
+      if (built.images.length > 1)
+        throw new CliError("an archive holds the files of one platform: use type=local or type=oci for several");
+      return deliver(deps, output.dest, await imageRootfs(client, built.id));
     }
     case "oci":
     case "docker": {
       // A name without a tag would mean all tags.
-      const { body } = await saveImages(client, tags.length > 0 ? tags.map((tag) => familiarString(withDefaultTag(parseReference(tag)))) : [built.id]);
-      return deliver(ctx, output.dest, body);
+      const names = tags.length > 0 ? tags : output.names;
+      const { body } = await saveImages(
+        client,
+        names.length > 0 ? names.map((tag) => familiarString(withDefaultTag(parseReference(tag)))) : [built.id],
+      );
+      return deliver(deps, output.dest, body);
     }
     case "image": {
       if (!output.push) return;
-      const names = output.names.length > 0 ? output.names : tags;
+      const names = tags.length > 0 ? tags : output.names;
       if (names.length === 0) throw new CliError("tag is needed when pushing to registry");
       for (const name of names) {
         const reference = withDefaultTag(parseReference(name));
-        await displayProgress(ctx.out, pushImage(client, name.replace(/:[^:/]*$/, ""), { ...(reference.tag !== undefined && { tag: reference.tag }), registryAuth: await registryAuth(ctx, reference.domain) }), { quiet });
+        await displayProgress(
+          deps.out,
+          pushImage(client, name.replace(/:[^:/]*$/, ""), {
+            ...(reference.tag !== undefined && { tag: reference.tag }),
+            registryAuth: await registryAuth(deps, reference.domain),
+          }),
+          { quiet },
+        );
       }
     }
   }
 }
 
-function deliver(ctx: CommandContext, dest: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+function deliver(deps: CommandDeps, dest: string, body: AsyncIterable<Uint8Array>): Promise<void> {
   if (dest !== "-") return writeAtomically(dest, body, "failed to write the build's output");
-  if (ctx.out.isTerminal) throw new CliError("refusing to write an archive to a terminal: name a file with dest=, or redirect");
-  return writeThrough(ctx.out, body);
+  if (deps.out.isTerminal)
+    throw new CliError("refusing to write an archive to a terminal: name a file with dest=, or redirect");
+  return writeThrough(deps.out, body);
 }
 
 /** The images whose files are written, each of several below a folder of its platform's name. */
 function roots({ id, images }: Built): { id: string; folder: string }[] {
-  return images.length > 1 ? images.map((each) => ({ id: each.id, folder: each.platform.replaceAll("/", "_") })) : [{ id, folder: "" }];
+  return images.length > 1
+    ? images.map((each) => ({ id: each.id, folder: each.platform.replaceAll("/", "_") }))
+    : [{ id, folder: "" }];
 }

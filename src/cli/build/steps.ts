@@ -26,13 +26,25 @@ export class Steps {
   take(event: BuildEvent): { step: Step; lines: string[] } | undefined {
     if (event.kind === "warning" || event.kind === "need") return undefined;
     if (event.kind === "step") {
-      const step: Step = { info: event.step, number: 0, state: "waiting", startedAt: 0, endedAt: 0, tail: [], bytes: 0 };
+      const step: Step = {
+        info: event.step,
+        number: 0,
+        state: "waiting",
+        startedAt: 0,
+        endedAt: 0,
+        tail: [],
+        bytes: 0,
+      };
       this.all.push(step);
       this.#byId.set(event.step.id, step);
       return undefined;
     }
     const step = this.#byId.get(event.id);
     if (!step) return undefined;
+    if (event.kind === "named") {
+      step.info = { ...step.info, text: event.text };
+      return undefined;
+    }
     if (step.number === 0) step.number = ++this.#begun;
     let lines: string[] = [];
     switch (event.kind) {
@@ -40,15 +52,23 @@ export class Steps {
         step.state = "running";
         step.startedAt = event.at;
         break;
-      case "cached": step.state = "cached"; break;
-      case "output": lines = this.#lines(`${event.id} ${event.stream}`, event.data); break;
-      case "status": lines = [event.text]; break;
+      case "cached":
+        step.state = "cached";
+        break;
+      case "output":
+        lines = this.#lines(`${event.id} ${event.stream}`, event.data);
+        break;
+      case "status":
+        lines = [event.text];
+        break;
       case "done":
         if (step.state !== "cached") step.state = "done";
         step.endedAt = event.at;
         step.bytes = event.bytes ?? 0;
         break;
-      case "failed": step.state = "failed"; break;
+      case "failed":
+        step.state = "failed";
+        break;
     }
     step.tail.push(...lines);
     if (step.tail.length > tailLines) step.tail.splice(0, step.tail.length - tailLines);

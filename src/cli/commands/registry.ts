@@ -15,12 +15,18 @@ export const groups: Readonly<Record<string, Group>> = {
   builder: { short: "Manage builds", load: () => import("./builder/index.ts") },
   checkpoint: { short: "Manage checkpoints", load: () => import("./checkpoint/index.ts") },
   completion: { short: "Write a completion script for a shell", load: () => import("./completion/index.ts") },
+  config: { short: "Manage configurations of services", load: () => import("./cluster/config.ts") },
   container: { short: "Manage containers", load: () => import("./container/index.ts") },
   context: { short: "Manage contexts", load: () => import("./context/index.ts") },
   image: { short: "Manage images", load: () => import("./image/index.ts") },
   manifest: { short: "Manage image manifests and manifest lists", load: () => import("./manifest/index.ts") },
   network: { short: "Manage networks", load: () => import("./network/index.ts") },
+  node: { short: "Manage nodes of a swarm", load: () => import("./cluster/node.ts") },
   plugin: { short: "Manage plugins", load: () => import("./plugin/index.ts") },
+  secret: { short: "Manage secrets of services", load: () => import("./cluster/secret.ts") },
+  service: { short: "Manage services", load: () => import("./cluster/service.ts") },
+  stack: { short: "Manage stacks of services", load: () => import("./cluster/stack.ts") },
+  swarm: { short: "Manage a swarm", load: () => import("./cluster/swarm.ts") },
   system: { short: "Manage the engine", load: () => import("./system/index.ts") },
   trust: { short: "Manage trust in images", load: () => import("./trust/index.ts") },
   volume: { short: "Manage volumes", load: () => import("./volume/index.ts") },
@@ -65,6 +71,37 @@ export const shortcuts: Readonly<Record<string, string>> = {
 };
 
 /** The order of `--help`'s first two sections. */
-export const commonCommands: readonly string[] = ["run", "exec", "ps", "build", "pull", "push", "images", "login", "logout", "search", "version", "info"];
+export const commonCommands: readonly string[] = [
+  "run",
+  "exec",
+  "ps",
+  "build",
+  "pull",
+  "push",
+  "images",
+  "login",
+  "logout",
+  "search",
+  "version",
+  "info",
+];
 
-export const managementOrder: readonly string[] = ["builder", "checkpoint", "container", "context", "image", "manifest", "network", "plugin", "system", "trust", "volume"];
+export const managementOrder: readonly string[] = [
+  "builder",
+  "checkpoint",
+  "container",
+  "context",
+  "image",
+  "manifest",
+  "network",
+  "plugin",
+  "system",
+  "trust",
+  "volume",
+];
+
+/**
+ * Shown by `--help` beside the others: what begins a swarm. Those for managers are left out, as Docker does outside of
+ * one.
+ */
+export const swarmOrder: readonly string[] = ["swarm"];

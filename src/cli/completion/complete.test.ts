@@ -3,12 +3,21 @@ import { runCli, stubEngine } from "../testing.ts";
 
 async function complete(...words: string[]): Promise<string[]> {
   await using engine = stubEngine({
-    "GET /containers/json": ({ query }) => Response.json(
-      [{ Names: ["/web", "/other/alias"], Image: "nginx", Status: "Up 2 hours", State: "running" }, { Names: ["/job"], Image: "busybox", Status: "Exited (0)", State: "exited" }]
-        .filter(({ State }) => !query["filters"]?.includes("status") || query["filters"].includes(State)),
-    ),
+    "GET /containers/json": ({ query }) =>
+      Response.json(
+        [
+          { Names: ["/web", "/other/alias"], Image: "nginx", Status: "Up 2 hours", State: "running" },
+          { Names: ["/job"], Image: "busybox", Status: "Exited (0)", State: "exited" },
+        ].filter(({ State }) => !query["filters"]?.includes("status") || query["filters"].includes(State)),
+      ),
     "GET /images/json": () => Response.json([{ RepoTags: ["busybox:latest", "<none>:<none>"] }, { RepoTags: null }]),
-    "GET /networks": () => Response.json([{ Name: "bridge", Driver: "bridge" }, { Name: "backend", Driver: "bridge" }]),
+    "GET /networks": () =>
+      Response.json([
+        { Name: "bridge", Driver: "bridge" },
+        { Name: "backend", Driver: "bridge" },
+      ]),
+    "GET /info": () =>
+      Response.json({ Plugins: { Volume: ["local", "nfs"], Network: ["bridge", "overlay"], Log: ["json-file"] } }),
     "GET /volumes": () => Response.json({ Volumes: [{ Name: "data", Driver: "local" }] }),
   });
   const { stdout } = await runCli(["__complete", "--", ...words], { engine });
@@ -44,12 +53,21 @@ test("names of what there is", async () => {
   expect(await complete("image", "list", "b")).toEqual(["busybox:latest", ":4"]);
 });
 
+test("drivers are those that the engine has", async () => {
+  expect(await complete("network", "create", "--driver", "")).toEqual(["bridge", "overlay", ":4"]);
+  expect(await complete("volume", "create", "-d", "n")).toEqual(["nfs", ":4"]);
+  expect(await complete("run", "--volume-driver", "")).toEqual(["local", "nfs", ":4"]);
+  expect(await complete("run", "--log-driver", "")).toEqual(["json-file", "none", ":4"]);
+});
+
 test("after the command of run and exec, everything is the container's", async () => {
   expect(await complete("exec", "web", "--he")).toEqual([":0"]);
   expect(await complete("run", "busybox", "")).toEqual([":0"]);
 });
 
 test("an engine that does not answer completes to nothing", async () => {
-  const { stdout, code } = await runCli(["__completeNoDesc", "--", "rm", ""], { env: { DOCKER_HOST: "unix:///nonexistent" } });
+  const { stdout, code } = await runCli(["__completeNoDesc", "--", "rm", ""], {
+    env: { DOCKER_HOST: "unix:///nonexistent" },
+  });
   expect([stdout, code]).toEqual([":4\n", 0]);
 });

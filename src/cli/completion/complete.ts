@@ -1,8 +1,11 @@
-import { isTable, type CommandEntry } from "../command.ts";
+import { own } from "../../lib/own.ts";
+import { type CommandEntry, isTable } from "../command.ts";
 import { groups, shortcuts } from "../commands/registry.ts";
-import type { CommandContext } from "../context.ts";
+import type { CommandDeps } from "../deps.ts";
 import type { Flag, Flags } from "../flags/flag.ts";
 import { globalFlags } from "../globals.ts";
+import { type Plugin, shownPlugins } from "../plugins/plugin.ts";
+import { findPlugin } from "../plugins/run.ts";
 import { filterKeys, flagKind, type Kind, positionalKind } from "./kinds.ts";
 import { type Candidate, namesOf } from "./names.ts";
 
@@ -16,22 +19,52 @@ export interface Completion {
 const nothing: Completion = { candidates: [], also: "none" };
 
 /** Completes the last of the words that follow the program's name; it may be empty. */
-export async function complete(ctx: CommandContext, words: readonly string[]): Promise<Completion> {
+export async function complete(deps: CommandDeps, words: readonly string[]): Promise<Completion> {
   const current = words.at(-1) ?? "";
-  const scan = await readLine(words.slice(0, -1), globalFlags(ctx.env["HOME"] ?? "/root"));
-  const matching = ({ candidates, also }: Completion): Completion => ({ candidates: candidates.filter(({ value }) => value.startsWith(current)), also });
-  if (scan.awaiting) return matching(await flagValue(ctx, scan.home, scan.awaiting, current));
+  const scan = await readLine(words.slice(0, -1), globalFlags(deps.env["HOME"] ?? "/root"));
+  const matching = ({ candidates, also }: Completion): Completion => ({
+    candidates: candidates.filter(({ value }) => value.startsWith(current)),
+    also,
+  });
+  if (scan.awaiting) return matching(await flagValue(deps, scan, scan.awaiting, current));
   if (current.startsWith("-") && !scan.flagsEnded) {
     const at = current.indexOf("=");
     if (current.startsWith("--") && at > 0) {
       const name = current.slice(2, at);
-      const { candidates, also } = await flagValue(ctx, scan.home, name, current.slice(at + 1));
-      return matching({ candidates: candidates.map(({ value, help }) => ({ value: `--${name}=${value}`, ...(help && { help }) })), also });
+      const { candidates, also } = await flagValue(deps, scan, name, current.slice(at + 1));
+      return matching({
+        candidates: candidates.map(({ value, help }) => ({ value: `--${name}=${value}`, ...(help && { help }) })),
+        also,
+      });
     }
     return matching({ candidates: flagCandidates(scan.flags), also: "none" });
   }
-  if (scan.entries) return matching({ candidates: commandCandidates(scan.entries), also: "none" });
-  return matching(await ofKind(ctx, positionalKind(scan.home, scan.count), current));
+  if (scan.entries) {
+    const plugins =
+      scan.home === "" ? await shownPlugins({ configDir: deps.configDir, config: await deps.config() }) : [];
+    const called = Object.fromEntries(
+      plugins.map(({ Name, ShortDescription = "" }) => [Name, { short: ShortDescription }]),
+    );
+    return matching({ candidates: commandCandidates({ ...scan.entries, ...called }), also: "none" });
+  }
+  return matching(await ofKind(deps, positionalKind(scan.home, scan.count), current));
+}
+
+/** Where the words are those of a plugin: which, and the words from its name on. */
+export async function pluginCall(
+  deps: CommandDeps,
+  words: readonly string[],
+): Promise<{ plugin: Plugin; words: string[] } | undefined> {
+  const globals = globalFlags(deps.env["HOME"] ?? "/root");
+  const at = words
+    .slice(0, -1)
+    .findIndex(
+      (word, index) => !word.startsWith("-") && (index === 0 || valueFlag(globals, words[index - 1] ?? "") === null),
+    );
+  const name = words[at] ?? "";
+  if (at < 0 || Object.hasOwn(await topLevel(), name)) return undefined;
+  const plugin = await findPlugin(name, { configDir: deps.configDir, config: await deps.config() });
+  return plugin && { plugin, words: words.slice(at) };
 }
 
 interface Line {
@@ -49,7 +82,14 @@ interface Line {
 
 /** Reads the complete words: which command they name, and what has been given to it. */
 async function readLine(words: readonly string[], globals: Flags): Promise<Line> {
-  const line: Line = { home: "", flags: globals, entries: await topLevel(), count: 0, awaiting: null, flagsEnded: false };
+  const line: Line = {
+    home: "",
+    flags: globals,
+    entries: await topLevel(),
+    count: 0,
+    awaiting: null,
+    flagsEnded: false,
+  };
   let interspersed = true;
   for (const word of words) {
     if (line.awaiting) line.awaiting = null;
@@ -72,13 +112,17 @@ async function topLevel(): Promise<Record<string, Pick<CommandEntry, "short" | "
     const [noun = "", verb = ""] = home.split(" ");
     verbs[name] = { short: (await groups[noun]?.load())?.default.commands[verb]?.short ?? "" };
   }
-  const nouns = Object.fromEntries(Object.entries(groups).filter(([name]) => name !== "").map(([name, { short }]) => [name, { short }]));
+  const nouns = Object.fromEntries(
+    Object.entries(groups)
+      .filter(([name]) => name !== "")
+      .map(([name, { short }]) => [name, { short }]),
+  );
   return { ...nouns, ...verbs, ...top };
 }
 
 /** Goes down into the command or noun of a name; returns whether its flags may follow its arguments. */
 async function enter(line: Line, word: string): Promise<boolean> {
-  const path = line.home === "" ? (shortcuts[word] ?? word) : `${line.home} ${word}`;
+  const path = line.home === "" ? (own(shortcuts, word) ?? word) : `${line.home} ${word}`;
   const names = path.split(" ");
   let entries = line.home === "" ? null : line.entries;
   let entry: Partial<CommandEntry> | undefined;
@@ -86,7 +130,7 @@ async function enter(line: Line, word: string): Promise<boolean> {
   let isNoun = false;
   for (const [i, name] of names.slice(line.home === "" ? 0 : -1).entries()) {
     if (line.home === "" && i === 0) {
-      const group = groups[name];
+      const group = own(groups, name);
       if (group && name !== "") {
         entries = (await group.load()).default.commands;
         isNoun = names.length === 1;
@@ -94,7 +138,9 @@ async function enter(line: Line, word: string): Promise<boolean> {
       }
       entries = (await groups[""]?.load())?.default.commands ?? {};
     }
-    const found = Object.entries(entries ?? {}).find(([known, { aliases }]: [string, Partial<CommandEntry>]) => known === name || aliases?.includes(name));
+    const found = Object.entries(entries ?? {}).find(
+      ([known, { aliases }]: [string, Partial<CommandEntry>]) => known === name || aliases?.includes(name),
+    );
     entry = found?.[1];
     home = [...names.slice(0, -1), found?.[0] ?? name].join(" ");
   }
@@ -131,26 +177,43 @@ function valueFlag(flags: Flags, word: string): string | null {
 const firstLine = (text: string) => text.split("\n", 1)[0] ?? "";
 
 function flagCandidates(flags: Flags): Candidate[] {
-  const shown = Object.entries(flags).filter(([, { hidden }]) => !hidden).sort(([a], [b]) => (a < b ? -1 : 1));
-  const short = shown.flatMap(([, { short: letter, help }]: [string, Flag<unknown>]) => (letter ? [{ value: `-${letter}`, help: firstLine(help) }] : []));
-  return [...shown.map(([name, { help }]) => ({ value: `--${name}`, help: firstLine(help) })), { value: "--help", help: "Show help" }, ...short];
+  const shown = Object.entries(flags)
+    .filter(([, { hidden }]) => !hidden)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const short = shown.flatMap(([, { short: letter, help }]: [string, Flag<unknown>]) =>
+    letter ? [{ value: `-${letter}`, help: firstLine(help) }] : [],
+  );
+  return [
+    ...shown.map(([name, { help }]) => ({ value: `--${name}`, help: firstLine(help) })),
+    { value: "--help", help: "Show help" },
+    ...short,
+  ];
 }
 
 function commandCandidates(entries: Record<string, Pick<CommandEntry, "short" | "hidden">>): Candidate[] {
-  return Object.entries(entries).filter(([, { hidden }]) => !hidden).sort(([a], [b]) => (a < b ? -1 : 1)).map(([value, { short }]) => ({ value, help: short }));
+  return Object.entries(entries)
+    .filter(([, { hidden }]) => !hidden)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([value, { short }]) => ({ value, help: short }));
 }
 
-async function flagValue(ctx: CommandContext, home: string, flag: string, current: string): Promise<Completion> {
+async function flagValue(deps: CommandDeps, { home, flags }: Line, flag: string, current: string): Promise<Completion> {
   if (flag === "filter") {
-    return current.includes("=") ? nothing : { candidates: (filterKeys[home] ?? []).map((key) => ({ value: `${key}=` })), also: "nospace" };
+    return current.includes("=")
+      ? nothing
+      : { candidates: (filterKeys[home] ?? []).map((key) => ({ value: `${key}=` })), also: "nospace" };
   }
-  return ofKind(ctx, flagKind(home, flag), current);
+  const words = flags[flag]?.values;
+  return ofKind(deps, words ? { words } : flagKind(home, flag), current);
 }
 
-async function ofKind(ctx: CommandContext, kind: Kind, current: string): Promise<Completion> {
+async function ofKind(deps: CommandDeps, kind: Kind, current: string): Promise<Completion> {
   if (kind === "none") return nothing;
   if (kind === "files" || kind === "directories") return { candidates: [], also: kind };
   // A path is no name: `-v ./data`, `cp ./file`.
   if (/^[./~]/.test(current)) return { candidates: [], also: "files" };
-  return { candidates: await namesOf(ctx, kind), also: typeof kind === "object" && kind.words.some((word) => word.endsWith(":")) ? "nospace" : "none" };
+  return {
+    candidates: await namesOf(deps, kind),
+    also: typeof kind === "object" && kind.words.some((word) => word.endsWith(":")) ? "nospace" : "none",
+  };
 }

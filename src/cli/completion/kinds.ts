@@ -1,7 +1,26 @@
+import { own } from "../../lib/own.ts";
+
 /** What stands where on a command line, so that it can be completed. */
 export type Kind =
-  | "containers" | "running" | "stopped" | "paused" | "unpaused" | "images" | "networks" | "volumes" | "plugins" | "contexts"
-  | "files" | "directories" | "platforms" | "signals" | "none" | { words: readonly string[] };
+  | "containers"
+  | "running"
+  | "stopped"
+  | "paused"
+  | "unpaused"
+  | "images"
+  | "networks"
+  | "volumes"
+  | "plugins"
+  | "log drivers"
+  | "network drivers"
+  | "volume drivers"
+  | "contexts"
+  | "files"
+  | "directories"
+  | "platforms"
+  | "signals"
+  | "none"
+  | { words: readonly string[] };
 
 interface Positional {
   /** By place; the last is repeated where `repeats` says so. */
@@ -13,7 +32,7 @@ const one = (...kinds: Kind[]): Positional => ({ kinds });
 const many = (...kinds: Kind[]): Positional => ({ kinds, repeats: true });
 
 /** What the arguments of a command are, by where it lives (`container rm`). */
-export const positionals: Readonly<Record<string, Positional>> = {
+const positionals: Readonly<Record<string, Positional>> = {
   "builder build": one("directories"),
   "checkpoint create": one("running"),
   "checkpoint ls": one("containers"),
@@ -77,9 +96,16 @@ export const positionals: Readonly<Record<string, Positional>> = {
 
 /** The kind of a command's argument at a place. */
 export function positionalKind(home: string, index: number): Kind {
-  const positional = positionals[home];
+  const positional = own(positionals, home);
   if (!positional) return "none";
-  return positional.kinds[index] ?? (positional.repeats ? (positional.kinds.at(-1) ?? "none") : home === "container run" || home === "container exec" ? "files" : "none");
+  return (
+    positional.kinds[index] ??
+    (positional.repeats
+      ? (positional.kinds.at(-1) ?? "none")
+      : home === "container run" || home === "container exec"
+        ? "files"
+        : "none")
+  );
 }
 
 const words = (...list: string[]): Kind => ({ words: list });
@@ -106,10 +132,11 @@ const flagKinds: Readonly<Record<string, Kind>> = {
   input: files,
   ipc: words("host", "none", "private", "shareable", "container:"),
   "label-file": files,
-  "log-driver": words("local", "json-file", "none", "journald", "syslog", "fluentd", "gelf", "awslogs", "gcplogs", "splunk"),
+  "log-driver": "log drivers",
   "log-level": words("debug", "info", "warn", "error", "fatal"),
   net: "networks",
   network: "networks",
+  "network create --driver": "network drivers",
   output: files,
   pid: words("host", "container:"),
   platform: "platforms",
@@ -125,6 +152,8 @@ const flagKinds: Readonly<Record<string, Kind>> = {
   userns: words("host"),
   uts: words("host"),
   volume: "volumes",
+  "volume create --driver": "volume drivers",
+  "volume-driver": "volume drivers",
   "volumes-from": "containers",
   workdir: "none",
 };
@@ -132,14 +161,28 @@ const flagKinds: Readonly<Record<string, Kind>> = {
 export function flagKind(home: string, flag: string): Kind {
   const own = flagKinds[`${home} --${flag}`] ?? flagKinds[flag];
   if (flag === "network" && /^(image|builder) build$/.test(home)) return words("default", "none", "host");
-  if (flag === "driver") return home === "network create" ? words("bridge", "macvlan", "ipvlan", "overlay", "host", "none") : words("local");
   return own ?? "none";
 }
 
 /** Keys of `--filter` by command. */
 export const filterKeys: Readonly<Record<string, readonly string[]>> = {
   "builder prune": ["until", "id", "label", "parent", "type", "description", "inuse", "shared", "private"],
-  "container ls": ["ancestor", "before", "exited", "expose", "health", "id", "is-task", "label", "name", "network", "publish", "since", "status", "volume"],
+  "container ls": [
+    "ancestor",
+    "before",
+    "exited",
+    "expose",
+    "health",
+    "id",
+    "is-task",
+    "label",
+    "name",
+    "network",
+    "publish",
+    "since",
+    "status",
+    "volume",
+  ],
   "container prune": ["label", "label!", "until"],
   "image ls": ["before", "dangling", "label", "reference", "since", "until"],
   "image prune": ["dangling", "label", "label!", "until"],
@@ -147,7 +190,22 @@ export const filterKeys: Readonly<Record<string, readonly string[]>> = {
   "network prune": ["label", "label!", "until"],
   "plugin ls": ["capability", "enabled"],
   search: ["is-official", "stars"],
-  "system events": ["config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type", "volume"],
+  "system events": [
+    "config",
+    "container",
+    "daemon",
+    "event",
+    "image",
+    "label",
+    "network",
+    "node",
+    "plugin",
+    "scope",
+    "secret",
+    "service",
+    "type",
+    "volume",
+  ],
   "system prune": ["label", "label!", "until"],
   "volume ls": ["dangling", "driver", "label", "name"],
   "volume prune": ["all", "label", "label!"],
@@ -155,9 +213,46 @@ export const filterKeys: Readonly<Record<string, readonly string[]>> = {
 
 function capabilities(): string[] {
   return [
-    "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER",
-    "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE",
-    "NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE",
-    "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM",
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "AUDIT_WRITE",
+    "BLOCK_SUSPEND",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "KILL",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_RAW",
+    "PERFMON",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_CHROOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
   ];
 }

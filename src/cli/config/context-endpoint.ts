@@ -1,9 +1,11 @@
 /** The `--docker host=…,ca=…` of `context create` and `update`. */
+
 import { parseAddress } from "../../client/endpoint.ts";
+import { errorMessage } from "../../lib/errors.ts";
 import { CliError } from "../errors.ts";
+import { systemWords } from "../files.ts";
 import type { Flag } from "../flags/flag.ts";
 import { parseBool } from "../flags/number.ts";
-import { systemWords } from "../files.ts";
 import { readTls, type TlsMaterial } from "./context-store.ts";
 import { readContext } from "./contexts.ts";
 
@@ -22,13 +24,20 @@ skip-tls-verify     Do not check the server's TLS certificate`;
 /** `--docker a=b,c=d`, repeatable; null where it was not given. */
 export function endpointFlag(): Flag<Readonly<Record<string, string>> | null> {
   return {
-    type: "stringToString", help: "How to reach the engine", initial: null,
+    type: "stringToString",
+    help: "How to reach the engine",
+    initial: null,
     set(current, text) {
-      const pairs = Object.fromEntries(text.split(",").filter((pair) => pair !== "").map((pair) => {
-        const at = pair.indexOf("=");
-        if (at < 0) throw new Error(`${pair} must be formatted as key=value`);
-        return [pair.slice(0, at), pair.slice(at + 1)];
-      }));
+      const pairs = Object.fromEntries(
+        text
+          .split(",")
+          .filter((pair) => pair !== "")
+          .map((pair) => {
+            const at = pair.indexOf("=");
+            if (at < 0) throw new Error(`${pair} must be formatted as key=value`);
+            return [pair.slice(0, at), pair.slice(at + 1)];
+          }),
+      );
       return { ...current, ...pairs };
     },
   };
@@ -40,7 +49,10 @@ export interface StoredEndpoint {
 }
 
 /** Reads the endpoint's files and checks it; throws Docker's texts. */
-export async function readEndpoint(configDir: string, config: Readonly<Record<string, string>>): Promise<StoredEndpoint> {
+export async function readEndpoint(
+  configDir: string,
+  config: Readonly<Record<string, string>>,
+): Promise<StoredEndpoint> {
   try {
     const unknown = Object.keys(config).filter((key) => !keys.includes(key));
     if (unknown.length > 0) throw new Error(unknown.map((key) => `unrecognized config key: ${key}`).join("\n"));
@@ -48,7 +60,10 @@ export async function readEndpoint(configDir: string, config: Readonly<Record<st
       const { Endpoints } = await readContext(configDir, config["from"]);
       if (!Endpoints.docker) throw new Error(`unable to get endpoint from context ${JSON.stringify(config["from"])}`);
       const { docker } = await readTls(configDir, config["from"]);
-      return { docker: { Host: Endpoints.docker.Host ?? "", SkipTLSVerify: Endpoints.docker.SkipTLSVerify === true }, tls: docker ? { docker } : {} };
+      return {
+        docker: { Host: Endpoints.docker.Host ?? "", SkipTLSVerify: Endpoints.docker.SkipTLSVerify === true },
+        tls: docker ? { docker } : {},
+      };
     }
     const files: Record<string, Uint8Array> = {};
     for (const part of ["ca", "cert", "key"] as const) {
@@ -60,7 +75,7 @@ export async function readEndpoint(configDir: string, config: Readonly<Record<st
     if (Host !== "") parseAddress(Host, Object.keys(files).length > 0);
     return { docker: { Host, SkipTLSVerify: skip }, tls: Object.keys(files).length > 0 ? { docker: files } : {} };
   } catch (error) {
-    throw new CliError(`unable to create docker endpoint config: ${error instanceof Error ? error.message : error}`);
+    throw new CliError(`unable to create docker endpoint config: ${errorMessage(error)}`);
   }
 }
 

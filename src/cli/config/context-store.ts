@@ -1,10 +1,10 @@
 /** Changes to the contexts on disk; reading and the layout are in contexts.ts. */
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { CommandDeps } from "../deps.ts";
 import { defaultHost } from "../engine.ts";
-import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { contextId, type ContextMeta, contextMetaFile, readContext } from "./contexts.ts";
+import { type ContextMeta, contextId, contextMetaFile, parseMeta, readContext } from "./contexts.ts";
 
 /** Files that a context's endpoints bring along: endpoint → file name → content. */
 export type TlsMaterial = Record<string, Record<string, Uint8Array>>;
@@ -16,7 +16,9 @@ export function checkContextName(name: string): void {
   if (name === "") throw new CliError("context name cannot be empty");
   if (name === "default") throw new CliError('"default" is a reserved context name');
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/.test(name)) {
-    throw new CliError(`context name "${name}" is invalid, names are validated against regexp "^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$"`);
+    throw new CliError(
+      `context name "${name}" is invalid, names are validated against regexp "^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$"`,
+    );
   }
 }
 
@@ -27,23 +29,30 @@ export async function checkNewContext(configDir: string, name: string): Promise<
 }
 
 /** The context that `-H`, DOCKER_HOST and the defaults make up; it is stored nowhere. */
-export function defaultContext({ globals, env }: CommandContext): ContextMeta {
-  return { Name: "default", Metadata: {}, Endpoints: { docker: { Host: globals.host[0] || env["DOCKER_HOST"] || defaultHost, SkipTLSVerify: false } } };
+export function defaultContext({ globals, env }: CommandDeps): ContextMeta {
+  return {
+    Name: "default",
+    Metadata: {},
+    Endpoints: { docker: { Host: globals.host[0] || env["DOCKER_HOST"] || defaultHost, SkipTLSVerify: false } },
+  };
 }
 
 /** A stored context, or the default one. */
-export async function findContext(ctx: CommandContext, name: string): Promise<ContextMeta> {
-  return name === "default" ? defaultContext(ctx) : readContext(ctx.configDir, name);
+export async function findContext(deps: CommandDeps, name: string): Promise<ContextMeta> {
+  return name === "default" ? defaultContext(deps) : readContext(deps.configDir, name);
 }
 
 /** The default context and all that are stored. */
-export async function listContexts(ctx: CommandContext): Promise<ContextMeta[]> {
-  const root = `${ctx.configDir}/contexts/meta`;
-  const found = [defaultContext(ctx)];
+export async function listContexts(deps: CommandDeps): Promise<ContextMeta[]> {
+  const root = `${deps.configDir}/contexts/meta`;
+  const found = [defaultContext(deps)];
   for (const id of await readdir(root).catch(() => [])) {
     const file = Bun.file(`${root}/${id}/meta.json`);
     if (!(await file.exists())) continue;
-    const { Name, Metadata, Endpoints }: ContextMeta = await file.json();
+    const { Name, Metadata, Endpoints } = parseMeta(
+      await file.text(),
+      `failed to read metadata: parsing ${root}/${id}/meta.json`,
+    );
     found.push({ Name, Metadata: Metadata ?? {}, Endpoints: Endpoints ?? {} });
   }
   return found;
@@ -57,8 +66,16 @@ export async function writeContext(configDir: string, meta: ContextMeta): Promis
 }
 
 /** Replaces all TLS files of a context, or those of one endpoint. */
-export async function replaceTls(configDir: string, name: string, material: TlsMaterial, endpoint?: string): Promise<void> {
-  await rm(endpoint === undefined ? tlsRoot(configDir, name) : `${tlsRoot(configDir, name)}/${endpoint}`, { recursive: true, force: true });
+export async function replaceTls(
+  configDir: string,
+  name: string,
+  material: TlsMaterial,
+  endpoint?: string,
+): Promise<void> {
+  await rm(endpoint === undefined ? tlsRoot(configDir, name) : `${tlsRoot(configDir, name)}/${endpoint}`, {
+    recursive: true,
+    force: true,
+  });
   for (const [endpointName, files] of Object.entries(material)) {
     const dir = `${tlsRoot(configDir, name)}/${endpointName}`;
     await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -72,7 +89,8 @@ export async function readTls(configDir: string, name: string): Promise<TlsMater
   const material: TlsMaterial = {};
   for (const endpoint of await readdir(root).catch(() => [])) {
     material[endpoint] = {};
-    for (const file of (await readdir(`${root}/${endpoint}`)).sort()) material[endpoint][file] = await Bun.file(`${root}/${endpoint}/${file}`).bytes();
+    for (const file of (await readdir(`${root}/${endpoint}`)).sort())
+      material[endpoint][file] = await Bun.file(`${root}/${endpoint}/${file}`).bytes();
   }
   return material;
 }

@@ -2,7 +2,10 @@
  * Docker contexts on disk, the layout docker itself uses:
  * `<config dir>/contexts/meta/<sha256 of the name>/meta.json` and `…/contexts/tls/<sha256>/docker/{ca,cert,key}.pem`.
  */
+
 import type { Endpoint, TlsFiles } from "../../client/endpoint.ts";
+import { errorMessage } from "../../lib/errors.ts";
+import { decodeJson } from "../../lib/parse-json.ts";
 
 export interface ContextMeta {
   Name: string;
@@ -19,7 +22,7 @@ export function contextMetaFile(configDir: string, name: string): string {
   return `${configDir}/contexts/meta/${contextId(name)}/meta.json`;
 }
 
-export function contextTlsDir(configDir: string, name: string): string {
+function contextTlsDir(configDir: string, name: string): string {
   return `${configDir}/contexts/tls/${contextId(name)}/docker`;
 }
 
@@ -32,8 +35,17 @@ export async function readContext(configDir: string, name: string): Promise<Cont
   } catch {
     throw new Error(`context ${JSON.stringify(name)}: context not found: open ${path}: no such file or directory`);
   }
-  const meta: ContextMeta = JSON.parse(text);
+  const meta = parseMeta(text, `context ${JSON.stringify(name)}: parsing ${path}`);
   return { Name: meta.Name, Metadata: meta.Metadata ?? {}, Endpoints: meta.Endpoints ?? {} };
+}
+
+/** A context's file; `what` stands before the complaint about one that is no JSON. */
+export function parseMeta(text: string, what: string): ContextMeta {
+  try {
+    return decodeJson(text);
+  } catch (error) {
+    throw new Error(`${what}: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 /** The engine that a context names, with the TLS files stored for it. */

@@ -1,3 +1,6 @@
+import { errorMessage } from "../../lib/errors.ts";
+import { decodeJson } from "../../lib/parse-json.ts";
+
 /** `config.json` in the configuration directory, shared with docker. Unknown keys are kept when it is written back. */
 export interface ConfigFile {
   auths?: Record<string, StoredAuth>;
@@ -12,7 +15,10 @@ export interface ConfigFile {
   pluginsFormat?: string;
   volumesFormat?: string;
   statsFormat?: string;
-  proxies?: Record<string, { httpProxy?: string; httpsProxy?: string; ftpProxy?: string; noProxy?: string; allProxy?: string }>;
+  proxies?: Record<
+    string,
+    { httpProxy?: string; httpsProxy?: string; ftpProxy?: string; noProxy?: string; allProxy?: string }
+  >;
   [key: string]: unknown;
 }
 
@@ -34,16 +40,20 @@ export async function readConfig(dir: string): Promise<ConfigFile> {
   } catch {
     return {};
   }
+  if (text === "") return {};
   try {
-    const value: ConfigFile | null = JSON.parse(text);
+    const value = decodeJson<ConfigFile | null>(text, "unexpected EOF");
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
     throw new Error("not a JSON object");
   } catch (error) {
-    throw new Error(`parsing config file (${path}): ${error instanceof Error ? error.message : error}`);
+    throw new Error(`parsing config file (${path}): ${errorMessage(error)}`);
   }
 }
 
-/** Writes `<dir>/config.json` (mode 0600; never over one that cannot be read) by rename, following a symbolic link; the directory is made if needed. */
+/**
+ * Writes `<dir>/config.json` (mode 0600; never over one that cannot be read) by rename, following a symbolic link; the
+ * directory is made if needed.
+ */
 export async function writeConfig(dir: string, config: ConfigFile): Promise<void> {
   const { chmod, mkdir, realpath, rename, writeFile } = await import("node:fs/promises");
   // What cannot be read must not be lost by writing over it.

@@ -1,5 +1,5 @@
 import { copyFromContainer, goModeDir, goModeSymlink, hasMode, statContainerPath } from "../../client/archive.ts";
-import type { CommandContext } from "../context.ts";
+import type { CommandDeps } from "../deps.ts";
 import { joinPath } from "../paths.ts";
 import { writeThrough } from "../write-output.ts";
 import { checkOutput, localDestination } from "./local.ts";
@@ -16,25 +16,36 @@ export interface CopyOptions {
 }
 
 /** `cp CONTAINER:PATH DESTINATION`; `-` writes the archive to standard output. */
-export async function copyOut(ctx: CommandContext, from: { container: string; path: string }, to: string, options: CopyOptions): Promise<void> {
+export async function copyOut(
+  deps: CommandDeps,
+  from: { container: string; path: string },
+  to: string,
+  options: CopyOptions,
+): Promise<void> {
   const destination = to === "-" ? "-" : localPath(options.cwd, to);
   if (destination !== "-") await checkOutput(destination);
-  const client = await ctx.client();
+  const client = await deps.client();
   let source = { path: from.path, rename: "" };
   if (options.followLink) {
     const stat = await statContainerPath(client, from.container, from.path).catch(() => null);
     if (stat && hasMode(stat.mode, goModeSymlink)) {
-      const target = stat.linkTarget.startsWith("/") ? stat.linkTarget : joinPath(splitEntry(from.path)[0], stat.linkTarget);
+      const target = stat.linkTarget.startsWith("/")
+        ? stat.linkTarget
+        : joinPath(splitEntry(from.path)[0], stat.linkTarget);
       source = rebaseName(from.path, target);
     }
   }
   const { stat, body } = await copyFromContainer(client, from.container, source.path);
-  if (destination === "-") return writeThrough(ctx.out, body);
+  if (destination === "-") return writeThrough(deps.out, body);
   const isDirectory = hasMode(stat.mode, goModeDir);
-  const progress = options.quiet ? null : showCopyProgress(ctx.err, "Copying from container - ");
+  const progress = options.quiet ? null : showCopyProgress(deps.err, "Copying from container - ");
   const plan = planCopy({ ...source, isDirectory }, await localDestination(destination));
   const base = splitEntry(source.path)[1];
-  const rename = (name: string) => renamed(source.rename === "" ? name : renamed(name, { from: base, to: source.rename }), plan);
-  await unpackArchive(progress ? progress.count(body) : body, plan.directory, { rename, keepOwners: options.keepOwners });
+  const rename = (name: string) =>
+    renamed(source.rename === "" ? name : renamed(name, { from: base, to: source.rename }), plan);
+  await unpackArchive(progress ? progress.count(body) : body, plan.directory, {
+    rename,
+    keepOwners: options.keepOwners,
+  });
   await progress?.finish(isDirectory ? null : stat.size, destination);
 }

@@ -7,7 +7,8 @@ import type { CopyDestination, CopySource } from "./plan.ts";
 
 /** The source; links on the way to it are followed, itself only where `followLink` is set. */
 export async function localSource(path: string, followLink: boolean): Promise<CopySource> {
-  const resolve = (one: string) => realpath(one).catch((error: unknown) => Promise.reject(fileError("lstat", path, error)));
+  const resolve = (one: string) =>
+    realpath(one).catch((error: unknown) => Promise.reject(fileError("lstat", path, error)));
   let source: { path: string; rename: string };
   if (followLink) source = rebaseName(path, await resolve(path));
   else {
@@ -44,7 +45,9 @@ export async function localDestination(given: string): Promise<CopyDestination> 
 /** Refuses to write to what is neither a directory nor a plain file. */
 export async function checkOutput(path: string): Promise<void> {
   const [parent] = splitEntry(path.replace(/\/\.?$/, "") || "/");
-  if (!(await stat(parent).catch(() => null))) throw new Error(`invalid output path: directory ${JSON.stringify(parent)} does not exist`);
+  if (!(await stat(parent).catch(() => null)))
+    throw new Error(`invalid output path: directory ${JSON.stringify(parent)} does not exist`);
   const info = await stat(path).catch(() => null);
-  if (info?.isBlockDevice() || info?.isCharacterDevice()) throw new Error(`invalid output path: ${JSON.stringify(path)} must be a directory or a regular file: got a device`);
+  if (info?.isBlockDevice() || info?.isCharacterDevice())
+    throw new Error(`invalid output path: ${JSON.stringify(path)} must be a directory or a regular file: got a device`);
 }

@@ -1,6 +1,6 @@
-import { lstat, opendir, readlink } from "node:fs/promises";
 import type { Stats } from "node:fs";
-import { tarEntry, type EntryType, type TarEntry } from "../../lib/tar/entry.ts";
+import { lstat, opendir, readlink } from "node:fs/promises";
+import { type EntryType, type TarEntry, tarEntry } from "../../lib/tar/entry.ts";
 import { encodeHeader, endOfArchive } from "../../lib/tar/writer.ts";
 import { packFile } from "../archive/pack.ts";
 import { fileError } from "../files.ts";
@@ -38,12 +38,23 @@ function typeOf(info: Stats): EntryType | null {
   return info.isFIFO() ? "fifo" : null;
 }
 
-async function describe(path: string, name: string, info: Stats, type: EntryType, seen: Map<string, string>): Promise<TarEntry> {
+async function describe(
+  path: string,
+  name: string,
+  info: Stats,
+  type: EntryType,
+  seen: Map<string, string>,
+): Promise<TarEntry> {
   const device = type === "char" || type === "block";
   const seconds = Math.floor(info.mtimeMs / 1000);
   const entry = tarEntry({
-    name, type, mode: info.mode & 0o7777, uid: info.uid, gid: info.gid,
-    mtime: seconds, mtimeNanos: Math.round((info.mtimeMs - seconds * 1000) * 1e6) % 1e9,
+    name,
+    type,
+    mode: info.mode & 0o7777,
+    uid: info.uid,
+    gid: info.gid,
+    mtime: seconds,
+    mtimeNanos: Math.round((info.mtimeMs - seconds * 1000) * 1e6) % 1e9,
     ...(type === "file" && { size: info.size }),
     ...(type === "symlink" && { linkName: await readlink(path) }),
     ...(device && { devMajor: (info.rdev >> 8) & 0xfff, devMinor: (info.rdev & 0xff) | ((info.rdev >> 12) & 0xfff00) }),

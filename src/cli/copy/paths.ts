@@ -34,7 +34,9 @@ export function splitEntry(path: string): [dir: string, base: string] {
   return [dirPath(clean), basePath(clean)];
 }
 
-/** After a link was followed: the target with the request's ending, and the name the copy is to have where it differs. */
+/**
+ * After a link was followed: the target with the request's ending, and the name the copy is to have where it differs.
+ */
 export function rebaseName(path: string, resolved: string): { path: string; rename: string } {
   const ended = keepEnding(resolved, path);
   const [wanted, found] = [lastPart(path), lastPart(ended)];

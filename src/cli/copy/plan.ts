@@ -27,7 +27,8 @@ export function planCopy(source: CopySource, destination: CopyDestination): Copy
   const from = source.rename || splitEntry(source.path)[1];
   if (destination.exists && destination.isDirectory) return { directory: destination.path, from, to: from };
   if (destination.exists && source.isDirectory) throw new Error("cannot copy directory");
-  if (!destination.exists && !source.isDirectory && assertsDirectory(destination.path)) throw new Error("no such directory");
+  if (!destination.exists && !source.isDirectory && assertsDirectory(destination.path))
+    throw new Error("no such directory");
   return { directory, from, to: name };
 }
 

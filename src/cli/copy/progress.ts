@@ -1,4 +1,4 @@
-import type { Output } from "../context.ts";
+import type { Output } from "../deps.ts";
 import { humanSize } from "../format/units.ts";
 
 const interval = 75;

@@ -1,37 +1,53 @@
 import { lstat, opendir } from "node:fs/promises";
-import { copyToContainer, goModeDir, goModeSymlink, hasMode, statContainerPath, type PathStat } from "../../client/archive.ts";
+import {
+  copyToContainer,
+  goModeDir,
+  goModeSymlink,
+  hasMode,
+  type PathStat,
+  statContainerPath,
+} from "../../client/archive.ts";
 import type { Client } from "../../client/client.ts";
-import type { CommandContext } from "../context.ts";
+import type { CommandDeps } from "../deps.ts";
 import { CliError } from "../errors.ts";
 import { joinPath } from "../paths.ts";
 import type { CopyOptions } from "./from-container.ts";
 import { localSource } from "./local.ts";
 import { packPath } from "./pack.ts";
 import { localPath, splitEntry } from "./paths.ts";
-import { planCopy, type CopyDestination } from "./plan.ts";
+import { type CopyDestination, planCopy } from "./plan.ts";
 import { showCopyProgress } from "./progress.ts";
 
 /** `cp SOURCE CONTAINER:PATH`; `-` reads an archive from standard input. */
-export async function copyIn(ctx: CommandContext, from: string, to: { container: string; path: string }, options: CopyOptions): Promise<void> {
-  const client = await ctx.client();
+export async function copyIn(
+  deps: CommandDeps,
+  from: string,
+  to: { container: string; path: string },
+  options: CopyOptions,
+): Promise<void> {
+  const client = await deps.client();
   const destination = await containerDestination(client, to);
-  const upload = (directory: string, archive: AsyncIterable<Uint8Array>) => copyToContainer(client, to.container, directory, archive, { copyUIDGID: options.keepOwners });
+  const upload = (directory: string, archive: AsyncIterable<Uint8Array>) =>
+    copyToContainer(client, to.container, directory, archive, { copyUIDGID: options.keepOwners });
   if (from === "-") {
     if (!destination.isDirectory) throw new CliError(`destination "${to.container}:${to.path}" must be a directory`);
-    await ctx.out.flush();
-    return upload(destination.path, ctx.stdin.stream());
+    await deps.out.flush();
+    return upload(destination.path, deps.stdin.stream());
   }
   const source = await localSource(localPath(options.cwd, from), options.followLink);
   const plan = planCopy(source, destination);
   const archive = packPath(source.path.replace(/(\/\.?)+$/, "") || "/", plan.to);
   if (options.quiet) return upload(plan.directory, archive);
-  const progress = showCopyProgress(ctx.err, "Copying to container - ");
+  const progress = showCopyProgress(deps.err, "Copying to container - ");
   await upload(plan.directory, progress.count(archive));
   await progress.finish(await contentSize(source.path), `${to.container}:${destination.path}`);
 }
 
 /** What stands at the destination. That it cannot be asked is no error: its parent may do, and the engine judges. */
-async function containerDestination(client: Client, { container, path: given }: { container: string; path: string }): Promise<CopyDestination> {
+async function containerDestination(
+  client: Client,
+  { container, path: given }: { container: string; path: string },
+): Promise<CopyDestination> {
   const look = (at: string): Promise<PathStat | null> => statContainerPath(client, container, at).catch(() => null);
   let path = given;
   let stat = await look(path);
@@ -41,8 +57,13 @@ async function containerDestination(client: Client, { container, path: given }: 
   }
   if (!stat) return { path, exists: false, isDirectory: false };
   // Go's bits for devices (with and without "character") and for irregular files.
-  const refused = hasMode(stat.mode, 2 ** 26) ? "got a device" : hasMode(stat.mode, 2 ** 19) ? "got an irregular file" : null;
-  if (refused) throw new CliError(`destination "${container}:${given}" must be a directory or a regular file: ${refused}`);
+  const refused = hasMode(stat.mode, 2 ** 26)
+    ? "got a device"
+    : hasMode(stat.mode, 2 ** 19)
+      ? "got an irregular file"
+      : null;
+  if (refused)
+    throw new CliError(`destination "${container}:${given}" must be a directory or a regular file: ${refused}`);
   return { path, exists: true, isDirectory: hasMode(stat.mode, goModeDir) };
 }
 

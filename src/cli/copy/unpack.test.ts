@@ -1,6 +1,18 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { tarEntry, type TarEntry } from "../../lib/tar/entry.ts";
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { type TarEntry, tarEntry } from "../../lib/tar/entry.ts";
 import { encodeHeader, endOfArchive, padding } from "../../lib/tar/writer.ts";
 import { packPath } from "./pack.ts";
 import { unpackArchive } from "./unpack.ts";
@@ -27,7 +39,8 @@ async function* archive(...members: Member[]): AsyncGenerator<Uint8Array> {
   yield endOfArchive();
 }
 
-const unpack = (...members: Member[]) => unpackArchive(archive(...members), root, { rename: (name) => name, keepOwners: false });
+const unpack = (...members: Member[]) =>
+  unpackArchive(archive(...members), root, { rename: (name) => name, keepOwners: false });
 
 test("files, directories, links, modes and times", async () => {
   await unpack(
@@ -49,8 +62,12 @@ test("files, directories, links, modes and times", async () => {
 test("nothing is written outside", async () => {
   await expect(unpack({ name: "../evil", content: "x" })).rejects.toThrow('invalid entry name "../evil"');
   await expect(unpack({ name: "a/../../evil", content: "x" })).rejects.toThrow("invalid entry name");
-  await expect(unpack({ name: "l", type: "symlink", linkName: `${base}/outside` }, { name: "l/evil", content: "x" })).rejects.toThrow('invalid entry name "l/evil"');
-  await expect(unpack({ name: "m", type: "symlink", linkName: "../outside" }, { name: "m/sub/evil", content: "x" })).rejects.toThrow();
+  await expect(
+    unpack({ name: "l", type: "symlink", linkName: `${base}/outside` }, { name: "l/evil", content: "x" }),
+  ).rejects.toThrow('invalid entry name "l/evil"');
+  await expect(
+    unpack({ name: "m", type: "symlink", linkName: "../outside" }, { name: "m/sub/evil", content: "x" }),
+  ).rejects.toThrow();
   await expect(unpack({ name: "h", type: "link", linkName: "../outside/x" })).rejects.toThrow("invalid entry name");
   expect(existsSync(`${base}/outside/evil`)).toBe(false);
   expect(existsSync(`${base}/outside/sub`)).toBe(false);
@@ -77,14 +94,24 @@ test("links within are followed", async () => {
 test("directories and files never replace each other", async () => {
   mkdirSync(`${root}/d`);
   writeFileSync(`${root}/f`, "");
-  await expect(unpack({ name: "d", content: "x" })).rejects.toThrow('cannot overwrite directory "d" with non-directory');
-  await expect(unpack({ name: "f", type: "directory" })).rejects.toThrow('cannot overwrite non-directory "f" with directory');
+  await expect(unpack({ name: "d", content: "x" })).rejects.toThrow(
+    'cannot overwrite directory "d" with non-directory',
+  );
+  await expect(unpack({ name: "f", type: "directory" })).rejects.toThrow(
+    'cannot overwrite non-directory "f" with directory',
+  );
 });
 
 test("a broken archive is an error", async () => {
-  await expect(unpackArchive((async function* () {
-    yield new Uint8Array(512).fill(65);
-  })(), root, { rename: (name) => name, keepOwners: false })).rejects.toThrow();
+  await expect(
+    unpackArchive(
+      (async function* () {
+        yield new Uint8Array(512).fill(65);
+      })(),
+      root,
+      { rename: (name) => name, keepOwners: false },
+    ),
+  ).rejects.toThrow();
 });
 
 test("what is packed comes out the same", async () => {

@@ -1,8 +1,21 @@
 /** Unpacks what a container sent. The archive is not trusted: nothing is ever written outside of the directory. */
-import {
-  chmodSync, closeSync, ftruncateSync, linkSync, lchownSync, lstatSync, lutimesSync, mkdirSync, openSync, realpathSync, rmSync, symlinkSync, writeSync,
-} from "node:fs";
+
 import type { Stats } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  ftruncateSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
 import type { TarEntry } from "../../lib/tar/entry.ts";
 import { TarReader } from "../../lib/tar/reader.ts";
 import { basePath, cleanPath, dirPath, joinPath } from "../paths.ts";
@@ -15,7 +28,11 @@ export interface UnpackOptions {
 }
 
 /** Unpacks into an existing directory. A directory is never replaced by a file, nor a file by a directory. */
-export async function unpackArchive(chunks: AsyncIterable<Uint8Array>, directory: string, options: UnpackOptions): Promise<void> {
+export async function unpackArchive(
+  chunks: AsyncIterable<Uint8Array>,
+  directory: string,
+  options: UnpackOptions,
+): Promise<void> {
   const unpacker = new Unpacker(realpathSync(directory), options);
   const reader = new TarReader(unpacker);
   try {
@@ -32,7 +49,10 @@ class Unpacker {
   /** Their times are set last, since what is put into them changes them. */
   readonly #directories: { path: string; entry: TarEntry }[] = [];
 
-  constructor(readonly root: string, readonly options: UnpackOptions) {}
+  constructor(
+    readonly root: string,
+    readonly options: UnpackOptions,
+  ) {}
 
   entry(entry: TarEntry): void {
     const path = this.#place(this.options.rename(entry.name), entry.name);
@@ -53,7 +73,8 @@ class Unpacker {
         break;
       case "link": {
         const target = this.#place(this.options.rename(entry.linkName), entry.linkName);
-        if (target === null) throw new Error(`invalid hardlink ${JSON.stringify(entry.name)} -> ${JSON.stringify(entry.linkName)}`);
+        if (target === null)
+          throw new Error(`invalid hardlink ${JSON.stringify(entry.name)} -> ${JSON.stringify(entry.linkName)}`);
         linkSync(target, path);
         return;
       }
@@ -65,7 +86,8 @@ class Unpacker {
 
   data(chunk: Uint8Array, offset: number): void {
     if (!this.#file) return;
-    for (let done = 0; done < chunk.length; ) done += writeSync(this.#file.fd, chunk, done, chunk.length - done, offset + done);
+    for (let done = 0; done < chunk.length; )
+      done += writeSync(this.#file.fd, chunk, done, chunk.length - done, offset + done);
   }
 
   end(entry: TarEntry): void {
@@ -104,8 +126,14 @@ class Unpacker {
   #makeRoom(path: string, { name, type }: TarEntry): void {
     const there = lookAt(path);
     if (!there) return;
-    if (there.isDirectory() && type !== "directory") throw new Error(`cannot overwrite directory ${JSON.stringify(name)} with non-directory ${JSON.stringify(this.root)}`);
-    if (!there.isDirectory() && type === "directory") throw new Error(`cannot overwrite non-directory ${JSON.stringify(name)} with directory ${JSON.stringify(this.root)}`);
+    if (there.isDirectory() && type !== "directory")
+      throw new Error(
+        `cannot overwrite directory ${JSON.stringify(name)} with non-directory ${JSON.stringify(this.root)}`,
+      );
+    if (!there.isDirectory() && type === "directory")
+      throw new Error(
+        `cannot overwrite non-directory ${JSON.stringify(name)} with directory ${JSON.stringify(this.root)}`,
+      );
     if (!there.isDirectory()) rmSync(path);
   }
 
@@ -126,7 +154,10 @@ function setTimes(path: string, { mtime, mtimeNanos }: TarEntry): void {
 }
 
 function makeNode(path: string, { type, devMajor, devMinor }: TarEntry): void {
-  const argv = type === "fifo" ? ["mkfifo", path] : ["mknod", path, type === "block" ? "b" : "c", String(devMajor), String(devMinor)];
+  const argv =
+    type === "fifo"
+      ? ["mkfifo", path]
+      : ["mknod", path, type === "block" ? "b" : "c", String(devMajor), String(devMinor)];
   const { exitCode, stderr } = Bun.spawnSync(argv, { stdout: "ignore", stderr: "pipe" });
   if (exitCode !== 0) throw new Error(stderr.toString().trim());
 }

@@ -12,8 +12,10 @@ export interface Flag<T> {
   set(current: T, text: string): T;
   /** The value taken where the flag stands alone (`--all`); flags without it need a value. */
   readonly bare?: string;
+  /** All that it may be, where that is few words: shells complete them. */
+  readonly values?: readonly string[];
   /** One-letter form. */
-  readonly short?: string;
+  readonly short?: string | undefined;
   /** The default as `--help` shows it, without quotes; absent where nothing is to be shown. */
   readonly shown?: string;
   /** Works, but is not listed by `--help`. */
@@ -33,7 +35,7 @@ export type FlagValues<F extends Flags> = { readonly [K in keyof F]: F[K] extend
 
 /** What every builder in kinds.ts takes beside the help text. */
 export interface FlagOptions {
-  readonly short?: string;
+  readonly short?: string | undefined;
   readonly shown?: string;
   readonly hidden?: boolean;
   readonly aliases?: readonly string[];

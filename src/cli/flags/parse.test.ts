@@ -1,7 +1,20 @@
 import { expect, test } from "bun:test";
-import { bool, bytes, custom, duration, filter, int, list, map, optionalBool, string, stringSlice, uint } from "./kinds.ts";
+import { readGoDuration } from "../../lib/go-duration.ts";
 import { parseBytes, parseSwapBytes } from "./bytes.ts";
-import { parseDuration } from "./duration.ts";
+import {
+  bool,
+  bytes,
+  custom,
+  duration,
+  filter,
+  int,
+  list,
+  map,
+  optionalBool,
+  string,
+  stringSlice,
+  uint,
+} from "./kinds.ts";
 import { parseInteger, parseNanoCpus, parseUnsigned } from "./number.ts";
 import { parseFlags } from "./parse.ts";
 
@@ -23,10 +36,16 @@ const flags = {
   weight: uint("", { bits: 16 }),
 };
 
-const parse = (line: string, interspersed = true) => parseFlags(flags, line === "" ? [] : line.split(" "), interspersed);
+const parse = (line: string, interspersed = true) =>
+  parseFlags(flags, line === "" ? [] : line.split(" "), interspersed);
 
 test("long forms", () => {
-  expect(parse("--name=x --all --proxy=false --number -3").values).toMatchObject({ name: "x", all: true, proxy: false, number: -3 });
+  expect(parse("--name=x --all --proxy=false --number -3").values).toMatchObject({
+    name: "x",
+    all: true,
+    proxy: false,
+    number: -3,
+  });
   expect(parse("--name x --init=false").values).toMatchObject({ name: "x", init: false });
   expect(parse("").values).toMatchObject({ name: "none", proxy: true, init: null, publish: [], cpus: null });
   expect(parse("--net host").values["network"]).toBe("host");
@@ -43,7 +62,9 @@ test("short forms", () => {
 test("repeated flags collect, others take the last", () => {
   expect(parse("--platform a,b --platform c").values["platform"]).toEqual(["a", "b", "c"]);
   expect(parse("--sysctl a=1 --sysctl b --sysctl a=2").values["sysctl"]).toEqual({ a: "2", b: "" });
-  expect(parse("--filter Label=a=b --filter label=a=b --filter label=c").values["filter"]).toEqual({ label: ["a=b", "c"] });
+  expect(parse("--filter Label=a=b --filter label=a=b --filter label=c").values["filter"]).toEqual({
+    label: ["a=b", "c"],
+  });
   expect(parse("-n a -n b").values["name"]).toBe("b");
 });
 
@@ -72,7 +93,10 @@ test("what pflag says of wrong lines", () => {
   says("-an", "flag needs an argument: 'n' in -n");
   says("---x", "bad flag syntax: ---x");
   says("--=x", "bad flag syntax: --=x");
-  says("--all=maybe", 'invalid argument "maybe" for "-a, --all" flag: strconv.ParseBool: parsing "maybe": invalid syntax');
+  says(
+    "--all=maybe",
+    'invalid argument "maybe" for "-a, --all" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+  );
   says("--net= -c x", 'invalid argument "x" for "-c, --number" flag: strconv.ParseInt: parsing "x": invalid syntax');
   says("--filter x", 'invalid argument "x" for "-f, --filter" flag: bad format of filter (expected name=value)');
 });
@@ -82,12 +106,20 @@ test("deprecated flags warn once", () => {
 });
 
 test("numbers in Go's syntax", () => {
-  expect([parseInteger("-0x1F"), parseInteger("0o17"), parseInteger("017"), parseInteger("0b101"), parseInteger("1_000"), parseInteger("+7")]).toEqual([-31, 15, 15, 5, 1000, 7]);
+  expect([
+    parseInteger("-0x1F"),
+    parseInteger("0o17"),
+    parseInteger("017"),
+    parseInteger("0b101"),
+    parseInteger("1_000"),
+    parseInteger("+7"),
+  ]).toEqual([-31, 15, 15, 5, 1000, 7]);
   expect(parseUnsigned("65535", 16)).toBe(65535);
   expect(() => parseUnsigned("65536", 16)).toThrow("value out of range");
   expect(() => parseUnsigned("-1")).toThrow("invalid syntax");
   expect(() => parseInteger("9223372036854775808")).toThrow("value out of range");
-  for (const bad of ["", "1__0", "_1", "0x", "08", "1.5", "- 1"]) expect(() => parseInteger(bad)).toThrow("invalid syntax");
+  for (const bad of ["", "1__0", "_1", "0x", "08", "1.5", "- 1"])
+    expect(() => parseInteger(bad)).toThrow("invalid syntax");
 });
 
 test("CPUs", () => {
@@ -97,7 +129,15 @@ test("CPUs", () => {
 });
 
 test("sizes", () => {
-  expect(["512", "64m", "1.5g", "1 GiB", "2kb", "3B", "1T"].map(parseBytes)).toEqual([512, 64 << 20, 1.5 * 2 ** 30, 2 ** 30, 2048, 3, 2 ** 40]);
+  expect(["512", "64m", "1.5g", "1 GiB", "2kb", "3B", "1T"].map(parseBytes)).toEqual([
+    512,
+    64 << 20,
+    1.5 * 2 ** 30,
+    2 ** 30,
+    2048,
+    3,
+    2 ** 40,
+  ]);
   expect(parseSwapBytes("-1")).toBe(-1);
   expect(() => parseBytes("x")).toThrow("invalid size: 'x'");
   expect(() => parseBytes("-5")).toThrow("invalid size: '-5'");
@@ -106,9 +146,11 @@ test("sizes", () => {
 });
 
 test("durations", () => {
-  expect(["1m30s", "500ms", "-1.5h", "0", "2us", "3ns", "1h2m3.5s"].map(parseDuration)).toEqual([9e10, 5e8, -5400e9, 0, 2000, 3, 3723.5e9]);
-  expect(() => parseDuration("5")).toThrow('time: missing unit in duration "5"');
-  expect(() => parseDuration("5x")).toThrow('time: unknown unit "x" in duration "5x"');
-  expect(() => parseDuration("")).toThrow('time: invalid duration ""');
-  expect(() => parseDuration("x")).toThrow('time: invalid duration "x"');
+  expect(["1m30s", "500ms", "-1.5h", "0", "2us", "3ns", "1h2m3.5s"].map(readGoDuration)).toEqual([
+    9e10, 5e8, -5400e9, 0, 2000, 3, 3723.5e9,
+  ]);
+  expect(() => readGoDuration("5")).toThrow('time: missing unit in duration "5"');
+  expect(() => readGoDuration("5x")).toThrow('time: unknown unit "x" in duration "5x"');
+  expect(() => readGoDuration("")).toThrow('time: invalid duration ""');
+  expect(() => readGoDuration("x")).toThrow('time: invalid duration "x"');
 });

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../lib/errors.ts";
 import type { Flag, Flags } from "./flag.ts";
 
 /** A command line that the flags do not understand; the message is pflag's. */
@@ -50,8 +51,14 @@ function long(flags: Flags, arg: string, next: string | undefined, parsed: Parse
     parsed.help = true;
     return 0;
   }
-  if (at >= 0) return assign(found, name, arg.slice(at + 1), parsed), 0;
-  if (found[1].bare !== undefined) return assign(found, name, found[1].bare, parsed), 0;
+  if (at >= 0) {
+    assign(found, name, arg.slice(at + 1), parsed);
+    return 0;
+  }
+  if (found[1].bare !== undefined) {
+    assign(found, name, found[1].bare, parsed);
+    return 0;
+  }
   if (next === undefined) throw new FlagError(`flag needs an argument: --${name}`);
   assign(found, name, next, parsed);
   return 1;
@@ -68,12 +75,18 @@ function short(flags: Flags, arg: string, next: string | undefined, parsed: Pars
       return 0;
     }
     const rest = arg.slice(i + 1);
-    if (rest[0] === "=") return assign(found, found[0], rest.slice(1), parsed), 0;
+    if (rest[0] === "=") {
+      assign(found, found[0], rest.slice(1), parsed);
+      return 0;
+    }
     if (found[1].bare !== undefined) {
       assign(found, found[0], found[1].bare, parsed);
       continue;
     }
-    if (rest !== "") return assign(found, found[0], rest, parsed), 0;
+    if (rest !== "") {
+      assign(found, found[0], rest, parsed);
+      return 0;
+    }
     if (next === undefined) throw new FlagError(`flag needs an argument: '${letter}' in -${arg.slice(i)}`);
     assign(found, found[0], next, parsed);
     return 1;
@@ -86,9 +99,10 @@ function assign([name, flag]: [string, Flag<unknown>], spelled: string, text: st
     parsed.values[name] = flag.set(parsed.values[name], text);
   } catch (error) {
     const title = flag.short ? `-${flag.short}, --${spelled}` : `--${spelled}`;
-    throw new FlagError(`invalid argument ${JSON.stringify(text)} for "${title}" flag: ${error instanceof Error ? error.message : error}`);
+    throw new FlagError(`invalid argument ${JSON.stringify(text)} for "${title}" flag: ${errorMessage(error)}`);
   }
-  if (flag.deprecated && !parsed.changed.has(name)) parsed.warnings.push(`Flag --${name} has been deprecated, ${flag.deprecated}`);
+  if (flag.deprecated && !parsed.changed.has(name))
+    parsed.warnings.push(`Flag --${name} has been deprecated, ${flag.deprecated}`);
   parsed.changed.add(name);
 }
 

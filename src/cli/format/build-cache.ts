@@ -5,8 +5,16 @@ import { GoTime } from "./time.ts";
 import { humanDuration, humanSize } from "./units.ts";
 
 export const buildCacheTitles = {
-  ID: "CACHE ID", Parent: "PARENT", CacheType: "CACHE TYPE", Size: "SIZE", CreatedSince: "CREATED", LastUsedSince: "LAST USED", UsageCount: "USAGE",
-  InUse: "IN USE", Shared: "SHARED", Description: "DESCRIPTION",
+  ID: "CACHE ID",
+  Parent: "PARENT",
+  CacheType: "CACHE TYPE",
+  Size: "SIZE",
+  CreatedSince: "CREATED",
+  LastUsedSince: "LAST USED",
+  UsageCount: "USAGE",
+  InUse: "IN USE",
+  Shared: "SHARED",
+  Description: "DESCRIPTION",
 };
 
 export const buildCacheRaw = `build_cache_id: {{.ID}}

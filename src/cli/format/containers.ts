@@ -1,21 +1,44 @@
 import type { ContainerSummary } from "../../api/types/container.ts";
+import { quote } from "../../lib/go-quote.ts";
 import { shortId } from "../../lib/ids.ts";
+import { own } from "../../lib/own.ts";
 import { formatPlatform } from "../platform.ts";
 import { familiarString, parseReference } from "../reference.ts";
 import { displayPorts } from "./ports.ts";
-import { quote } from "./quote.ts";
 import { Row, Stringer, TypedNil } from "./template/value.ts";
 import { GoTime } from "./time.ts";
 import { ago, humanSize } from "./units.ts";
 import { ellipsis } from "./width.ts";
 
 export const containerTitles = {
-  ID: "CONTAINER ID", Names: "NAMES", Image: "IMAGE", Command: "COMMAND", CreatedAt: "CREATED AT", RunningFor: "CREATED", Ports: "PORTS",
-  State: "STATE", Status: "STATUS", Size: "SIZE", Labels: "LABELS", Mounts: "MOUNTS", LocalVolumes: "LOCAL VOLUMES", Networks: "NETWORKS",
-  Platform: "PLATFORM", HealthStatus: "HEALTH STATUS",
+  ID: "CONTAINER ID",
+  Names: "NAMES",
+  Image: "IMAGE",
+  Command: "COMMAND",
+  CreatedAt: "CREATED AT",
+  RunningFor: "CREATED",
+  Ports: "PORTS",
+  State: "STATE",
+  Status: "STATUS",
+  Size: "SIZE",
+  Labels: "LABELS",
+  Mounts: "MOUNTS",
+  LocalVolumes: "LOCAL VOLUMES",
+  Networks: "NETWORKS",
+  Platform: "PLATFORM",
+  HealthStatus: "HEALTH STATUS",
 };
 
-const tableFormat = "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+/** The columns of the usual table, in their order. */
+export function tableColumns(size: boolean): (keyof typeof containerTitles)[] {
+  return ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names", ...(size ? (["Size"] as const) : [])];
+}
+
+function tableFormat(size: boolean): string {
+  const fields = tableColumns(size).map((column) => `{{.${column}}}`);
+  return `table ${fields.join("\t")}`;
+}
+
 const rawFormat = `container_id: {{.ID}}
 image: {{.Image}}
 command: {{.Command}}
@@ -29,7 +52,7 @@ ports: {{- pad .Ports 1 0}}
 
 /** The template behind `--format`, `-q` and `-s` of container lists. */
 export function containerFormat(source: string, quiet: boolean, size: boolean): string {
-  if (source === "" || source === "table") return quiet ? "{{.ID}}" : size ? `${tableFormat}\t{{.Size}}` : tableFormat;
+  if (source === "" || source === "table") return quiet ? "{{.ID}}" : tableFormat(size);
   if (source === "raw") return quiet ? "container_id: {{.ID}}" : size ? `${rawFormat}size: {{.Size}}\n` : rawFormat;
   return quiet ? "{{.ID}}" : source;
 }
@@ -41,7 +64,17 @@ export interface ContainerRowOptions {
 }
 
 export function containerRow(container: ContainerSummary, { noTrunc, onUse }: ContainerRowOptions): Row {
-  const { Id = "", Names = [], Command = "", Created = 0, Labels, Mounts = [], NetworkSettings, SizeRootFs, SizeRw } = container;
+  const {
+    Id = "",
+    Names = [],
+    Command = "",
+    Created = 0,
+    Labels,
+    Mounts = [],
+    NetworkSettings,
+    SizeRootFs,
+    SizeRw,
+  } = container;
   return new Row("*formatter.ContainerContext", {
     ID: () => (noTrunc ? Id : shortId(Id)),
     Names: () => {
@@ -55,7 +88,9 @@ export function containerRow(container: ContainerSummary, { noTrunc, onUse }: Co
     RunningFor: () => ago(Created),
     Platform: () => {
       const platform = container.ImageManifestDescriptor?.platform;
-      return platform ? new Stringer(formatPlatform(platform), platform) : new TypedNil({ kind: "pointer", of: { kind: "any" } });
+      return platform
+        ? new Stringer(formatPlatform(platform), platform)
+        : new TypedNil({ kind: "pointer", of: { kind: "any" } });
     },
     Ports: () => displayPorts(container.Ports ?? []),
     State: () => container.State ?? "",
@@ -66,9 +101,14 @@ export function containerRow(container: ContainerSummary, { noTrunc, onUse }: Co
       const own = humanSize(SizeRw ?? 0, 3);
       return (SizeRootFs ?? 0) > 0 ? `${own} (virtual ${humanSize(SizeRootFs ?? 0, 3)})` : own;
     },
-    Labels: () => Object.entries(Labels ?? {}).map(([key, value]) => `${key}=${value}`).sort().join(","),
-    Label: (name: string) => Labels?.[name] ?? "",
-    Mounts: () => Mounts.map(({ Name, Source = "" }) => (noTrunc ? Name || Source : ellipsis(Name || Source, 15))).join(","),
+    Labels: () =>
+      Object.entries(Labels ?? {})
+        .map(([key, value]) => `${key}=${value}`)
+        .sort()
+        .join(","),
+    Label: (name: string) => own(Labels, name) ?? "",
+    Mounts: () =>
+      Mounts.map(({ Name, Source = "" }) => (noTrunc ? Name || Source : ellipsis(Name || Source, 15))).join(","),
     LocalVolumes: () => String(Mounts.filter(({ Driver }) => Driver === "local").length),
     Networks: () => Object.keys(NetworkSettings?.Networks ?? {}).join(","),
   });

@@ -6,14 +6,24 @@ import { GoTime } from "./time.ts";
 import { ago, humanSize } from "./units.ts";
 
 export const imageTitles = {
-  ID: "IMAGE ID", Repository: "REPOSITORY", Tag: "TAG", Digest: "DIGEST", CreatedSince: "CREATED", CreatedAt: "CREATED AT", Size: "SIZE",
-  Containers: "CONTAINERS", VirtualSize: "SIZE", SharedSize: "SHARED SIZE", UniqueSize: "UNIQUE SIZE",
+  ID: "IMAGE ID",
+  Repository: "REPOSITORY",
+  Tag: "TAG",
+  Digest: "DIGEST",
+  CreatedSince: "CREATED",
+  CreatedAt: "CREATED AT",
+  Size: "SIZE",
+  Containers: "CONTAINERS",
+  VirtualSize: "SIZE",
+  SharedSize: "SHARED SIZE",
+  UniqueSize: "UNIQUE SIZE",
 };
 
 const tableFormat = "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
 const digestTableFormat = "table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
 const rawFormat = (digest: boolean) =>
-  `repository: {{ .Repository }}\ntag: {{.Tag}}\n${digest ? "digest: {{.Digest}}\n" : ""}image_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n`;
+  `repository: {{ .Repository }}\ntag: {{.Tag}}\n${digest ? "digest: {{.Digest}}\n" : ""}image_id: {{.ID}}\n` +
+  "created_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n";
 
 /** The template behind `--format`, `-q` and `--digests` of image lists. */
 export function imageFormat(source: string, quiet: boolean, digests: boolean): string {
@@ -41,7 +51,8 @@ export function imageRows(image: ImageSummary, { noTrunc, digests }: ImageRowOpt
   const tags = byRepository(image.RepoTags ?? [], ({ tag }) => tag);
   const repoDigests = byRepository(image.RepoDigests ?? [], ({ digest }) => digest);
   const rows: Row[] = [];
-  const add = (repository: string, tag: string, digest: string) => rows.push(imageRow(image, { repository, tag, digest, noTrunc }));
+  const add = (repository: string, tag: string, digest: string) =>
+    rows.push(imageRow(image, { repository, tag, digest, noTrunc }));
   for (const [repository, names] of tags) {
     const own = repoDigests.get(repository) ?? [];
     repoDigests.delete(repository);
@@ -57,7 +68,10 @@ export function imageRows(image: ImageSummary, { noTrunc, digests }: ImageRowOpt
   return rows;
 }
 
-function byRepository(names: readonly string[], part: (reference: Reference) => string | undefined): Map<string, string[]> {
+function byRepository(
+  names: readonly string[],
+  part: (reference: Reference) => string | undefined,
+): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const name of names) {
     let reference: Reference;
@@ -74,7 +88,10 @@ function byRepository(names: readonly string[], part: (reference: Reference) => 
 }
 
 /** One row under one name. */
-export function imageRow(image: ImageSummary, { repository, tag, digest, noTrunc }: { repository: string; tag: string; digest: string; noTrunc: boolean }): Row {
+export function imageRow(
+  image: ImageSummary,
+  { repository, tag, digest, noTrunc }: { repository: string; tag: string; digest: string; noTrunc: boolean },
+): Row {
   const size = (bytes: number) => (bytes === -1 ? "N/A" : humanSize(bytes));
   return new Row("*formatter.imageContext", {
     ID: () => (noTrunc ? image.Id : shortId(image.Id)),

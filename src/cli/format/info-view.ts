@@ -1,5 +1,6 @@
 import info from "./shapes/info.ts";
-import { compileShapes, type Shape } from "./template/shape.ts";
+import { compileShapes } from "./template/shape.ts";
+import type { Shape } from "./template/types.ts";
 import { Struct } from "./template/value.ts";
 
 const shapes = `${info}
@@ -21,14 +22,32 @@ ClientInfo system.clientInfo
   Arch string
   BuildTime string
   Context string
-  Plugins []any
+  Plugins []Plugin
   Warnings []string
 ClientPlatform system.platformInfo
   Name string
+Plugin manager.Plugin
+  SchemaVersion string
+  Vendor string
+  Version string
+  ShortDescription string
+  URL string
+  Hidden bool
+  Name string
+  Path string
+  Err any
+  ShadowedPaths []string
 `;
 
-/** What the templates of `info` see: the engine's answer (zero values where there is none) with the client's part beside. */
-export async function infoView(info: Readonly<Record<string, unknown>> | null, client: object, serverErrors: readonly string[]): Promise<Struct> {
+/**
+ * What the templates of `info` see: the engine's answer (zero values where there is none) with the client's part
+ * beside.
+ */
+export async function infoView(
+  info: Readonly<Record<string, unknown>> | null,
+  client: object,
+  serverErrors: readonly string[],
+): Promise<Struct> {
   const shapeOf = compileShapes(shapes);
   return new Struct(shapeOf("DockerInfo"), {
     ...(info ?? zeros(shapeOf("Info"))),
@@ -41,11 +60,22 @@ function zeros(shape: Shape): Record<string, unknown> {
   const json: Record<string, unknown> = {};
   for (const { json: key, type } of shape.fields.values()) {
     switch (type.kind) {
-      case "string": case "time": json[key] = ""; break;
-      case "int": case "float": json[key] = 0; break;
-      case "bool": json[key] = false; break;
-      case "struct": json[key] = zeros(type.shape()); break;
-      default: json[key] = null;
+      case "string":
+      case "time":
+        json[key] = "";
+        break;
+      case "int":
+      case "float":
+        json[key] = 0;
+        break;
+      case "bool":
+        json[key] = false;
+        break;
+      case "struct":
+        json[key] = zeros(type.shape());
+        break;
+      default:
+        json[key] = null;
     }
   }
   return json;

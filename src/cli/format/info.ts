@@ -33,7 +33,11 @@ export function infoText(info: Json, { debug, userName }: { debug: boolean; user
   if (list(plugins["Authorization"]).length > 0) add(" Authorization:", list(plugins["Authorization"]).join(" "));
   add(" Log:", list(plugins["Log"]).join(" "));
   section(lines, "CDI spec directories:", list(info["CDISpecDirs"]).map(text));
-  section(lines, "Discovered Devices:", list(info["DiscoveredDevices"]).map((device) => `${text(object(device)["Source"])}: ${text(object(device)["ID"])}`));
+  section(
+    lines,
+    "Discovered Devices:",
+    list(info["DiscoveredDevices"]).map((device) => `${text(object(device)["Source"])}: ${text(object(device)["ID"])}`),
+  );
   swarm(lines, object(info["Swarm"]));
   const runtimes = Object.keys(object(info["Runtimes"]));
   if (runtimes.length > 0) {
@@ -66,7 +70,13 @@ export function infoText(info: Json, { debug, userName }: { debug: boolean; user
   registries(lines, info["RegistryConfig"]);
   add("Live Restore Enabled:", flag(info["LiveRestoreEnabled"]));
   addIf("Product License:", info["ProductLicense"]);
-  section(lines, "Default Address Pools:", list(info["DefaultAddressPools"]).map((pool) => ` Base: ${text(object(pool)["Base"])}, Size: ${text(object(pool)["Size"])}`));
+  section(
+    lines,
+    "Default Address Pools:",
+    list(info["DefaultAddressPools"]).map(
+      (pool) => ` Base: ${text(object(pool)["Base"])}, Size: ${text(object(pool)["Size"])}`,
+    ),
+  );
   const firewall = object(info["FirewallBackend"]);
   if (text(firewall["Driver"]) !== "") {
     add("Firewall Backend:", firewall["Driver"]);
@@ -81,14 +91,23 @@ function section(lines: string[], title: string, items: readonly string[]) {
 
 function linux(lines: string[], info: Json) {
   const commit = (key: string) => text(object(info[key])["ID"]);
-  lines.push(` Init Binary: ${text(info["InitBinary"])}`, ` containerd version: ${commit("ContainerdCommit")}`, ` runc version: ${commit("RuncCommit")}`, ` init version: ${commit("InitCommit")}`);
+  lines.push(
+    ` Init Binary: ${text(info["InitBinary"])}`,
+    ` containerd version: ${commit("ContainerdCommit")}`,
+    ` runc version: ${commit("RuncCommit")}`,
+    ` init version: ${commit("InitCommit")}`,
+  );
   const options = list(info["SecurityOptions"]).map(text);
   if (options.length === 0) return;
   lines.push(" Security Options:");
   for (const option of options) {
     // `name=seccomp,profile=builtin`; very old engines send the bare name.
     const pairs = option.split(",").map((pair) => (pair.includes("=") ? pair.split("=") : ["name", pair]));
-    const value = (key: string) => pairs.find(([name]) => name === key)?.slice(1).join("=");
+    const value = (key: string) =>
+      pairs
+        .find(([name]) => name === key)
+        ?.slice(1)
+        .join("=");
     lines.push(`  ${value("name") ?? ""}`);
     const profile = value("profile");
     if (profile !== undefined) lines.push(`   Profile: ${profile}`);
@@ -116,7 +135,12 @@ function swarm(lines: string[], state: Json) {
   if (text(state["Error"]) !== "") add("Error:", state["Error"]);
   add("Is Manager:", state["ControlAvailable"] === true);
   const cluster = object(state["Cluster"]);
-  if (isObject(state["Cluster"]) && state["ControlAvailable"] === true && text(state["Error"]) === "" && local !== "error") {
+  if (
+    isObject(state["Cluster"]) &&
+    state["ControlAvailable"] === true &&
+    text(state["Error"]) === "" &&
+    local !== "error"
+  ) {
     const spec = object(cluster["Spec"]);
     const part = (name: string) => object(spec[name]);
     const period = (nanos: unknown) => humanDuration(Number(nanos ?? 0) / 1e6);
@@ -133,7 +157,8 @@ function swarm(lines: string[], state: Json) {
     lines.push("  Raft:");
     const raft = part("Raft");
     add("Snapshot Interval:", raft["SnapshotInterval"] ?? 0, 3);
-    if (raft["KeepOldSnapshots"] !== undefined && raft["KeepOldSnapshots"] !== null) add("Number of Old Snapshots to Retain:", raft["KeepOldSnapshots"], 3);
+    if (raft["KeepOldSnapshots"] !== undefined && raft["KeepOldSnapshots"] !== null)
+      add("Number of Old Snapshots to Retain:", raft["KeepOldSnapshots"], 3);
     add("Heartbeat Tick:", raft["HeartbeatTick"] ?? 0, 3);
     add("Election Tick:", raft["ElectionTick"] ?? 0, 3);
     lines.push("  Dispatcher:");
@@ -142,15 +167,19 @@ function swarm(lines: string[], state: Json) {
     const ca = part("CAConfig");
     add("Expiry Duration:", period(ca["NodeCertExpiry"]), 3);
     add("Force Rotate:", ca["ForceRotate"] ?? 0, 3);
-    if (text(ca["SigningCACert"]).trim() !== "") lines.push(`   Signing CA Certificate: \n${text(ca["SigningCACert"]).trim()}\n`);
+    if (text(ca["SigningCACert"]).trim() !== "")
+      lines.push(`   Signing CA Certificate: \n${text(ca["SigningCACert"]).trim()}\n`);
     if (list(ca["ExternalCAs"]).length > 0) {
       lines.push("   External CAs:");
-      for (const entry of list(ca["ExternalCAs"])) lines.push(`     ${text(object(entry)["Protocol"])}: ${text(object(entry)["URL"])}`);
+      for (const entry of list(ca["ExternalCAs"]))
+        lines.push(`     ${text(object(entry)["Protocol"])}: ${text(object(entry)["URL"])}`);
     }
     add("Autolock Managers:", part("EncryptionConfig")["AutoLockManagers"] === true);
     add("Root Rotation In Progress:", cluster["RootRotationInProgress"] === true);
   }
   add("Node Address:", state["NodeAddr"]);
-  const managers = list(state["RemoteManagers"]).map((manager) => text(object(manager)["Addr"])).sort();
+  const managers = list(state["RemoteManagers"])
+    .map((manager) => text(object(manager)["Addr"]))
+    .sort();
   if (managers.length > 0) lines.push("  Manager Addresses:", ...managers.map((address) => `   ${address}`));
 }

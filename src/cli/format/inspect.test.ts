@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { inspectAll } from "./inspect.ts";
 import { compileShapes } from "./template/shape.ts";
-import volume from "./testdata/volume.json" with { type: "text" };
 /** Templates and what docker 28.2.2 `volume inspect --format` printed for testdata/volume.json, stderr after stdout. */
 import recorded from "./testdata/templates.json";
+import volume from "./testdata/volume.json" with { type: "text" };
 
 const shape = compileShapes(`
 Volume volume.Volume
@@ -47,7 +47,9 @@ test("a template that does not fit the type runs on the raw JSON", async () => {
 });
 
 test("without a template the JSON comes indented, its numbers and order untouched", async () => {
-  const { stdout } = await inspectAll(["a", "b"], "", async (name) => ({ raw: `{"z":1.50,"a":9223372036854775807,"n":"${name}","e":{},"l":[1,[]]}` }));
+  const { stdout } = await inspectAll(["a", "b"], "", async (name) => ({
+    raw: `{"z":1.50,"a":9223372036854775807,"n":"${name}","e":{},"l":[1,[]]}`,
+  }));
   expect(stdout).toBe(`[
     {
         "z": 1.50,

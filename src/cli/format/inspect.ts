@@ -1,10 +1,12 @@
-import type { CommandContext } from "../context.ts";
+import { errorMessage } from "../../lib/errors.ts";
+import type { CommandDeps } from "../deps.ts";
 import { CliError } from "../errors.ts";
 import { compactJson, escapeHtml, indentJson, parseJson } from "./json.ts";
 import { templateFailure } from "./rows.ts";
 import type { ShapeName } from "./shapes/load.ts";
-import { type Shape, struct } from "./template/shape.ts";
+import { struct } from "./template/shape.ts";
 import { parseTemplate, type Template, TemplateError } from "./template/template.ts";
+import type { Shape } from "./template/types.ts";
 import { Struct } from "./template/value.ts";
 
 /** A thing as the daemon sent it, and the Go type that templates see it through. */
@@ -28,7 +30,11 @@ export interface Inspection {
  * through a template. A template that does not fit the type is tried on the raw JSON, so that both Go names
  * (`.ID`) and wire names (`.Id`) work. A template that does not parse throws at once.
  */
-export async function inspectAll(names: readonly string[], format: string, get: (name: string) => Promise<Inspected>): Promise<Inspection> {
+export async function inspectAll(
+  names: readonly string[],
+  format: string,
+  get: (name: string) => Promise<Inspected>,
+): Promise<Inspection> {
   const template = format === "" || format === "json" ? null : parse(format);
   const errors: Error[] = [];
   const parts: string[] = [];
@@ -36,7 +42,13 @@ export async function inspectAll(names: readonly string[], format: string, get: 
     try {
       const inspected = await get(name);
       // What docker marshals anew, from its own type, comes with HTML escaped.
-      parts.push(template ? `${render(template, inspected)}\n` : inspected.rawToo === false ? escapeHtml(inspected.raw.trim()) : inspected.raw.trim());
+      parts.push(
+        template
+          ? `${render(template, inspected)}\n`
+          : inspected.rawToo === false
+            ? escapeHtml(inspected.raw.trim())
+            : inspected.raw.trim(),
+      );
     } catch (error) {
       errors.push(error instanceof Error ? error : new Error(String(error)));
     }
@@ -52,14 +64,26 @@ export async function inspectAll(names: readonly string[], format: string, get: 
  * engine's own JSON text. `rawToo`: see {@link Inspected}.
  */
 export async function printInspection(
-  { out }: CommandContext, names: readonly string[], format: string, kind: ShapeName, getRaw: (name: string) => Promise<string>, rawToo = true,
+  { out }: CommandDeps,
+  names: readonly string[],
+  format: string,
+  kind: ShapeName,
+  getRaw: (name: string) => Promise<string>,
+  rawToo = true,
 ): Promise<void> {
-  const shape = format === "" || format === "json" ? undefined : await import("./shapes/load.ts").then(({ shapeOf }) => shapeOf(kind));
+  const shape =
+    format === "" || format === "json"
+      ? undefined
+      : await import("./shapes/load.ts").then(({ shapeOf }) => shapeOf(kind));
   let inspection: Inspection;
   try {
-    inspection = await inspectAll(names, format, async (name) => ({ raw: await getRaw(name), ...(shape && { shape }), rawToo }));
+    inspection = await inspectAll(names, format, async (name) => ({
+      raw: await getRaw(name),
+      ...(shape && { shape }),
+      rawToo,
+    }));
   } catch (error) {
-    throw new CliError(error instanceof Error ? error.message : String(error), 64);
+    throw new CliError(errorMessage(error), 64);
   }
   out.write(inspection.stdout);
   if (inspection.errors.length > 0) throw new CliError(inspection.errors.map(({ message }) => message).join("\n"));

@@ -1,15 +1,18 @@
 /** JSON as Go reads and writes it: exact integers, sorted maps, and re-indenting a text without touching it. */
+import { decodeJson } from "../../lib/parse-json.ts";
 import { wrap } from "./template/shape.ts";
-import type { FieldType } from "./template/shape.ts";
+import type { FieldType } from "./template/types.ts";
 import { Float, GoMap, GoSlice, HeaderRow, isObject, Row, Stringer, Struct, TypedNil } from "./template/value.ts";
 import { GoTime } from "./time.ts";
 
 /** Parses JSON; whole numbers beyond 2^53 become bigints. */
 export function parseJson(text: string): unknown {
-  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  if (!/\d{16}/.test(text)) return decodeJson(text);
   return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) => {
     const source = context?.source;
-    return typeof value === "number" && source !== undefined && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
+    return typeof value === "number" && source !== undefined && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
+      ? BigInt(source)
+      : value;
   });
 }
 
@@ -40,7 +43,7 @@ export function marshal(value: unknown): string {
 }
 
 /** What the methods without parameters say, by name. */
-export function rowFields(row: Row): Record<string, unknown> {
+function rowFields(row: Row): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [name, method] of Object.entries(row.methods)) if (method.length === 0) fields[name] = method();
   return fields;
@@ -50,21 +53,29 @@ export function rowFields(row: Row): Record<string, unknown> {
 function marshalTyped(type: FieldType, json: unknown): string {
   if (json === null || json === undefined) return marshal(wrap(type, json));
   switch (type.kind) {
-    case "pointer": return marshalTyped(type.of, json);
-    case "slice": return Array.isArray(json) ? `[${json.map((item) => marshalTyped(type.of, item)).join(",")}]` : marshal(json);
+    case "pointer":
+      return marshalTyped(type.of, json);
+    case "slice":
+      return Array.isArray(json) ? `[${json.map((item) => marshalTyped(type.of, item)).join(",")}]` : marshal(json);
     case "map":
       if (!isObject(json)) return marshal(json);
-      return `{${Object.keys(json).sort().map((key) => `${marshalString(key)}:${marshalTyped(type.of, json[key])}`).join(",")}}`;
+      return `{${Object.keys(json)
+        .sort()
+        .map((key) => `${marshalString(key)}:${marshalTyped(type.of, json[key])}`)
+        .join(",")}}`;
     case "struct": {
       if (!isObject(json)) return marshal(json);
       const { byJson } = type.shape();
       // Fields in the order of the type; what the type does not know comes after them.
       const known = [...byJson.values()].filter((field) => Object.hasOwn(json, field.json));
       const parts = known.map((field) => `${marshalString(field.json)}:${marshalTyped(field.type, json[field.json])}`);
-      const rest = Object.keys(json).filter((key) => !byJson.has(key)).map((key) => `${marshalString(key)}:${marshal(json[key])}`);
+      const rest = Object.keys(json)
+        .filter((key) => !byJson.has(key))
+        .map((key) => `${marshalString(key)}:${marshal(json[key])}`);
       return `{${[...parts, ...rest].join(",")}}`;
     }
-    default: return marshal(json);
+    default:
+      return marshal(json);
   }
 }
 

@@ -4,8 +4,13 @@ const address = (ip: string, port: string) => (ip.includes(":") ? `[${ip}]:${por
 
 /** Ports as `ps` shows them: `0.0.0.0:80->80/tcp, 443/tcp`; neighbours whose numbers match are joined to a range. */
 export function displayPorts(ports: readonly PortSummary[]): string {
-  const sorted = [...ports].sort((a, b) =>
-    a.PrivatePort - b.PrivatePort || compare(a.IP ?? "", b.IP ?? "") || (a.PublicPort ?? 0) - (b.PublicPort ?? 0) || compare(a.Type, b.Type));
+  const sorted = [...ports].sort(
+    (a, b) =>
+      a.PrivatePort - b.PrivatePort ||
+      compare(a.IP ?? "", b.IP ?? "") ||
+      (a.PublicPort ?? 0) - (b.PublicPort ?? 0) ||
+      compare(a.Type, b.Type),
+  );
   const groups = new Map<string, { ip: string; type: string; first: number; last: number }>();
   const texts: string[] = [];
   const mapped: string[] = [];

@@ -6,14 +6,25 @@ import { alignTabs } from "./tabs.ts";
 import type { Row } from "./template/value.ts";
 
 /** As formatRows of rows.ts: an aligned table with its header, or the rows one after the other. */
-export async function printRows(format: string, titles: Readonly<Record<string, string>>, rows: readonly Row[]): Promise<string> {
+export async function printRows(
+  format: string,
+  titles: Readonly<Record<string, string>>,
+  rows: readonly Row[],
+): Promise<string> {
   return plainRows(format, titles, rows) ?? (await import("./rows.ts")).formatRows(format, titles, rows);
 }
 
 /** null where the format needs the engine, be it only for the words of an error. */
-export function plainRows(format: string, titles: Readonly<Record<string, string>>, rows: readonly Row[]): string | null {
+export function plainRows(
+  format: string,
+  titles: Readonly<Record<string, string>>,
+  rows: readonly Row[],
+): string | null {
   const isTable = format.startsWith("table");
-  const text = (isTable ? format.slice(5) : format).replace(/^ +| +$/g, "").replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+  const text = (isTable ? format.slice(5) : format)
+    .replace(/^ +| +$/g, "")
+    .replaceAll("\\t", "\t")
+    .replaceAll("\\n", "\n");
   // Texts and field names in turn.
   const parts = text.split(/\{\{\s*\.(\w+)\s*\}\}/);
   if (text === "json" || parts.some((part, i) => i % 2 === 0 && part.includes("{{"))) return null;

@@ -5,14 +5,19 @@ import { alignTabs } from "./tabs.ts";
 import { Row } from "./template/value.ts";
 import { displayWidth, ellipsis } from "./width.ts";
 
-const rows = [{ id: "1", name: "a<b" }, { id: "22222222222222", name: "" }].map(
-  ({ id, name }) => new Row("*formatter.thing", { ID: () => id, Name: () => name, Label: (label: string) => `${label}!` }),
+const rows = [
+  { id: "1", name: "a<b" },
+  { id: "22222222222222", name: "" },
+].map(
+  ({ id, name }) =>
+    new Row("*formatter.thing", { ID: () => id, Name: () => name, Label: (label: string) => `${label}!` }),
 );
 const titles = { ID: "THE ID", Name: "NAME" };
 
 test("a table aligns its columns three spaces apart and ten wide", () => {
-  expect(formatRows("table {{.ID}}\\t{{.Name}}\\t{{.Label \"x.my-label\"}}", titles, rows)).toBe(
-    "THE ID           NAME      my label\n1                a<b       x.my-label!\n22222222222222             x.my-label!\n",
+  expect(formatRows('table {{.ID}}\\t{{.Name}}\\t{{.Label "x.my-label"}}', titles, rows)).toBe(
+    "THE ID           NAME      my label\n1                a<b       x.my-label!\n22222222222222             " +
+      "x.my-label!\n",
   );
 });
 
@@ -26,7 +31,8 @@ test("json has every method without parameters, sorted, with HTML escaped", () =
 
 test("a method that is missing is an error", () => {
   expect(() => formatRows("{{.Nope}}", titles, rows)).toThrow(
-    'template parsing error: template: :1:2: executing "" at <.Nope>: can\'t evaluate field Nope in type *formatter.thing',
+    'template parsing error: template: :1:2: executing "" at <.Nope>: can\'t evaluate field Nope in type ' +
+      "*formatter.thing",
   );
 });
 
@@ -49,5 +55,6 @@ test("formats that only name fields need no engine, and read the same", () => {
   for (const format of ["table {{.ID}}\\t{{ .Name }}", "{{.ID}} is {{.Name}}\\n", "table {{.ID}} {{.Name}}"]) {
     expect(plainRows(format, titles, rows)).toBe(formatRows(format, titles, rows));
   }
-  for (const format of ["json", "{{upper .ID}}", "{{.Nope}}", "{{.Label}}", "{{json .}}"]) expect(plainRows(format, titles, rows)).toBeNull();
+  for (const format of ["json", "{{upper .ID}}", "{{.Nope}}", "{{.Label}}", "{{json .}}"])
+    expect(plainRows(format, titles, rows)).toBeNull();
 });

@@ -5,7 +5,9 @@ import { HeaderRow, type Row } from "./template/value.ts";
 
 /** A template that cannot be used; said as `template parsing error: …`. */
 export function templateFailure(error: unknown): Error {
-  return error instanceof TemplateError ? new Error(`template parsing error: ${error.message}`, { cause: error }) : asError(error);
+  return error instanceof TemplateError
+    ? new Error(`template parsing error: ${error.message}`, { cause: error })
+    : asError(error);
 }
 
 const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
@@ -19,7 +21,10 @@ export class RowFormat {
   constructor(format: string) {
     this.isTable = format.startsWith("table");
     let text = this.isTable ? format.slice(5) : format === "json" ? "{{json .}}" : format;
-    text = text.replace(/^ +| +$/g, "").replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+    text = text
+      .replace(/^ +| +$/g, "")
+      .replaceAll("\\t", "\t")
+      .replaceAll("\\n", "\n");
     try {
       this.#template = parseTemplate(text);
     } catch (error) {

@@ -1,10 +1,20 @@
 import type { Volume } from "../../api/types/volume.ts";
+import { own } from "../../lib/own.ts";
 import { Row } from "./template/value.ts";
 import { humanSize } from "./units.ts";
 
 export const volumeTitles = {
-  ID: "ID", Name: "VOLUME NAME", Group: "GROUP", Driver: "DRIVER", Scope: "SCOPE", Availability: "AVAILABILITY", Mountpoint: "MOUNTPOINT",
-  Labels: "LABELS", Links: "LINKS", Size: "SIZE", Status: "STATUS",
+  ID: "ID",
+  Name: "VOLUME NAME",
+  Group: "GROUP",
+  Driver: "DRIVER",
+  Scope: "SCOPE",
+  Availability: "AVAILABILITY",
+  Mountpoint: "MOUNTPOINT",
+  Labels: "LABELS",
+  Links: "LINKS",
+  Size: "SIZE",
+  Status: "STATUS",
 };
 
 /** The template behind `--format` and `-q` of volume lists. */
@@ -21,8 +31,12 @@ export function volumeRow(volume: Volume): Row {
     Driver: () => volume.Driver,
     Scope: () => volume.Scope,
     Mountpoint: () => volume.Mountpoint,
-    Labels: () => Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`).sort().join(","),
-    Label: (name: string) => labels?.[name] ?? "",
+    Labels: () =>
+      Object.entries(labels ?? {})
+        .map(([key, value]) => `${key}=${value}`)
+        .sort()
+        .join(","),
+    Label: (name: string) => own(labels, name) ?? "",
     Links: () => (usage ? String(usage.RefCount) : "N/A"),
     Size: () => (usage ? humanSize(usage.Size) : "N/A"),
     Group: () => (cluster ? (cluster.Spec?.Group ?? "") : "N/A"),

@@ -17,7 +17,15 @@ function zoneFile(transition: bigint): Buffer {
   };
   const time = Buffer.alloc(8);
   time.writeBigInt64BE(transition);
-  return Buffer.concat([header(0, 0, 0), header(1, 2, 8), time, Buffer.from([1]), type(3208, 0), type(3600, 4), Buffer.from("LMT\0CET\0\nCET-1\n", "latin1")]);
+  return Buffer.concat([
+    header(0, 0, 0),
+    header(1, 2, 8),
+    time,
+    Buffer.from([1]),
+    type(3208, 0),
+    type(3600, 4),
+    Buffer.from("LMT\0CET\0\nCET-1\n", "latin1"),
+  ]);
 }
 
 test("the zone in force at a moment", () => {

@@ -11,7 +11,8 @@ const utc: Zone = { offset: 0, name: "UTC" };
 export function zoneAt(seconds: number): Zone {
   const tz = process.env.TZ;
   if (tz === "" || tz === "UTC" || tz === "UTC0") return utc;
-  const path = tz === undefined ? "/etc/localtime" : tz.startsWith("/") ? tz : `/usr/share/zoneinfo/${tz.replace(/^:/, "")}`;
+  const path =
+    tz === undefined ? "/etc/localtime" : tz.startsWith("/") ? tz : `/usr/share/zoneinfo/${tz.replace(/^:/, "")}`;
   // Where the offset is zero the file still decides the name (GMT, WET).
   let file: Buffer;
   try {
@@ -32,7 +33,10 @@ export function zoneAt(seconds: number): Zone {
   return zone;
 }
 
-interface Found extends Zone { isLast: boolean; types: Zone[] }
+interface Found extends Zone {
+  isLast: boolean;
+  types: Zone[];
+}
 
 /** Looks a moment up in a TZif file; null where it is none. */
 export function readZone(file: Buffer, seconds: number): Found | null {
@@ -68,7 +72,14 @@ export function readZone(file: Buffer, seconds: number): Found | null {
   return zone ? { ...zone, isLast: last === counts.times - 1 && counts.times > 0, types } : null;
 }
 
-interface Counts { isUt: number; isStd: number; leap: number; times: number; types: number; chars: number }
+interface Counts {
+  isUt: number;
+  isStd: number;
+  leap: number;
+  times: number;
+  types: number;
+  chars: number;
+}
 
 function readCounts(file: Buffer, base: number): Counts {
   const at = (i: number) => file.readUInt32BE(base + 20 + i * 4);
@@ -76,5 +87,12 @@ function readCounts(file: Buffer, base: number): Counts {
 }
 
 function bodySize(counts: Counts, width: number): number {
-  return counts.times * (width + 1) + counts.types * 6 + counts.chars + counts.leap * (width + 4) + counts.isStd + counts.isUt;
+  return (
+    counts.times * (width + 1) +
+    counts.types * 6 +
+    counts.chars +
+    counts.leap * (width + 4) +
+    counts.isStd +
+    counts.isUt
+  );
 }

@@ -9,7 +9,9 @@ export function manifestListBytes(target: Reference, manifests: readonly StoredM
   const entries = manifests.map(({ Ref, Descriptor: { mediaType, size, digest, platform } }) => {
     const from = parseReference(Ref).domain;
     if (from !== target.domain) {
-      throw new CliError(`cannot use source images from a different registry than the target image: ${from} != ${target.domain}`);
+      throw new CliError(
+        `cannot use source images from a different registry than the target image: ${from} != ${target.domain}`,
+      );
     }
     return { mediaType, size, digest, platform: platform ?? { architecture: "", os: "" } };
   });

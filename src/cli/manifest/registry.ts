@@ -1,5 +1,8 @@
 /** The little of the distribution API that `manifest` commands need, spoken by the client itself as docker does. */
-import type { Credentials } from "../auth/credentials.ts";
+import { errorMessage } from "../../lib/errors.ts";
+import { networkWords } from "../../lib/network-words.ts";
+import { decodeJson } from "../../lib/parse-json.ts";
+import type { Credentials } from "../auth/helper.ts";
 import { CliError } from "../errors.ts";
 import { fullString, type Reference } from "../reference.ts";
 import type { Descriptor, Manifest, Platform, StoredManifest } from "./store.ts";
@@ -9,24 +12,34 @@ const schema2 = "application/vnd.docker.distribution.manifest.v2+json";
 const ociManifest = "application/vnd.oci.image.manifest.v1+json";
 const ociIndex = "application/vnd.oci.image.index.v1+json";
 
-export interface Fetched { mediaType: string; bytes: Uint8Array; digest: string }
+export interface Fetched {
+  mediaType: string;
+  bytes: Uint8Array;
+  digest: string;
+}
 
 export class RegistryClient {
   readonly #tokens = new Map<string, string>();
   #scheme: string | undefined;
 
   /** `credentials` gives what is stored for a registry's domain. */
-  constructor(private readonly insecure: boolean, private readonly credentials: (domain: string) => Promise<Credentials>) {}
+  constructor(
+    private readonly insecure: boolean,
+    private readonly credentials: (domain: string) => Promise<Credentials>,
+  ) {}
 
   /** A manifest or list by tag or digest; null where the registry has none. */
   async fetchManifest(reference: Reference): Promise<Fetched | null> {
     const at = reference.digest ?? reference.tag ?? "latest";
-    const response = await this.#request(reference, "pull", `manifests/${at}`, { headers: { Accept: [schema2, ociManifest, listType, ociIndex].join(", ") } });
+    const response = await this.#request(reference, "pull", `manifests/${at}`, {
+      headers: { Accept: [schema2, ociManifest, listType, ociIndex].join(", ") },
+    });
     if (response.status === 404) return null;
     await expect(response, 200);
     const bytes = await response.bytes();
     const digest = `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
-    if (reference.digest?.startsWith("sha256:") && reference.digest !== digest) throw new CliError(`manifest verification failed for digest ${reference.digest}`);
+    if (reference.digest?.startsWith("sha256:") && reference.digest !== digest)
+      throw new CliError(`manifest verification failed for digest ${reference.digest}`);
     return { mediaType: response.headers.get("content-type")?.split(";")[0] ?? schema2, bytes, digest };
   }
 
@@ -40,7 +53,7 @@ export class RegistryClient {
 
   /** Every manifest of a list, with the platforms that the list gives them. */
   async getList(reference: Reference, { bytes }: Fetched): Promise<StoredManifest[]> {
-    const list: { manifests?: Descriptor[] } = JSON.parse(Buffer.from(bytes).toString());
+    const list: { manifests?: Descriptor[] } = decodeJson(Buffer.from(bytes).toString());
     const found: StoredManifest[] = [];
     for (const { digest, platform } of list.manifests ?? []) {
       const one = { ...reference, digest };
@@ -51,8 +64,12 @@ export class RegistryClient {
     return found;
   }
 
-  async #toStored(reference: Reference, { mediaType, bytes, digest }: Fetched, platform: Platform | undefined): Promise<StoredManifest> {
-    const manifest: Manifest = JSON.parse(Buffer.from(bytes).toString());
+  async #toStored(
+    reference: Reference,
+    { mediaType, bytes, digest }: Fetched,
+    platform: Platform | undefined,
+  ): Promise<StoredManifest> {
+    const manifest: Manifest = decodeJson(Buffer.from(bytes).toString());
     const own = platform ?? (await this.#platformOf(reference, manifest));
     return {
       Ref: fullString(reference),
@@ -66,41 +83,77 @@ export class RegistryClient {
     if (!config) return undefined;
     const response = await this.#request(reference, "pull", `blobs/${config.digest}`);
     await expect(response, 200);
-    const image: { architecture?: string; os?: string; variant?: string; "os.version"?: string; "os.features"?: string[] } = JSON.parse(await response.text());
+    const image: {
+      architecture?: string;
+      os?: string;
+      variant?: string;
+      "os.version"?: string;
+      "os.features"?: string[];
+    } = decodeJson(await response.text());
     if (!image.os || !image.architecture) return undefined;
     return {
-      architecture: image.architecture, os: image.os, ...(image["os.version"] && { "os.version": image["os.version"] }),
-      ...(image["os.features"] && { "os.features": image["os.features"] }), ...(image.variant && { variant: image.variant }),
+      architecture: image.architecture,
+      os: image.os,
+      ...(image["os.version"] && { "os.version": image["os.version"] }),
+      ...(image["os.features"] && { "os.features": image["os.features"] }),
+      ...(image.variant && { variant: image.variant }),
     };
   }
 
   /** Puts a manifest or list under a tag or digest; returns its digest as the registry gives it. */
   async putManifest(reference: Reference, mediaType: string, bytes: Uint8Array): Promise<string> {
     const at = reference.digest ?? reference.tag ?? "latest";
-    const response = await this.#request(reference, "pull,push", `manifests/${at}`, { method: "PUT", headers: { "Content-Type": mediaType }, body: bytes });
+    const response = await this.#request(reference, "pull,push", `manifests/${at}`, {
+      method: "PUT",
+      headers: { "Content-Type": mediaType },
+      body: bytes,
+    });
     await expect(response, 201);
-    return response.headers.get("docker-content-digest") ?? `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
+    return (
+      response.headers.get("docker-content-digest") ??
+      `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`
+    );
   }
 
   /** Makes a blob of one repository known in another of the same registry. */
   async mountBlob(to: Reference, from: Reference, digest: string): Promise<void> {
-    const response = await this.#request(to, "pull,push", `blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from.path)}`, { method: "POST" }, from);
+    const response = await this.#request(
+      to,
+      "pull,push",
+      `blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from.path)}`,
+      { method: "POST" },
+      from,
+    );
     if (response.status === 201) return;
     const upload = response.headers.get("location");
     // The registry began an upload instead: it will not mount. Take that back.
-    if (response.status === 202 && upload) await fetch(new URL(upload, response.url), { method: "DELETE" }).catch(() => {});
+    if (response.status === 202 && upload)
+      await fetch(new URL(upload, response.url), { method: "DELETE" }).catch(() => {});
     throw new CliError(`error mounting ${from.domain}/${from.path}@${digest} to ${fullString(to)}`);
   }
 
-  async #request(reference: Reference, actions: string, path: string, init: RequestInit & { headers?: Record<string, string> } = {}, also?: Reference): Promise<Response> {
+  async #request(
+    reference: Reference,
+    actions: string,
+    path: string,
+    init: RequestInit & { headers?: Record<string, string> } = {},
+    also?: Reference,
+  ): Promise<Response> {
     const host = reference.domain === "docker.io" ? "registry-1.docker.io" : reference.domain;
     const scopes = [`repository:${reference.path}:${actions}`, ...(also ? [`repository:${also.path}:pull`] : [])];
     const key = scopes.join(" ");
     const send = (authorization: string | undefined) =>
-      this.#fetch(host, `/v2/${reference.path}/${path}`, { ...init, headers: { ...init.headers, ...(authorization && { Authorization: authorization }) } });
+      this.#fetch(host, `/v2/${reference.path}/${path}`, {
+        ...init,
+        headers: { ...init.headers, ...(authorization && { Authorization: authorization }) },
+      });
     let response = await send(this.#tokens.get(key));
     if (response.status !== 401) return response;
-    const authorization = await this.#authorize(response.headers.get("www-authenticate") ?? "", reference.domain, scopes);
+    const authorization = await this.#authorize(
+      response.headers.get("www-authenticate") ?? "",
+      reference.domain,
+      scopes,
+    );
     if (authorization) {
       this.#tokens.set(key, authorization);
       response = await send(authorization);
@@ -115,14 +168,19 @@ export class RegistryClient {
     let failure: unknown;
     for (const scheme of schemes) {
       try {
-        const response = await fetch(`${scheme}://${host}${path}`, { ...init, ...(this.insecure && { tls: { rejectUnauthorized: false } }) });
+        const response = await fetch(`${scheme}://${host}${path}`, {
+          ...init,
+          ...(this.insecure && { tls: { rejectUnauthorized: false } }),
+        });
         this.#scheme = scheme;
         return response;
       } catch (error) {
         failure = error;
       }
     }
-    throw new CliError(`Get "${schemes[0]}://${host}${path}": ${failure instanceof Error ? failure.message : String(failure)}`);
+    throw new CliError(
+      `Get "${schemes[0]}://${host}${path}": ${networkWords(failure, { url: `${schemes[0]}://${host}` })}`,
+    );
   }
 
   /** The header that answers a challenge; undefined where there is nothing to answer with. */
@@ -138,17 +196,42 @@ export class RegistryClient {
     const service = part("service");
     let answer: Response;
     if (identitytoken) {
-      const form = new URLSearchParams({ grant_type: "refresh_token", refresh_token: identitytoken, client_id: "berth", service: service ?? "", scope: scopes.join(" ") });
-      answer = await fetch(url, { method: "POST", body: form });
+      const form = new URLSearchParams({
+        grant_type: "refresh_token",
+        refresh_token: identitytoken,
+        client_id: "berth",
+        service: service ?? "",
+        scope: scopes.join(" "),
+      });
+      answer = await ask(url, { method: "POST", body: form });
     } else {
       if (service) url.searchParams.set("service", service);
       for (const scope of scopes) url.searchParams.append("scope", scope);
-      answer = await fetch(url, { headers: basic ? { Authorization: basic } : {} });
+      answer = await ask(url, { headers: basic ? { Authorization: basic } : {} });
     }
     await expect(answer, 200);
-    const { token, access_token }: { token?: string; access_token?: string } = JSON.parse(await answer.text());
-    const found = token ?? access_token;
-    return found ? `Bearer ${found}` : undefined;
+    const { token, access_token }: { token?: string; access_token?: string } = tokenAnswer(await answer.text());
+    const found = token || access_token;
+    if (!found) throw new CliError("authorization server did not include a token in the response");
+    return `Bearer ${found}`;
+  }
+}
+
+async function ask(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    throw new CliError(
+      `${init.method === "POST" ? "Post" : "Get"} "${url}": ${networkWords(error, { url: url.href })}`,
+    );
+  }
+}
+
+function tokenAnswer(text: string): { token?: string; access_token?: string } {
+  try {
+    return decodeJson(text);
+  } catch (error) {
+    throw new CliError(`unable to decode token response: ${errorMessage(error)}`);
   }
 }
 
@@ -169,4 +252,3 @@ async function expect(response: Response, status: number): Promise<void> {
   }
   throw new CliError(said === "" ? `${response.url}: unexpected status ${response.status}` : said);
 }
-

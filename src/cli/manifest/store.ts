@@ -1,5 +1,7 @@
 /** Manifest lists in the making, kept where and as docker keeps them: `<config dir>/manifests/<list>/<manifest>`. */
+
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { decodeJson } from "../../lib/parse-json.ts";
 import { CliError } from "../errors.ts";
 import { fullString, type Reference } from "../reference.ts";
 
@@ -39,11 +41,15 @@ const safeName = (reference: Reference) => fullString(reference).replaceAll(":",
 const directory = (configDir: string, list: Reference) => `${configDir}/manifests/${safeName(list)}`;
 
 async function read(path: string): Promise<StoredManifest> {
-  return JSON.parse(await Bun.file(path).text());
+  return decodeJson(await Bun.file(path).text());
 }
 
 /** null where the list holds no such manifest. */
-export async function getManifest(configDir: string, list: Reference, manifest: Reference): Promise<StoredManifest | null> {
+export async function getManifest(
+  configDir: string,
+  list: Reference,
+  manifest: Reference,
+): Promise<StoredManifest | null> {
   const path = `${directory(configDir, list)}/${safeName(manifest)}`;
   return (await Bun.file(path).exists()) ? read(path) : null;
 }
@@ -62,7 +68,12 @@ export async function needList(configDir: string, list: Reference): Promise<Stor
   return found;
 }
 
-export async function saveManifest(configDir: string, list: Reference, manifest: Reference, stored: StoredManifest): Promise<void> {
+export async function saveManifest(
+  configDir: string,
+  list: Reference,
+  manifest: Reference,
+  stored: StoredManifest,
+): Promise<void> {
   const dir = directory(configDir, list);
   await mkdir(dir, { recursive: true, mode: 0o755 });
   await writeFile(`${dir}/${safeName(manifest)}`, JSON.stringify(stored), { mode: 0o644 });

@@ -1,12 +1,18 @@
 import { expect, test } from "bun:test";
 import type { ProgressEvent } from "../../api/progress.ts";
-import type { Output } from "../context.ts";
+import type { Output } from "../deps.ts";
 import { displayProgress } from "./display.ts";
 import { progressText } from "./message.ts";
 
 function output(isTerminal: boolean, columns = 120, rows = 40): Output & { text(): string } {
   let text = "";
-  return { write: (data) => void (text += String(data)), flush: async () => {}, isTerminal, size: () => [columns, rows], text: () => text };
+  return {
+    write: (data) => void (text += String(data)),
+    flush: async () => {},
+    isTerminal,
+    size: () => [columns, rows],
+    text: () => text,
+  };
 }
 
 async function* lines(...messages: ProgressEvent[]): AsyncGenerator<ProgressEvent> {
@@ -26,7 +32,8 @@ test("plain: a line for each change, none for bars", async () => {
   const out = output(false);
   await displayProgress(out, lines(...pull));
   expect(out.text()).toBe(
-    "latest: Pulling from library/busybox\naaa: Pulling fs layer\nbbb: Waiting\naaa: Pull complete\nDigest: sha256:00\n",
+    "latest: Pulling from library/busybox\naaa: Pulling fs layer\nbbb: Waiting\naaa: Pull complete\nDigest: " +
+      "sha256:00\n",
   );
 });
 
@@ -45,23 +52,37 @@ test("a terminal: every layer keeps its line", async () => {
 
 test("a terminal: lines out of sight are left alone", async () => {
   const out = output(true, 80, 2);
-  await displayProgress(out, lines(...["a", "b", "c"].map((id) => ({ status: "Waiting", progressDetail: {}, id })), { status: "Done", progressDetail: {}, id: "a" }));
+  await displayProgress(
+    out,
+    lines(...["a", "b", "c"].map((id) => ({ status: "Waiting", progressDetail: {}, id })), {
+      status: "Done",
+      progressDetail: {},
+      id: "a",
+    }),
+  );
   expect(out.text()).not.toContain("Done");
 });
 
 test("an error ends it, with the message and code that came", async () => {
-  const failed = displayProgress(output(false), lines({ errorDetail: { code: 3, message: "no space" }, error: "no space" }));
+  const failed = displayProgress(
+    output(false),
+    lines({ errorDetail: { code: 3, message: "no space" }, error: "no space" }),
+  );
   await expect(failed).rejects.toMatchObject({ message: "no space", exitCode: 3 });
 });
 
 test("an error without words is one, too", async () => {
-  await expect(displayProgress(output(false), lines({ errorDetail: { message: "" }, error: "" }))).rejects.toMatchObject({ exitCode: 1 });
+  await expect(
+    displayProgress(output(false), lines({ errorDetail: { message: "" }, error: "" })),
+  ).rejects.toMatchObject({ exitCode: 1 });
 });
 
 test("values for programs are not shown", async () => {
   const out = output(false);
   const seen: unknown[] = [];
-  await displayProgress(out, lines({ aux: { ID: "sha256:1" } }, { stream: "Loaded image: x\n" }), { onAux: (aux) => seen.push(aux) });
+  await displayProgress(out, lines({ aux: { ID: "sha256:1" } }, { stream: "Loaded image: x\n" }), {
+    onAux: (aux) => seen.push(aux),
+  });
   expect(seen).toEqual([{ ID: "sha256:1" }]);
   expect(out.text()).toBe("Loaded image: x\n");
 });

@@ -1,6 +1,6 @@
 import type { ProgressEvent } from "../../api/progress.ts";
+import type { Output } from "../deps.ts";
 import { CliError } from "../errors.ts";
-import type { Output } from "../context.ts";
 import { ellipsis } from "../format/width.ts";
 import { isUpdate, plainText, progressText } from "./message.ts";
 
@@ -15,7 +15,11 @@ export interface DisplayOptions {
  * Shows the messages of a long job: on a terminal a line for each layer, redrawn in place; elsewhere one line for
  * each change. A message that carries an error ends it with a {@link CliError}.
  */
-export async function displayProgress(out: Output, messages: AsyncIterable<ProgressEvent>, { quiet = false, onAux }: DisplayOptions = {}): Promise<void> {
+export async function displayProgress(
+  out: Output,
+  messages: AsyncIterable<ProgressEvent>,
+  { quiet = false, onAux }: DisplayOptions = {},
+): Promise<void> {
   const drawer = quiet ? null : out.isTerminal ? new Drawer(out) : new Printer(out);
   for await (const message of messages) {
     if (message.aux !== undefined && message.aux !== null) {
@@ -23,7 +27,8 @@ export async function displayProgress(out: Output, messages: AsyncIterable<Progr
       continue;
     }
     // An error is one even where its text is empty.
-    if (message.errorDetail || message.error) throw new CliError(message.errorDetail?.message || message.error || "", message.errorDetail?.code || 1);
+    if (message.errorDetail || message.error)
+      throw new CliError(message.errorDetail?.message || message.error || "", message.errorDetail?.code || 1);
     drawer?.show(message);
     await out.flush();
   }
@@ -51,7 +56,8 @@ class Drawer {
     if (!isUpdate(message)) {
       // Anything else scrolls the lines up: what comes later of the same ids starts lines of its own.
       this.#lines.clear();
-      if (progressDetail !== undefined && !stream) this.out.write(`\x1b[2K\r${prefix}${status} ${progressText(progressDetail, columns)}\r`);
+      if (progressDetail !== undefined && !stream)
+        this.out.write(`\x1b[2K\r${prefix}${status} ${progressText(progressDetail, columns)}\r`);
       else this.out.write(stream ? prefix + stream : `${prefix}${status}\n`);
       return;
     }

@@ -2,7 +2,11 @@ import type { ProgressAmount, ProgressEvent } from "../../api/progress.ts";
 import { humanSize } from "../format/units.ts";
 
 /** The bar and the counts of one progress message, for a terminal of some width; empty where nothing is known. */
-export function progressText({ current = 0, total = 0, start = 0, hidecounts, units }: ProgressAmount, columns: number, now = Date.now()): string {
+export function progressText(
+  { current = 0, total = 0, start = 0, hidecounts, units }: ProgressAmount,
+  columns: number,
+  now = Date.now(),
+): string {
   const count = (n: number) => (units ? `${n}` : humanSize(n));
   const unit = units ? ` ${units}` : "";
   if (current <= 0 && total <= 0) return "";
@@ -12,7 +16,8 @@ export function progressText({ current = 0, total = 0, start = 0, hidecounts, un
   let counts = "";
   if (!hidecounts) {
     // A current beyond the total says that the total is wrong.
-    const both = current > total ? count(current) : `${units ? count(current) : count(current).padStart(8)}/${count(total)}`;
+    const both =
+      current > total ? count(current) : `${units ? count(current) : count(current).padStart(8)}/${count(total)}`;
     counts = (current > total && !units ? both.padStart(8) : both) + unit;
   }
   let left = "";

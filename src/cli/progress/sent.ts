@@ -1,8 +1,12 @@
-import type { Output } from "../context.ts";
+import type { Output } from "../deps.ts";
 import { humanSize } from "../format/units.ts";
 
 /** Passes a build context on and, on a terminal, shows how much of it is on its way. */
-export async function* countSent(out: Output, chunks: AsyncIterable<Uint8Array>, quiet: boolean): AsyncGenerator<Uint8Array> {
+export async function* countSent(
+  out: Output,
+  chunks: AsyncIterable<Uint8Array>,
+  quiet: boolean,
+): AsyncGenerator<Uint8Array> {
   const shows = out.isTerminal && !quiet;
   let sent = 0;
   let drawn = 0;

@@ -1,4 +1,5 @@
 /** Detach keys: `ctrl-p,ctrl-q`, single letters, `ctrl-` with a letter or one of `@ [ \ ] ^ _`. */
+import { errorMessage } from "../../lib/errors.ts";
 
 /** ctrl-p ctrl-q */
 export const defaultDetachKeys: readonly number[] = [16, 17];
@@ -14,13 +15,16 @@ export function parseDetachKeys(text: string): number[] {
 }
 
 /** The keys in force: the flag's, else the config's, else ctrl-p ctrl-q. Throws on a sequence that cannot be read. */
-export function detachKeysInForce(flag: string, config: string | undefined): { text: string; bytes: readonly number[] } {
+export function detachKeysInForce(
+  flag: string,
+  config: string | undefined,
+): { text: string; bytes: readonly number[] } {
   const text = flag || config || "";
   if (text === "") return { text, bytes: defaultDetachKeys };
   try {
     return { text, bytes: parseDetachKeys(text) };
   } catch (error) {
-    throw new Error(`invalid detach keys (${text}): ${error instanceof Error ? error.message : error}`);
+    throw new Error(`invalid detach keys (${text}): ${errorMessage(error)}`);
   }
 }
 

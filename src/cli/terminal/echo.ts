@@ -3,7 +3,8 @@
  * mode, in which Ctrl-C would no longer interrupt. An interrupt puts the echo back.
  */
 export function hideTyping(): Disposable {
-  const stty = (mode: string) => void Bun.spawnSync(["stty", mode], { stdin: "inherit", stdout: "ignore", stderr: "ignore" });
+  const stty = (mode: string) =>
+    void Bun.spawnSync(["stty", mode], { stdin: "inherit", stdout: "ignore", stderr: "ignore" });
   const interrupted = () => {
     stty("echo");
     process.stdout.write("\n");

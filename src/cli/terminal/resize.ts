@@ -1,11 +1,15 @@
-import type { Output } from "../context.ts";
+import type { Output } from "../deps.ts";
 import { onResize } from "./signals.ts";
 
 /**
  * Keeps the size of a process's terminal at the size of ours: now (tried again while the process is not there yet)
  * and at each change. Returns the undo.
  */
-export function followSize(out: Output, err: Output, resize: (size: { height: number; width: number }) => Promise<void>): () => void {
+export function followSize(
+  out: Output,
+  err: Output,
+  resize: (size: { height: number; width: number }) => Promise<void>,
+): () => void {
   let over = false;
   const send = async () => {
     const [width, height] = out.size();

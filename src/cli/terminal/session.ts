@@ -1,7 +1,7 @@
 /** Joins the user's terminal or pipes with the streams of an attached process. */
 import { FrameDecoder } from "../../api/stdcopy.ts";
 import type { Hijacked } from "../../client/client.ts";
-import type { CommandContext } from "../context.ts";
+import type { CommandDeps } from "../deps.ts";
 import { DetachScanner } from "./detach-keys.ts";
 import { makeRaw } from "./tty.ts";
 
@@ -23,10 +23,14 @@ export interface Session {
 }
 
 /** Starts to copy in both directions. With a terminal on both sides ours is raw until the session is done. */
-export function startSession(ctx: Pick<CommandContext, "out" | "err" | "stdin">, stream: Hijacked, options: SessionOptions): Session {
-  const restore = options.tty && options.stdin && ctx.stdin.isTerminal ? makeRaw(0) : () => {};
-  const detached = options.stdin ? sendInput(ctx, stream, options, restore) : new Promise<never>(() => {});
-  const ended = receiveOutput(ctx, stream, options).then(() => "ended" as const);
+export function startSession(
+  deps: Pick<CommandDeps, "out" | "err" | "stdin">,
+  stream: Hijacked,
+  options: SessionOptions,
+): Session {
+  const restore = options.tty && options.stdin && deps.stdin.isTerminal ? makeRaw(0) : () => {};
+  const detached = options.stdin ? sendInput(deps, stream, options, restore) : new Promise<never>(() => {});
+  const ended = receiveOutput(deps, stream, options).then(() => "ended" as const);
   const done = Promise.race([ended, detached]).finally(restore);
   // Whoever started the session may still be busy with the start when it breaks.
   done.catch(() => {});
@@ -40,7 +44,12 @@ export function startSession(ctx: Pick<CommandContext, "out" | "err" | "stdin">,
 }
 
 /** Resolves when the detach keys are typed; otherwise never, since the output decides when all is over. */
-async function sendInput({ stdin }: Pick<CommandContext, "stdin">, stream: Hijacked, { tty, detachKeys }: SessionOptions, restore: () => void): Promise<"detached"> {
+async function sendInput(
+  { stdin }: Pick<CommandDeps, "stdin">,
+  stream: Hijacked,
+  { tty, detachKeys }: SessionOptions,
+  restore: () => void,
+): Promise<"detached"> {
   const scanner = tty && stdin.isTerminal ? new DetachScanner(detachKeys) : null;
   try {
     for await (const chunk of stdin.stream()) {
@@ -57,7 +66,11 @@ async function sendInput({ stdin }: Pick<CommandContext, "stdin">, stream: Hijac
   return new Promise<never>(() => {});
 }
 
-async function receiveOutput({ out, err }: Pick<CommandContext, "out" | "err">, stream: Hijacked, { tty, stdout, stderr }: SessionOptions): Promise<void> {
+async function receiveOutput(
+  { out, err }: Pick<CommandDeps, "out" | "err">,
+  stream: Hijacked,
+  { tty, stdout, stderr }: SessionOptions,
+): Promise<void> {
   const decoder = tty ? null : new FrameDecoder();
   for await (const chunk of stream.frames) {
     if (!decoder) {

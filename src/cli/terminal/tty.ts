@@ -12,7 +12,10 @@ export function isTerminal(fd: number): boolean {
 
 function stty(fd: number, ...args: string[]): string {
   // By path: the runtime does not let a child have our output as its input.
-  const { exitCode, stdout, stderr } = Bun.spawnSync(["stty", "-F", `/proc/${process.pid}/fd/${fd}`, ...args], { stdout: "pipe", stderr: "pipe" });
+  const { exitCode, stdout, stderr } = Bun.spawnSync(["stty", "-F", `/proc/${process.pid}/fd/${fd}`, ...args], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   if (exitCode !== 0) throw new Error(stderr.toString().trim());
   return stdout.toString().trim();
 }

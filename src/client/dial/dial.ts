@@ -1,4 +1,4 @@
-import { parseAddress, type Endpoint } from "../endpoint.ts";
+import { type Endpoint, parseAddress } from "../endpoint.ts";
 import type { Duplex } from "./duplex.ts";
 import { dialSocket } from "./socket.ts";
 
@@ -6,6 +6,8 @@ import { dialSocket } from "./socket.ts";
 export interface Dialer {
   /** A fresh connection. */
   dial(): Promise<Duplex>;
+  /** Scheme and host as errors tell of them; a socket's path stands escaped in the host's place. */
+  readonly origin: string;
   /** The value of the Host header. */
   readonly hostHeader: string;
   /** Stands in front of every request path; usually empty. */
@@ -16,14 +18,25 @@ export interface Dialer {
 export function dialer(endpoint: Endpoint): Dialer {
   const address = parseAddress(endpoint.host, endpoint.tls !== undefined);
   if (address.kind === "unix") {
-    return { dial: () => dialSocket({ unix: address.path }), hostHeader: "berth", basePath: "" };
+    return {
+      dial: () => dialSocket({ unix: address.path }),
+      origin: `http://${encodeURIComponent(address.path)}`,
+      hostHeader: "berth",
+      basePath: "",
+    };
   }
   if (address.kind === "ssh") {
-    return { dial: async () => (await import("./ssh.ts")).dialSsh(address), hostHeader: "berth", basePath: "" };
+    return {
+      dial: async () => (await import("./ssh.ts")).dialSsh(address),
+      origin: "http://berth",
+      hostHeader: "berth",
+      basePath: "",
+    };
   }
   const { hostname, port, basePath } = address;
   const { tls } = endpoint;
   return {
+    origin: `${tls ? "https" : "http"}://${hostname}:${port}`,
     hostHeader: `${hostname}:${port}`,
     basePath,
     async dial() {

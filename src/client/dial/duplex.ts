@@ -18,7 +18,10 @@ export class ByteQueue {
   #error: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(readonly flow: { pause(): void; resume(): void }, readonly limit = 1 << 20) {}
+  constructor(
+    readonly flow: { pause(): void; resume(): void },
+    readonly limit = 1 << 20,
+  ) {}
 
   push(chunk: Uint8Array): void {
     this.#chunks.push(chunk);

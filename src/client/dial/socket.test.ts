@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { createServer } from "node:tls";
 import type { AddressInfo } from "node:net";
+import { createServer } from "node:tls";
 import { Client } from "../client.ts";
 
 const pem = (name: string) => `${import.meta.dir}/testdata/${name}.pem`;
@@ -23,7 +23,9 @@ async function secureEngine(address = "127.0.0.1") {
 
 test("TLS with certificates on both sides", async () => {
   using engine = await secureEngine();
-  const client = new Client({ endpoint: { host: engine.host, tls: { verify: true, ca: pem("ca"), cert: pem("client"), key: pem("client-key") } } });
+  const client = new Client({
+    endpoint: { host: engine.host, tls: { verify: true, ca: pem("ca"), cert: pem("client"), key: pem("client-key") } },
+  });
   expect(await client.version()).toBe("1.50");
   client.close();
 });
@@ -40,12 +42,18 @@ test("a server of another authority is refused, unless it need not be checked", 
 
 test("a certificate for another name is refused", async () => {
   using engine = await secureEngine("127.0.0.2");
-  const client = new Client({ endpoint: { host: engine.host, tls: { verify: true, ca: pem("ca"), cert: pem("client"), key: pem("client-key") } } });
+  const client = new Client({
+    endpoint: { host: engine.host, tls: { verify: true, ca: pem("ca"), cert: pem("client"), key: pem("client-key") } },
+  });
   await expect(client.ping()).rejects.toThrow("IP: 127.0.0.2 is not in the cert's list");
 });
 
 test("plain TCP", async () => {
-  await using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("", { headers: { "Api-Version": "1.44" } }) });
+  await using server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: () => new Response("", { headers: { "Api-Version": "1.44" } }),
+  });
   const client = new Client({ endpoint: { host: `tcp://127.0.0.1:${server.port}` } });
   expect(await client.version()).toBe("1.44");
   client.close();

@@ -1,15 +1,22 @@
 import { ByteQueue, type Duplex } from "./duplex.ts";
 
+/** Where a connection goes: a Unix socket's path, or host and port; `tls` present: encrypted, with these settings. */
 export type SocketAddress = { unix: string } | { hostname: string; port: number; tls?: Bun.TLSOptions };
 
-/** Connects to a unix or TCP socket, with TLS where the address says so. Rejects with the system's error (`code` ENOENT, ECONNREFUSED, …). */
+/**
+ * Connects to a unix or TCP socket, with TLS where the address says so. Rejects with the system's error (`code` ENOENT,
+ * ECONNREFUSED, …).
+ */
 export async function dialSocket(address: SocketAddress): Promise<Duplex> {
   let waiting: { data: Uint8Array; resolve(): void; reject(error: Error): void }[] = [];
   let broken: Error | undefined;
   let ending = false;
   let current: Bun.Socket<undefined> | undefined;
   let secured: (error?: Error) => void = () => {};
-  const handshake = "tls" in address && address.tls ? new Promise<void>((resolve, reject) => (secured = (error) => (error ? reject(error) : resolve()))) : undefined;
+  const handshake =
+    "tls" in address && address.tls
+      ? new Promise<void>((resolve, reject) => (secured = (error) => (error ? reject(error) : resolve())))
+      : undefined;
   handshake?.catch(() => {});
   const queue = new ByteQueue({ pause: () => current?.pause(), resume: () => current?.resume() });
 
@@ -53,10 +60,13 @@ export async function dialSocket(address: SocketAddress): Promise<Duplex> {
         secured(error);
         fail(error);
       },
-      handshake: (socket, ok, error) => secured(handshakeError(socket, ok, error, "tls" in address ? address.tls : undefined)),
+      handshake: (socket, ok, error) =>
+        secured(handshakeError(socket, ok, error, "tls" in address ? address.tls : undefined)),
     } satisfies Bun.SocketHandler<undefined>,
   };
-  const socket = await ("unix" in address ? Bun.connect<undefined>({ ...options, unix: address.unix }) : Bun.connect<undefined>({ ...options, ...address }));
+  const socket = await ("unix" in address
+    ? Bun.connect<undefined>({ ...options, unix: address.unix })
+    : Bun.connect<undefined>({ ...options, ...address }));
   current = socket;
   await handshake;
 
@@ -82,7 +92,12 @@ export async function dialSocket(address: SocketAddress): Promise<Duplex> {
 }
 
 /** What is wrong with the other side: a chain that nobody trusts, a certificate for another name. */
-function handshakeError(socket: Bun.Socket<undefined>, ok: boolean, error: Error | null, tls: Bun.TLSOptions | undefined): Error | undefined {
+function handshakeError(
+  socket: Bun.Socket<undefined>,
+  ok: boolean,
+  error: Error | null,
+  tls: Bun.TLSOptions | undefined,
+): Error | undefined {
   if (!ok) return error ?? new Error("tls: handshake failure");
   if (tls?.rejectUnauthorized === false) return undefined;
   if (error) return error;

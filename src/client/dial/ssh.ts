@@ -16,7 +16,10 @@ export async function dialSsh(address: Extract<Address, { kind: "ssh" }>): Promi
       if (!done) return value;
       if (!closed && (await child.exited) !== 0) {
         const said = (await child.stderr.text()).trim();
-        throw new Error(`command [${argv.join(" ")}] has exited with exit status ${child.exitCode}, make sure the URL is valid, and a container engine is installed on the remote host: stderr=${said}`);
+        throw new Error(
+          `command [${argv.join(" ")}] has exited with exit status ${child.exitCode}, make sure the URL is ` +
+            `valid, and a container engine is installed on the remote host: stderr=${said}`,
+        );
       }
       return null;
     },
@@ -42,7 +45,11 @@ export function sshArguments({ user, hostname, port, socket }: Extract<Address, 
     "ssh",
     ...(user === "" ? [] : ["-l", user]),
     ...(port === "" ? [] : ["-p", port]),
-    "-o", "ConnectTimeout=30", "-T", "--", target,
+    "-o",
+    "ConnectTimeout=30",
+    "-T",
+    "--",
+    target,
     `if command -v docker >/dev/null 2>&1; then exec ${dial("docker")}; else exec ${dial("berth")}; fi`,
   ];
 }

@@ -2,8 +2,13 @@ import { expect, test } from "bun:test";
 import { ByteQueue, type Duplex } from "../dial/duplex.ts";
 import { exchange, type HttpResponse } from "./exchange.ts";
 
-/** A connection that answers with the given pieces; `delay` holds them back until the request was written that often. */
-function scripted(pieces: readonly string[], { failAfter = Infinity }: { failAfter?: number } = {}): Duplex & { sent: string; closed: boolean } {
+/**
+ * A connection that answers with the given pieces; `delay` holds them back until the request was written that often.
+ */
+function scripted(
+  pieces: readonly string[],
+  { failAfter = Infinity }: { failAfter?: number } = {},
+): Duplex & { sent: string; closed: boolean } {
   const queue = new ByteQueue({ pause() {}, resume() {} });
   for (const piece of pieces) queue.push(new TextEncoder().encode(piece));
   let writes = 0;
@@ -42,9 +47,13 @@ test("a body of known length, and the connection afterwards", async () => {
 });
 
 test("chunks, however they are cut", async () => {
-  const whole = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;ext=1\r\nwiki\r\n5\r\npedia\r\nE\r\n in\r\n\r\nchunks.\r\n0\r\nTrailer: x\r\n\r\n";
+  const whole =
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;ext=1\r\nwiki\r\n5\r\npedia\r\nE\r\n in\r\n\r\n" +
+    "chunks.\r\n0\r\nTrailer: x\r\n\r\n";
   for (const size of [1, 2, 3, 7, 50, whole.length]) {
-    const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) => whole.slice(i * size, (i + 1) * size));
+    const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) =>
+      whole.slice(i * size, (i + 1) * size),
+    );
     const response = await exchange(scripted(pieces), get);
     expect(await body(response)).toBe("wikipedia in\r\n\r\nchunks.");
     expect(response.reusable()).toBe(true);
@@ -66,7 +75,10 @@ test("bodies without length, and none at all", async () => {
 });
 
 test("interim answers are passed over", async () => {
-  const response = await exchange(scripted(["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"]), get);
+  const response = await exchange(
+    scripted(["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"]),
+    get,
+  );
   expect(await body(response)).toBe("ok");
 });
 
@@ -78,7 +90,11 @@ test("after an upgrade all bytes belong to the stream", async () => {
 });
 
 test("what is cut short is an error", async () => {
-  for (const piece of ["HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"]) {
+  for (const piece of [
+    "HTTP/1.1 200 OK\r\nContent-Le",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+  ]) {
     const connection = scripted([piece]);
     connection.close();
     await expect(exchange(connection, get).then(body)).rejects.toThrow("unexpected EOF");
@@ -86,7 +102,9 @@ test("what is cut short is an error", async () => {
   const nothing = scripted([]);
   nothing.close();
   await expect(exchange(nothing, get)).rejects.toThrow("EOF");
-  await expect(exchange(scripted(["SSH-2.0-OpenSSH\r\n"]), get)).rejects.toThrow('malformed HTTP response "SSH-2.0-OpenSSH"');
+  await expect(exchange(scripted(["SSH-2.0-OpenSSH\r\n"]), get)).rejects.toThrow(
+    'malformed HTTP response "SSH-2.0-OpenSSH"',
+  );
 });
 
 async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
@@ -118,5 +136,7 @@ test("a source that fails ends the exchange with its own error", async () => {
     throw new Error("open /x: permission denied");
   }
   const connection = scripted([]);
-  await expect(exchange(connection, { ...get, method: "PUT", body: failing() })).rejects.toThrow("open /x: permission denied");
+  await expect(exchange(connection, { ...get, method: "PUT", body: failing() })).rejects.toThrow(
+    "open /x: permission denied",
+  );
 });

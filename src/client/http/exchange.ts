@@ -1,6 +1,7 @@
 import type { Duplex } from "../dial/duplex.ts";
-import { ByteReader } from "./reader.ts";
+import { BrokenAnswer, ByteReader, malformed } from "./reader.ts";
 
+/** A request as it is written to the connection. `path` includes the query. */
 export interface HttpRequest {
   method: string;
   path: string;
@@ -9,6 +10,7 @@ export interface HttpRequest {
   body?: string | AsyncIterable<Uint8Array>;
 }
 
+/** An answer whose head has come; its body is still to be read. */
 export interface HttpResponse {
   status: number;
   reason: string;
@@ -23,8 +25,14 @@ export interface HttpResponse {
 /** One HTTP/1.1 exchange over a connection that nothing else uses meanwhile. */
 export async function exchange(connection: Duplex, request: HttpRequest): Promise<HttpResponse> {
   const { method, path, headers, body } = request;
-  const framing = body === undefined ? (method === "GET" || method === "HEAD" ? "" : "Content-Length: 0\r\n")
-    : typeof body === "string" ? `Content-Length: ${Buffer.byteLength(body)}\r\n` : "Transfer-Encoding: chunked\r\n";
+  const framing =
+    body === undefined
+      ? method === "GET" || method === "HEAD"
+        ? ""
+        : "Content-Length: 0\r\n"
+      : typeof body === "string"
+        ? `Content-Length: ${Buffer.byteLength(body)}\r\n`
+        : "Transfer-Encoding: chunked\r\n";
   let head = `${method} ${path} HTTP/1.1\r\n`;
   for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
   head += `${framing}\r\n`;
@@ -46,7 +54,10 @@ export async function exchange(connection: Duplex, request: HttpRequest): Promis
   }
 }
 
-/** Rejects with the connection's error (an answer may still be on its way) or, having closed the connection, with the source's. */
+/**
+ * Rejects with the connection's error (an answer may still be on its way) or, having closed the connection, with the
+ * source's.
+ */
 async function sendChunks(connection: Duplex, head: string, body: AsyncIterable<Uint8Array>): Promise<void> {
   await connection.write(head);
   const chunks = body[Symbol.asyncIterator]();
@@ -77,29 +88,52 @@ interface Head {
 async function readHead(reader: ByteReader): Promise<Head> {
   for (;;) {
     const first = await reader.line();
-    if (first === null) throw new Error("EOF");
+    if (first === null) throw new BrokenAnswer("EOF");
     const match = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(first);
-    if (!match) throw new Error(`malformed HTTP response ${JSON.stringify(first.slice(0, 60))}`);
+    if (!match) {
+      const status = /^HTTP\/1\.[01] (\S*)/.exec(first)?.[1];
+      throw malformed(
+        status === undefined
+          ? `malformed HTTP response ${JSON.stringify(first.slice(0, 60))}`
+          : `malformed HTTP status code ${JSON.stringify(status)}`,
+      );
+    }
     const headers = new Map<string, string>();
     for (;;) {
       const line = await reader.line();
-      if (line === null) throw new Error("unexpected EOF");
+      if (line === null) throw new BrokenAnswer("unexpected EOF");
       if (line === "") break;
       const at = line.indexOf(":");
       if (at > 0) headers.set(line.slice(0, at).toLowerCase(), line.slice(at + 1).trim());
     }
     const status = Number(match[1]);
+    const length = headers.get("content-length");
+    if (length !== undefined && !/^\d+$/.test(length)) throw malformed(`bad Content-Length ${JSON.stringify(length)}`);
     if (status >= 200 || status === 101) return { status, reason: match[2] ?? "", headers };
   }
 }
 
-function respond(reader: ByteReader, method: string, { status, reason, headers }: Head, sent: () => boolean): HttpResponse {
+function respond(
+  reader: ByteReader,
+  method: string,
+  { status, reason, headers }: Head,
+  sent: () => boolean,
+): HttpResponse {
   let finished = false;
   const length = headers.get("content-length");
   const empty = method === "HEAD" || status === 204 || status === 304;
   const chunked = (headers.get("transfer-encoding") ?? "").toLowerCase().includes("chunked");
   const framed = empty || chunked || length !== undefined;
-  const source = status === 101 ? toEnd(reader) : empty ? nothing() : chunked ? inChunks(reader) : length !== undefined ? counted(reader, Number(length)) : toEnd(reader);
+  const source =
+    status === 101
+      ? toEnd(reader)
+      : empty
+        ? nothing()
+        : chunked
+          ? inChunks(reader)
+          : length !== undefined
+            ? counted(reader, Number(length))
+            : toEnd(reader);
   async function* body() {
     yield* source;
     finished = true;
@@ -118,7 +152,7 @@ async function* toEnd(reader: ByteReader): AsyncGenerator<Uint8Array> {
 async function* counted(reader: ByteReader, length: number): AsyncGenerator<Uint8Array> {
   for (let left = length; left > 0; ) {
     const chunk = await reader.some(left);
-    if (chunk === null) throw new Error("unexpected EOF");
+    if (chunk === null) throw new BrokenAnswer("unexpected EOF");
     left -= chunk.length;
     yield chunk;
   }
@@ -126,11 +160,15 @@ async function* counted(reader: ByteReader, length: number): AsyncGenerator<Uint
 
 async function* inChunks(reader: ByteReader): AsyncGenerator<Uint8Array> {
   for (;;) {
-    const size = parseInt((await reader.line()) ?? "", 16);
-    if (Number.isNaN(size)) throw new Error("unexpected EOF");
+    const line = await reader.line();
+    if (line === null) throw new BrokenAnswer("unexpected EOF");
+    const size = parseInt(line, 16);
+    if (Number.isNaN(size)) throw new BrokenAnswer("invalid byte in chunk length");
     if (size === 0) break;
     yield* counted(reader, size);
     await reader.line();
   }
-  while ((await reader.line()) !== "") { /* trailers */ }
+  while ((await reader.line()) !== "") {
+    /* trailers */
+  }
 }

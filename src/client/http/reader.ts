@@ -1,5 +1,8 @@
 import type { Duplex } from "../dial/duplex.ts";
 
+/** The connection ended, or what came over it is no HTTP. */
+export class BrokenAnswer extends Error {}
+
 /** Reads lines and byte counts from a connection; what was read too much is kept for the next call. */
 export class ByteReader {
   #rest: Uint8Array = new Uint8Array(0);
@@ -26,7 +29,7 @@ export class ByteReader {
         const chunk = await this.source.read();
         if (chunk === null) {
           if (text === "") return null;
-          throw new Error("unexpected EOF");
+          throw new BrokenAnswer("unexpected EOF");
         }
         this.#rest = chunk;
       }
@@ -35,10 +38,14 @@ export class ByteReader {
       text += decoder.decode(piece);
       this.#rest = this.#rest.subarray(at < 0 ? this.#rest.length : at + 1);
       if (at >= 0) return text.endsWith("\r") ? text.slice(0, -1) : text;
-      if (text.length > limit) throw new Error("malformed HTTP response: line too long");
+      if (text.length > limit) throw malformed("malformed HTTP response: line too long");
     }
   }
 }
 
 // Header bytes map one to one, so that a piece may end anywhere.
 const decoder = new TextDecoder("latin1");
+
+/** The error for an answer that is not HTTP, with the beginning of Go's text, which docker shows for it. */
+export const malformed = (what: string): BrokenAnswer =>
+  new BrokenAnswer(`net/http: HTTP/1.x transport connection broken: ${what}`);

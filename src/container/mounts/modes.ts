@@ -7,9 +7,15 @@ const families: readonly (readonly string[])[] = [
   ["consistent", "cached", "delegated"],
 ];
 
+/** The mount propagation of a bind mount that names none, as in Docker. */
 export const defaultPropagation = "rprivate";
+/** The words for mount propagation that a bind mount may have; see mount(2) for what they mean. */
 export const propagations: readonly string[] = families[2] ?? [];
 
+/** Of a tmpfs there are two more. */
+export const tmpfsPropagations: readonly string[] = [...propagations, "unbindable", "runbindable"];
+
+/** Whether the text is a list of known words, at most one of each family; empty is valid. Pure. */
 export function isValidMode(mode: string): boolean {
   if (mode === "") return true;
   const words = mode.split(",");
@@ -17,10 +23,12 @@ export function isValidMode(mode: string): boolean {
   return families.every((family) => words.filter((word) => family.includes(word)).length <= 1);
 }
 
+/** Whether the word `ro` is in the mode. */
 export function isReadOnly(mode: string): boolean {
   return mode.split(",").includes("ro");
 }
 
+/** Whether the word `nocopy` is in the mode: a new volume is not filled with what the image has at its place. */
 export function isNoCopy(mode: string): boolean {
   return mode.split(",").includes("nocopy");
 }

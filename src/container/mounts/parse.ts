@@ -19,18 +19,21 @@ export function parseBind(raw: string, volumeDriver = ""): MountPointRecord {
   if (!isValidMode(mode)) throw invalid(`invalid mode: ${mode}`);
 
   const bind = isAbsolute(source);
+  const propagation = propagationOf(mode);
   const request: Mount = {
     Type: bind ? "bind" : "volume",
     Source: source,
     Target: target,
     ReadOnly: isReadOnly(mode),
-    ...(bind && propagationOf(mode) && { BindOptions: { Propagation: propagationOf(mode) } }),
-    ...(!bind && (volumeDriver || isNoCopy(mode)) && {
+    // A mode of the other type is told by the check.
+    ...(propagation && { BindOptions: { Propagation: propagation } }),
+    ...((isNoCopy(mode) || (!bind && volumeDriver)) && {
       VolumeOptions: { NoCopy: isNoCopy(mode), ...(volumeDriver && { DriverConfig: { Name: volumeDriver } }) },
     }),
   };
   try {
-    return { ...parseMount(request, () => true), mode, request: undefined, createSource: true };
+    const { request: _, ...point } = parseMount(request, () => true);
+    return { ...point, mode, createSource: true };
   } catch (error) {
     throw invalid(`invalid volume specification: '${raw}': ${errorMessage(error)}`, error);
   }
@@ -45,24 +48,41 @@ export function parseMount(mount: Mount, exists: PathExists): MountPointRecord {
     throw invalid(`invalid mount config for type "${mount.Type ?? ""}": ${error.message}`, error);
   }
   const source = mount.Source ?? "";
-  const common = { destination: normalize(mount.Target ?? "").replace(/(.)\/$/, "$1"), readOnly: mount.ReadOnly ?? false, mode: "", propagation: "", copy: false, request: mount };
+  const common = {
+    destination: normalize(mount.Target ?? "").replace(/(.)\/$/, "$1"),
+    readOnly: mount.ReadOnly ?? false,
+    mode: "",
+    propagation: "",
+    copy: false,
+    request: mount,
+  };
   switch (mount.Type) {
     case "bind":
       return {
-        ...common, type: "bind", source: normalize(source).replace(/(.)\/$/, "$1"), propagation: mount.BindOptions?.Propagation || defaultPropagation,
+        ...common,
+        type: "bind",
+        source: normalize(source).replace(/(.)\/$/, "$1"),
+        propagation: mount.BindOptions?.Propagation || defaultPropagation,
         createSource: mount.BindOptions?.CreateMountpoint ?? false,
       };
     case "tmpfs":
       return { ...common, type: "tmpfs", source: "", tmpfsOptions: tmpfsOptions(mount.TmpfsOptions, common.readOnly) };
     case "image":
       return {
-        ...common, type: "image", source, readOnly: true, propagation: defaultPropagation,
+        ...common,
+        type: "image",
+        source,
+        readOnly: true,
+        propagation: defaultPropagation,
         ...(mount.ImageOptions?.Subpath && { subpath: mount.ImageOptions.Subpath }),
       };
     default: {
       const options = mount.VolumeOptions;
       return {
-        ...common, type: "volume", source: "", copy: !options?.NoCopy,
+        ...common,
+        type: "volume",
+        source: "",
+        copy: !options?.NoCopy,
         ...(source ? { name: source } : { anonymous: true }),
         ...(options?.DriverConfig?.Name && { driver: options.DriverConfig.Name }),
         ...(options?.Subpath && { subpath: options.Subpath }),
@@ -72,7 +92,12 @@ export function parseMount(mount: Mount, exists: PathExists): MountPointRecord {
 }
 
 function checkMount(mount: Mount, exists: PathExists): void {
-  const options = { bind: "BindOptions", volume: "VolumeOptions", image: "ImageOptions", tmpfs: "TmpfsOptions" } as const;
+  const options = {
+    bind: "BindOptions",
+    volume: "VolumeOptions",
+    image: "ImageOptions",
+    tmpfs: "TmpfsOptions",
+  } as const;
   for (const [type, field] of Object.entries(options)) {
     if (mount.Type !== type && mount[field] != null) throw invalid(`field ${field} must not be specified`);
   }
@@ -98,7 +123,8 @@ function checkMount(mount: Mount, exists: PathExists): void {
 
 /** Also the rule for keys of `HostConfig.Tmpfs`. */
 export function checkTarget(target: string): void {
-  if (normalize(target) === "/" || normalize(target) === "./") throw invalid("invalid specification: destination can't be '/'");
+  if (normalize(target) === "/" || normalize(target) === "./")
+    throw invalid("invalid specification: destination can't be '/'");
   if (!isAbsolute(target)) throw invalid(`invalid mount path: '${target}' mount path must be absolute`);
 }
 
@@ -108,16 +134,20 @@ function checkBind(mount: Mount, source: string, exists: PathExists): void {
   if (Propagation && !propagations.includes(Propagation)) throw invalid(`invalid propagation mode: ${Propagation}`);
   if (!isAbsolute(source)) throw invalid(`invalid mount path: '${source}' mount path must be absolute`);
   if (!CreateMountpoint && !exists(source)) throw invalid(`bind source path does not exist: ${source}`);
-  if (!mount.ReadOnly && ReadOnlyNonRecursive) throw invalid("mount options conflict: !ReadOnly && BindOptions.ReadOnlyNonRecursive");
-  if (!mount.ReadOnly && ReadOnlyForceRecursive) throw invalid("mount options conflict: !ReadOnly && BindOptions.ReadOnlyForceRecursive");
-  if (ReadOnlyNonRecursive && ReadOnlyForceRecursive) throw invalid("mount options conflict: ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive");
+  if (!mount.ReadOnly && ReadOnlyNonRecursive)
+    throw invalid("mount options conflict: !ReadOnly && BindOptions.ReadOnlyNonRecursive");
+  if (!mount.ReadOnly && ReadOnlyForceRecursive)
+    throw invalid("mount options conflict: !ReadOnly && BindOptions.ReadOnlyForceRecursive");
+  if (ReadOnlyNonRecursive && ReadOnlyForceRecursive)
+    throw invalid("mount options conflict: ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive");
 }
 
 function checkSubpath(subpath: string | null | undefined, anonymous: boolean): void {
   if (!subpath) return;
   if (anonymous) throw invalid("must not set Subpath when using anonymous volumes");
   const clean = normalize(subpath);
-  if (isAbsolute(subpath) || clean === ".." || clean.startsWith("../")) throw invalid("subpath must be a relative path within the volume");
+  if (isAbsolute(subpath) || clean === ".." || clean.startsWith("../"))
+    throw invalid("subpath must be a relative path within the volume");
 }
 
 /** An entry of `HostConfig.VolumesFrom`: `container[:mode]`. */

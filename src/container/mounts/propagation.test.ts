@@ -9,7 +9,13 @@ test("sharing needs a shared mount beneath", () => {
   checkPropagation("/anything", "rprivate", mountinfo);
   checkPropagation("/srv a/b", "rshared", mountinfo);
   checkPropagation("/slave", "rslave", mountinfo);
-  expect(() => checkPropagation("/home", "shared", mountinfo)).toThrow("path /home is mounted on / but it is not a shared mount.");
-  expect(() => checkPropagation("/slave/x", "shared", mountinfo)).toThrow("path /slave/x is mounted on /slave but it is not a shared mount.");
-  expect(() => checkPropagation("/srv abc", "rslave", mountinfo)).toThrow("path /srv abc is mounted on / but it is not a shared or slave mount.");
+  expect(() => checkPropagation("/home", "shared", mountinfo)).toThrow(
+    "path /home is mounted on / but it is not a shared mount",
+  );
+  expect(() => checkPropagation("/slave/x", "shared", mountinfo)).toThrow(
+    "path /slave/x is mounted on /slave but it is not a shared mount",
+  );
+  expect(() => checkPropagation("/srv abc", "rslave", mountinfo)).toThrow(
+    "path /srv abc is mounted on / but it is not a shared or slave mount",
+  );
 });

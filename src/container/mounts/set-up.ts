@@ -2,76 +2,82 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync 
 import { mkdir, rm } from "node:fs/promises";
 import { EngineError, errorKind, errorMessage, hasCode, internal } from "../../lib/errors.ts";
 import { close, O, openDir, openInRoot } from "../../linux/at.ts";
-import { MS, mount, type Mount } from "../../linux/mount.ts";
-import { unmountAll } from "../../linux/unmount.ts";
-import { mountRootfs, unmountRootfs } from "../../image/rootfs.ts";
-import { mountVolume, unmountVolume } from "../../volume/mount.ts";
-import type { ContainerContext } from "../context.ts";
+import { type Mount, MS } from "../../linux/mount.ts";
+import type { ContainerDeps } from "../deps.ts";
 import { pinsDir, shmDir } from "../paths.ts";
 import type { ContainerRecord, MountPointRecord } from "../record.ts";
-import { defaultPropagation } from "./modes.ts";
+import { imageMountKey } from "./image-mount.ts";
+import { defaultPropagation, tmpfsPropagations } from "./modes.ts";
 import { checkPropagation } from "./propagation.ts";
 import { sharesPath } from "./resolve.ts";
-import { imageMountKey } from "./image-mount.ts";
 
 /** Makes the source of every mount point present: volumes mounted, missing host directories of `-v` made. */
-export async function prepareMounts(ctx: ContainerContext, c: ContainerRecord): Promise<Mount[]> {
+export async function prepareMounts(deps: ContainerDeps, c: ContainerRecord): Promise<Mount[]> {
   const mounts: Mount[] = [];
   const tmpfs = c.spec.hostConfig.Tmpfs ?? {};
   for (const point of c.spec.mounts) {
     if (Object.hasOwn(tmpfs, point.destination)) continue;
-    mounts.push(await prepare(ctx, c, point));
+    mounts.push(await prepare(deps, c, point));
   }
-  for (const [destination, options] of Object.entries(tmpfs)) mounts.push(tmpfsMount(destination, options ? options.split(",") : []));
+  for (const [destination, options] of Object.entries(tmpfs))
+    mounts.push(tmpfsMount(destination, options ? options.split(",") : []));
   return mounts.sort(byDepth);
 }
 
-async function prepare(ctx: ContainerContext, c: ContainerRecord, point: MountPointRecord): Promise<Mount> {
+async function prepare(deps: ContainerDeps, c: ContainerRecord, point: MountPointRecord): Promise<Mount> {
   switch (point.type) {
     case "tmpfs":
       return tmpfsMount(point.destination, point.tmpfsOptions ?? []);
     case "bind":
-      return bindMount({ ...point, propagation: await prepareBindSource(ctx, point) }, point.source);
+      return bindMount({ ...point, propagation: await prepareBindSource(deps, point) }, point.source);
     case "image": {
-      const root = await mountRootfs(ctx.images, imageMountKey(c.id, point), { bare: true });
-      return bindMount(point, inside(ctx, c, point, root));
+      const root = await deps.rootfs.mount(imageMountKey(c.id, point), { bare: true });
+      return bindMount(point, inside(deps, c, point, root));
     }
     case "volume": {
       const name = point.name ?? "";
-      const root = await mountVolume(ctx.volumes, name, c.id);
-      ctx.events.publish("volume", "mount", {
+      const root = await deps.volumes.mount(name, c.id);
+      deps.events.publish("volume", "mount", {
         ID: name,
         Attributes: {
-          driver: point.driver ?? "local", container: c.id, destination: point.destination, "read/write": String(!point.readOnly),
+          driver: point.driver ?? "local",
+          container: c.id,
+          destination: point.destination,
+          "read/write": String(!point.readOnly),
           propagation: point.propagation,
         },
       });
-      return bindMount(point, inside(ctx, c, point, root));
+      return bindMount(point, inside(deps, c, point, root));
     }
   }
 }
 
-/** Gives up what {@link prepareMounts} took. Idempotent; goes on past failures and throws the first. */
-export async function releaseMounts(ctx: ContainerContext, c: ContainerRecord): Promise<void> {
-  await releasePins(ctx, c.id);
-  const results = await Promise.allSettled(c.spec.mounts.map(async (point) => {
-    if (point.type === "image") await unmountRootfs(ctx.images, imageMountKey(c.id, point));
-    if (point.type !== "volume" || !point.name) return;
-    await unmountVolume(ctx.volumes, point.name, c.id);
-    ctx.events.publish("volume", "unmount", { ID: point.name, Attributes: { driver: point.driver ?? "local", container: c.id } });
-  }));
+/** Releases what {@link prepareMounts} took. Idempotent; goes on past failures and throws the first. */
+export async function releaseMounts(deps: ContainerDeps, c: ContainerRecord): Promise<void> {
+  await releasePins(deps, c.id);
+  const results = await Promise.allSettled(
+    c.spec.mounts.map(async (point) => {
+      if (point.type === "image") await deps.rootfs.unmount(imageMountKey(c.id, point));
+      if (point.type !== "volume" || !point.name) return;
+      await deps.volumes.unmount(point.name, c.id);
+      deps.events.publish("volume", "unmount", {
+        ID: point.name,
+        Attributes: { driver: point.driver ?? "local", container: c.id },
+      });
+    }),
+  );
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
 }
 
 /** Returns the propagation that the source can have. */
-async function prepareBindSource(ctx: ContainerContext, point: MountPointRecord): Promise<string> {
+async function prepareBindSource(deps: ContainerDeps, point: MountPointRecord): Promise<string> {
   await makeSource(point);
   try {
     checkPropagation(point.source, point.propagation);
   } catch (error) {
-    // Nobody asked for it: it was chosen because the daemon's own files are in there.
-    if (point.propagation === "rslave" && sharesPath(point.source, ctx.dataRoot)) return defaultPropagation;
+    // The request does not name it: the engine chose it because the source holds the daemon's own files.
+    if (point.propagation === "rslave" && sharesPath(point.source, deps.dataRoot)) return defaultPropagation;
     throw error;
   }
   return point.propagation;
@@ -83,45 +89,52 @@ async function makeSource(point: MountPointRecord): Promise<void> {
     await mkdir(point.source, { recursive: true, mode: 0o755 });
   } catch (cause) {
     // A file, or something on the way to it, is what the user meant to mount.
-    if (!hasCode(cause, "ENOTDIR", "EEXIST")) throw internal(`error while creating mount source path '${point.source}': ${errorMessage(cause)}`, cause);
+    if (!hasCode(cause, "ENOTDIR", "EEXIST"))
+      throw internal(`error while creating mount source path '${point.source}': ${errorMessage(cause)}`, cause);
   }
 }
 
 /**
- * The source itself, or what a subpath means in it: found by descriptor and pinned by a mount of our own, so that nobody
- * who may write there can swap it for a link on the way.
+ * The source itself, or what a subpath means in it: found by descriptor and pinned by a mount of our own, so that
+ * nobody who may write there can swap it for a link on the way.
  */
-function inside(ctx: ContainerContext, c: ContainerRecord, point: MountPointRecord, root: string): string {
+function inside(deps: ContainerDeps, c: ContainerRecord, point: MountPointRecord, root: string): string {
   if (!point.subpath) return root;
   try {
     const dir = openDir(root);
     using _dir = { [Symbol.dispose]: () => close(dir) };
     const fd = openInRoot(dir, point.subpath, O.PATH);
     using _fd = { [Symbol.dispose]: () => close(fd) };
-    const pin = `${pinsDir(ctx, c.id)}/${Bun.hash(point.destination).toString(16)}`;
-    mkdirSync(pinsDir(ctx, c.id), { recursive: true, mode: 0o700 });
+    const pin = `${pinsDir(deps, c.id)}/${Bun.hash(point.destination).toString(16)}`;
+    mkdirSync(pinsDir(deps, c.id), { recursive: true, mode: 0o700 });
     if (statSync(`/proc/self/fd/${fd}`).isDirectory()) mkdirSync(pin, { recursive: true });
     else writeFileSync(pin, "");
-    mount(`/proc/self/fd/${fd}`, pin, "", MS.BIND | MS.REC);
+    deps.kernel.mount(`/proc/self/fd/${fd}`, pin, "", MS.BIND | MS.REC);
     return pin;
   } catch (cause) {
-    throw new EngineError(hasCode(cause, "ENOENT") ? "not-found" : errorKind(cause), `cannot access path ${root}/${point.subpath}: ${errorMessage(cause)}`, { cause });
+    throw new EngineError(
+      hasCode(cause, "ENOENT") ? "not-found" : errorKind(cause),
+      `cannot access path ${root}/${point.subpath}: ${errorMessage(cause)}`,
+      { cause },
+    );
   }
 }
 
 /** Lets go of the pins of subpaths: the container has its own mounts by now, or will never have. Idempotent. */
-export async function releasePins(ctx: ContainerContext, id: string): Promise<void> {
-  const dir = pinsDir(ctx, id);
+export async function releasePins(deps: ContainerDeps, id: string): Promise<void> {
+  const dir = pinsDir(deps, id);
   if (!existsSync(dir)) return;
-  for (const name of readdirSync(dir)) unmountAll(`${dir}/${name}`);
+  for (const name of readdirSync(dir)) deps.kernel.unmountAll(`${dir}/${name}`);
   await rm(dir, { recursive: true, force: true });
 }
 
 function bindMount(point: MountPointRecord, source: string): Mount {
   const { NonRecursive, ReadOnlyNonRecursive } = point.request?.BindOptions ?? {};
-  const options = [NonRecursive ? "bind" : "rbind", point.propagation || "rprivate"];
+  const propagation = point.propagation || defaultPropagation;
+  // crun 1.8 takes the mounts below along where a word for all of them is there, be it that of the propagation.
+  const options = NonRecursive ? ["bind", propagation.replace(/^r/, "")] : ["rbind", propagation];
   // `rro` reaches the mounts below the source too. A file has none, and crun 1.8 would open it as a directory.
-  const recursive = !NonRecursive && !ReadOnlyNonRecursive && point.type === "bind" && isDirectory(source);
+  const recursive = !NonRecursive && !ReadOnlyNonRecursive && point.type !== "image" && isDirectory(source);
   if (point.readOnly) options.push("ro", ...(recursive ? ["rro"] : []));
   return { destination: point.destination, type: "bind", source, options };
 }
@@ -131,7 +144,15 @@ function isDirectory(path: string): boolean {
 }
 
 function tmpfsMount(destination: string, options: string[]): Mount {
-  return { destination, type: "tmpfs", source: "tmpfs", options: mergeOptions(["noexec", "nosuid", "nodev", "rprivate"], options) };
+  // The kernel takes one word of propagation: crun hands it all there are, runc the last.
+  const propagation = options.findLast((option) => tmpfsPropagations.includes(option)) ?? defaultPropagation;
+  const others = options.filter((option) => !tmpfsPropagations.includes(option) && option !== "defaults");
+  return {
+    destination,
+    type: "tmpfs",
+    source: "tmpfs",
+    options: [...mergeOptions(["noexec", "nosuid", "nodev"], others), propagation],
+  };
 }
 
 /** Later words win over the defaults that they contradict (`exec` over `noexec`). */
@@ -145,18 +166,25 @@ function byDepth(a: Mount, b: Mount): number {
   return a.destination.split("/").length - b.destination.split("/").length;
 }
 
-/** The tmpfs that containers share who join this one's IPC namespace. Idempotent. */
-export async function prepareShm(ctx: ContainerContext, c: ContainerRecord): Promise<string> {
-  const dir = shmDir(ctx, c.id);
-  await releaseShm(ctx, c.id);
+/** The tmpfs shared by containers that join this one's IPC namespace. Idempotent. */
+export async function prepareShm(deps: ContainerDeps, c: ContainerRecord): Promise<string> {
+  const dir = shmDir(deps, c.id);
+  await releaseShm(deps, c.id);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  mount("shm", dir, "tmpfs", MS.NOEXEC | MS.NOSUID | MS.NODEV, `mode=1777,size=${c.spec.hostConfig.ShmSize || ctx.defaults.shmSize}`);
+  deps.kernel.mount(
+    "shm",
+    dir,
+    "tmpfs",
+    MS.NOEXEC | MS.NOSUID | MS.NODEV,
+    `mode=1777,size=${c.spec.hostConfig.ShmSize || deps.defaults.shmSize}`,
+  );
   return dir;
 }
 
-export async function releaseShm(ctx: ContainerContext, id: string): Promise<void> {
-  const dir = shmDir(ctx, id);
+/** Unmounts what {@link prepareShm} mounted and removes its directory. Does nothing where there is none. */
+export async function releaseShm(deps: ContainerDeps, id: string): Promise<void> {
+  const dir = shmDir(deps, id);
   if (!existsSync(dir)) return;
-  unmountAll(dir);
+  deps.kernel.unmountAll(dir);
   rmdirSync(dir);
 }

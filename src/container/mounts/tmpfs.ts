@@ -16,7 +16,11 @@ export function tmpfsOptions(options: Mount["TmpfsOptions"], readOnly: boolean):
 }
 
 function sizeWord(bytes: number): string {
-  for (const [suffix, unit] of [["g", 1 << 30], ["m", 1 << 20], ["k", 1 << 10]] as const) {
+  for (const [suffix, unit] of [
+    ["g", 1 << 30],
+    ["m", 1 << 20],
+    ["k", 1 << 10],
+  ] as const) {
     if (bytes % unit === 0) return `${bytes / unit}${suffix}`;
   }
   return String(bytes);

@@ -10,6 +10,13 @@ export interface Check {
   advice?: string;
 }
 
-export function verdict(group: string, name: string, good: boolean, found: string, otherwise: { state: "lack" | "missing"; advice: string }): Check {
+/** A check's result: `ok` where `good`, otherwise the state and advice of `otherwise`. `found` is shown either way. */
+export function verdict(
+  group: string,
+  name: string,
+  good: boolean,
+  found: string,
+  otherwise: { state: "lack" | "missing"; advice: string },
+): Check {
   return good ? { group, name, state: "ok", found } : { group, name, found, ...otherwise };
 }

@@ -1,7 +1,7 @@
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { overlayWorks } from "../../image/snapshot/probe.ts";
-import { verdict, type Check } from "./check.ts";
+import { type Check, verdict } from "./check.ts";
 
 const group = "storage";
 
@@ -14,8 +14,14 @@ export function checkStorage(dataRoot: string): Check[] {
   const works = process.getuid?.() === 0 && overlayWorks(place);
   return [
     verdict(group, "overlay on the data root", works, works ? `works on ${place}` : `does not work on ${place}`, {
-      state: "lack", advice: "Put the data root (--data-root) on ext4, xfs (ftype=1) or btrfs; an overlay or network file system cannot carry upper layers, and each container then copies its image.",
+      state: "lack",
+      advice:
+        "Put the data root (--data-root) on ext4, xfs (ftype=1) or btrfs; an overlay or network file system " +
+        "cannot carry upper layers, and each container then copies its image.",
     }),
-    verdict(group, "free space", free > 5e9, `${(free / 1e9).toFixed(1)} GB on ${place}`, { state: "lack", advice: "Images need room: make some, or choose another --data-root." }),
+    verdict(group, "free space", free > 5e9, `${(free / 1e9).toFixed(1)} GB on ${place}`, {
+      state: "lack",
+      advice: "Images need room: make some, or choose another --data-root.",
+    }),
   ];
 }

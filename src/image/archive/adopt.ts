@@ -2,14 +2,14 @@ import { open, rm } from "node:fs/promises";
 import { detectPacking } from "../../lib/decompress.ts";
 import { invalid } from "../../lib/errors.ts";
 import { ociLayerType } from "../../oci/media-types.ts";
-import type { ImageContext } from "../context.ts";
-import type { Lease } from "../lease.ts";
+import type { Lease } from "../collect/lease.ts";
+import type { ImageDeps } from "../deps.ts";
 
 /** Moves a file of an archive into the blob store; the lease holds it. */
-export async function adoptFile(ctx: ImageContext, lease: Lease, file: { path: string; digest: string }): Promise<void> {
+export async function adoptFile(deps: ImageDeps, lease: Lease, file: { path: string; digest: string }): Promise<void> {
   lease.add("blob", file.digest);
-  if (ctx.blobs.has(file.digest)) await rm(file.path, { force: true });
-  else await ctx.blobs.adopt(file.digest, file.path);
+  if (deps.blobs.has(file.digest)) await rm(file.path, { force: true });
+  else await deps.blobs.adopt(file.digest, file.path);
 }
 
 /** The media type of a layer archive, by its first bytes. */

@@ -1,4 +1,5 @@
 import { invalid } from "../../lib/errors.ts";
+import { parseJson } from "../../lib/parse-json.ts";
 import { isObject } from "../../oci/parse.ts";
 import { parseReference, type Reference } from "../../oci/reference.ts";
 import type { FoundEntry } from "./found.ts";
@@ -8,10 +9,12 @@ import type { ArchiveFiles } from "./members.ts";
 export async function readDockerArchive(files: ArchiveFiles): Promise<FoundEntry[]> {
   const list = parse(await files.read("manifest.json"));
   return Promise.all(
-    list.map(async (item): Promise<FoundEntry> => ({
-      images: [{ config: await files.read(item.config), layers: item.layers.map((name) => ({ name })) }],
-      names: item.tags,
-    })),
+    list.map(
+      async (item): Promise<FoundEntry> => ({
+        images: [{ config: await files.read(item.config), layers: item.layers.map((name) => ({ name })) }],
+        names: item.tags,
+      }),
+    ),
   );
 }
 
@@ -24,13 +27,14 @@ interface Item {
 function parse(content: Uint8Array): Item[] {
   let list: unknown;
   try {
-    list = JSON.parse(Buffer.from(content).toString("utf8"));
+    list = parseJson(Buffer.from(content).toString("utf8"));
   } catch (cause) {
     throw invalid("invalid manifest.json in archive", cause);
   }
   if (!Array.isArray(list)) throw invalid("invalid manifest.json in archive");
   return list.map((item: unknown) => {
-    if (!isObject(item) || typeof item.Config !== "string" || !isStrings(item.Layers ?? [])) throw invalid("invalid manifest.json in archive");
+    if (!isObject(item) || typeof item.Config !== "string" || !isStrings(item.Layers ?? []))
+      throw invalid("invalid manifest.json in archive");
     const layers = isStrings(item.Layers) ? item.Layers : [];
     const tags = isStrings(item.RepoTags) ? item.RepoTags : [];
     return { config: item.Config, layers, tags: tags.map(tagOf) };

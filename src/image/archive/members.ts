@@ -9,7 +9,10 @@ const JSON_LIMIT = 32 * 1024 * 1024;
 export class ArchiveFiles {
   readonly #members = new Map<string, Member>();
 
-  constructor(private readonly dir: string, members: readonly Member[]) {
+  constructor(
+    private readonly dir: string,
+    members: readonly Member[],
+  ) {
     // As with any extraction, the last of a name counts.
     for (const member of members) this.#members.set(clean(member.name), member);
   }
@@ -21,7 +24,8 @@ export class ArchiveFiles {
   /** A regular file; links are followed (old archives share layers so). */
   file(name: string): { path: string; digest: string; size: number } {
     const member = this.#find(name);
-    if (member?.file === undefined || member.digest === undefined) throw invalid(`open ${name}: no such file in archive`);
+    if (member?.file === undefined || member.digest === undefined)
+      throw invalid(`open ${name}: no such file in archive`);
     return { path: join(this.dir, member.file), digest: member.digest, size: member.size };
   }
 

@@ -1,10 +1,10 @@
 import { EngineError, invalid, notFound } from "../../lib/errors.ts";
-import { hexOf } from "../../oci/digest.ts";
+import { layoutPath } from "../../oci/digest.ts";
 import type { Descriptor, Platform } from "../../oci/image.ts";
 import { isIndex, isManifest } from "../../oci/media-types.ts";
 import { documentType, parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
 import { formatPlatform, hostPlatform, platformScore } from "../../oci/platform.ts";
-import { parseReference, withDefaultTag, type Reference } from "../../oci/reference.ts";
+import { parseReference, type Reference, withDefaultTag } from "../../oci/reference.ts";
 import type { FoundEntry, FoundImage } from "./found.ts";
 import type { ArchiveFiles } from "./members.ts";
 
@@ -13,8 +13,8 @@ const REF_NAME = "org.opencontainers.image.ref.name";
 const MAX_DEPTH = 8;
 
 /**
- * Reads an OCI image layout. Of an image for several platforms the ones that suit `platforms` best are taken; where none
- * is asked for, all if the archive holds all, else this machine's.
+ * Reads an OCI image layout. Of an image for several platforms the ones that suit `platforms` best are taken; where
+ * none is asked for, all if the archive holds all, else this machine's.
  */
 export async function readOciArchive(files: ArchiveFiles, platforms: readonly Platform[]): Promise<FoundEntry[]> {
   const { manifests } = parseIndex(await files.read("index.json"));
@@ -42,10 +42,15 @@ export async function readOciArchive(files: ArchiveFiles, platforms: readonly Pl
       images.set(single.digest, single.image);
     }
     if (images.size === 0) continue;
-    add([...images.keys()].join(), { images: [...images.values()], names, ...(!images.has(entry.digest) && { index: { content: await blob(files, entry.digest), blobs: [] } }) });
+    add([...images.keys()].join(), {
+      images: [...images.values()],
+      names,
+      ...(!images.has(entry.digest) && { index: { content: await blob(files, entry.digest), blobs: [] } }),
+    });
   }
   const [lacking] = missing;
-  if (lacking && (found.size === 0 || platforms.length > 0) && manifests.length > 0) throw notFound(`no image in the archive is made for ${formatPlatform(lacking)}`);
+  if (lacking && (found.size === 0 || platforms.length > 0) && manifests.length > 0)
+    throw notFound(`no image in the archive is made for ${formatPlatform(lacking)}`);
   return [...found.values()];
 }
 
@@ -53,11 +58,12 @@ export async function readOciArchive(files: ArchiveFiles, platforms: readonly Pl
 export async function readIndexes(files: ArchiveFiles): Promise<Map<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>();
   for (const entry of parseIndex(await files.read("index.json")).manifests) {
-    if (!files.has(blobName(entry.digest))) continue;
+    if (!files.has(layoutPath(entry.digest))) continue;
     const content = await blob(files, entry.digest);
     if (!isIndex(documentType(content) ?? entry.mediaType)) continue;
     for (const child of parseIndex(content).manifests) {
-      if (isManifest(child.mediaType) && files.has(blobName(child.digest))) found.set(parseManifest(await blob(files, child.digest), child.mediaType).config.digest, content);
+      if (isManifest(child.mediaType) && files.has(layoutPath(child.digest)))
+        found.set(parseManifest(await blob(files, child.digest), child.mediaType).config.digest, content);
     }
   }
   return found;
@@ -65,46 +71,55 @@ export async function readIndexes(files: ArchiveFiles): Promise<Map<string, Uint
 
 /** True where an entry of the layout is an index that is there with more than one manifest. */
 export async function holdsIndex(files: ArchiveFiles): Promise<boolean> {
-  for (const entry of parseIndex(await files.read("index.json")).manifests) if (await readIndex(files, entry)) return true;
+  for (const entry of parseIndex(await files.read("index.json")).manifests)
+    if (await readIndex(files, entry)) return true;
   return false;
 }
 
 /** An index of which everything is there, attestations too; undefined for what is none or lacks something. */
-async function readIndex(files: ArchiveFiles, entry: Descriptor): Promise<{ images: FoundImage[]; index: NonNullable<FoundEntry["index"]> } | undefined> {
-  if (!files.has(blobName(entry.digest))) return undefined;
+async function readIndex(
+  files: ArchiveFiles,
+  entry: Descriptor,
+): Promise<{ images: FoundImage[]; index: NonNullable<FoundEntry["index"]> } | undefined> {
+  if (!files.has(layoutPath(entry.digest))) return undefined;
   const content = await blob(files, entry.digest);
   const type = documentType(content) ?? entry.mediaType;
   if (!isIndex(type)) return undefined;
   const images: FoundImage[] = [];
   const blobs: string[] = [];
   for (const child of parseIndex(content, type).manifests) {
-    if (!isManifest(child.mediaType) || !files.has(blobName(child.digest))) return undefined;
+    if (!isManifest(child.mediaType) || !files.has(layoutPath(child.digest))) return undefined;
     if (child.annotations?.["vnd.docker.reference.type"] === undefined) {
       const image = await readEntry(files, child, hostPlatform(), 1);
-      if (!image || !image.image.layers.every(({ name }) => files.has(name))) return undefined;
+      if (!image?.image.layers.every(({ name }) => files.has(name))) return undefined;
       images.push(image.image);
     } else {
       const { config, layers } = parseManifest(await blob(files, child.digest), child.mediaType);
       const named = [child, config, ...layers].map(({ digest }) => digest);
-      if (!named.every((digest) => files.has(blobName(digest)))) return undefined;
+      if (!named.every((digest) => files.has(layoutPath(digest)))) return undefined;
       blobs.push(...named);
     }
   }
   return images.length === 0 || images.length + blobs.length < 2 ? undefined : { images, index: { content, blobs } };
 }
 
-async function readEntry(files: ArchiveFiles, entry: Descriptor, platform: Platform, depth: number): Promise<{ digest: string; image: FoundImage } | undefined> {
+async function readEntry(
+  files: ArchiveFiles,
+  entry: Descriptor,
+  platform: Platform,
+  depth: number,
+): Promise<{ digest: string; image: FoundImage } | undefined> {
   if (depth > MAX_DEPTH) throw invalid("image index is nested too deeply");
   const content = await blob(files, entry.digest);
   const type = documentType(content) ?? entry.mediaType;
   if (isIndex(type)) {
-    const ranked = parseIndex(content, type).manifests
-      .map((child) => ({ child, score: child.platform ? platformScore(platform, child.platform) : 1 }))
+    const ranked = parseIndex(content, type)
+      .manifests.map((child) => ({ child, score: child.platform ? platformScore(platform, child.platform) : 1 }))
       .filter(({ child, score }) => score > 0 && child.annotations?.["vnd.docker.reference.type"] === undefined)
       .sort((a, b) => b.score - a.score);
     for (const { child } of ranked) {
       // An archive may hold less than its index names.
-      if (!files.has(blobName(child.digest))) continue;
+      if (!files.has(layoutPath(child.digest))) continue;
       const image = await readEntry(files, child, platform, depth + 1);
       if (image) return image;
     }
@@ -120,18 +135,14 @@ async function readEntry(files: ArchiveFiles, entry: Descriptor, platform: Platf
     if (error instanceof EngineError && error.kind === "invalid" && depth > 0) return undefined;
     throw error;
   }
-  const layers = manifest.layers.map((layer) => ({ name: blobName(layer.digest), mediaType: layer.mediaType }));
+  const layers = manifest.layers.map((layer) => ({ name: layoutPath(layer.digest), mediaType: layer.mediaType }));
   return { digest: entry.digest, image: { config, layers, manifest: content } };
 }
 
 async function blob(files: ArchiveFiles, digest: string): Promise<Uint8Array> {
-  const name = blobName(digest);
+  const name = layoutPath(digest);
   if (files.file(name).digest !== digest) throw invalid(`content of ${name} in archive does not have that digest`);
   return files.read(name);
-}
-
-export function blobName(digest: string): string {
-  return `blobs/sha256/${hexOf(digest)}`;
 }
 
 /** A name in full, or a bare tag, which alone names nothing. */

@@ -1,8 +1,11 @@
 import type { AuthConfig } from "../../api/types/system.ts";
-import { unauthorized, unavailable } from "../../lib/errors.ts";
-import { parseChallenges, type Challenge } from "./challenge.ts";
+import { EngineError, errorMessage, internal, unavailable } from "../../lib/errors.ts";
+import { networkWords } from "../../lib/network-words.ts";
+import { parseJson } from "../../lib/parse-json.ts";
+import { requireHttp } from "../../lib/require-http.ts";
+import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { isBusy, message, parse } from "./failure.ts";
+import { type Asked, failure, whatWasAsked } from "./failure.ts";
 
 const clientId = "berth";
 /** A token is asked for anew this long before it ends. */
@@ -18,7 +21,10 @@ export class Authorizer {
   /** Set where a realm handed out a refresh token (`docker login` stores it as identity token). */
   identityToken: string | undefined;
 
-  constructor(private readonly endpoint: Endpoint, private readonly credentials: AuthConfig | undefined) {}
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly credentials: AuthConfig | undefined,
+  ) {}
 
   /** Whether there is anything to answer a challenge with. */
   get hasCredentials(): boolean {
@@ -33,20 +39,23 @@ export class Authorizer {
     return kept && kept.expires > Date.now() ? `Bearer ${kept.token}` : undefined;
   }
 
-  /** Takes in a 401 to a request that carried `sent`. Returns false where nothing more can be tried. */
-  async answer(response: Response, scope: string, sent: string | undefined): Promise<boolean> {
+  /**
+   * Takes in a 401 to a request that carried `sent`. Returns false where nothing more can be tried. Throws what the
+   * token service says, as something that was in the way of what was `asked`.
+   */
+  async answer(response: Response, scope: string, sent: string | undefined, asked: Asked): Promise<boolean> {
     const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
     const bearer = challenges.find((challenge) => challenge.scheme === "bearer");
     if (bearer) {
-      const had = this.#tokens.delete(scope);
-      const token = await this.#fetchToken(bearer, scope);
+      this.#tokens.delete(scope);
+      const token = await this.#fetchToken(bearer, scope, asked);
       this.#tokens.set(scope, token);
       this.#scheme = "bearer";
-      return !had || token.token !== "";
+      return true;
     }
     if (challenges.some((challenge) => challenge.scheme === "basic")) {
       this.#scheme = "basic";
-      // Of requests that go out together each learns it by its own refusal.
+      // Requests that went out together without credentials each get a 401 of their own, and each is sent again.
       const basic = this.#basic();
       return basic !== undefined && basic !== sent;
     }
@@ -59,26 +68,30 @@ export class Authorizer {
     return `Basic ${Buffer.from(`${user}:${this.credentials?.password ?? ""}`).toString("base64")}`;
   }
 
-  async #fetchToken(challenge: Challenge, scope: string): Promise<{ token: string; expires: number }> {
+  async #fetchToken(challenge: Challenge, scope: string, asked: Asked): Promise<{ token: string; expires: number }> {
     const { realm, service } = challenge.parameters;
-    if (!realm || !URL.canParse(realm)) throw unavailable(`the registry ${this.endpoint.domain} names no realm to get a token from`);
+    if (!realm || !URL.canParse(realm))
+      throw internal(`${whatWasAsked(asked)}: no realm specified for token auth challenge`);
+    requireHttp(realm);
     const scopes = scope || challenge.parameters.scope || "";
-    const response = this.credentials?.identitytoken ? await this.#postToken(realm, service, scopes) : await this.#getToken(realm, service, scopes);
-    const text = await response.text();
-    if (response.status === 401 || response.status === 403) throw unauthorized(`unauthorized: ${message(text) || "incorrect username or password"}`);
+    const response = this.credentials?.identitytoken
+      ? await this.#postToken(asked, realm, service, scopes)
+      : await this.#getToken(asked, realm, service, scopes);
     if (!response.ok) {
-      const told = `failed to fetch a token from ${new URL(realm).host}: ${response.status} ${response.statusText}: ${message(text)}`;
-      throw isBusy(response) ? unavailable(told, response) : unavailable(told);
+      const { kind, message, cause } = await failure(response, asked);
+      throw new EngineError(kind, `${whatWasAsked(asked)}: ${message}`, { cause });
     }
-    const body = parse(text);
-    const token = typeof body.token === "string" ? body.token : typeof body.access_token === "string" ? body.access_token : "";
+    const body = tokenAnswer(await response.text(), asked);
+    const token = [body.token, body.access_token].find((each) => typeof each === "string" && each !== "");
+    if (typeof token !== "string")
+      throw internal(`${whatWasAsked(asked)}: authorization server did not include a token in the response`);
     if (typeof body.refresh_token === "string") this.identityToken = body.refresh_token;
     // The specification's default lifetime is a minute.
     const seconds = typeof body.expires_in === "number" && body.expires_in > 0 ? body.expires_in : 60;
     return { token, expires: Date.now() + Math.max(seconds * 1000 - slackMs, 5_000) };
   }
 
-  #getToken(realm: string, service: string | undefined, scopes: string): Promise<Response> {
+  #getToken(asked: Asked, realm: string, service: string | undefined, scopes: string): Promise<Response> {
     const url = new URL(realm);
     if (service) url.searchParams.set("service", service);
     for (const scope of scopes.split(" ").filter(Boolean)) url.searchParams.append("scope", scope);
@@ -88,17 +101,43 @@ export class Authorizer {
       url.searchParams.set("client_id", clientId);
       url.searchParams.set("offline_token", "true");
     }
-    return fetch(url, { headers: basic ? { authorization: basic } : {}, ...this.#transport() });
+    return this.#fetch(asked, url.href, { headers: basic ? { authorization: basic } : {} });
   }
 
-  #postToken(realm: string, service: string | undefined, scopes: string): Promise<Response> {
-    const form = new URLSearchParams({ grant_type: "refresh_token", client_id: clientId, refresh_token: this.credentials?.identitytoken ?? "" });
+  #postToken(asked: Asked, realm: string, service: string | undefined, scopes: string): Promise<Response> {
+    const form = new URLSearchParams({
+      grant_type: "refresh_token",
+      client_id: clientId,
+      refresh_token: this.credentials?.identitytoken ?? "",
+    });
     if (service) form.set("service", service);
     if (scopes) form.set("scope", scopes);
-    return fetch(realm, { method: "POST", body: form, ...this.#transport() });
+    return this.#fetch(asked, realm, { method: "POST", body: form });
   }
 
-  #transport() {
-    return { ...(this.endpoint.tls && { tls: this.endpoint.tls }), ...(this.endpoint.proxy && { proxy: this.endpoint.proxy }) };
+  /**
+   * Throws `unavailable`, with the error as its cause, where no answer comes: the realm may be another machine than the
+   * registry.
+   */
+  async #fetch(asked: Asked, url: string, init: RequestInit): Promise<Response> {
+    const { tls, proxy } = this.endpoint;
+    try {
+      return await fetch(url, { ...init, ...(tls && { tls }), ...(proxy && { proxy }) });
+    } catch (error) {
+      throw unavailable(
+        `${whatWasAsked(asked)}: ${init.method === "POST" ? "Post" : "Get"} "${url}": ` +
+          `${networkWords(error, { url: proxy ?? url })}`,
+        error,
+      );
+    }
+  }
+}
+
+function tokenAnswer(text: string, asked: Asked): Record<string, unknown> {
+  try {
+    const value = parseJson(text);
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch (error) {
+    throw internal(`${whatWasAsked(asked)}: unable to decode token response: ${errorMessage(error)}`);
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AuthConfig } from "../../api/types/system.ts";
 import { invalid } from "../../lib/errors.ts";
+import { own } from "../../lib/own.ts";
 
 /** What the configuration says of one registry (`registries` of the daemon's configuration file). */
 export interface RegistrySettings {
@@ -29,8 +30,6 @@ export interface RegistriesConfig {
   proxies: { http?: string; https?: string; no?: string };
 }
 
-export const noRegistriesConfig: RegistriesConfig = { registries: {}, insecureRegistries: [], hubMirrors: [], certsDirs: ["/etc/docker/certs.d"], proxies: {} };
-
 /** One place to ask: base URL without a trailing slash, and how to trust it. */
 export interface Endpoint {
   url: string;
@@ -49,7 +48,7 @@ const hubHost = "registry-1.docker.io";
 
 /** The places to ask for what lives in `domain`, best first: mirrors (for reading only), then the registry. */
 export function endpoints(domain: string, config: RegistriesConfig, use: "pull" | "push"): Endpoint[] {
-  const settings = config.registries[domain] ?? {};
+  const settings = own(config.registries, domain) ?? {};
   const found: Endpoint[] = [];
   if (use === "pull") {
     const mirrors = [...(settings.mirrors ?? []), ...(domain === "docker.io" ? config.hubMirrors : [])];
@@ -60,15 +59,27 @@ export function endpoints(domain: string, config: RegistriesConfig, use: "pull" 
 }
 
 /** A host over TLS, then over plain HTTP where that is allowed. */
-function reach(address: string, domain: string, config: RegistriesConfig, mirror: boolean, settings: RegistrySettings = {}): Endpoint[] {
+function reach(
+  address: string,
+  domain: string,
+  config: RegistriesConfig,
+  mirror: boolean,
+  settings: RegistrySettings = {},
+): Endpoint[] {
   const [, scheme, rest = ""] = /^(?:(https?):\/\/)?(.*?)\/*$/.exec(address) ?? [];
   const host = rest.split("/")[0] ?? rest;
-  const own = { ...config.registries[host], ...settings };
-  const insecure = own.insecure ?? isInsecure(host, config.insecureRegistries);
+  const told = { ...own(config.registries, host), ...settings };
+  const insecure = told.insecure ?? isInsecure(host, config.insecureRegistries);
   const tls = { ...readCertificates(host, config.certsDirs), ...(insecure && { rejectUnauthorized: false }) };
-  if (own.ca) tls.ca = [...(tls.ca ?? []), own.ca.includes("-----BEGIN") ? own.ca : readFileSync(own.ca, "utf8")];
+  if (told.ca) tls.ca = [...(tls.ca ?? []), told.ca.includes("-----BEGIN") ? told.ca : readFileSync(told.ca, "utf8")];
   const path = rest.slice(host.length + 1);
-  const base = { domain, mirror, prefix: path && `${path}/`, ...(own.auth && { auth: own.auth }), ...(own.compression && { compression: own.compression }) };
+  const base = {
+    domain,
+    mirror,
+    prefix: path && `${path}/`,
+    ...(told.auth && { auth: told.auth }),
+    ...(told.compression && { compression: told.compression }),
+  };
   const at = (scheme: "http" | "https") => {
     const proxy = proxyFor(host, scheme, config.proxies);
     return { ...base, url: `${scheme}://${host}`, ...(proxy && { proxy }) };
@@ -81,7 +92,7 @@ function reach(address: string, domain: string, config: RegistriesConfig, mirror
 }
 
 /** Loopback is always taken for insecure, as Docker does. */
-export function isInsecure(host: string, allowed: readonly string[]): boolean {
+function isInsecure(host: string, allowed: readonly string[]): boolean {
   const name = hostName(host);
   if (name === "localhost" || name === "::1" || /^127\./.test(name)) return true;
   return allowed.some((entry) => entry === host || entry === name || (entry.includes("/") && inCidr(name, entry)));
@@ -117,12 +128,18 @@ function readCertificates(host: string, dirs: readonly string[]): { ca?: string[
     const read = (name: string) => readFileSync(join(folder, name), "utf8");
     for (const name of names) {
       const [key, cert] = [name.replace(/\.cert$/, ".key"), name.replace(/\.key$/, ".cert")];
-      if (!names.includes(key)) throw invalid(`missing key ${key} for client certificate ${name}. Note that CA certificates should use the extension .crt`);
+      if (!names.includes(key))
+        throw invalid(
+          `missing key ${key} for client certificate ${name}. Note that CA certificates should use the extension .crt`,
+        );
       if (!names.includes(cert)) throw invalid(`missing client certificate ${cert} for key ${name}`);
     }
     const ca = names.filter((name) => name.endsWith(".crt")).map(read);
     const client = names.find((name) => name.endsWith(".cert"));
-    return { ...(ca.length > 0 && { ca }), ...(client && { cert: read(client), key: read(client.replace(/\.cert$/, ".key")) }) };
+    return {
+      ...(ca.length > 0 && { ca }),
+      ...(client && { cert: read(client), key: read(client.replace(/\.cert$/, ".key")) }),
+    };
   }
   return {};
 }
@@ -130,9 +147,19 @@ function readCertificates(host: string, dirs: readonly string[]): { ca?: string[
 function proxyFor(host: string, scheme: string, proxies: RegistriesConfig["proxies"]): string | undefined {
   const name = hostName(host);
   if (name === "localhost" || name === "::1" || /^127\./.test(name)) return undefined;
-  for (const entry of (proxies.no ?? "").split(",").map((each) => each.trim()).filter(Boolean)) {
+  for (const entry of (proxies.no ?? "")
+    .split(",")
+    .map((each) => each.trim())
+    .filter(Boolean)) {
     const suffix = entry.replace(/^\*?\.?/, "");
-    if (entry === "*" || name === suffix || name.endsWith(`.${suffix}`) || entry === host || (entry.includes("/") && inCidr(name, entry))) return undefined;
+    if (
+      entry === "*" ||
+      name === suffix ||
+      name.endsWith(`.${suffix}`) ||
+      entry === host ||
+      (entry.includes("/") && inCidr(name, entry))
+    )
+      return undefined;
   }
   return scheme === "http" ? proxies.http : proxies.https;
 }

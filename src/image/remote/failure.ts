@@ -1,6 +1,9 @@
-import { EngineError, notFound, unauthorized, unavailable } from "../../lib/errors.ts";
-import { parseChallenges } from "./challenge.ts";
+import { EngineError, type ErrorKind, forbidden, internal, unavailable } from "../../lib/errors.ts";
+import { formatGoDuration } from "../../lib/go-duration.ts";
+import { networkWords } from "../../lib/network-words.ts";
+import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Endpoint } from "./endpoints.ts";
+import { retryAfterMs } from "./retry-after.ts";
 
 /** What was asked, as errors tell it. */
 export interface Asked {
@@ -11,32 +14,115 @@ export interface Asked {
   credentials: boolean;
 }
 
-/** What an answer that is no success means, in the words that Docker's users know: `manifest unknown: …`, `denied: …`. */
+/** The codes of the distribution specification that say more than "it went wrong", and what kind of error each is. */
+const kinds: Record<string, ErrorKind> = {
+  UNAUTHORIZED: "unauthorized",
+  DENIED: "forbidden",
+  TOOMANYREQUESTS: "too-many-requests",
+  UNSUPPORTED: "unsupported",
+  UNAVAILABLE: "unavailable",
+  NAME_UNKNOWN: "not-found",
+  MANIFEST_UNKNOWN: "not-found",
+  BLOB_UNKNOWN: "not-found",
+  BLOB_UPLOAD_UNKNOWN: "not-found",
+  NAME_INVALID: "invalid",
+  TAG_INVALID: "invalid",
+  DIGEST_INVALID: "invalid",
+  SIZE_INVALID: "invalid",
+  MANIFEST_INVALID: "invalid",
+  MANIFEST_UNVERIFIED: "invalid",
+  MANIFEST_BLOB_UNKNOWN: "invalid",
+  BLOB_UPLOAD_INVALID: "invalid",
+};
+
+/** What a status says where the body names no code: its code, and the words for a body that has none. */
+const plain: Record<number, { code: string; words: string }> = {
+  401: { code: "UNAUTHORIZED", words: "authentication required" },
+  403: { code: "DENIED", words: "requested access to the resource is denied" },
+  429: { code: "TOOMANYREQUESTS", words: "too many requests" },
+};
+
+/** As much of a body that has no form as an error tells, in characters. */
+const longestBody = 1024;
+
+/**
+ * What an answer that is no success means, in the words that Docker's users know: `manifest unknown: …`, `denied: …`.
+ * Of answers from 400 to 499 the first code in the body decides the kind of the error, whatever the status beside it;
+ * all others are `unavailable`. The error's cause is the answer.
+ */
 export async function failure(response: Response, asked: Asked): Promise<EngineError> {
   const text = await response.text().catch(() => "");
-  const told = codes(text);
-  switch (response.status) {
-    case 401: return refusal(response, asked, told);
-    case 403: return new EngineError("forbidden", told || `denied: ${message(text) || "requested access to the resource is denied"}`);
-    case 404: return notFound(told || message(text) || "not found");
-    case 429: {
-      const limit = response.headers.get("ratelimit-limit");
-      return unavailable(`toomanyrequests: ${message(text) || "too many requests"} (${asked.endpoint.domain} limits how often it may be asked${limit ? `: ${limit}` : ""}; log in, wait, or configure a mirror)`);
-    }
-    default: return unavailable(`received unexpected HTTP status: ${response.status} ${response.statusText}${told || message(text) ? `: ${told || message(text)}` : ""}`);
+  const { status, statusText } = response;
+  const patience = retryAfterMs(response);
+  const time = patience ? formatGoDuration(BigInt(Math.ceil(patience / 1000)) * 1_000_000_000n) : "";
+  if (status < 400 || status > 499) {
+    const told = codesIn(text).map(({ told }) => told)[0] ?? message(text);
+    return unavailable(
+      `received unexpected HTTP status: ${status} ` +
+        `${statusText}${told && `: ${told}`}${time && ` (it asks to be tried again in ${time})`}`,
+      response,
+    );
   }
+  if (status === 401) {
+    const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
+    // RFC 6750: who logged in may not do this.
+    const insufficient = ({ scheme, parameters }: Challenge) =>
+      scheme === "bearer" && parameters.error === "insufficient_scope";
+    if (challenges.some(insufficient)) return forbidden("denied: requested access to the resource is denied", response);
+    if (!asked.credentials && challenges.some(({ scheme }) => scheme === "basic"))
+      return internal(`${whatWasAsked(asked)}: no basic auth credentials`, response);
+  }
+  const { kind, told } = meaning(status, statusText, text);
+  if (status !== 429) return new EngineError(kind, told, { cause: response });
+  const limit = response.headers.get("ratelimit-limit");
+  const advice =
+    `${asked.endpoint.domain} limits how often it may be asked${limit ? `: ${limit}` : ""}; log in, ` +
+    `wait${time && ` ${time}`}, or configure a mirror`;
+  return new EngineError(kind, `${told} (${advice})`, { cause: response });
 }
 
-/** A 401: nobody logged in, or who did may not do this (RFC 6750: `insufficient_scope`). */
-function refusal(response: Response, asked: Asked, told: string): EngineError {
-  const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
-  if (challenges.some(({ scheme, parameters }) => scheme === "bearer" && parameters.error === "insufficient_scope")) {
-    return new EngineError("forbidden", "denied: requested access to the resource is denied");
+function meaning(status: number, statusText: string, text: string): { kind: ErrorKind; told: string } {
+  const found = codesIn(text);
+  const [first] = found;
+  if (first)
+    return {
+      kind: first.kind,
+      told: found.length > 1 ? `errors:\n${found.map(({ told }) => told).join("\n")}\n` : first.told,
+    };
+  const { details } = parse(text);
+  if (isJson(text) && typeof details !== "string") {
+    return {
+      kind: "internal",
+      told:
+        `error parsing HTTP ${status} response body: no error details found in HTTP response body: ` +
+        `${JSON.stringify(text.slice(0, longestBody))}`,
+    };
   }
-  if (!asked.credentials && challenges.some(({ scheme }) => scheme === "basic")) {
-    return unauthorized(`${titled(asked.method)} "${asked.url}": no basic auth credentials`);
-  }
-  return unauthorized(told || "unauthorized: authentication required");
+  const words = typeof details === "string" ? details : text.trim().slice(0, longestBody);
+  const { code, words: usual } = plain[status] ?? { code: "UNKNOWN", words: `${status} ${statusText}` };
+  return { kind: kinds[code] ?? "internal", told: `${code.toLowerCase()}: ${words || usual}` };
+}
+
+/** "What was asked" at the head of an error: `Get "https://host/v2/"`. */
+export function whatWasAsked({ method, url }: Pick<Asked, "method" | "url">): string {
+  return `${method.charAt(0)}${method.slice(1).toLowerCase()} "${url}"`;
+}
+
+/**
+ * An error as the engine answers with it. That a registry cannot be reached, or fails by itself, is an error of 500 as
+ * in Docker; its own word that it is unavailable stays 503.
+ */
+export function answeredAs(error: unknown): unknown {
+  const own = statusOf(error);
+  const passes = own !== undefined && own >= 400 && own <= 499;
+  return error instanceof EngineError && error.kind === "unavailable" && !passes
+    ? internal(error.message, error)
+    : error;
+}
+
+/** The status that a failure of `failure` came by; undefined where there was no answer at all. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof EngineError && error.cause instanceof Response ? error.cause.status : undefined;
 }
 
 /** A request that got no answer. */
@@ -44,17 +130,15 @@ export function unreachable(error: unknown, asked: Asked): unknown {
   if (error instanceof EngineError || (error instanceof Error && error.name === "AbortError")) return error;
   const code = codeOf(error);
   const { endpoint } = asked;
+  const reason =
+    networkWords(error, { url: endpoint.proxy ?? endpoint.url }) +
+    (/SELF_SIGNED|UNABLE_TO|CERT/i.test(code) ? ` (${code})` : "");
   // Nobody is there at all: Docker says so of the first thing it asks.
-  const nobody = (why: string) => unavailable(`Get "${endpoint.url}/v2/": ${why}`, error);
-  const { hostname, host } = hostOf(endpoint);
-  if (/ConnectionRefused|ECONNREFUSED/.test(code)) return nobody(`dial tcp ${host}: connect: connection refused`);
-  if (/ENOTFOUND|EAI_AGAIN|DNS/.test(code)) return nobody(`dial tcp: lookup ${hostname}: no such host`);
-  // Bun tells the two apart no further.
-  if (/EPROTO|WRONG_VERSION|ERR_SSL/.test(code)) return nobody("http: server gave HTTP response to HTTPS client, or one that wants another certificate of the client");
-  const reason = /SELF_SIGNED|UNABLE_TO|CERT/i.test(code)
-    ? `tls: failed to verify certificate: x509: certificate signed by unknown authority (${code})`
-    : error instanceof Error ? error.message : String(error);
-  return unavailable(`${titled(asked.method)} "${asked.url}": ${reason}`, error);
+  const nobody =
+    /ConnectionRefused|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|DNS|EHOSTUNREACH|ENETUNREACH|EPROTO|WRONG_VERSION|ERR_SSL/.test(
+      code,
+    );
+  return unavailable(`${nobody ? `Get "${endpoint.url}/v2/"` : whatWasAsked(asked)}: ${reason}`, error);
 }
 
 /** An answer that may be another one later. */
@@ -62,41 +146,51 @@ export function isBusy(response: Response): boolean {
   return response.status === 429 || response.status >= 500;
 }
 
-/** A connection that broke, or a service that is busy, may work later; a certificate that is wrong stays wrong. */
-export function isPassing(error: unknown): boolean {
-  // A token service that is busy.
-  if (error instanceof EngineError) return error.cause instanceof Response;
-  return !/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ConnectionRefused|ECONNREFUSED|ENOTFOUND|ERR_SSL|WRONG_VERSION|EPROTO/i.test(codeOf(error));
+/**
+ * A connection that broke, or a service that is busy, may work later; a certificate that is wrong stays wrong. Where
+ * somebody answered before (`met`), a refused connection means that the service is being restarted.
+ */
+export function isPassing(error: unknown, met: boolean): boolean {
+  // A token service that is busy, or what `unreachable` made of a connection's end.
+  if (error instanceof EngineError)
+    return error.cause instanceof Response
+      ? isBusy(error.cause)
+      : error.cause instanceof Error && isPassing(error.cause, met);
+  const code = codeOf(error);
+  if (/ConnectionRefused|ECONNREFUSED|ENOTFOUND/i.test(code)) return met;
+  return !/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|WRONG_VERSION|EPROTO/i.test(code);
 }
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** Where the connection goes: to the proxy where there is one. */
-function hostOf(endpoint: Endpoint): { hostname: string; host: string } {
-  const { hostname, port, protocol } = new URL(endpoint.proxy ?? endpoint.url);
-  return { hostname, host: `${hostname}:${port || (protocol === "https:" ? 443 : 80)}` };
-}
-
-function titled(method: string): string {
-  return method.charAt(0) + method.slice(1).toLowerCase();
-}
-
-/** The errors of a body in the specification's form, as `code: message`; empty where it has another. */
-function codes(text: string): string {
+/** The errors of a body in the specification's form. A code that nobody knows is told as "unknown". */
+function codesIn(text: string): { kind: ErrorKind; told: string }[] {
   const { errors } = parse(text);
-  if (!Array.isArray(errors)) return "";
-  const told = errors.flatMap((each: unknown) => {
-    if (typeof each !== "object" || each === null || !("code" in each) || typeof each.code !== "string") return [];
-    const code = each.code.toLowerCase().replaceAll("_", " ");
-    return [`${code}: ${"message" in each && typeof each.message === "string" && each.message ? each.message : code}`];
+  if (!Array.isArray(errors)) return [];
+  return errors.flatMap((each: unknown) => {
+    if (typeof each !== "object" || each === null) return [];
+    const code =
+      "code" in each && typeof each.code === "string" && Object.hasOwn(kinds, each.code) ? each.code : "UNKNOWN";
+    const words = "message" in each && typeof each.message === "string" ? each.message : "";
+    return [
+      { kind: kinds[code] ?? "internal", told: code.toLowerCase().replaceAll("_", " ") + (words && `: ${words}`) },
+    ];
   });
-  return told.length > 1 ? `errors:\n${told.join("\n")}\n` : (told[0] ?? "");
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A JSON object, or an empty one where the text is none. */
-export function parse(text: string): Record<string, unknown> {
+function parse(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? { ...value } : {};
@@ -106,7 +200,7 @@ export function parse(text: string): Record<string, unknown> {
 }
 
 /** The words of an error body, in any of the shapes in use. */
-export function message(text: string): string {
+function message(text: string): string {
   const body = parse(text);
   const first: unknown = Array.isArray(body.errors) ? body.errors[0] : undefined;
   if (first && typeof first === "object" && "message" in first && typeof first.message === "string") {

@@ -1,11 +1,16 @@
-import { EngineError, errorMessage, unavailable } from "../../lib/errors.ts";
+import { EngineError, unavailable } from "../../lib/errors.ts";
+import { networkWords } from "../../lib/network-words.ts";
 import type { BlobStore } from "../../oci/blobs.ts";
 import type { Descriptor } from "../../oci/image.ts";
-import { wait, type RegistryClient } from "./client.ts";
+import { type RegistryClient, wait } from "./client.ts";
 import { pullScope } from "./fetch-manifest.ts";
 
+/** How patiently a blob is fetched, and who hears of it. */
 export interface FetchBlobOptions {
-  /** How often it is tried to get further; a try that brings something is none. */
+  /**
+   * How many tries in a row may bring nothing before the fetch fails; a try that brings some bytes starts the count
+   * anew.
+   */
   attempts: number;
   /** A connection that brings nothing for so long counts as broken; default a minute. */
   stallMs?: number;
@@ -18,24 +23,35 @@ export interface FetchBlobOptions {
  * Brings a blob into the store: continues a partial one by a Range request, goes on where a connection broke,
  * and starts anew where the registry answers with the whole or with something else. The store verifies.
  */
-export async function fetchBlob(client: RegistryClient, repository: string, descriptor: Descriptor, blobs: BlobStore, options: FetchBlobOptions): Promise<void> {
+export async function fetchBlob(
+  client: RegistryClient,
+  repository: string,
+  descriptor: Descriptor,
+  blobs: BlobStore,
+  options: FetchBlobOptions,
+): Promise<void> {
   if (blobs.has(descriptor.digest)) return;
   await using writer = await blobs.writer(descriptor.digest, descriptor.size);
-  const source = descriptor.urls?.find((url) => url.startsWith("https://")) ?? `/v2/${repository}/blobs/${descriptor.digest}`;
+  const source =
+    descriptor.urls?.find((url) => url.startsWith("https://")) ?? `/v2/${repository}/blobs/${descriptor.digest}`;
   for (let broken = 0; ; ) {
     const before = writer.offset;
     try {
       if (writer.offset < descriptor.size || descriptor.size === 0) await receive();
-      if (writer.offset < descriptor.size) throw unavailable(`unexpected EOF: ${writer.offset} of ${descriptor.size} bytes`);
+      if (writer.offset < descriptor.size)
+        throw unavailable(`unexpected EOF: ${writer.offset} of ${descriptor.size} bytes`);
       await writer.commit();
       return;
     } catch (error) {
       options.signal?.throwIfAborted();
       // The store refused the content: what lies there is wrong, or the registry lies about it.
-      if (error instanceof EngineError && error.kind !== "unavailable") throw error;
+      if (error instanceof EngineError && error.kind !== "unavailable") throw named(error, descriptor.digest);
       broken = writer.offset > before ? 0 : broken + 1;
       if (broken >= options.attempts || (error instanceof EngineError && !/unexpected EOF/.test(error.message))) {
-        throw unavailable(`failed to copy ${descriptor.digest}: ${errorMessage(error)}`, error);
+        throw unavailable(
+          `failed to copy ${descriptor.digest}: ${error instanceof EngineError ? error.message : networkWords(error)}`,
+          error,
+        );
       }
       await wait(200 * 2 ** broken, options.signal);
     }
@@ -45,7 +61,8 @@ export async function fetchBlob(client: RegistryClient, repository: string, desc
     const offset = writer.offset;
     const stalled = new AbortController();
     const response = await client.call(source, pullScope(repository), {
-      headers: offset > 0 ? { range: `bytes=${offset}-` } : {}, accept: [416],
+      headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
+      accept: [416],
       signal: options.signal ? AbortSignal.any([options.signal, stalled.signal]) : stalled.signal,
     });
     if (response.status === 416 || (offset > 0 && (response.status !== 206 || !startsAt(response, offset)))) {
@@ -56,18 +73,32 @@ export async function fetchBlob(client: RegistryClient, repository: string, desc
       }
     }
     const stallMs = options.stallMs ?? 60_000;
-    const watch = setTimeout(() => stalled.abort(unavailable(`unexpected EOF: nothing came for ${stallMs / 1000} seconds`)), stallMs);
+    const watch = setTimeout(
+      () => stalled.abort(unavailable(`unexpected EOF: nothing came for ${stallMs / 1000} seconds`)),
+      stallMs,
+    );
     using _watch = { [Symbol.dispose]: () => clearTimeout(watch) };
     for await (const chunk of response.body ?? []) {
       watch.refresh();
       if (writer.offset + chunk.length > descriptor.size) {
         await writer.restart();
-        throw new EngineError("invalid", `failed to copy ${descriptor.digest}: the registry sent more than the ${descriptor.size} bytes that the manifest says`);
+        throw new EngineError(
+          "invalid",
+          `failed to copy ${descriptor.digest}: the registry sent more than the ${descriptor.size} bytes that ` +
+            "the manifest says",
+        );
       }
       await writer.write(chunk);
       options.progress?.(writer.offset);
     }
   }
+}
+
+/** A refusal with the blob's digest added: a registry says only "blob unknown". */
+function named(error: EngineError, digest: string): EngineError {
+  return error.message.includes(digest) || error.cause === undefined
+    ? error
+    : new EngineError(error.kind, `failed to copy ${digest}: ${error.message}`, { cause: error.cause });
 }
 
 function startsAt(response: Response, offset: number): boolean {

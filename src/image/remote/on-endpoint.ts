@@ -1,17 +1,24 @@
 import type { AuthConfig } from "../../api/types/system.ts";
 import { EngineError, errorMessage } from "../../lib/errors.ts";
 import { RegistryClient } from "./client.ts";
+import type { RemoteDeps } from "./deps.ts";
 import type { Endpoint } from "./endpoints.ts";
-import type { RemoteContext } from "./remote-context.ts";
 
-/** Tries mirrors, then the registry; what one of them cannot give, the next may. The error told is that of who answered. */
-export async function onEndpoint<T>(ctx: RemoteContext, places: readonly Endpoint[], auth: AuthConfig | undefined, work: (client: RegistryClient) => Promise<T>): Promise<T> {
+/**
+ * Tries mirrors, then the registry; what one of them cannot give, the next may. The error told is that of who answered.
+ */
+export async function onEndpoint<T>(
+  deps: RemoteDeps,
+  places: readonly Endpoint[],
+  auth: AuthConfig | undefined,
+  work: (client: RegistryClient) => Promise<T>,
+): Promise<T> {
   let failure: unknown;
   let asked = false;
   for (const [index, place] of places.entries()) {
     const last = index === places.length - 1;
     // Credentials are for the registry, not for those who mirror it.
-    const client = new RegistryClient(place, place.mirror ? undefined : auth, ctx.userAgent);
+    const client = new RegistryClient(place, place.mirror ? undefined : auth, deps.userAgent);
     try {
       // Where there is another place to ask, this one is tried with a small question before a large one.
       asked = false;
@@ -20,10 +27,13 @@ export async function onEndpoint<T>(ctx: RemoteContext, places: readonly Endpoin
       return await work(client);
     } catch (error) {
       if (error instanceof EngineError && error.kind === "cancelled") throw error;
-      // What somebody answered says more than that nobody did.
+      // An answer says more than the failure to get one, so its error is the one that is told.
       if (failure === undefined || asked) failure = error;
       if (last || (!place.mirror && !(error instanceof EngineError && error.kind === "unavailable"))) break;
-      ctx.images.log.info("trying the next endpoint of a registry", { endpoint: place.url, error: errorMessage(error) });
+      deps.images.log.info("trying the next endpoint of a registry", {
+        endpoint: place.url,
+        error: errorMessage(error),
+      });
     }
   }
   throw failure;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { isMountPoint } from "../../linux/at.ts";
-import { readMounts } from "../../linux/mount-table.ts";
-import { mount, MS } from "../../linux/mount.ts";
+import { MS, mount } from "../../linux/mount.ts";
+import { readMounts } from "../../linux/mountinfo.ts";
 import { unmountAll } from "../../linux/unmount.ts";
 import { SnapshotLayout } from "./layout.ts";
 import type { ApplyTarget, DiffSource, Snapshotter } from "./snapshotter.ts";
@@ -16,7 +16,10 @@ export class CopySnapshotter implements Snapshotter {
   readonly needsParents = true;
   readonly #layout: SnapshotLayout;
 
-  constructor(root: string, private readonly archiver: Archiver) {
+  constructor(
+    root: string,
+    private readonly archiver: Archiver,
+  ) {
     this.#layout = new SnapshotLayout(root, archiver);
   }
 
@@ -92,10 +95,16 @@ export class CopySnapshotter implements Snapshotter {
     return {};
   }
 
+  status(): string[][] {
+    return [];
+  }
+
   /** A bind mount shows the directory that it shows, seen from its filesystem's own root. */
   mountsOf(key: string): string[] {
     const tree = this.#tree(key);
-    return readMounts().filter((mount) => mount.root.length > 1 && tree.endsWith(mount.root) && isMountPoint(mount.target)).map((mount) => mount.target);
+    return readMounts()
+      .filter((mount) => mount.root.length > 1 && tree.endsWith(mount.root) && isMountPoint(mount.target))
+      .map((mount) => mount.target);
   }
 
   async list(): Promise<{ keys: string[]; chainIds: string[] }> {

@@ -10,6 +10,12 @@ import { hexOf, isDigest, parseDigest } from "../../oci/digest.ts";
 const SMALL = 100;
 
 /**
+ * Milliseconds between attempts at a removal: whoever had the thing mounted last (a copy out of it, a process on its
+ * way to its end) may still hold it, or even write into it.
+ */
+const PAUSES = [100, 500, 2500, 10_000];
+
+/**
  * Directories of layers and snapshots: `<root>/sha256/<chain id>` and `<root>/active/<key>`. They come into being and
  * go by rename, so that none of them is ever half there under its name; `<root>/trash` holds what is being removed.
  */
@@ -18,7 +24,10 @@ export class SnapshotLayout {
   readonly #active: string;
   readonly #trash: string;
 
-  constructor(root: string, private readonly archiver: Archiver) {
+  constructor(
+    root: string,
+    private readonly archiver: Archiver,
+  ) {
     this.#layers = join(root, "sha256");
     this.#active = join(root, "active");
     this.#trash = join(root, "trash");
@@ -65,7 +74,15 @@ export class SnapshotLayout {
       if (hasCode(error, "ENOENT")) return;
       throw error;
     }
-    if (!removeSmallTree(doomed, SMALL)) await this.archiver.remove(doomed);
+    for (const wait of [...PAUSES, null]) {
+      try {
+        if (!removeSmallTree(doomed, SMALL)) await this.archiver.remove(doomed);
+        return;
+      } catch (error) {
+        if (wait === null) throw error;
+        await Bun.sleep(wait);
+      }
+    }
   }
 
   /** What an interrupted removal left. */

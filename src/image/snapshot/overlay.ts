@@ -2,10 +2,11 @@ import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, symlinkS
 import { join } from "node:path";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { isMountPoint } from "../../linux/at.ts";
-import { readMounts } from "../../linux/mount-table.ts";
-import { mount, MS } from "../../linux/mount.ts";
+import { MS, mount } from "../../linux/mount.ts";
+import { readMounts } from "../../linux/mountinfo.ts";
 import { mountOverlay } from "../../linux/overlay.ts";
 import { unmountAll } from "../../linux/unmount.ts";
+import { filesystemName } from "./filesystem.ts";
 import { SnapshotLayout } from "./layout.ts";
 import type { ApplyTarget, DiffSource, SnapshotMountOptions, Snapshotter } from "./snapshotter.ts";
 
@@ -24,9 +25,12 @@ export class OverlaySnapshotter implements Snapshotter {
   /** Mounted by this process without syncing. */
   readonly #volatile = new Set<string>();
 
-  constructor(root: string, private readonly archiver: Archiver) {
+  constructor(
+    private readonly root: string,
+    private readonly archiver: Archiver,
+  ) {
     this.#layout = new SnapshotLayout(root, archiver);
-    this.#empty = join(root, "empty");
+    this.#empty = emptyLayer(root);
     mkdirSync(this.#empty, { recursive: true, mode: 0o755 });
     this.#mountPoints = join(root, "mount-points");
     makeMountPoints(this.#mountPoints);
@@ -46,7 +50,12 @@ export class OverlaySnapshotter implements Snapshotter {
     return { root: this.#diff(key), whiteouts: "overlay" };
   }
 
-  mount(key: string, chain: readonly string[], target: string, { volatile = false, mountPoints = false }: SnapshotMountOptions = {}): void {
+  mount(
+    key: string,
+    chain: readonly string[],
+    target: string,
+    { volatile = false, mountPoints = false }: SnapshotMountOptions = {},
+  ): void {
     if (isMountPoint(target)) return;
     const work = join(this.#layout.active(key), "work");
     if (volatile) {
@@ -62,9 +71,10 @@ export class OverlaySnapshotter implements Snapshotter {
   view(chain: readonly string[], target: string): void {
     if (isMountPoint(target)) return;
     const lowers = this.#lowers(chain);
-    // An overlay without an upper directory wants two below.
-    if (lowers.length > 1) return mountOverlay({ lowers, target });
-    mount(lowers[0] ?? this.#empty, target, "", MS.BIND);
+    // An overlay without an upper directory wants two below; a layer alone may have whiteouts, which only it hides.
+    if (lowers.length > 0)
+      return mountOverlay({ lowers: lowers.length > 1 ? lowers : [...lowers, this.#empty], target });
+    mount(this.#empty, target, "", MS.BIND);
     mount("", target, "", MS.BIND | MS.REMOUNT | MS.RDONLY);
   }
 
@@ -114,6 +124,7 @@ export class OverlaySnapshotter implements Snapshotter {
     const lowers = of ? [top, ...rest] : rest;
     const known = lowers.filter((lower) => lower !== undefined);
     return {
+      ...(of && { ID: of.key }),
       ...(known.length > 0 && { LowerDir: known.join(":") }),
       MergedDir: of ? of.target : join(this.#base(chain), "merged"),
       UpperDir: of ? this.#diff(of.key) : join(this.#base(chain), "diff"),
@@ -121,9 +132,22 @@ export class OverlaySnapshotter implements Snapshotter {
     };
   }
 
+  /** As Docker words what it found out about its overlay mounts. */
+  status(): string[][] {
+    return [
+      ["Backing Filesystem", filesystemName(this.root)],
+      ["Supports d_type", "true"],
+      ["Using metacopy", "false"],
+      ["Native Overlay Diff", "true"],
+      ["userxattr", "false"],
+    ];
+  }
+
   mountsOf(key: string): string[] {
     const upper = `upperdir=${this.#diff(key)}`;
-    return readMounts().filter((mount) => mount.type === "overlay" && mount.options.includes(upper)).map((mount) => mount.target);
+    return readMounts()
+      .filter((mount) => mount.type === "overlay" && mount.options.includes(upper))
+      .map((mount) => mount.target);
   }
 
   async list(): Promise<{ keys: string[]; chainIds: string[] }> {
@@ -147,9 +171,17 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 }
 
+const emptyLayer = (root: string): string => join(root, "empty");
+
+/** Whether the layers in this directory are this driver's: then it is the one to read them, with no need to try. */
+export function hasOverlayLayers(root: string): boolean {
+  return existsSync(emptyLayer(root));
+}
+
 /** Docker's list; `/.dockerenv` is what programs look for to learn that they are in a container. */
 function makeMountPoints(root: string): void {
-  for (const dir of ["", "dev", "dev/pts", "dev/shm", "etc", "proc", "sys"]) mkdirSync(join(root, dir), { recursive: true, mode: 0o755 });
+  for (const dir of ["", "dev", "dev/pts", "dev/shm", "etc", "proc", "sys"])
+    mkdirSync(join(root, dir), { recursive: true, mode: 0o755 });
   for (const file of [".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf"]) {
     if (!existsSync(join(root, file))) writeFileSync(join(root, file), "", { mode: 0o755 });
   }

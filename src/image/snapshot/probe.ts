@@ -1,18 +1,25 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { hasCode } from "../../lib/errors.ts";
 import { mountOverlay } from "../../linux/overlay.ts";
 import { unmountAll } from "../../linux/unmount.ts";
 
-/** Tries whether overlayfs works with upper directories on the filesystem of `root`: a merged read and a deletion. */
+/**
+ * Tries whether overlayfs works with upper directories on the filesystem of `root`: a merged read and a deletion.
+ * Throws where the disk is full, which says nothing of the filesystem.
+ */
 export function overlayWorks(root: string): boolean {
   let scratch;
   try {
     mkdirSync(root, { recursive: true });
     scratch = mkdtempSync(join(root, ".probe-"));
-  } catch {
+    return tryOverlay(scratch);
+  } catch (error) {
+    if (hasCode(error, "ENOSPC", "EDQUOT")) throw error;
     return false;
+  } finally {
+    if (scratch) rmSync(scratch, { recursive: true, force: true });
   }
-  return tryOverlay(scratch);
 }
 
 function tryOverlay(scratch: string): boolean {
@@ -28,10 +35,7 @@ function tryOverlay(scratch: string): boolean {
     mountOverlay({ lowers: [lower], writable: { upper, work }, target, volatile: true });
     rmSync(join(target, "file"));
     return !existsSync(join(target, "file"));
-  } catch {
-    return false;
   } finally {
     if (target) unmountAll(target);
-    rmSync(scratch, { recursive: true, force: true });
   }
 }

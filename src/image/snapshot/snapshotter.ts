@@ -1,4 +1,4 @@
-import type { ChangesRequest } from "../../linux/archive/jobs.ts";
+import type { ChangesRequest } from "../../linux/archive/changes.ts";
 
 /**
  * Keeps the unpacked layers of images and the writable directories upon them.
@@ -63,6 +63,9 @@ export interface Snapshotter {
   /** `GraphDriver.Data` of inspect, for a snapshot (mounted at `target`) or the last layer of a chain. */
   driverData(of: { key: string; target: string } | null, chain: readonly string[]): Record<string, string>;
 
+  /** What `docker info` says of the driver: pairs of what and how. */
+  status(): string[][];
+
   /** Where the snapshot is mounted now, whoever did it. */
   mountsOf(key: string): string[];
 
@@ -70,6 +73,7 @@ export interface Snapshotter {
   list(): Promise<{ keys: string[]; chainIds: string[] }>;
 }
 
+/** How a snapshot is mounted. */
 export interface SnapshotMountOptions {
   /** No syncing at unmount. */
   volatile?: boolean;
@@ -80,6 +84,7 @@ export interface SnapshotMountOptions {
   mountPoints?: boolean;
 }
 
+/** Where a layer's archive is unpacked, and what happens to the whiteouts in it. */
 export interface ApplyTarget {
   root: string;
   /** `overlay`: whiteouts become overlayfs's own; `apply`: they delete from the tree at once. */

@@ -7,6 +7,9 @@ import { decodeName } from "./names.ts";
  */
 export type BlockFormat = "v7" | "ustar" | "gnu" | "star";
 
+/**
+ * The fields of one header block, as written: `size` in bytes, `mtime` in seconds since 1970, `typeflag` one character.
+ */
 export interface RawHeader {
   format: BlockFormat;
   name: string;
@@ -23,6 +26,7 @@ export interface RawHeader {
   devMinor: number;
 }
 
+/** Whether the block is all zeros: two of them end an archive. */
 export function isZeroBlock(block: Uint8Array): boolean {
   for (let i = 0; i < BLOCK; i++) if (block[i] !== 0) return false;
   return true;
@@ -58,6 +62,7 @@ export function parseBlock(block: Uint8Array): RawHeader {
   return raw;
 }
 
+/** What a broken header is refused with, in Go's words. */
 export function headerError(): TarError {
   return new TarError("archive/tar: invalid tar header");
 }
@@ -83,7 +88,7 @@ function verifyChecksum(block: Uint8Array): void {
 }
 
 /** A NUL-terminated string in a field. */
-export function text(block: Uint8Array, offset: number, length: number): string {
+function text(block: Uint8Array, offset: number, length: number): string {
   const field = block.subarray(offset, offset + length);
   const end = field.indexOf(0);
   return decodeName(end < 0 ? field : field.subarray(0, end));

@@ -4,6 +4,7 @@
  */
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** A name from an archive or a system call as a string; {@link encodeName} gives the same bytes back. */
 export function decodeName(bytes: Uint8Array): string {
   if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   try {
@@ -13,6 +14,7 @@ export function decodeName(bytes: Uint8Array): string {
   }
 }
 
+/** The bytes of a name that {@link decodeName} made, or of any string. */
 export function encodeName(name: string): Buffer {
   return /[\uDC80-\uDCFF]/.test(name) && !name.isWellFormed() ? encodeBroken(name) : Buffer.from(name, "utf8");
 }

@@ -35,6 +35,7 @@ export function parsePax(bytes: Uint8Array, into: PaxRecords): void {
   if (sparse.length > 0) into.set("GNU.sparse.map", Buffer.from(sparse.join(",")));
 }
 
+/** The text of a record; undefined where it is missing. Throws where it holds a zero byte. */
 export function paxText(records: PaxRecords, key: string): string | undefined {
   const value = records.get(key);
   if (value === undefined) return undefined;
@@ -62,7 +63,9 @@ export function paxTime(records: PaxRecords, key: string): { seconds: number; na
   const nanos = Number((match[3] ?? "").slice(0, 9).padEnd(9, "0"));
   if (!Number.isSafeInteger(seconds)) throw broken();
   if (!match[1]) return { seconds, nanos };
-  return nanos === 0 ? { seconds: seconds === 0 ? 0 : -seconds, nanos: 0 } : { seconds: -seconds - 1, nanos: 1e9 - nanos };
+  return nanos === 0
+    ? { seconds: seconds === 0 ? 0 : -seconds, nanos: 0 }
+    : { seconds: -seconds - 1, nanos: 1e9 - nanos };
 }
 
 /** The body of an extended header, keys sorted so that equal records give equal bytes. */

@@ -1,13 +1,15 @@
 import { headerError, isZeroBlock, number, parseBlock, type RawHeader } from "./block.ts";
-import { BLOCK, TarError, type EntryType, type SparsePart, type TarEntry } from "./entry.ts";
+import { BLOCK, type EntryType, type SparsePart, type TarEntry, TarError } from "./entry.ts";
 import { decodeName } from "./names.ts";
-import { parsePax, paxInteger, paxText, paxTime, type PaxRecords } from "./pax.ts";
+import { type PaxRecords, parsePax, paxInteger, paxText, paxTime } from "./pax.ts";
 import { checkParts, gnuParts, paxParts, SparseMapReader } from "./sparse.ts";
 
 /** Gets what the reader finds, in archive order: `entry`, any number of `data`, `end`; for each member. */
 export interface TarHandler {
   entry(entry: TarEntry): void;
-  /** Content of the entry last begun. `offset`: where it stands in the file. The chunk is valid during the call only. */
+  /**
+   * Content of the entry last begun. `offset`: where it stands in the file. The chunk is valid during the call only.
+   */
   data(chunk: Uint8Array, offset: number): void;
   end(entry: TarEntry): void;
 }
@@ -15,7 +17,7 @@ export interface TarHandler {
 /** Go's archive/tar accepts no more for names and extended headers; a hostile one could otherwise claim all memory. */
 const MAX_META = 1 << 20;
 
-type State = "header" | "meta" | "gnu-sparse" | "pax-sparse" | "data" | "padding" | "ended";
+type State = "header" | "meta" | "gnu-sparse" | "pax-sparse" | "data" | "padding" | "ending" | "ended";
 
 /**
  * Reads a tar stream that is pushed into it, in chunks of any size; does no I/O and keeps at most one header. Knows
@@ -45,7 +47,10 @@ export class TarReader {
 
   constructor(private readonly handler: TarHandler) {}
 
-  /** True once the end-of-archive mark was read; anything after it is ignored. */
+  /**
+   * True once the end-of-archive mark (two blocks of zeros; some writers leave out the second) was read; anything after
+   * it is ignored.
+   */
   get ended(): boolean {
     return this.#state === "ended";
   }
@@ -90,7 +95,8 @@ export class TarReader {
 
   /** Says that nothing more comes. Throws `unexpected EOF` where the archive is cut short. */
   end(): void {
-    const clean = this.#state === "ended" || (this.#state === "header" && this.#held === 0 && !this.#pending());
+    const between = this.#state === "ending" || (this.#state === "header" && !this.#pending());
+    const clean = this.#state === "ended" || (between && this.#held === 0);
     // Some writers leave the padding of the last member out.
     if (!clean && this.#state !== "padding") throw new TarError("unexpected EOF");
   }
@@ -103,9 +109,10 @@ export class TarReader {
     if (this.#state === "gnu-sparse") return this.#gnuExtension(block);
     if (this.#state === "pax-sparse") return this.#paxMap(block);
     if (isZeroBlock(block)) {
-      this.#state = "ended";
+      this.#state = this.#state === "ending" ? "ended" : "ending";
       return;
     }
+    if (this.#state === "ending") throw headerError();
     const raw = parseBlock(block);
     if ("xgLK".includes(raw.typeflag)) return this.#beginMeta(raw);
     this.#begin(raw, block);
@@ -132,18 +139,29 @@ export class TarReader {
   #endMeta(): void {
     const cut = this.#meta.indexOf(0);
     const name = () => decodeName(cut < 0 ? this.#meta : this.#meta.subarray(0, cut));
-    if (this.#metaType === "x") parsePax(this.#meta, this.#records);
-    else if (this.#metaType === "g") parsePax(this.#meta, this.#globals);
+    if (this.#metaType === "x") {
+      // Of several before one member the last counts: so they cannot pile up.
+      this.#records = new Map();
+      parsePax(this.#meta, this.#records);
+    } else if (this.#metaType === "g") this.#keepGlobals(this.#meta);
     else if (this.#metaType === "L") this.#longName = name();
     else this.#longLink = name();
     this.#meta = new Uint8Array(0);
     this.#state = this.#padding > 0 ? "padding" : "header";
   }
 
+  /** Only what says something of members, which is little: every member has to look at it. */
+  #keepGlobals(meta: Uint8Array): void {
+    const records: PaxRecords = new Map();
+    parsePax(meta, records);
+    for (const [key, value] of records) if (globalKeys.has(key)) this.#globals.set(key, value);
+  }
+
   #begin(raw: RawHeader, block: Uint8Array): void {
-    const records: PaxRecords = this.#globals.size === 0 ? this.#records : new Map([...this.#globals, ...this.#records]);
+    const records: PaxRecords =
+      this.#globals.size === 0 ? this.#records : new Map([...this.#globals, ...this.#records]);
     const entry = toEntry(raw, records, this.#longName, this.#longLink);
-    const physical = hasContent(raw.typeflag) ? paxInteger(records, "size") ?? raw.size : 0;
+    const physical = hasContent(raw.typeflag) ? (paxInteger(records, "size") ?? raw.size) : 0;
     if (physical < 0) throw headerError();
     this.#records = new Map();
     this.#longName = this.#longLink = undefined;
@@ -247,9 +265,20 @@ export class TarReader {
   }
 }
 
+const globalKeys: ReadonlySet<string> = new Set(["path", "linkpath", "size", "uid", "gid", "uname", "gname", "mtime"]);
+
 const types: Record<string, EntryType> = {
-  "0": "file", "\0": "file", "7": "file", S: "file", "1": "link", "2": "symlink", "3": "char", "4": "block",
-  "5": "directory", D: "directory", "6": "fifo",
+  "0": "file",
+  "\0": "file",
+  "7": "file",
+  S: "file",
+  "1": "link",
+  "2": "symlink",
+  "3": "char",
+  "4": "block",
+  "5": "directory",
+  D: "directory",
+  "6": "fifo",
 };
 
 /** Links, devices, directories and pipes have none, whatever their size field says (as Go reads it). */
@@ -257,7 +286,12 @@ function hasContent(typeflag: string): boolean {
   return !"123456".includes(typeflag);
 }
 
-function toEntry(raw: RawHeader, records: PaxRecords, longName: string | undefined, longLink: string | undefined): TarEntry {
+function toEntry(
+  raw: RawHeader,
+  records: PaxRecords,
+  longName: string | undefined,
+  longLink: string | undefined,
+): TarEntry {
   const written = paxText(records, "path") ?? longName ?? raw.name;
   let type = types[raw.typeflag];
   if (!type) throw new TarError(`unhandled tar header type ${raw.typeflag.charCodeAt(0)}`);

@@ -1,6 +1,6 @@
 import { number } from "./block.ts";
-import { BLOCK, TarError, type SparsePart } from "./entry.ts";
-import { paxInteger, paxText, type PaxRecords } from "./pax.ts";
+import { BLOCK, type SparsePart, TarError } from "./entry.ts";
+import { type PaxRecords, paxInteger, paxText } from "./pax.ts";
 
 /**
  * Maps of sparse files in their four encodings: GNU's old header (`S`), and PAX 0.0, 0.1 and 1.0
@@ -70,7 +70,8 @@ export class SparseMapReader {
 
   #parts(): SparsePart[] {
     const parts: SparsePart[] = [];
-    for (let i = 0; i < this.#numbers.length; i += 2) parts.push({ offset: this.#numbers[i]!, length: this.#numbers[i + 1]! });
+    for (let i = 0; i < this.#numbers.length; i += 2)
+      parts.push({ offset: this.#numbers[i]!, length: this.#numbers[i + 1]! });
     return parts;
   }
 }

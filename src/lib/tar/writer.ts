@@ -23,7 +23,12 @@ export function encodeHeader(entry: TarEntry): Buffer {
   if (entry.mtimeNanos !== 0 || entry.mtime < 0 || entry.mtime > 0o77777777777) pax.set("mtime", formatTime(entry));
   for (const [key, value] of entry.xattrs ?? []) pax.set(`SCHILY.xattr.${key}`, Buffer.from(value));
 
-  const main = block(entry, typeflags[entry.type], split ?? { prefix: Buffer.alloc(0), name: asciiTail(name) }, linkName);
+  const main = block(
+    entry,
+    typeflags[entry.type],
+    split ?? { prefix: Buffer.alloc(0), name: asciiTail(name) },
+    linkName,
+  );
   if (pax.size === 0) return main;
   const body = formatPax(pax);
   const head = block(
@@ -42,12 +47,19 @@ export function padding(size: number): Uint8Array {
   return zeros.subarray(0, (BLOCK - (size % BLOCK)) % BLOCK);
 }
 
+/** The blocks of zeros that end an archive. */
 export function endOfArchive(): Uint8Array {
   return zeros;
 }
 
 const typeflags: Record<EntryType, string> = {
-  file: "0", link: "1", symlink: "2", char: "3", block: "4", directory: "5", fifo: "6",
+  file: "0",
+  link: "1",
+  symlink: "2",
+  char: "3",
+  block: "4",
+  directory: "5",
+  fifo: "6",
 };
 
 function block(entry: TarEntry, typeflag: string, name: { prefix: Buffer; name: Buffer }, linkName: Buffer): Buffer {
@@ -69,7 +81,7 @@ function block(entry: TarEntry, typeflag: string, name: { prefix: Buffer; name: 
   name.prefix.copy(b, 345, 0, 155);
   let sum = 8 * 32;
   for (let i = 0; i < BLOCK; i++) sum += b[i]!;
-  b.write(sum.toString(8).padStart(6, "0") + "\0 ", 148, "latin1");
+  b.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return b;
 }
 

@@ -1,15 +1,17 @@
 import { availableParallelism } from "node:os";
 import { sniffPacking } from "../../lib/decompress.ts";
-import { cancelled, EngineError, internal, invalid } from "../../lib/errors.ts";
+import { cancelled, EngineError, errorMessage, internal, invalid } from "../../lib/errors.ts";
 import { Semaphore } from "../../lib/lock.ts";
 import { filterThrough } from "../../lib/run.ts";
-import type { ChangesRequest, FromWorker, JobName, Jobs, Member, ToWorker, TreeChange, WorkerFailure } from "./jobs.ts";
-import type { ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
+import type { ChangesRequest, TreeChange } from "./changes.ts";
+import type { FromWorker, JobName, Jobs, Member, ToWorker, WorkerFailure } from "./jobs.ts";
+import type { ArchiveCompression, ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
 
 /** An archive to read: a file on disk (read by the worker itself, fastest) or a stream from anywhere. */
 export type ArchiveSource = { file: string } | AsyncIterable<Uint8Array>;
 
 const IDLE_MS = 3000;
+const upkeep: ReadonlySet<JobName> = new Set(["remove", "unmount", "sync"]);
 
 /**
  * Archives in and out of directory trees, and other walks over whole trees, in worker threads. One per daemon. A worker
@@ -18,12 +20,22 @@ const IDLE_MS = 3000;
 export class Archiver implements AsyncDisposable {
   readonly #idle: Worker[] = [];
   readonly #busy = new Set<Worker>();
-  /** Jobs that work on files only: bounded by what the machine can do at once. Streams wait for their peers, so are not. */
-  readonly #slots = new Semaphore(Math.max(2, availableParallelism()));
+  /**
+   * Jobs that work on files only: at most as many at once as the machine has use for. Jobs with streams mostly wait for
+   * their peers, so they are not limited.
+   */
+  readonly #slots = new Semaphore(Math.max(4, availableParallelism()));
+  /** For short jobs of the engine itself, which never wait for a long one. */
+  readonly #upkeepSlots = new Semaphore(Math.max(4, availableParallelism()));
   #timer: Timer | undefined;
 
   /** Extracts an archive under `root`. On failure what was extracted so far stays: the caller removes it. */
-  async extract(source: ArchiveSource, root: string, options: ExtractOptions = {}, signal?: AbortSignal): Promise<ExtractResult> {
+  async extract(
+    source: ArchiveSource,
+    root: string,
+    options: ExtractOptions = {},
+    signal?: AbortSignal,
+  ): Promise<ExtractResult> {
     if ("file" in source) return this.#run("extract", { source, root, options }, { signal });
     return this.#run("extract", { source: "stream", root, options }, { signal, input: unfiltered(source) });
   }
@@ -38,8 +50,13 @@ export class Archiver implements AsyncDisposable {
         start: (given) => {
           controller = given;
           // A worker that is being stopped may still send: nobody takes it any more.
-          const unless = (act: () => void) => { if (!abort.signal.aborted) act(); };
-          const output = { chunk: (data: Uint8Array) => unless(() => controller.enqueue(data)), ready: (ask: () => void) => (more = ask) };
+          const unless = (act: () => void) => {
+            if (!abort.signal.aborted) act();
+          };
+          const output = {
+            chunk: (data: Uint8Array) => unless(() => controller.enqueue(data)),
+            ready: (ask: () => void) => (more = ask),
+          };
           this.#run("pack", { root, options }, { signal: abort.signal, output }).then(
             () => unless(() => controller.close()),
             (error: unknown) => unless(() => controller.error(error)),
@@ -63,12 +80,18 @@ export class Archiver implements AsyncDisposable {
   }
 
   /** Bytes that {@link pack} would make, by a walk that reads no file. */
-  measure(root: string, options: PackOptions = {}): Promise<number> {
-    return this.#run("measure", { root, options }, {});
+  measure(root: string, options: PackOptions = {}, signal?: AbortSignal): Promise<number> {
+    return this.#run("measure", { root, options }, { signal });
   }
 
   /** Packs one tree and extracts that into another, existing one. Tells the archive's digest. */
-  transfer(root: string, pack: PackOptions, target: string, extract: ExtractOptions, signal?: AbortSignal): Promise<PackResult> {
+  transfer(
+    root: string,
+    pack: PackOptions,
+    target: string,
+    extract: ExtractOptions,
+    signal?: AbortSignal,
+  ): Promise<PackResult> {
     return this.#run("transfer", { root, pack, target, extract }, { signal });
   }
 
@@ -79,7 +102,13 @@ export class Archiver implements AsyncDisposable {
   }
 
   /** Compresses the content of a file (itself plain or compressed) into a new one. */
-  recompress(source: string, file: string, compression: "gzip" | "zstd", level?: number, signal?: AbortSignal): Promise<PackResult> {
+  recompress(
+    source: string,
+    file: string,
+    compression: ArchiveCompression,
+    level?: number,
+    signal?: AbortSignal,
+  ): Promise<PackResult> {
     return this.#run("recompress", { source, file, compression, ...(level !== undefined && { level }) }, { signal });
   }
 
@@ -99,18 +128,18 @@ export class Archiver implements AsyncDisposable {
   }
 
   /** Bytes in the files of a tree. */
-  usage(path: string): Promise<{ bytes: number; inodes: number }> {
-    return this.#run("usage", { path }, {});
+  usage(path: string, signal?: AbortSignal): Promise<{ bytes: number; inodes: number }> {
+    return this.#run("usage", { path }, { signal });
   }
 
   /** What one tree changes in others. */
-  changes(request: ChangesRequest): Promise<TreeChange[]> {
-    return this.#run("changes", request, {});
+  changes(request: ChangesRequest, signal?: AbortSignal): Promise<TreeChange[]> {
+    return this.#run("changes", request, { signal });
   }
 
   /** Copies a tree into an existing directory on this machine, with everything that the filesystem keeps. */
-  async copy(from: string, to: string): Promise<void> {
-    await this.#run("copy", { from, to }, {});
+  async copy(from: string, to: string, signal?: AbortSignal): Promise<void> {
+    await this.#run("copy", { from, to }, { signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,7 +151,7 @@ export class Archiver implements AsyncDisposable {
 
   async #run<N extends JobName>(job: N, request: Jobs[N]["request"], io: JobIo): Promise<Jobs[N]["result"]> {
     if (io.signal?.aborted) throw cancelled("context canceled");
-    using _slot = io.input || io.output ? undefined : await this.#slots.acquire();
+    using _slot = io.input || io.output ? undefined : await this.#slot(job, io.signal);
     const worker = this.#take();
     let healthy = false;
     try {
@@ -135,6 +164,12 @@ export class Archiver implements AsyncDisposable {
     } finally {
       this.#give(worker, healthy);
     }
+  }
+
+  #slot(job: JobName, signal: AbortSignal | undefined): Promise<Disposable> {
+    return (upkeep.has(job) ? this.#upkeepSlots : this.#slots).acquire(signal).catch((error: unknown) => {
+      throw signal?.aborted ? cancelled("context canceled") : error;
+    });
   }
 
   #take(): Worker {
@@ -178,11 +213,18 @@ const CRASHED = "an archive worker ended unexpectedly";
 
 /** In the executable the bundler has put the worker beside the main program, under its path in `src/`. */
 function workerUrl(): string {
-  return import.meta.dir.startsWith("/$bunfs/") ? "/$bunfs/root/linux/archive/worker.js" : new URL("./worker.ts", import.meta.url).href;
+  return import.meta.dir.startsWith("/$bunfs/")
+    ? "/$bunfs/root/linux/archive/worker.js"
+    : new URL("./worker.ts", import.meta.url).href;
 }
 
 /** One job on one worker, from start to end. */
-function converse<N extends JobName>(worker: Worker, job: N, request: Jobs[N]["request"], io: JobIo): Promise<Jobs[N]["result"]> {
+function converse<N extends JobName>(
+  worker: Worker,
+  job: N,
+  request: Jobs[N]["request"],
+  io: JobIo,
+): Promise<Jobs[N]["result"]> {
   const { promise, resolve, reject } = Promise.withResolvers<Jobs[N]["result"]>();
   const stop = new SharedArrayBuffer(4);
   // What comes late must not reach the worker's next job.
@@ -212,7 +254,7 @@ function converse<N extends JobName>(worker: Worker, job: N, request: Jobs[N]["r
       }
       feeding = false;
     } catch (error) {
-      tell({ type: "fail", message: error instanceof Error ? error.message : String(error) });
+      tell({ type: "fail", message: errorMessage(error) });
     }
   };
   const abort = () => {
@@ -252,7 +294,8 @@ function converse<N extends JobName>(worker: Worker, job: N, request: Jobs[N]["r
 function revive(failure: WorkerFailure, aborted: boolean): EngineError {
   if (aborted || failure.name === "AbortError") return cancelled("context canceled");
   if (failure.kind) return new EngineError(failure.kind, failure.message);
-  if (failure.name === "TarError" || failure.code === "Z_DATA_ERROR" || failure.code === "Z_BUF_ERROR") return invalid(failure.message);
+  if (failure.name === "TarError" || failure.code === "Z_DATA_ERROR" || failure.code === "Z_BUF_ERROR")
+    return invalid(failure.message);
   const cause = Object.assign(new Error(failure.message), failure.code === undefined ? {} : { code: failure.code });
   return internal(failure.message, cause);
 }

@@ -1,8 +1,9 @@
-import { TarError, type TarEntry } from "../../lib/tar/entry.ts";
+import { type TarEntry, TarError } from "../../lib/tar/entry.ts";
 import { chmodAt, chownAt, utimeAt, utimeFd } from "../at.ts";
 import { check, libc, SystemError } from "../syscall.ts";
 import { setXattr, setXattrFd } from "../xattr.ts";
 
+/** Numbers as the host sees them. */
 export interface Owner {
   uid: number;
   gid: number;
@@ -11,7 +12,10 @@ export interface Owner {
 /** The kernel takes all ones for "leave as it is". */
 const MAX_ID = 0xffff_fffe;
 
-/** Sets owner, mode, attributes and (`times`) times of an open file or directory, in the order that keeps set-uid bits and capabilities. */
+/**
+ * Sets owner, mode, attributes and (`times`) times of an open file or directory, in the order that keeps set-uid bits
+ * and capabilities.
+ */
 export function applyToFd(fd: number, entry: TarEntry, owner: Owner | undefined, times: boolean): void {
   const { uid, gid } = checkedOwner(entry, owner);
   check(libc.fchown(fd, uid, gid), "chown", entry.name);
@@ -31,7 +35,8 @@ export function applyAt(dir: number, name: string, entry: TarEntry, owner: Owner
 
 function checkedOwner(entry: TarEntry, owner: Owner | undefined): Owner {
   const { uid, gid } = owner ?? entry;
-  if (uid < 0 || gid < 0 || uid > MAX_ID || gid > MAX_ID) throw new TarError(`invalid owner in archive: ${JSON.stringify(entry.name)}`);
+  if (uid < 0 || gid < 0 || uid > MAX_ID || gid > MAX_ID)
+    throw new TarError(`invalid owner in archive: ${JSON.stringify(entry.name)}`);
   return { uid, gid };
 }
 
@@ -45,7 +50,10 @@ function applyXattrs(entry: TarEntry, set: (key: string, value: Uint8Array) => b
     try {
       set(key, value);
     } catch (error) {
-      const optional = error instanceof SystemError && error.code === "EPERM" && (key.startsWith("user.") || key.startsWith("trusted."));
+      const optional =
+        error instanceof SystemError &&
+        error.code === "EPERM" &&
+        (key.startsWith("user.") || key.startsWith("trusted."));
       if (!optional) throw error;
     }
   }

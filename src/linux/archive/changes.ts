@@ -1,29 +1,42 @@
 import { decodeName } from "../../lib/tar/names.ts";
-import { close, listDir, O, openAt, openDir, readlinkAt, S, statAt, type Stat } from "../at.ts";
+import { close, listDir, O, openAt, openDir, readlinkAt, S, type Stat, statAt } from "../at.ts";
 import { getXattrFd } from "../xattr.ts";
-import type { ChangesRequest, TreeChange } from "./jobs.ts";
+import { checkStopped, type Stopped } from "./stop.ts";
 import { isOverlayWhiteout, OPAQUE_XATTR } from "./whiteouts.ts";
 
 /** The numbers of Docker's API. */
 export const changeKinds = { modified: 0, added: 1, deleted: 2 } as const;
+/** 0: modified, 1: added, 2: deleted; see {@link changeKinds}. */
 export type ChangeKind = (typeof changeKinds)[keyof typeof changeKinds];
 
+/** `overlay`: `root` holds only what changed over the lower directories (top first); `compare`: whole trees. */
+export type ChangesRequest =
+  | { kind: "overlay"; root: string; lowers: string[] }
+  | { kind: "compare"; root: string; base: string | null };
+
+/** One path that differs. */
+export interface TreeChange {
+  /** Absolute, as seen from inside. */
+  path: string;
+  kind: ChangeKind;
+}
+
 /** What a tree changes in those below it, sorted by path, parents marked as modified; `docker diff`'s list. */
-export function treeChanges(request: ChangesRequest): TreeChange[] {
+export function treeChanges(request: ChangesRequest, stopped: Stopped): TreeChange[] {
   const changes: TreeChange[] = [];
   const root = openDir(request.root);
   try {
     if (request.kind === "compare") {
       const base = request.base === null ? undefined : openDir(request.base);
       try {
-        compare(root, base, "", changes);
+        compare(root, base, "", changes, stopped);
       } finally {
         if (base !== undefined) close(base);
       }
     } else {
       const lowers = request.lowers.map(openDir);
       try {
-        overlay(root, lowers, "", changes);
+        overlay(root, lowers, "", changes, stopped);
       } finally {
         lowers.forEach(close);
       }
@@ -34,7 +47,8 @@ export function treeChanges(request: ChangesRequest): TreeChange[] {
   return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
-function overlay(dir: number, lowers: readonly number[], path: string, changes: TreeChange[]): void {
+function overlay(dir: number, lowers: readonly number[], path: string, changes: TreeChange[], stopped: Stopped): void {
+  checkStopped(stopped);
   for (const name of listDir(dir, decodeName)) {
     const stat = statAt(dir, name);
     if (!stat) continue;
@@ -57,10 +71,11 @@ function overlay(dir: number, lowers: readonly number[], path: string, changes: 
       if (merged && !opaque) opened.push(...openBelow(lowers, name));
       const before = changes.length;
       if (opaque && merged) hiddenBelow(fd, lowers, name, child, changes);
-      overlay(fd, opened, child, changes);
+      overlay(fd, opened, child, changes, stopped);
       // A directory is copied up when something in it changes; alone it counts only where it differs itself.
       if (!below) changes.push({ path: child, kind: changeKinds.added });
-      else if (!merged || changes.length > before || differs(stat, below)) changes.push({ path: child, kind: changeKinds.modified });
+      else if (!merged || changes.length > before || differs(stat, below))
+        changes.push({ path: child, kind: changeKinds.modified });
     } finally {
       close(fd);
       opened.forEach(close);
@@ -109,7 +124,8 @@ function openBelow(lowers: readonly number[], name: string): number[] {
   return opened;
 }
 
-function compare(dir: number, base: number | undefined, path: string, changes: TreeChange[]): void {
+function compare(dir: number, base: number | undefined, path: string, changes: TreeChange[], stopped: Stopped): void {
+  checkStopped(stopped);
   const names = new Set(listDir(dir, decodeName));
   const again = base === undefined ? undefined : openAt(base, ".", O.RDONLY | O.DIRECTORY);
   const old = again === undefined ? [] : listDir(again, decodeName);
@@ -122,7 +138,8 @@ function compare(dir: number, base: number | undefined, path: string, changes: T
     const before = base === undefined ? undefined : statAt(base, name);
     if (!isDir(stat)) {
       if (!before) changes.push({ path: child, kind: changeKinds.added });
-      else if (differs(stat, before) || contentDiffers(dir, base, name, stat)) changes.push({ path: child, kind: changeKinds.modified });
+      else if (differs(stat, before) || contentDiffers(dir, base, name, stat))
+        changes.push({ path: child, kind: changeKinds.modified });
       continue;
     }
     const merged = before !== undefined && isDir(before);
@@ -130,19 +147,27 @@ function compare(dir: number, base: number | undefined, path: string, changes: T
     const fd = openAt(dir, name, O.RDONLY | O.DIRECTORY);
     const below = merged && base !== undefined ? openAt(base, name, O.RDONLY | O.DIRECTORY) : undefined;
     try {
-      compare(fd, below, child, changes);
+      compare(fd, below, child, changes, stopped);
     } finally {
       close(fd);
       if (below !== undefined) close(below);
     }
     if (!before) changes.push({ path: child, kind: changeKinds.added });
-    else if (!merged || changes.length > count || differs(stat, before)) changes.push({ path: child, kind: changeKinds.modified });
+    else if (!merged || changes.length > count || differs(stat, before))
+      changes.push({ path: child, kind: changeKinds.modified });
   }
 }
 
 /** By what stat tells. A directory's time changes with its children and says nothing of itself. */
 function differs(a: Stat, b: Stat): boolean {
-  if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid || a.rdevMajor !== b.rdevMajor || a.rdevMinor !== b.rdevMinor) return true;
+  if (
+    a.mode !== b.mode ||
+    a.uid !== b.uid ||
+    a.gid !== b.gid ||
+    a.rdevMajor !== b.rdevMajor ||
+    a.rdevMinor !== b.rdevMinor
+  )
+    return true;
   return !isDir(a) && (a.size !== b.size || a.mtime !== b.mtime || a.mtimeNanos !== b.mtimeNanos);
 }
 
@@ -156,4 +181,3 @@ function contentDiffers(dir: number, base: number | undefined, name: string, sta
 function isDir(stat: Stat): boolean {
   return (stat.mode & S.IFMT) === S.IFDIR;
 }
-

@@ -1,7 +1,7 @@
 import type { ErrorKind } from "../../lib/errors.ts";
 import type { EntryType } from "../../lib/tar/entry.ts";
-import type { ChangeKind } from "./changes.ts";
-import type { ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
+import type { ChangesRequest, TreeChange } from "./changes.ts";
+import type { ArchiveCompression, ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
 
 /**
  * What workers can be asked, with the answer of each. A job with a `stream` source gets its bytes in messages; a
@@ -14,8 +14,14 @@ export interface Jobs {
   unpackMembers: { request: { source: JobSource; dir: string; maxBytes?: number }; result: Member[] };
   digest: { request: { root: string; options: PackOptions }; result: PackResult };
   measure: { request: { root: string; options: PackOptions }; result: number };
-  transfer: { request: { root: string; pack: PackOptions; target: string; extract: ExtractOptions }; result: PackResult };
-  recompress: { request: { source: string; file: string; compression: "gzip" | "zstd"; level?: number }; result: PackResult };
+  transfer: {
+    request: { root: string; pack: PackOptions; target: string; extract: ExtractOptions };
+    result: PackResult;
+  };
+  recompress: {
+    request: { source: string; file: string; compression: ArchiveCompression; level?: number };
+    result: PackResult;
+  };
   sync: { request: { path: string }; result: null };
   unmount: { request: { target: string }; result: null };
   remove: { request: { paths: string[] }; result: null };
@@ -24,7 +30,9 @@ export interface Jobs {
   copy: { request: { from: string; to: string }; result: null };
 }
 
+/** The jobs that a worker can do. */
 export type JobName = keyof Jobs;
+/** Where an archive is read from: a file of the host, or messages of the type `chunk`. */
 export type JobSource = { file: string } | "stream";
 
 /** A member of an archive that was taken apart into files. */
@@ -38,15 +46,9 @@ export interface Member {
   size: number;
 }
 
-/** `overlay`: `root` holds only what changed over the lower directories (top first); `compare`: whole trees. */
-export type ChangesRequest = { kind: "overlay"; root: string; lowers: string[] } | { kind: "compare"; root: string; base: string | null };
-
-export interface TreeChange {
-  /** Absolute, as seen from inside. */
-  path: string;
-  kind: ChangeKind;
-}
-
+/**
+ * Messages to a worker: `chunk`, `end` and `fail` carry a `stream` source; `more` asks for more of what the job packs.
+ */
 export type ToWorker =
   | { [N in JobName]: { type: "start"; job: N; request: Jobs[N]["request"]; stop: SharedArrayBuffer } }[JobName]
   | { type: "chunk"; data: Uint8Array<ArrayBuffer> }
@@ -54,6 +56,9 @@ export type ToWorker =
   | { type: "fail"; message: string }
   | { type: "more" };
 
+/**
+ * Messages of a worker: `more` asks for more of a `stream` source; `chunk` is what the job packs; the rest end the job.
+ */
 export type FromWorker =
   | { type: "more" }
   | { type: "chunk"; data: Uint8Array<ArrayBuffer> }

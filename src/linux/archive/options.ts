@@ -1,7 +1,9 @@
 /** Options of packing and unpacking. Plain data: they travel to the workers. */
 
+/** `none` is a plain tar archive. */
 export type ArchiveCompression = "none" | "gzip" | "zstd";
 
+/** Options of the jobs `extract` and `transfer`, which unpack an archive into a directory. */
 export interface ExtractOptions {
   /**
    * Directory under the root to extract into, made where missing. Links in it and in the archive's own names are
@@ -17,8 +19,11 @@ export interface ExtractOptions {
   whiteouts?: "overlay" | "apply" | "keep";
   /** Gives everything to one owner; `keep` (default) takes the archive's numbers; `caller` the process's own. */
   owner?: { uid: number; gid: number } | "keep" | "caller";
-  /** Refuse to put a directory in the place of a file and the reverse (`docker cp`). */
-  noOverwriteDirNonDir?: boolean;
+  /**
+   * A directory that would take the place of something else, or the reverse: put there (default), or refused in the
+   * words of `docker cp` or of a build's COPY.
+   */
+  otherKind?: "replace" | "refuse-cp" | "refuse-copy";
   /** Device nodes: default `create`. */
   devices?: "create" | "skip" | "refuse";
   /** Upper bound of the bytes written to files; default: none, but it stops before the filesystem is full. */
@@ -33,6 +38,7 @@ export interface ExtractOptions {
   sync?: boolean;
 }
 
+/** The answer of the job `extract`. */
 export interface ExtractResult {
   /** `sha256:…` of the uncompressed archive, where it was asked for. */
   diffId?: string;
@@ -46,6 +52,7 @@ export interface ExtractResult {
   implicitDirs: string[];
 }
 
+/** Options of the jobs that pack a directory into an archive: `pack`, `packToFile`, `digest`, `measure`, `transfer`. */
 export interface PackOptions {
   /**
    * Directory or other thing under the root where packing starts; links on the way are followed inside the root, a
@@ -78,6 +85,7 @@ export interface PackOptions {
   level?: number;
 }
 
+/** The answer of the jobs that pack, and of `recompress`. */
 export interface PackResult {
   /** `sha256:…` of the archive before compression. */
   diffId: string;

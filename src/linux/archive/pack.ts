@@ -1,15 +1,21 @@
-import { createWriteStream } from "node:fs";
 import { once } from "node:events";
+import { createWriteStream } from "node:fs";
 import { compress } from "../../lib/compress.ts";
-import { close, openDir } from "../at.ts";
-import { plain, fileChunks } from "./extract.ts";
 import { TarReader } from "../../lib/tar/reader.ts";
-import type { ExtractOptions, PackOptions, PackResult } from "./options.ts";
+import { close, openDir } from "../at.ts";
+import { fileChunks, plain } from "./extract.ts";
+import type { ArchiveCompression, ExtractOptions, PackOptions, PackResult } from "./options.ts";
+import { checkStopped, type Stopped } from "./stop.ts";
 import { TreePacker } from "./tree-packer.ts";
 import { TreeWriter } from "./tree-writer.ts";
 
 /** Packs a tree and hands each block of the finished (compressed) archive to `sink`, on this thread. */
-export async function packTree(root: string, options: PackOptions, sink: (block: Uint8Array) => Promise<void> | void, stopped: () => boolean): Promise<PackResult> {
+export async function packTree(
+  root: string,
+  options: PackOptions,
+  sink: (block: Uint8Array) => Promise<void> | void,
+  stopped: Stopped,
+): Promise<PackResult> {
   const dir = openDir(root);
   try {
     const packer = new TreePacker(dir, options);
@@ -21,17 +27,23 @@ export async function packTree(root: string, options: PackOptions, sink: (block:
 }
 
 /** Size of the uncompressed archive, without reading the files. */
-export function measureTree(root: string, options: PackOptions): number {
+export function measureTree(root: string, options: PackOptions, stopped: Stopped): number {
   const dir = openDir(root);
   try {
-    return new TreePacker(dir, options).measure();
+    return new TreePacker(dir, options).measure(stopped);
   } finally {
     close(dir);
   }
 }
 
 /** Packs a tree and extracts the archive at once into another, telling its digest. */
-export async function transferTree(root: string, pack: PackOptions, target: string, extract: ExtractOptions, stopped: () => boolean): Promise<PackResult> {
+export async function transferTree(
+  root: string,
+  pack: PackOptions,
+  target: string,
+  extract: ExtractOptions,
+  stopped: Stopped,
+): Promise<PackResult> {
   const dir = openDir(target);
   try {
     using writer = new TreeWriter(dir, extract);
@@ -46,11 +58,26 @@ export async function transferTree(root: string, pack: PackOptions, target: stri
 }
 
 /** Compresses a file (itself plain or compressed) anew into another. */
-export async function recompressFile(source: string, file: string, compression: "gzip" | "zstd", level: number | undefined, stopped: () => boolean): Promise<PackResult> {
-  return toFile(file, async (sink) => ({ ...(await squeeze(await plain(fileChunks(source), "auto"), compression, level, sink, stopped)), fileBytes: 0 }));
+export async function recompressFile(
+  source: string,
+  file: string,
+  compression: ArchiveCompression,
+  level: number | undefined,
+  stopped: Stopped,
+): Promise<PackResult> {
+  return toFile(file, async (sink) => ({
+    ...(await squeeze(await plain(fileChunks(source), "auto"), compression, level, sink, stopped)),
+    fileBytes: 0,
+  }));
 }
 
-export async function packToFile(root: string, file: string, options: PackOptions, stopped: () => boolean): Promise<PackResult> {
+/** {@link packTree} into a new file. */
+export async function packToFile(
+  root: string,
+  file: string,
+  options: PackOptions,
+  stopped: Stopped,
+): Promise<PackResult> {
   return toFile(file, (sink) => packTree(root, options, sink, stopped));
 }
 
@@ -59,7 +86,7 @@ async function squeeze(
   compression: NonNullable<PackOptions["compression"]>,
   level: number | undefined,
   sink: (block: Uint8Array) => Promise<void> | void,
-  stopped: () => boolean,
+  stopped: Stopped,
 ): Promise<Omit<PackResult, "fileBytes">> {
   const inner = new Bun.CryptoHasher("sha256");
   const outer = compression === "none" ? inner : new Bun.CryptoHasher("sha256");
@@ -67,7 +94,7 @@ async function squeeze(
   let written = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const block of blocks) {
-      if (stopped()) throw new DOMException("The operation was aborted.", "AbortError");
+      checkStopped(stopped);
       inner.update(block);
       size += block.length;
       yield block;

@@ -11,7 +11,11 @@ export class Parents implements Disposable {
   readonly #open = new Map<string, number>();
 
   /** `made` is told of directories that had to be created because nothing described them. */
-  constructor(readonly root: number, private readonly made: (path: string) => void, private readonly limit = 256) {}
+  constructor(
+    readonly root: number,
+    private readonly made: (path: string) => void,
+    private readonly limit = 256,
+  ) {}
 
   /** The directory at `path`; throws ENOENT where it is missing. */
   find(path: string): number {

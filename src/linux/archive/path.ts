@@ -13,11 +13,13 @@ export function archivePath(name: string): string {
   return parts.join("/");
 }
 
+/** The path without its last part; empty for a name at the top. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash < 0 ? "" : path.slice(0, slash);
 }
 
+/** The last part of a path. */
 export function baseOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -1,12 +1,14 @@
-import { tarEntry, type TarEntry } from "../../lib/tar/entry.ts";
+import { type TarEntry, tarEntry } from "../../lib/tar/entry.ts";
 import { decodeName } from "../../lib/tar/names.ts";
 import { encodeHeader, endOfArchive, padding } from "../../lib/tar/writer.ts";
-import { close, listDir, O, openAt, openInRoot, readInto, readlinkAt, S, statAt, type Stat } from "../at.ts";
+import { close, listDir, O, openAt, openInRoot, readInto, readlinkAt, S, type Stat, statAt } from "../at.ts";
 import { SystemError } from "../syscall.ts";
 import { getXattrFd, listXattrsFd } from "../xattr.ts";
 import { BlockBuffer } from "./blocks.ts";
+import { nextData } from "./holes.ts";
 import type { PackOptions } from "./options.ts";
 import { archivePath, baseOf, parentOf } from "./path.ts";
+import { checkStopped, type Stopped } from "./stop.ts";
 import { isOverlayWhiteout, OPAQUE_NAME, OPAQUE_XATTR, WHITEOUT_PREFIX } from "./whiteouts.ts";
 
 /**
@@ -23,7 +25,10 @@ export class TreePacker {
   #measuring = false;
   #skipped = 0;
 
-  constructor(private readonly root: number, private readonly options: PackOptions) {
+  constructor(
+    private readonly root: number,
+    private readonly options: PackOptions,
+  ) {
     this.#exclude = new Set(options.exclude?.map(archivePath));
   }
 
@@ -31,10 +36,13 @@ export class TreePacker {
    * Bytes that the archive will have. Walks the tree without reading its files: fast, and right for as long as the tree
    * does not change.
    */
-  measure(): number {
+  measure(stopped: Stopped): number {
     this.#measuring = true;
     let size = 0;
-    for (const block of this.run()) size += block.length;
+    for (const block of this.run()) {
+      checkStopped(stopped);
+      size += block.length;
+    }
     return size + this.#skipped;
   }
 
@@ -134,12 +142,20 @@ export class TreePacker {
       return yield* this.#deletion(join(parentOf(archiveName), WHITEOUT_PREFIX + baseOf(archiveName)));
     }
     const known = this.#knownLink(stat, archiveName);
-    if (known !== undefined) return yield* this.#header({ ...this.#entry(stat, archiveName), type: "link", linkName: known });
+    if (known !== undefined)
+      return yield* this.#header({ ...this.#entry(stat, archiveName), type: "link", linkName: known });
     if (kind === S.IFREG) return yield* this.#file(dir, name, archiveName);
     const entry = this.#entry(stat, archiveName);
-    if (kind === S.IFLNK) yield* this.#header({ ...entry, type: "symlink", mode: 0o777, linkName: decodeName(readlinkAt(dir, name)) });
+    if (kind === S.IFLNK)
+      yield* this.#header({ ...entry, type: "symlink", mode: 0o777, linkName: decodeName(readlinkAt(dir, name)) });
     else if (kind === S.IFIFO) yield* this.#header({ ...entry, type: "fifo" });
-    else yield* this.#header({ ...entry, type: kind === S.IFCHR ? "char" : "block", devMajor: stat.rdevMajor, devMinor: stat.rdevMinor });
+    else
+      yield* this.#header({
+        ...entry,
+        type: kind === S.IFCHR ? "char" : "block",
+        devMajor: stat.rdevMajor,
+        devMinor: stat.rdevMinor,
+      });
   }
 
   *#directory(dir: number, name: string, path: string, archiveName: string): Generator<Uint8Array<ArrayBuffer>> {
@@ -157,7 +173,11 @@ export class TreePacker {
     const stat = statAt(fd, "");
     if (!stat) return;
     const names = listXattrsFd(fd);
-    const entry: TarEntry = { ...this.#entry(stat, archiveName), type: "directory", ...xattrsOf(fd, names, this.options.exact) };
+    const entry: TarEntry = {
+      ...this.#entry(stat, archiveName),
+      type: "directory",
+      ...xattrsOf(fd, names, this.options.exact),
+    };
     yield* this.#header(entry);
     if (this.options.whiteouts && names.includes(OPAQUE_XATTR)) yield* this.#deletion(join(archiveName, OPAQUE_NAME));
   }
@@ -169,27 +189,47 @@ export class TreePacker {
     try {
       const stat = statAt(fd, "");
       if (!stat || (stat.mode & S.IFMT) !== S.IFREG) return;
-      yield* this.#header({ ...this.#entry(stat, archiveName), size: stat.size, ...xattrsOf(fd, listXattrsFd(fd), this.options.exact) });
-      yield* this.#content(fd, stat.size);
+      yield* this.#header({
+        ...this.#entry(stat, archiveName),
+        size: stat.size,
+        ...xattrsOf(fd, listXattrsFd(fd), this.options.exact),
+      });
+      yield* this.#content(fd, stat);
       this.fileBytes += stat.size;
     } finally {
       close(fd);
     }
   }
 
-  *#content(fd: number, size: number): Generator<Uint8Array<ArrayBuffer>> {
+  /** Holes are not read: they are told from the file's map, if it takes fewer blocks than it has bytes. */
+  *#content(fd: number, { size, blocks }: Stat): Generator<Uint8Array<ArrayBuffer>> {
     if (this.#measuring) {
       this.#skipped += size + padding(size).length;
       return;
     }
-    let left = size;
+    const sparse = blocks * 512 < size;
+    for (let at = 0; at < size; ) {
+      const [start, end] = (sparse ? nextData(fd, at, size) : [at, size]) ?? [size, size];
+      yield* this.#zeros(start - at);
+      yield* this.#read(fd, end - start);
+      at = end;
+    }
+    yield* this.#blocks.push(padding(size));
+  }
+
+  /** So many bytes from where the descriptor stands; zeros for those that the file has lost meanwhile. */
+  *#read(fd: number, length: number): Generator<Uint8Array<ArrayBuffer>> {
+    let left = length;
     while (left > 0) {
       const got = yield* this.#blocks.pull(left, (target) => readInto(fd, target));
       if (got === 0) break;
       left -= got;
     }
-    while (left > 0) left -= yield* this.#blocks.pull(left, (target) => target.fill(0).length);
-    yield* this.#blocks.push(padding(size));
+    yield* this.#zeros(left);
+  }
+
+  *#zeros(length: number): Generator<Uint8Array<ArrayBuffer>> {
+    for (let left = length; left > 0; ) left -= yield* this.#blocks.pull(left, (target) => target.fill(0).length);
   }
 
   /** The name under which a file with several links is in the archive already. */
@@ -235,7 +275,9 @@ function openIfThere(dir: number, name: string, flags: number): number | undefin
 
 /** What layers carry: file capabilities and users' own. Labels, ACLs and overlayfs's notes belong to the machine. */
 function xattrsOf(fd: number, names: string[], all = false): { xattrs?: Map<string, Uint8Array> } {
-  const wanted = names.filter((name) => all || name === "security.capability" || (name.startsWith("user.") && !name.startsWith("user.overlay.")));
+  const wanted = names.filter(
+    (name) => all || name === "security.capability" || (name.startsWith("user.") && !name.startsWith("user.overlay.")),
+  );
   if (wanted.length === 0) return {};
   const xattrs = new Map<string, Uint8Array>();
   for (const name of wanted.sort()) {
@@ -246,5 +288,5 @@ function xattrsOf(fd: number, names: string[], all = false): { xattrs?: Map<stri
 }
 
 function join(parent: string, name: string): string {
-  return parent === "" ? name : `${parent}/${name}`;
+  return parent === "" || parent === "/" ? parent + name : `${parent}/${name}`;
 }

@@ -1,9 +1,10 @@
-import { TarError, type TarEntry } from "../../lib/tar/entry.ts";
+import { sparseBytes, type TarEntry, TarError } from "../../lib/tar/entry.ts";
 import type { TarHandler } from "../../lib/tar/reader.ts";
-import { close, linkAt, mkdirAt, mknodAt, O, openAt, openInRoot, S, statAt, symlinkAt, utimeFd, writeAll } from "../at.ts";
+import { close, linkAt, mkdirAt, mknodAt, O, openAt, openInRoot, S, statAt, symlinkAt, utimeFd } from "../at.ts";
 import { removeTreeAt } from "../remove.ts";
 import { check, libc, SystemError } from "../syscall.ts";
 import { applyAt, applyToFd, type Owner } from "./attributes.ts";
+import { HoleWriter } from "./holes.ts";
 import type { ExtractOptions, ExtractResult } from "./options.ts";
 import { Parents } from "./parents.ts";
 import { archivePath, baseOf, parentOf } from "./path.ts";
@@ -30,10 +31,16 @@ export class TreeWriter implements TarHandler, Disposable {
   readonly #prefix: string;
   #entries = 0;
   #file = -1;
+  #holes = new HoleWriter(-1);
+  /** The open file may have to be made longer than what was written to it. */
+  #hasHoles = false;
   #rootSeen = false;
 
   /** `root` is an open directory, which stays the caller's. */
-  constructor(private readonly root: number, private readonly options: ExtractOptions) {
+  constructor(
+    private readonly root: number,
+    private readonly options: ExtractOptions,
+  ) {
     this.#parents = new Parents(root, (path) => this.#implicit.push(path));
     this.#space = new SpaceGuard(root, options.maxBytes);
     this.#whiteouts = options.whiteouts ?? "keep";
@@ -44,20 +51,23 @@ export class TreeWriter implements TarHandler, Disposable {
   }
 
   entry(entry: TarEntry): void {
-    if (++this.#entries > (this.options.maxEntries ?? DEFAULT_MAX_ENTRIES)) throw new TarError("archive has too many entries");
+    if (++this.#entries > (this.options.maxEntries ?? DEFAULT_MAX_ENTRIES))
+      throw new TarError("archive has too many entries");
     const inner = archivePath(entry.name);
     if (inner === "") return this.#rootEntry(entry);
     const path = this.#join(inner);
     const name = baseOf(path);
     if (this.#whiteouts !== "keep" && name.startsWith(WHITEOUT_PREFIX)) return this.#whiteout(path);
     this.#create(path, entry);
-    if (this.#whiteouts === "apply") for (let p = path; p !== "" && !this.#unpacked.has(p); p = parentOf(p)) this.#unpacked.add(p);
+    if (this.#whiteouts === "apply")
+      for (let p = path; p !== "" && !this.#unpacked.has(p); p = parentOf(p)) this.#unpacked.add(p);
   }
 
   data(chunk: Uint8Array, offset: number): void {
     if (this.#file < 0) return;
-    this.#space.take(chunk.length);
-    writeAll(this.#file, chunk, offset);
+    const written = this.#holes.write(chunk, offset);
+    this.#space.take(chunk.length, written);
+    if (written < chunk.length) this.#hasHoles = true;
   }
 
   end(entry: TarEntry): void {
@@ -65,7 +75,7 @@ export class TreeWriter implements TarHandler, Disposable {
     const fd = this.#file;
     this.#file = -1;
     try {
-      if (entry.sparse) check(libc.ftruncate64(fd, entry.size), "ftruncate", entry.name);
+      if (this.#hasHoles) check(libc.ftruncate64(fd, entry.size), "ftruncate", entry.name);
       applyToFd(fd, entry, this.#owner, true);
     } finally {
       close(fd);
@@ -118,7 +128,10 @@ export class TreeWriter implements TarHandler, Disposable {
       case "directory":
         return this.#directory(path, entry);
       case "file":
+        this.#space.claim(sparseBytes(entry), entry.name);
+        this.#hasHoles = entry.sparse !== undefined;
         this.#file = this.#making(path, entry, (dir, name) => openAt(dir, name, O.WRONLY | O.CREAT | O.EXCL, 0o600));
+        this.#holes = new HoleWriter(this.#file);
         return;
       case "link":
         return this.#hardLink(path, entry);
@@ -130,7 +143,8 @@ export class TreeWriter implements TarHandler, Disposable {
         break;
       case "char":
       case "block": {
-        if (this.options.devices === "refuse") throw new TarError(`device nodes are not allowed: ${JSON.stringify(entry.name)}`);
+        if (this.options.devices === "refuse")
+          throw new TarError(`device nodes are not allowed: ${JSON.stringify(entry.name)}`);
         if (this.options.devices === "skip") return;
         const kind = type === "char" ? S.IFCHR : S.IFBLK;
         this.#making(path, entry, (dir, name) => mknodAt(dir, name, kind, 0o600, entry.devMajor, entry.devMinor));
@@ -150,11 +164,25 @@ export class TreeWriter implements TarHandler, Disposable {
     }
     const existing = statAt(dir, name);
     const isDirectory = existing !== undefined && (existing.mode & S.IFMT) === S.IFDIR;
-    if (isDirectory && this.options.noOverwriteDirNonDir) {
-      throw new TarError(`cannot overwrite directory ${JSON.stringify(`/${path}`)} with non-directory ${JSON.stringify(entry.name)}`);
-    }
+    if (isDirectory) this.#refuse(path, entry);
     this.#clear(path, dir, name);
     return make(this.#parents.get(parentOf(path)), name);
+  }
+
+  /** A directory and something else meet: what may not be replaced ends the work. */
+  #refuse(path: string, { type, name }: TarEntry): void {
+    const { otherKind = "replace" } = this.options;
+    if (otherKind === "replace") return;
+    const [there, comes] = type === "directory" ? ["non-directory", "directory"] : ["directory", "non-directory"];
+    if (otherKind === "refuse-cp")
+      throw new TarError(
+        `cannot overwrite ${there} ${JSON.stringify(`/${path}`)} with ${comes} ${JSON.stringify(name)}`,
+      );
+    throw new TarError(
+      type === "directory"
+        ? `cannot copy to non-directory: /${path}`
+        : `cannot replace to directory /${path} with file`,
+    );
   }
 
   #clear(path: string, dir: number, name: string): void {
@@ -175,9 +203,7 @@ export class TreeWriter implements TarHandler, Disposable {
       if (!(error instanceof SystemError) || error.code !== "EEXIST") throw error;
       const existing = statAt(parent, name);
       if (existing && (existing.mode & S.IFMT) !== S.IFDIR) {
-        if (this.options.noOverwriteDirNonDir) {
-          throw new TarError(`cannot overwrite non-directory ${JSON.stringify(`/${path}`)} with directory ${JSON.stringify(entry.name)}`);
-        }
+        this.#refuse(path, entry);
         // The directory stands for the deletion that it replaces.
         opaque = this.#whiteouts === "overlay" && isOverlayWhiteout(existing);
         this.#clear(path, parent, name);
@@ -212,7 +238,8 @@ export class TreeWriter implements TarHandler, Disposable {
     const hidden = name.slice(WHITEOUT_PREFIX.length);
     // AUFS kept notes of its own under names that begin with two of them.
     if (hidden.startsWith(WHITEOUT_PREFIX)) return;
-    if (hidden === "" || hidden === "." || hidden === "..") throw new TarError(`invalid whiteout name: ${JSON.stringify(name)}`);
+    if (hidden === "" || hidden === "." || hidden === "..")
+      throw new TarError(`invalid whiteout name: ${JSON.stringify(name)}`);
     if (this.#whiteouts === "overlay") return hideOverlay(parent, hidden);
     const hiddenPath = parentPath === "" ? hidden : `${parentPath}/${hidden}`;
     if (!this.#unpacked.has(hiddenPath)) {
@@ -221,6 +248,7 @@ export class TreeWriter implements TarHandler, Disposable {
       return;
     }
     const stat = statAt(parent, hidden);
-    if (stat && (stat.mode & S.IFMT) === S.IFDIR) clearBelow(this.#parents.find(hiddenPath), hiddenPath, this.#unpacked);
+    if (stat && (stat.mode & S.IFMT) === S.IFDIR)
+      clearBelow(this.#parents.find(hiddenPath), hiddenPath, this.#unpacked);
   }
 }

@@ -1,11 +1,13 @@
 import { decodeName } from "../../lib/tar/names.ts";
 import { close, listDir, O, openAt, openDir, S, statAt } from "../at.ts";
+import { checkStopped, type Stopped } from "./stop.ts";
 
 /** Bytes of the files in a tree as they read, each inode once, directories not counted (Docker's measure). */
-export function treeUsage(path: string): { bytes: number; inodes: number } {
+export function treeUsage(path: string, stopped: Stopped): { bytes: number; inodes: number } {
   const total = { bytes: 0, inodes: 0 };
   const seen = new Set<string>();
   const walk = (fd: number): void => {
+    checkStopped(stopped);
     for (const name of listDir(fd, decodeName)) {
       const stat = statAt(fd, name);
       if (!stat) continue;

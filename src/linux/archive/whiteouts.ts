@@ -1,20 +1,23 @@
 import { decodeName } from "../../lib/tar/names.ts";
-import { close, listDir, mknodAt, O, openAt, S, statAt, type Stat } from "../at.ts";
+import { close, listDir, mknodAt, O, openAt, S, type Stat, statAt } from "../at.ts";
 import { removeTreeAt } from "../remove.ts";
 import { SystemError } from "../syscall.ts";
 import { setXattrFd } from "../xattr.ts";
 
 /**
- * Deletions in layers (OCI image specification, "Whiteouts"): `.wh.name` hides `name` of the layers below, `.wh..wh..opq`
- * all that they have in its directory. Overlayfs says the first with a character device 0/0 and the second with an
- * attribute of the directory.
+ * Deletions in layers (OCI image specification, "Whiteouts"): `.wh.name` hides `name` of the layers below,
+ * `.wh..wh..opq` all that they have in its directory. Overlayfs says the first with a character device 0/0 and the
+ * second with an attribute of the directory.
  */
 export const WHITEOUT_PREFIX = ".wh.";
+/** The file in a layer that hides all that the layers below have in its directory. */
 export const OPAQUE_NAME = ".wh..wh..opq";
+/** Overlayfs's attribute for the same, on the directory itself, with the value `y`. */
 export const OPAQUE_XATTR = "trusted.overlay.opaque";
 
 const yes = Buffer.from("y");
 
+/** Whether a file is overlayfs's mark for a deleted name: a character device 0/0. */
 export function isOverlayWhiteout(stat: Stat): boolean {
   return (stat.mode & S.IFMT) === S.IFCHR && stat.rdevMajor === 0 && stat.rdevMinor === 0;
 }

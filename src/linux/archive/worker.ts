@@ -2,22 +2,25 @@
  * Entry point of the archive workers: takes one job at a time, as linux/archive/jobs.ts draws them. An entry point of
  * its own in scripts/build.ts, since the executable must carry it.
  */
-import { EngineError } from "../../lib/errors.ts";
+import { EngineError, errorMessage } from "../../lib/errors.ts";
+import { removeTree } from "../remove.ts";
+import { syncFilesystem } from "../sync.ts";
+import { SystemError } from "../syscall.ts";
+import { unmountAll } from "../unmount.ts";
 import { treeChanges } from "./changes.ts";
 import { copyTree } from "./copy.ts";
 import { extractTree, fileChunks } from "./extract.ts";
-import type { FromWorker, JobName, Jobs, JobSource, ToWorker, WorkerFailure } from "./jobs.ts";
+import type { FromWorker, JobName, JobSource, Jobs, ToWorker, WorkerFailure } from "./jobs.ts";
 import { unpackMembers } from "./members.ts";
 import { measureTree, packToFile, packTree, recompressFile, transferTree } from "./pack.ts";
-import { removeTree } from "../remove.ts";
-import { SystemError } from "../syscall.ts";
-import { syncFilesystem } from "../sync.ts";
-import { unmountAll } from "../unmount.ts";
+import { checkStopped, type Stopped } from "./stop.ts";
 import { treeUsage } from "./usage.ts";
 
 declare const self: Worker;
 
-type Handlers = { [N in JobName]: (request: Jobs[N]["request"], stopped: () => boolean) => Promise<Jobs[N]["result"]> | Jobs[N]["result"] };
+type Handlers = {
+  [N in JobName]: (request: Jobs[N]["request"], stopped: Stopped) => Promise<Jobs[N]["result"]> | Jobs[N]["result"];
+};
 
 const handlers: Handlers = {
   extract: ({ source, root, options }, stopped) => extractTree(chunksOf(source), root, options, stopped),
@@ -25,9 +28,10 @@ const handlers: Handlers = {
   packToFile: ({ root, file, options }, stopped) => packToFile(root, file, options, stopped),
   unpackMembers: ({ source, dir, maxBytes }, stopped) => unpackMembers(chunksOf(source), dir, maxBytes, stopped),
   digest: ({ root, options }, stopped) => packTree(root, options, () => {}, stopped),
-  measure: ({ root, options }) => measureTree(root, options),
+  measure: ({ root, options }, stopped) => measureTree(root, options, stopped),
   transfer: ({ root, pack, target, extract }, stopped) => transferTree(root, pack, target, extract, stopped),
-  recompress: ({ source, file, compression, level }, stopped) => recompressFile(source, file, compression, level, stopped),
+  recompress: ({ source, file, compression, level }, stopped) =>
+    recompressFile(source, file, compression, level, stopped),
   sync: ({ path }) => {
     syncFilesystem(path);
     return null;
@@ -40,10 +44,10 @@ const handlers: Handlers = {
     for (const path of paths) removeTree(path);
     return null;
   },
-  usage: ({ path }) => treeUsage(path),
-  changes: (request) => treeChanges(request),
-  copy: ({ from, to }) => {
-    copyTree(from, to);
+  usage: ({ path }, stopped) => treeUsage(path, stopped),
+  changes: (request, stopped) => treeChanges(request, stopped),
+  copy: ({ from, to }, stopped) => {
+    copyTree(from, to, stopped);
     return null;
   },
 };
@@ -77,7 +81,7 @@ async function perform<N extends JobName>(job: N, request: Jobs[N]["request"], s
   }
 }
 
-let stopRequested = () => false;
+let stopRequested: Stopped = () => false;
 
 async function* messages(): AsyncGenerator<Uint8Array> {
   post({ type: "more" });
@@ -85,7 +89,7 @@ async function* messages(): AsyncGenerator<Uint8Array> {
   for (;;) {
     const message = inbox.shift();
     if (!message) {
-      if (stopRequested()) throw new DOMException("The operation was aborted.", "AbortError");
+      checkStopped(stopRequested);
       await waken();
     } else if (message.type === "end") return;
     else if (message.type === "fail") throw new Error(message.message);
@@ -102,7 +106,7 @@ function chunksOf(source: JobSource): AsyncIterable<Uint8Array> {
 
 async function send(block: Uint8Array): Promise<void> {
   while (credit === 0) {
-    if (stopRequested()) throw new DOMException("The operation was aborted.", "AbortError");
+    checkStopped(stopRequested);
     await waken();
   }
   credit--;
@@ -113,7 +117,9 @@ async function send(block: Uint8Array): Promise<void> {
 
 function ownBuffer(block: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = block;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === block.byteLength ? new Uint8Array(buffer) : new Uint8Array(block);
+  return buffer instanceof ArrayBuffer && buffer.byteLength === block.byteLength
+    ? new Uint8Array(buffer)
+    : new Uint8Array(block);
 }
 
 async function waken(): Promise<void> {
@@ -129,6 +135,16 @@ function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 
 function describe(error: unknown): WorkerFailure {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
-  const code = error instanceof SystemError ? error.code : "code" in error && typeof error.code === "string" ? error.code : undefined;
-  return { name: error.name, message: error.message, ...(code !== undefined && { code }), ...(error instanceof EngineError && { kind: error.kind }) };
+  const code =
+    error instanceof SystemError
+      ? error.code
+      : "code" in error && typeof error.code === "string"
+        ? error.code
+        : undefined;
+  return {
+    name: error.name,
+    message: errorMessage(error),
+    ...(code !== undefined && { code }),
+    ...(error instanceof EngineError && { kind: error.kind }),
+  };
 }

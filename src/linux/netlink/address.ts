@@ -1,5 +1,5 @@
-import { ipBytes, ipFromBytes, type Cidr } from "../../lib/ip.ts";
-import { decodeAttributes, NLM_F, u32, type Message, type ReceivedMessage } from "./message.ts";
+import { type Cidr, ipBytes, ipFromBytes } from "../../lib/ip.ts";
+import { decodeAttributes, type Message, NLM_F, type ReceivedMessage, u32 } from "./message.ts";
 
 /** Messages about addresses of interfaces (rtnetlink(7), linux/if_addr.h). Pure. */
 
@@ -11,6 +11,7 @@ const IFA_F_NODAD = 2;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
+/** An address of the interface with that index. */
 export interface InterfaceAddress {
   index: number;
   cidr: Cidr;
@@ -31,7 +32,11 @@ function message(type: number, flags: number, index: number, { ip, prefix }: Cid
     type,
     flags,
     body: ifaddrmsg(ip.family === 4 ? AF_INET : AF_INET6, prefix, index),
-    attributes: [[IFA.LOCAL, bytes], [IFA.ADDRESS, bytes], ...(ip.family === 6 ? [[IFA.FLAGS, u32(IFA_F_NODAD)] as const] : broadcast({ ip, prefix }))],
+    attributes: [
+      [IFA.LOCAL, bytes],
+      [IFA.ADDRESS, bytes],
+      ...(ip.family === 6 ? [[IFA.FLAGS, u32(IFA_F_NODAD)] as const] : broadcast({ ip, prefix })),
+    ],
   };
 }
 
@@ -41,18 +46,22 @@ function broadcast({ ip, prefix }: Cidr): [number, Uint8Array][] {
   return [[IFA.BROADCAST, ipBytes({ family: 4, value: ip.value | hostMask })]];
 }
 
+/** Gives the interface of that index an address, or changes the one it has. */
 export function addAddress(index: number, cidr: Cidr): Message {
   return message(RTM.NEWADDR, NLM_F.CREATE | NLM_F.REPLACE, index, cidr);
 }
 
+/** Takes an address off an interface. */
 export function deleteAddress(index: number, cidr: Cidr): Message {
   return message(RTM.DELADDR, 0, index, cidr);
 }
 
+/** Asks for all addresses of the namespace, of both families; {@link parseAddress} reads the answers. */
 export function listAddresses(): Message {
   return { type: RTM.GETADDR, flags: 0, body: ifaddrmsg(0, 0, 0), attributes: [] };
 }
 
+/** null for an entry without an address. */
 export function parseAddress({ payload }: ReceivedMessage): InterfaceAddress | null {
   const attributes = decodeAttributes(payload, IFADDRMSG);
   const bytes = attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS);

@@ -1,5 +1,5 @@
-import { ipBytes, ipFromBytes, type Ip, type IpFamily } from "../../lib/ip.ts";
-import { be16, decodeAttributes, u8, type Attribute, type Message, type ReceivedMessage } from "./message.ts";
+import { type Ip, type IpFamily, ipBytes, ipFromBytes } from "../../lib/ip.ts";
+import { type Attribute, be16, decodeAttributes, type Message, type ReceivedMessage, u8 } from "./message.ts";
 
 /** Messages about tracked connections (linux/netfilter/nfnetlink_conntrack.h). Pure. */
 
@@ -12,6 +12,7 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const NFGENMSG = 4;
 
+/** The protocols' numbers in IP headers. */
 export const IPPROTO = { tcp: 6, udp: 17 } as const;
 
 /** One direction of a connection. */
@@ -23,6 +24,10 @@ export interface Tuple {
   destinationPort: number;
 }
 
+/**
+ * A connection that the kernel keeps track of: as its first packet came, and as answers to it come (translated
+ * addresses differ).
+ */
 export interface Tracked {
   original: Tuple;
   reply: Tuple;
@@ -33,23 +38,47 @@ const nfgenmsg = (family: IpFamily): Uint8Array => Uint8Array.of(family === 4 ? 
 function encodeTuple({ protocol, source, destination, sourcePort, destinationPort }: Tuple): readonly Attribute[] {
   const [src, dst] = source.family === 4 ? [1, 2] : [3, 4];
   return [
-    [CTA_TUPLE.IP, [[src, ipBytes(source)], [dst, ipBytes(destination)]]],
-    [CTA_TUPLE.PROTO, [[CTA_PROTO.NUM, u8(protocol)], [CTA_PROTO.SRC_PORT, be16(sourcePort)], [CTA_PROTO.DST_PORT, be16(destinationPort)]]],
+    [
+      CTA_TUPLE.IP,
+      [
+        [src, ipBytes(source)],
+        [dst, ipBytes(destination)],
+      ],
+    ],
+    [
+      CTA_TUPLE.PROTO,
+      [
+        [CTA_PROTO.NUM, u8(protocol)],
+        [CTA_PROTO.SRC_PORT, be16(sourcePort)],
+        [CTA_PROTO.DST_PORT, be16(destinationPort)],
+      ],
+    ],
   ];
 }
 
 /** Asks for the connection whose answers look like `reply`. */
 export function findByReply(reply: Tuple): Message {
-  return { type: IPCTNL.GET, flags: 0, body: nfgenmsg(reply.source.family), attributes: [[CTA.TUPLE_REPLY, encodeTuple(reply)]] };
+  return {
+    type: IPCTNL.GET,
+    flags: 0,
+    body: nfgenmsg(reply.source.family),
+    attributes: [[CTA.TUPLE_REPLY, encodeTuple(reply)]],
+  };
 }
 
+/** Asks for all tracked connections of a family; {@link parseTracked} reads the answers. */
 export function listTracked(family: IpFamily): Message {
   return { type: IPCTNL.GET, flags: 0, body: nfgenmsg(family), attributes: [] };
 }
 
 /** Makes the kernel forget a connection: its next packet passes the rules like a first one. */
 export function forget({ original }: Tracked): Message {
-  return { type: IPCTNL.DELETE, flags: 0, body: nfgenmsg(original.source.family), attributes: [[CTA.TUPLE_ORIG, encodeTuple(original)]] };
+  return {
+    type: IPCTNL.DELETE,
+    flags: 0,
+    body: nfgenmsg(original.source.family),
+    attributes: [[CTA.TUPLE_ORIG, encodeTuple(original)]],
+  };
 }
 
 /** null for protocols without ports. */

@@ -1,5 +1,5 @@
 import { SystemError } from "../syscall.ts";
-import { getLink, listLinks, parseLink, type Link } from "./link.ts";
+import { getLink, type Link, listLinks, parseLink } from "./link.ts";
 import type { NetlinkSocket } from "./socket.ts";
 
 /** The link of that name in the socket's namespace, or null. */
@@ -12,6 +12,7 @@ export function findLink(route: NetlinkSocket, name: string): Link | null {
   }
 }
 
+/** All links of the socket's namespace. */
 export function allLinks(route: NetlinkSocket): Link[] {
   return route.dump(listLinks(), "list links").map(parseLink);
 }

@@ -1,10 +1,32 @@
-import { decodeAttributes, encodeAttributes, NLM_F, numberOf, text, textOf, u16, u32, u8, type Attribute, type Message, type ReceivedMessage } from "./message.ts";
+import {
+  type Attribute,
+  decodeAttributes,
+  encodeAttributes,
+  type Message,
+  NLM_F,
+  numberOf,
+  type ReceivedMessage,
+  text,
+  textOf,
+  u8,
+  u16,
+  u32,
+} from "./message.ts";
 
 /** Messages about network interfaces (rtnetlink(7), linux/if_link.h). Pure. */
 
 const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19 } as const;
 const IFLA = {
-  ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, PROTINFO: 12, LINKINFO: 18, IFALIAS: 20, AF_SPEC: 26, NET_NS_FD: 28,
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  LINK: 5,
+  MASTER: 10,
+  PROTINFO: 12,
+  LINKINFO: 18,
+  IFALIAS: 20,
+  AF_SPEC: 26,
+  NET_NS_FD: 28,
 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 const IFLA_BR = { FORWARD_DELAY: 1, STP_STATE: 5, NF_CALL_IPTABLES: 36, NF_CALL_IP6TABLES: 37 } as const;
@@ -20,10 +42,14 @@ const IFF_UP = 1;
 const IFF_RUNNING = 0x40;
 const IFINFOMSG = 16;
 
+/** `enum macvlan_mode` of linux/if_link.h. */
 export const macvlanModes = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
+/** `enum ipvlan_mode` of linux/if_link.h. */
 export const ipvlanModes = { l2: 0, l3: 1, l3s: 2 } as const;
+/** Flags of an ipvlan interface: `IPVLAN_F_…` of linux/if_link.h. */
 export const ipvlanFlags = { bridge: 0, private: 1, vepa: 2 } as const;
 
+/** A network interface, as the kernel describes it in RTM_NEWLINK (rtnetlink(7)). */
 export interface Link {
   index: number;
   name: string;
@@ -45,6 +71,7 @@ export function parseMac(mac: string): Uint8Array | null {
   return Uint8Array.from(mac.split(/[:-]/), (part) => parseInt(part, 16));
 }
 
+/** `02:42:ac:11:00:02`. */
 export function formatMac(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
@@ -83,11 +110,20 @@ function newLink(link: NewLink, kind: string, data: Attribute[], more: Attribute
     type: RTM.NEWLINK,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     body: ifinfomsg(0, flags, flags),
-    attributes: [...common(link), ...more, [IFLA.LINKINFO, [[IFLA_INFO.KIND, Buffer.from(kind)], ...(data.length > 0 ? [[IFLA_INFO.DATA, data] as const] : [])]]],
+    attributes: [
+      ...common(link),
+      ...more,
+      [
+        IFLA.LINKINFO,
+        [[IFLA_INFO.KIND, Buffer.from(kind)], ...(data.length > 0 ? [[IFLA_INFO.DATA, data] as const] : [])],
+      ],
+    ],
   };
 }
 
-/** A bridge without spanning tree. `filter`: what it carries from port to port passes the firewall too (br_netfilter). */
+/**
+ * A bridge without spanning tree. `filter`: what it carries from port to port passes the firewall too (br_netfilter).
+ */
 export function newBridge(link: NewLink & { filter: boolean }): Message {
   return newLink(link, "bridge", [
     [IFLA_BR.FORWARD_DELAY, u32(0)],
@@ -104,12 +140,24 @@ export function newVethPair(host: NewLink & { master: number }, peer: NewLink): 
   return newLink(host, "veth", nested, [[IFLA.MASTER, u32(host.master)]]);
 }
 
+/** An interface with a MAC address of its own on `parent`, given by its index. */
 export function newMacvlan(link: NewLink & { parent: number; mode: keyof typeof macvlanModes }): Message {
   return newLink(link, "macvlan", [[IFLA_MACVLAN_MODE, u32(macvlanModes[link.mode])]], [[IFLA.LINK, u32(link.parent)]]);
 }
 
-export function newIpvlan(link: NewLink & { parent: number; mode: keyof typeof ipvlanModes; flag: keyof typeof ipvlanFlags }): Message {
-  return newLink(link, "ipvlan", [[IFLA_IPVLAN.MODE, u16(ipvlanModes[link.mode])], [IFLA_IPVLAN.FLAGS, u16(ipvlanFlags[link.flag])]], [[IFLA.LINK, u32(link.parent)]]);
+/** An interface with `parent`'s MAC address and addresses of its own; `parent` by its index. */
+export function newIpvlan(
+  link: NewLink & { parent: number; mode: keyof typeof ipvlanModes; flag: keyof typeof ipvlanFlags },
+): Message {
+  return newLink(
+    link,
+    "ipvlan",
+    [
+      [IFLA_IPVLAN.MODE, u16(ipvlanModes[link.mode])],
+      [IFLA_IPVLAN.FLAGS, u16(ipvlanFlags[link.flag])],
+    ],
+    [[IFLA.LINK, u32(link.parent)]],
+  );
 }
 
 /** An 802.1Q interface on `parent`. */
@@ -122,20 +170,25 @@ export function newDummy(link: NewLink): Message {
   return newLink(link, "dummy", []);
 }
 
+/** Deletes a link; of a pair the other end goes too. */
 export function deleteLink(by: { index: number } | { name: string }): Message {
   return "index" in by
     ? { type: RTM.DELLINK, flags: 0, body: ifinfomsg(by.index), attributes: [] }
     : { type: RTM.DELLINK, flags: 0, body: ifinfomsg(0), attributes: [[IFLA.IFNAME, text(by.name)]] };
 }
 
+/** What to change of an interface; what is absent stays. */
 export interface LinkChange {
   up?: boolean;
   mac?: Uint8Array;
   mtu?: number;
   name?: string;
+  /** Index of the bridge to be a port of. */
+  master?: number;
 }
 
-export function changeLink(index: number, { up, mac, mtu, name }: LinkChange): Message {
+/** Changes what is given of a link, leaves the rest. */
+export function changeLink(index: number, { up, mac, mtu, name, master }: LinkChange): Message {
   return {
     type: RTM.NEWLINK,
     flags: 0,
@@ -144,13 +197,24 @@ export function changeLink(index: number, { up, mac, mtu, name }: LinkChange): M
       ...(mac ? [[IFLA.ADDRESS, mac] as const] : []),
       ...(mtu ? [[IFLA.MTU, u32(mtu)] as const] : []),
       ...(name ? [[IFLA.IFNAME, text(name)] as const] : []),
+      ...(master ? [[IFLA.MASTER, u32(master)] as const] : []),
     ],
   };
 }
 
-/** Says whose a link is, to whoever lists the links; 255 bytes at most. The kernel takes no alias while it makes a link. */
+/**
+ * Says whose a link is, to whoever lists the links; 255 bytes at most. The kernel takes no alias while it makes a link.
+ */
 export function setAlias(name: string, alias: string): Message {
-  return { type: RTM.SETLINK, flags: 0, body: ifinfomsg(0), attributes: [[IFLA.IFNAME, text(name)], [IFLA.IFALIAS, Buffer.from(alias)]] };
+  return {
+    type: RTM.SETLINK,
+    flags: 0,
+    body: ifinfomsg(0),
+    attributes: [
+      [IFLA.IFNAME, text(name)],
+      [IFLA.IFALIAS, Buffer.from(alias)],
+    ],
+  };
 }
 
 /** Sets up an interface that only carries packets for others: its owner's mark, and no IPv6 address of its own. */
@@ -173,16 +237,26 @@ export function changePort(index: number, { isolated, hairpin }: { isolated: boo
     type: RTM.SETLINK,
     flags: 0,
     body: ifinfomsg(index, 0, 0, AF_BRIDGE),
-    attributes: [[IFLA.PROTINFO, [[IFLA_BRPORT.MODE, u8(Number(hairpin))], [IFLA_BRPORT.ISOLATED, u8(Number(isolated))]]]],
+    attributes: [
+      [
+        IFLA.PROTINFO,
+        [
+          [IFLA_BRPORT.MODE, u8(Number(hairpin))],
+          [IFLA_BRPORT.ISOLATED, u8(Number(isolated))],
+        ],
+      ],
+    ],
   };
 }
 
+/** Asks for one link; {@link parseLink} reads the answer. */
 export function getLink(by: { index: number } | { name: string }): Message {
   return "index" in by
     ? { type: RTM.GETLINK, flags: 0, body: ifinfomsg(by.index), attributes: [] }
     : { type: RTM.GETLINK, flags: 0, body: ifinfomsg(0), attributes: [[IFLA.IFNAME, text(by.name)]] };
 }
 
+/** Asks for all links of the namespace. */
 export function listLinks(): Message {
   return { type: RTM.GETLINK, flags: 0, body: ifinfomsg(0), attributes: [] };
 }

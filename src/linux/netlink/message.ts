@@ -3,8 +3,18 @@
  * host byte order, everything padded to four bytes. Pure: bytes in, bytes out.
  */
 
-export const NLM_F = { REQUEST: 1, ACK: 4, DUMP: 0x300, REPLACE: 0x100, EXCL: 0x200, CREATE: 0x400, APPEND: 0x800 } as const;
+/** Flags of a message: `NLM_F_…` of linux/netlink.h. */
+export const NLM_F = {
+  REQUEST: 1,
+  ACK: 4,
+  DUMP: 0x300,
+  REPLACE: 0x100,
+  EXCL: 0x200,
+  CREATE: 0x400,
+  APPEND: 0x800,
+} as const;
 
+/** Message types that every netlink family has: `NLMSG_…` of linux/netlink.h. */
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3 } as const;
 
 const HEADER = 16;
@@ -16,6 +26,7 @@ const align = (length: number): number => (length + 3) & ~3;
 /** Attributes are written in order; a nested list becomes a nested attribute. */
 export type Attribute = readonly [type: number, value: Uint8Array | readonly Attribute[]];
 
+/** A message to be sent. */
 export interface Message {
   type: number;
   flags: number;
@@ -24,12 +35,15 @@ export interface Message {
   attributes: readonly Attribute[];
 }
 
+/** The value as one byte. */
 export const u8 = (value: number): Uint8Array => Uint8Array.of(value);
 
+/** In the machine's byte order. */
 export function u16(value: number): Uint8Array {
   return new Uint8Array(Uint16Array.of(value).buffer);
 }
 
+/** In the machine's byte order. */
 export function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);
 }
@@ -39,13 +53,14 @@ export function be16(value: number): Uint8Array {
   return Uint8Array.of((value >> 8) & 255, value & 255);
 }
 
+/** Big-endian. */
 export function be32(value: number): Uint8Array {
   return Uint8Array.of((value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
 }
 
 /** NUL-terminated. */
 export function text(value: string): Uint8Array {
-  return Buffer.from(value + "\0");
+  return Buffer.from(`${value}\0`);
 }
 
 function attributesLength(attributes: readonly Attribute[]): number {
@@ -99,10 +114,13 @@ export function encodeMessages(messages: readonly Message[], sequence: number): 
   return bytes;
 }
 
+/** A message as it was received, its attributes not yet read. */
 export interface ReceivedMessage {
   type: number;
   flags: number;
   sequence: number;
+  /** Number of the socket whose request it belongs to; in notifications that of who made the change. */
+  port: number;
   payload: Uint8Array;
 }
 
@@ -117,6 +135,7 @@ export function* decodeMessages(datagram: Uint8Array): Generator<ReceivedMessage
       type: view.getUint16(at + 4, true),
       flags: view.getUint16(at + 6, true),
       sequence: view.getUint32(at + 8, true),
+      port: view.getUint32(at + 12, true),
       payload: datagram.subarray(at + HEADER, at + length),
     };
     at += align(length);

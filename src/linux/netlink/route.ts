@@ -1,5 +1,5 @@
-import { ipBytes, ipFromBytes, type Cidr, type Ip } from "../../lib/ip.ts";
-import { decodeAttributes, NLM_F, numberOf, u32, type Message, type ReceivedMessage } from "./message.ts";
+import { type Cidr, type Ip, ipBytes, ipFromBytes } from "../../lib/ip.ts";
+import { decodeAttributes, type Message, NLM_F, numberOf, type ReceivedMessage, u32 } from "./message.ts";
 
 /** Messages about routes (rtnetlink(7)). Pure. */
 
@@ -14,6 +14,7 @@ const RTN_UNICAST = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
+/** A route, as the kernel describes it in RTM_NEWROUTE (rtnetlink(7)). */
 export interface Route {
   /** null: everything (the default route). */
   destination: Cidr | null;
@@ -24,7 +25,20 @@ export interface Route {
 }
 
 function rtmsg(family: 4 | 6, prefix: number, scope: number): Uint8Array {
-  return Uint8Array.of(family === 4 ? AF_INET : AF_INET6, prefix, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, scope, RTN_UNICAST, 0, 0, 0, 0);
+  return Uint8Array.of(
+    family === 4 ? AF_INET : AF_INET6,
+    prefix,
+    0,
+    0,
+    RT_TABLE_MAIN,
+    RTPROT_BOOT,
+    scope,
+    RTN_UNICAST,
+    0,
+    0,
+    0,
+    0,
+  );
 }
 
 function message(type: number, flags: number, { destination, gateway, link, family }: Route): Message {
@@ -41,19 +55,24 @@ function message(type: number, flags: number, { destination, gateway, link, fami
   };
 }
 
+/** Adds a route, in the place of one to the same destination. */
 export function addRoute(route: Route): Message {
   return message(RTM.NEWROUTE, NLM_F.CREATE | NLM_F.REPLACE, route);
 }
 
+/** Deletes a route; where there is none, ESRCH. */
 export function deleteRoute(route: Route): Message {
   return message(RTM.DELROUTE, 0, route);
 }
 
+/** Asks for all routes of a family; {@link parseRoute} reads the answers. */
 export function listRoutes(family: 4 | 6): Message {
   return { type: RTM.GETROUTE, flags: 0, body: rtmsg(family, 0, 0), attributes: [] };
 }
 
-/** null for what is no unicast route of a routing table that carries traffic (local and broadcast entries, the cache). */
+/**
+ * null for what is no unicast route of a routing table that carries traffic (local and broadcast entries, the cache).
+ */
 export function parseRoute({ payload }: ReceivedMessage): Route | null {
   const [family, prefix = 0, , , table, , , type] = payload;
   const attributes = decodeAttributes(payload, RTMSG);

@@ -1,6 +1,15 @@
 import type { Netns } from "../namespace.ts";
 import { check, libc, ptr, SystemError } from "../syscall.ts";
-import { decodeAttributes, decodeMessages, encodeMessages, NLM_F, NLMSG, textOf, type Message, type ReceivedMessage } from "./message.ts";
+import {
+  decodeAttributes,
+  decodeMessages,
+  encodeMessages,
+  type Message,
+  NLM_F,
+  NLMSG,
+  type ReceivedMessage,
+  textOf,
+} from "./message.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -14,6 +23,7 @@ const NETLINK_EXT_ACK = 11;
 const NLM_F_DUMP_INTR = 0x10;
 const NLM_F_ACK_TLVS = 0x200;
 
+/** Netlink families of socket(2): `NETLINK_…` of linux/netlink.h. */
 export const NETLINK = { ROUTE: 0, NETFILTER: 12 } as const;
 
 /**
@@ -21,7 +31,7 @@ export const NETLINK = { ROUTE: 0, NETFILTER: 12 } as const;
  * Synchronous: the kernel handles a request inside send(2), so the answer is there when send returns.
  */
 export class NetlinkSocket implements Disposable {
-  readonly #fd: number;
+  #fd: number;
   readonly #buffer = Buffer.alloc(64 * 1024);
   #sequence = 1;
 
@@ -54,7 +64,9 @@ export class NetlinkSocket implements Disposable {
   /** As {@link request}, but gives each message's error or null. */
   attempt(messages: readonly Message[], what: string): (SystemError | null)[] {
     if (messages.length === 0) return [];
-    const first = this.#send(messages.map((message) => ({ ...message, flags: message.flags | NLM_F.REQUEST | NLM_F.ACK })));
+    const first = this.#send(
+      messages.map((message) => ({ ...message, flags: message.flags | NLM_F.REQUEST | NLM_F.ACK })),
+    );
     const results: (SystemError | null)[] = messages.map(() => null);
     for (let waiting = messages.length; waiting > 0; ) {
       for (const answer of this.#receive(what)) {
@@ -72,7 +84,12 @@ export class NetlinkSocket implements Disposable {
    */
   batch(messages: readonly Message[], what: string): void {
     const last = messages.length - 1;
-    const first = this.#send(messages.map((message, index) => ({ ...message, flags: message.flags | NLM_F.REQUEST | (index === last - 1 ? NLM_F.ACK : 0) })));
+    const first = this.#send(
+      messages.map((message, index) => ({
+        ...message,
+        flags: message.flags | NLM_F.REQUEST | (index === last - 1 ? NLM_F.ACK : 0),
+      })),
+    );
     for (;;) {
       for (const answer of this.#receive(what)) {
         if (answer.type !== NLMSG.ERROR || answer.sequence < first) continue;
@@ -123,8 +140,25 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
+  /** The number that the kernel knows the socket by; 0 until it was first used. */
+  get port(): number {
+    const address = Buffer.alloc(12);
+    const length = Buffer.from(Uint32Array.of(address.length).buffer);
+    check(libc.getsockname(this.#fd, ptr(address), ptr(length)), "getsockname", "netlink");
+    return address.readUInt32LE(4);
+  }
+
+  /** Gives the descriptor to the caller; it does not block any more. The object is of no further use. */
+  detach(): number {
+    const [F_SETFL, O_NONBLOCK] = [4, 0o4000];
+    check(libc.fcntl(this.#fd, F_SETFL, O_NONBLOCK), "fcntl", "netlink");
+    const fd = this.#fd;
+    this.#fd = -1;
+    return fd;
+  }
+
   [Symbol.dispose](): void {
-    libc.close(this.#fd);
+    if (this.#fd >= 0) libc.close(this.#fd);
   }
 
   #send(messages: readonly Message[]): number {
@@ -147,6 +181,7 @@ function errorOf(answer: ReceivedMessage, what: string): SystemError | null {
   const view = new DataView(answer.payload.buffer, answer.payload.byteOffset, answer.payload.length);
   const code = -view.getInt32(0, true);
   if (code === 0) return null;
-  const words = answer.flags & NLM_F_ACK_TLVS ? textOf(decodeAttributes(answer.payload, 20).get(NLMSGERR_ATTR_MSG)) : "";
+  const words =
+    answer.flags & NLM_F_ACK_TLVS ? textOf(decodeAttributes(answer.payload, 20).get(NLMSGERR_ATTR_MSG)) : "";
   return new SystemError("netlink", code, words ? `${what} (${words})` : what);
 }

@@ -1,4 +1,4 @@
-import { be32, NLM_F, text, type Attribute, type Message } from "../netlink/message.ts";
+import { type Attribute, be32, type Message, NLM_F, text } from "../netlink/message.ts";
 
 /**
  * The little of nf_tables' own protocol (linux/netfilter/nf_tables.h) that is worth speaking without nft(8): where a
@@ -6,19 +6,32 @@ import { be32, NLM_F, text, type Attribute, type Message } from "../netlink/mess
  */
 
 const SUBSYSTEM = 10;
-const NFT_MSG = { NEWTABLE: 0, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6, NEWSETELEM: 12, DELSETELEM: 14 } as const;
+const NFT_MSG = {
+  NEWTABLE: 0,
+  GETTABLE: 1,
+  DELTABLE: 2,
+  NEWCHAIN: 3,
+  NEWRULE: 6,
+  NEWSETELEM: 12,
+  DELSETELEM: 14,
+} as const;
 const BATCH_BEGIN = 16;
 const BATCH_END = 17;
 
+/** Families of nftables' tables: `NFPROTO_…` of linux/netfilter.h. INET is IPv4 and IPv6 together. */
 export const NFPROTO = { INET: 1, IPV4: 2, IPV6: 10 } as const;
 const LIST_ELEM = 1;
 const NFTA_DATA_VALUE = 1;
 const NFTA_SET_ELEM = { KEY: 1, DATA: 2, KEY_END: 10 } as const;
 
-const nfgenmsg = (family: number, resource = 0): Uint8Array => Uint8Array.of(family, 0, (resource >> 8) & 255, resource & 255);
+const nfgenmsg = (family: number, resource = 0): Uint8Array =>
+  Uint8Array.of(family, 0, (resource >> 8) & 255, resource & 255);
 
 const message = (type: number, family: number, flags: number, attributes: readonly Attribute[]): Message => ({
-  type: (SUBSYSTEM << 8) | type, flags, body: nfgenmsg(family), attributes,
+  type: (SUBSYSTEM << 8) | type,
+  flags,
+  body: nfgenmsg(family),
+  attributes,
 });
 
 /** Wraps messages into a transaction. */
@@ -27,10 +40,17 @@ export function transaction(messages: readonly Message[]): Message[] {
   return [edge(BATCH_BEGIN), ...messages, edge(BATCH_END)];
 }
 
+/** Makes a table; one of that name may be there. `family` as in {@link NFPROTO}. */
 export function addTable(family: number, table: string): Message {
   return message(NFT_MSG.NEWTABLE, family, NLM_F.CREATE, [[1, text(table)]]);
 }
 
+/** Asks for a table; ENOENT where there is none. */
+export function getTable(family: number, table: string): Message {
+  return message(NFT_MSG.GETTABLE, family, 0, [[1, text(table)]]);
+}
+
+/** Deletes a table with everything in it. */
 export function deleteTable(family: number, table: string): Message {
   return message(NFT_MSG.DELTABLE, family, 0, [[1, text(table)]]);
 }
@@ -40,19 +60,38 @@ export function addNatChain(family: number, table: string, chain: string, hook: 
   return message(NFT_MSG.NEWCHAIN, family, NLM_F.CREATE, [
     [1, text(table)],
     [3, text(chain)],
-    [4, [[1, be32(hook)], [2, be32(priority)]]],
+    [
+      4,
+      [
+        [1, be32(hook)],
+        [2, be32(priority)],
+      ],
+    ],
     [7, text("nat")],
   ]);
 }
 
+/** A rule at the end of a chain: its expressions run one after the other. */
 export function addRule(family: number, table: string, chain: string, expressions: readonly Expression[]): Message {
   return message(NFT_MSG.NEWRULE, family, NLM_F.CREATE | NLM_F.APPEND, [
     [1, text(table)],
     [2, text(chain)],
-    [4, expressions.map(({ name, data }): Attribute => [LIST_ELEM, [[1, text(name)], [2, data]]])],
+    [
+      4,
+      expressions.map(
+        ({ name, data }): Attribute => [
+          LIST_ELEM,
+          [
+            [1, text(name)],
+            [2, data],
+          ],
+        ],
+      ),
+    ],
   ]);
 }
 
+/** One step of a rule, as the kernel names it (`payload`, `cmp`, `nat`), with its attributes. */
 export interface Expression {
   name: string;
   data: readonly Attribute[];
@@ -62,30 +101,67 @@ const REGISTER = 1;
 
 /** Loads bytes of the network (1) or transport (2) header into the first register. */
 export function payload(base: 1 | 2, offset: number, length: number): Expression {
-  return { name: "payload", data: [[1, be32(REGISTER)], [2, be32(base)], [3, be32(offset)], [4, be32(length)]] };
+  return {
+    name: "payload",
+    data: [
+      [1, be32(REGISTER)],
+      [2, be32(base)],
+      [3, be32(offset)],
+      [4, be32(length)],
+    ],
+  };
 }
 
 /** Loads the number of the transport protocol into the first register. */
 export function transportProtocol(): Expression {
   const NFT_META_L4PROTO = 16;
-  return { name: "meta", data: [[2, be32(NFT_META_L4PROTO)], [1, be32(REGISTER)]] };
+  return {
+    name: "meta",
+    data: [
+      [2, be32(NFT_META_L4PROTO)],
+      [1, be32(REGISTER)],
+    ],
+  };
 }
 
 /** Ends the rule unless the first register holds `value`. */
 export function equals(value: Uint8Array): Expression {
-  return { name: "cmp", data: [[1, be32(REGISTER)], [2, be32(0)], [3, [[1, value]]]] };
+  return {
+    name: "cmp",
+    data: [
+      [1, be32(REGISTER)],
+      [2, be32(0)],
+      [3, [[1, value]]],
+    ],
+  };
 }
 
+/** Loads a fixed value into a register. */
 export function load(register: number, value: Uint8Array): Expression {
-  return { name: "immediate", data: [[1, be32(register)], [2, [[1, value]]]] };
+  return {
+    name: "immediate",
+    data: [
+      [1, be32(register)],
+      [2, [[1, value]]],
+    ],
+  };
 }
 
 /** Turns the packet to the address in one register and the port in another. */
 export function dnat(family: number, addressRegister: number, portRegister: number): Expression {
   const NFT_NAT_DNAT = 1;
-  return { name: "nat", data: [[1, be32(NFT_NAT_DNAT)], [2, be32(family)], [3, be32(addressRegister)], [5, be32(portRegister)]] };
+  return {
+    name: "nat",
+    data: [
+      [1, be32(NFT_NAT_DNAT)],
+      [2, be32(family)],
+      [3, be32(addressRegister)],
+      [5, be32(portRegister)],
+    ],
+  };
 }
 
+/** An element of a set or map, its values as the kernel keeps them. */
 export interface SetElement {
   key: Uint8Array;
   /** End of the interval, in sets and maps that have intervals. */
@@ -95,14 +171,27 @@ export interface SetElement {
 }
 
 /** Elements of a set or map; some thousand a message at most, the list's length has 16 bits. */
-export function changeElements(change: "add" | "delete", family: number, table: string, set: string, elements: readonly SetElement[]): Message {
+export function changeElements(
+  change: "add" | "delete",
+  family: number,
+  table: string,
+  set: string,
+  elements: readonly SetElement[],
+): Message {
   const add = change === "add";
-  const encode = ({ key, keyEnd, data }: SetElement): Attribute => [LIST_ELEM, [
-    [NFTA_SET_ELEM.KEY, [[NFTA_DATA_VALUE, key]]],
-    ...(add && data ? [[NFTA_SET_ELEM.DATA, [[NFTA_DATA_VALUE, data]]] as const] : []),
-    ...(keyEnd ? [[NFTA_SET_ELEM.KEY_END, [[NFTA_DATA_VALUE, keyEnd]]] as const] : []),
-  ]];
-  return message(add ? NFT_MSG.NEWSETELEM : NFT_MSG.DELSETELEM, family, add ? NLM_F.CREATE : 0, [[1, text(table)], [2, text(set)], [3, elements.map(encode)]]);
+  const encode = ({ key, keyEnd, data }: SetElement): Attribute => [
+    LIST_ELEM,
+    [
+      [NFTA_SET_ELEM.KEY, [[NFTA_DATA_VALUE, key]]],
+      ...(add && data ? [[NFTA_SET_ELEM.DATA, [[NFTA_DATA_VALUE, data]]] as const] : []),
+      ...(keyEnd ? [[NFTA_SET_ELEM.KEY_END, [[NFTA_DATA_VALUE, keyEnd]]] as const] : []),
+    ],
+  ];
+  return message(add ? NFT_MSG.NEWSETELEM : NFT_MSG.DELSETELEM, family, add ? NLM_F.CREATE : 0, [
+    [1, text(table)],
+    [2, text(set)],
+    [3, elements.map(encode)],
+  ]);
 }
 
 /** The parts of a concatenation, each padded to four bytes. */

@@ -1,8 +1,21 @@
-import { ipBytes, type Ip } from "../../lib/ip.ts";
-import { be16, u8, type Message } from "../netlink/message.ts";
-import { addNatChain, addRule, addTable, deleteTable, dnat, equals, load, NFPROTO, payload, transaction, transportProtocol } from "./codec.ts";
+import { type Ip, ipBytes } from "../../lib/ip.ts";
+import { be16, type Message, u8 } from "../netlink/message.ts";
+import {
+  addNatChain,
+  addRule,
+  addTable,
+  deleteTable,
+  dnat,
+  equals,
+  load,
+  NFPROTO,
+  payload,
+  transaction,
+  transportProtocol,
+} from "./codec.ts";
 
-const table = "berth_dns";
+/** Name of the table inside a container's namespace that turns its DNS queries. */
+export const dnsTable = "berth_dns";
 const OUTPUT = 3;
 const PRIORITY_DNAT = -100;
 
@@ -12,16 +25,22 @@ const PRIORITY_DNAT = -100;
  * takes some ten milliseconds for that, so a namespace just made should not ask for it.
  */
 export function redirectDns(server: Ip, ports: { udp: number; tcp: number }, again: boolean): Message[] {
-  const rule = (protocol: number, port: number): Message => addRule(NFPROTO.IPV4, table, "output", [
-    payload(1, 16, 4), equals(ipBytes(server)),
-    transportProtocol(), equals(u8(protocol)),
-    payload(2, 2, 2), equals(be16(53)),
-    load(1, ipBytes(server)), load(2, be16(port)), dnat(NFPROTO.IPV4, 1, 2),
-  ]);
+  const rule = (protocol: number, port: number): Message =>
+    addRule(NFPROTO.IPV4, dnsTable, "output", [
+      payload(1, 16, 4),
+      equals(ipBytes(server)),
+      transportProtocol(),
+      equals(u8(protocol)),
+      payload(2, 2, 2),
+      equals(be16(53)),
+      load(1, ipBytes(server)),
+      load(2, be16(port)),
+      dnat(NFPROTO.IPV4, 1, 2),
+    ]);
   return transaction([
-    addTable(NFPROTO.IPV4, table),
-    ...(again ? [deleteTable(NFPROTO.IPV4, table), addTable(NFPROTO.IPV4, table)] : []),
-    addNatChain(NFPROTO.IPV4, table, "output", OUTPUT, PRIORITY_DNAT),
+    addTable(NFPROTO.IPV4, dnsTable),
+    ...(again ? [deleteTable(NFPROTO.IPV4, dnsTable), addTable(NFPROTO.IPV4, dnsTable)] : []),
+    addNatChain(NFPROTO.IPV4, dnsTable, "output", OUTPUT, PRIORITY_DNAT),
     rule(17, ports.udp),
     rule(6, ports.tcp),
   ]);

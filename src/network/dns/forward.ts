@@ -1,24 +1,39 @@
 import { createSocket } from "node:dgram";
-import { isLoopback, parseIp, type Ip } from "../../lib/ip.ts";
+import { type Ip, isLoopback, parseIp } from "../../lib/ip.ts";
 import { Netns } from "../../linux/namespace.ts";
 import { AF, SOCK, sockaddr } from "../../linux/sockaddr.ts";
 import { check, libc, ptr } from "../../linux/syscall.ts";
-import { answersTo, codeOf, encodeError, rcode, type Query } from "./message.ts";
+import { answersTo, codeOf, encodeError, type Query, rcode } from "./message.ts";
 
 const timeoutMs = 4000;
 const maxServers = 3;
 
+/** The name servers that questions are passed to when no network of the container knows the name. */
+export interface ExternalServers {
+  addresses: readonly string[];
+  /** They come from the host's resolv.conf, as neither the container nor the daemon names any. */
+  ofHost: boolean;
+}
+
 /**
- * Asks the servers one after the other, from inside the container's namespace: queries take the way (and the VPN, and
- * the rules) of the container's other traffic. Only the host's own loopback servers are asked from the host.
- * Always an answer: SERVFAIL where nobody gave one.
+ * Asks the servers one after the other, from inside the container's namespace: queries are routed (through its VPN,
+ * under its rules) like the container's other traffic. Only loopback addresses from the host's own resolv.conf are
+ * asked from the host's namespace; one that was chosen for a container means the container's loopback and must not
+ * reach the host's. Always resolves to an answer: SERVFAIL where no server gave one.
  */
-export async function forward(netnsPath: string, servers: readonly string[], bytes: Uint8Array, query: Query, transport: "udp" | "tcp"): Promise<Uint8Array> {
+export async function forward(
+  netnsPath: string,
+  { addresses, ofHost }: ExternalServers,
+  bytes: Uint8Array,
+  query: Query,
+  transport: "udp" | "tcp",
+): Promise<Uint8Array> {
   let last: Uint8Array | null = null;
-  for (const text of servers.slice(0, maxServers)) {
+  for (const text of addresses.slice(0, maxServers)) {
     const server = parseIp(text);
     if (!server) continue;
-    const answer = await (transport === "udp" ? askUdp : askTcp)(netnsPath, server, bytes, query).catch(() => null);
+    const from = ofHost && isLoopback(server) ? null : netnsPath;
+    const answer = await (transport === "udp" ? askUdp : askTcp)(from, server, bytes, query).catch(() => null);
     if (!answer) continue;
     last = answer;
     if (codeOf(answer) !== rcode.SERVFAIL && codeOf(answer) !== rcode.REFUSED) break;
@@ -26,15 +41,20 @@ export async function forward(netnsPath: string, servers: readonly string[], byt
   return last ?? encodeError(query, rcode.SERVFAIL);
 }
 
-function openSocket(netnsPath: string, server: Ip, type: number): number {
+/** `netnsPath` null: in the host's namespace. */
+function openSocket(netnsPath: string | null, server: Ip, type: number): number {
   const family = server.family === 4 ? AF.INET : AF.INET6;
-  if (isLoopback(server)) return check(libc.socket(family, type | SOCK.NONBLOCK | SOCK.CLOEXEC, 0), "socket", "name server");
+  if (netnsPath === null)
+    return check(libc.socket(family, type | SOCK.NONBLOCK | SOCK.CLOEXEC, 0), "socket", "name server");
   using netns = new Netns(netnsPath);
   return netns.socket(family, type | SOCK.NONBLOCK, 0);
 }
 
-/** Connected, so that only the server's own datagrams come in; under an id of its own, which nobody can guess. */
-function askUdp(netnsPath: string, server: Ip, bytes: Uint8Array, query: Query): Promise<Uint8Array> {
+/**
+ * The socket is connected, so that only the server's datagrams come in. The query gets a random id that others cannot
+ * guess.
+ */
+function askUdp(netnsPath: string | null, server: Ip, bytes: Uint8Array, query: Query): Promise<Uint8Array> {
   const fd = openSocket(netnsPath, server, SOCK.DGRAM);
   const address = sockaddr(server, 53);
   const [id] = crypto.getRandomValues(new Uint16Array(1));
@@ -57,10 +77,10 @@ function askUdp(netnsPath: string, server: Ip, bytes: Uint8Array, query: Query):
   });
 }
 
-async function askTcp(netnsPath: string, server: Ip, bytes: Uint8Array, query: Query): Promise<Uint8Array> {
+async function askTcp(netnsPath: string | null, server: Ip, bytes: Uint8Array, query: Query): Promise<Uint8Array> {
   const fd = openSocket(netnsPath, server, SOCK.STREAM);
   const address = sockaddr(server, 53);
-  // In progress, mostly: the socket becomes writable when it is there.
+  // Usually returns "in progress": the socket becomes writable once it is connected.
   libc.connect(fd, ptr(address), address.length);
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const framed = frame(bytes);

@@ -1,64 +1,69 @@
-import { formatIp, parseCidr, type Ip } from "../../lib/ip.ts";
-import type { NetworkContext } from "../context.ts";
-import type { Attached } from "../interface.ts";
-import { isUserDefined } from "../options.ts";
-import { attachedOf } from "../publish.ts";
-import type { EndpointRecord } from "../record.ts";
-import { endpointByAddress, endpointsByName, sandboxOf } from "../table.ts";
-import { recordType, reverseAddress, type Answer, type Query } from "./message.ts";
+import type { Ip } from "../../lib/ip.ts";
+import type { NetworkDeps } from "../deps.ts";
+import { isUserDefined } from "../endpoint/endpoint.ts";
+import { attachedOf } from "../ports/publish.ts";
+import type { Attached } from "../sandbox/interface.ts";
+import { type Answer, type Query, recordType, reverseAddress } from "./message.ts";
+import type { Named, NetworkResolver } from "./resolver.ts";
 
 /**
- * What the container's networks know of a name. null: nothing, someone else may. An empty list: the name is there
- * and has no record of this type.
+ * What the container's networks know of a name. null: nothing, so other servers are asked. An empty list: the name
+ * exists but has no record of this type.
  */
-export function lookUp(ctx: NetworkContext, containerId: string, query: Query): Answer[] | null {
-  const networks = attachedOf(ctx, containerId).filter(({ network }) => isUserDefined(network));
-  if (query.class !== 1) return null;
-  if (query.type === recordType.PTR) return reverse(ctx, networks, query.name);
-  const endpoints = byName(ctx, networks, query.name.toLowerCase());
-  if (endpoints.length === 0) return null;
-  const family = query.type === recordType.A ? 4 : query.type === recordType.AAAA ? 6 : null;
-  const ips = family === null ? [] : endpoints.flatMap((endpoint) => address(endpoint, family) ?? []);
-  return shuffled(ips).map((ip) => ({ type: "address", ip }));
+export function lookUp(deps: NetworkDeps, containerId: string, query: Query): Answer[] | null {
+  return lookUpOn(deps.resolver, attachedOf(deps, containerId).filter(isUserDefined), query);
 }
 
-function address(endpoint: EndpointRecord, family: 4 | 6): Ip | null {
-  return parseCidr(family === 4 ? endpoint.ipv4 : endpoint.ipv6)?.ip ?? null;
+/** As {@link lookUp}, for networks with a name service. */
+export function lookUpOn(
+  resolver: NetworkResolver,
+  networks: readonly Pick<Attached, "network" | "endpoint">[],
+  query: Query,
+): Answer[] | null {
+  if (query.type === recordType.PTR) return reverse(resolver, networks, query.name);
+  const found = byName(resolver, networks, query.name.toLowerCase());
+  if (found.length === 0) return null;
+  return shuffled(found.flatMap((one) => addressFor(query, one) ?? [])).map((ip) => ({ type: "address", ip }));
 }
+
+function addressFor({ type }: Query, { ipv4, ipv6 }: Named): Ip | null {
+  return type === recordType.A ? ipv4 : type === recordType.AAAA ? ipv6 : null;
+}
+
+type Networks = Parameters<typeof lookUpOn>[1];
 
 /** The container's own links first, then the name in each network in turn, then `name.network`. */
-function byName(ctx: NetworkContext, networks: readonly Attached[], name: string): EndpointRecord[] {
+function byName(resolver: NetworkResolver, networks: Networks, name: string): Named[] {
   for (const { network, endpoint } of networks) {
     const linked = (endpoint.settings.Links ?? []).flatMap((link) => {
       const [target = "", alias = target] = link.split(":");
-      return alias.toLowerCase() === name ? endpointsByName(ctx.store, network.Id, target.replace(/^\//, "")) : [];
+      return alias.toLowerCase() === name ? resolver.byName(network, target.replace(/^\//, "")) : [];
     });
     if (linked.length > 0) return linked;
   }
   for (const { network } of networks) {
-    const found = endpointsByName(ctx.store, network.Id, name);
+    const found = resolver.byName(network, name);
     if (found.length > 0) return found;
   }
   for (const { network } of networks) {
     const suffix = `.${network.Name.toLowerCase()}`;
-    const found = name.endsWith(suffix) ? endpointsByName(ctx.store, network.Id, name.slice(0, -suffix.length)) : [];
+    const found = name.endsWith(suffix) ? resolver.byName(network, name.slice(0, -suffix.length)) : [];
     if (found.length > 0) return found;
   }
   return [];
 }
 
-function reverse(ctx: NetworkContext, networks: readonly Attached[], name: string): Answer[] | null {
+function reverse(resolver: NetworkResolver, networks: Networks, name: string): Answer[] | null {
   const ip = reverseAddress(name);
   if (!ip) return null;
   for (const { network } of networks) {
-    const endpoint = endpointByAddress(ctx.store, network.Id, formatIp(ip));
-    const owner = endpoint && sandboxOf(ctx.store, endpoint.containerId);
-    if (owner) return [{ type: "name", name: `${owner.name}.${network.Name}` }];
+    const owner = resolver.nameOf(network, ip);
+    if (owner !== null) return [{ type: "name", name: `${owner}.${network.Name}` }];
   }
   return null;
 }
 
-/** Askers take the first: each of several containers under one name gets its share. */
+/** In random order: clients use the first, so containers that share a name share the load. */
 function shuffled<T>(list: readonly T[]): T[] {
   const result = [...list];
   for (let at = result.length - 1; at > 0; at--) {

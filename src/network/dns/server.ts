@@ -1,27 +1,36 @@
 import { createSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
-import { parseIp, type Ip } from "../../lib/ip.ts";
+import { type Ip, parseIp } from "../../lib/ip.ts";
 import type { Netns } from "../../linux/namespace.ts";
 import { NETLINK, NetlinkSocket } from "../../linux/netlink/socket.ts";
 import { redirectDns } from "../../linux/nft/redirect-dns.ts";
 import { AF, SOCK, sockaddr } from "../../linux/sockaddr.ts";
 import { check, libc, ptr } from "../../linux/syscall.ts";
-import { embeddedServer } from "../resolv-conf.ts";
+import { embeddedServer } from "../sandbox/resolv-conf.ts";
 import { frame, unframe } from "./forward.ts";
-import { forUdp, parseQuery, type Query } from "./message.ts";
+import { encodeError, encodeRefusal, forUdp, parseQuery, type Query, rcode } from "./message.ts";
 
+/** Makes the answer to a query. `bytes` is the query as it was received; the answer is a whole DNS message. */
 export type Respond = (query: Query, bytes: Uint8Array, transport: "udp" | "tcp") => Promise<Uint8Array> | Uint8Array;
 
-/** Queries of one container under way at once, and connections; beyond that it waits for itself. */
+/** Most queries and most connections of one container at a time; further ones of that container wait. */
 const maxConcurrent = 1024;
 const maxConnections = 64;
 const idleMs = 10_000;
+const SOL_SOCKET = 1;
+const SO_RCVBUFFORCE = 33;
+const receiveBuffer = Buffer.from(Uint32Array.of(2 * 1024 * 1024).buffer);
+
+/** Ports that it listens on inside the namespace. */
+export interface NameServer extends Disposable {
+  ports: { udp: number; tcp: number };
+}
 
 /**
  * A name server at 127.0.0.11 inside a namespace, answered by this process. It listens on ports of the kernel's
  * choice, to which queries to port 53 are turned. `again`: the namespace may have had one before.
  */
-export function startNameServer(netns: Netns, respond: Respond, again: boolean): Disposable {
+export function startNameServer(netns: Netns, respond: Respond, again: boolean): NameServer {
   using parts = new DisposableStack();
   const server = requireIp(embeddedServer);
   let pending = 0;
@@ -31,11 +40,14 @@ export function startNameServer(netns: Netns, respond: Respond, again: boolean):
   parts.defer(() => udp.close());
   udp.on("error", () => {});
   udp.on("message", (bytes, from) => {
+    const reply = (answer: Uint8Array) => udp.send(answer, from.port, from.address);
     const query = parseQuery(bytes);
-    if (!query || pending >= maxConcurrent) return;
+    const refusal = query ? (pending < maxConcurrent ? null : encodeError(query, rcode.REFUSED)) : encodeRefusal(bytes);
+    if (refusal) reply(refusal);
+    if (refusal || !query) return;
     pending++;
     void Promise.resolve(respond(query, bytes, "udp"))
-      .then((answer) => udp.send(forUdp(query, answer), from.port, from.address))
+      .then((answer) => reply(forUdp(query, answer)))
       .catch(() => {})
       .finally(() => pending--);
   });
@@ -59,8 +71,10 @@ export function startNameServer(netns: Netns, respond: Respond, again: boolean):
   tcp.unref();
 
   using netfilter = new NetlinkSocket(NETLINK.NETFILTER, netns);
-  netfilter.batch(redirectDns(server, { udp: portOf(udpFd), tcp: portOf(tcpFd) }, again), "redirect name queries");
-  return parts.move();
+  const ports = { udp: portOf(udpFd), tcp: portOf(tcpFd) };
+  netfilter.batch(redirectDns(server, ports, again), "redirect name queries");
+  const all = parts.move();
+  return { ports, [Symbol.dispose]: () => all.dispose() };
 }
 
 function serveConnection(socket: Socket, respond: Respond): void {
@@ -72,8 +86,13 @@ function serveConnection(socket: Socket, respond: Respond): void {
     for (let next = unframe(received); next; next = unframe(received)) {
       received = next.rest;
       const query = parseQuery(next.message);
+      const refusal = query ? null : encodeRefusal(next.message);
+      if (refusal) socket.write(frame(refusal));
+      if (refusal) continue;
       if (!query) return void socket.destroy();
-      void Promise.resolve(respond(query, next.message, "tcp")).then((answer) => socket.write(frame(answer))).catch(() => socket.destroy());
+      void Promise.resolve(respond(query, next.message, "tcp"))
+        .then((answer) => socket.write(frame(answer)))
+        .catch(() => socket.destroy());
     }
   });
 }
@@ -82,6 +101,8 @@ function serveConnection(socket: Socket, respond: Respond): void {
 function bound(netns: Netns, ip: Ip, type: number): number {
   const fd = netns.socket(AF.INET, type | SOCK.NONBLOCK, 0);
   const address = sockaddr(ip, 0);
+  // The kernel's own measure holds some two hundred queries, which come faster than they are answered.
+  libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, ptr(receiveBuffer), 4);
   try {
     check(libc.bind(fd, ptr(address), address.length), "bind", embeddedServer);
     if (type === SOCK.STREAM) check(libc.listen(fd, 128), "listen", embeddedServer);

@@ -1,7 +1,7 @@
-import type { NetworkContext } from "../context.ts";
 import type { NetworkRecord } from "../record.ts";
+import type { DriverDeps } from "./driver.ts";
 
-/** Mark of the network's links on the host, for reconciliation and for whoever lists the links. */
-export function alias(ctx: NetworkContext, network: NetworkRecord): string {
-  return `berth-${ctx.instance}/${network.Id}`;
+/** The alias of the network's links on the host, by which the engine, and people who list the links, know them. */
+export function alias(deps: DriverDeps, network: NetworkRecord): string {
+  return `berth-${deps.instance}/${network.Id}`;
 }

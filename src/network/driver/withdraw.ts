@@ -10,6 +10,7 @@ export function deleteInside(endpoint: EndpointRecord, { route }: OpenNetns): vo
   if (link) ignoringGone(() => route.request([deleteLink({ index: link.index })], `delete ${link.name}`));
 }
 
+/** Runs `fn` and ignores the kernel's ENODEV: the interface is gone already. Any other error is thrown on. */
 export function ignoringGone(fn: () => void): void {
   try {
     fn();

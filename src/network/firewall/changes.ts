@@ -1,45 +1,92 @@
-import type { NetworkContext } from "../context.ts";
+import { errorMessage } from "../../lib/errors.ts";
+import type { NetworkDeps } from "../deps.ts";
 import { driverOf } from "../driver/driver.ts";
-import { forgetFlows } from "../forget-flows.ts";
-import { attachedOf, firewallPorts } from "../publish.ts";
-import { allNetworks, allSandboxes, publishedPorts } from "../table.ts";
+import { forgetFlows } from "../ports/forget-flows.ts";
+import { attachedOf, firewallPorts } from "../ports/publish.ts";
 import type { NetworkRecord } from "../record.ts";
+import { allNetworks, allSandboxes, publishedPorts } from "../table.ts";
+import { administratorScript, lostAdministrator } from "./administrator.ts";
+import { Admission } from "./admission.ts";
 import { elementMessages, type FirewallPort } from "./elements.ts";
-import { addNetworks, bareTableName, deleteNetworks, dropTable, wholeTable } from "./ruleset.ts";
+import { addNetworks, bareTableName, deleteNetworks, dropTable, type Firewall, wholeTable } from "./ruleset.ts";
 
-/** Writes the table anew from the database. */
-export function rewriteFirewall(ctx: NetworkContext): Promise<void> {
-  return ctx.live.firewall.submit({
-    script: () => wholeTable(ctx.instance, {
-      networks: allNetworks(ctx.store).flatMap((network) => driverOf(network)?.firewall(network) ?? []),
-      ports: allSandboxes(ctx.store).flatMap((sandbox) => firewallPorts(sandbox, attachedOf(ctx, sandbox.containerId), publishedPorts(ctx.store, sandbox.containerId))),
-      relay: ctx.live.relay ?? { tcp: 0, udp: 0 },
+/** The firewall as the database wants it. */
+export function wantedFirewall(deps: NetworkDeps): Firewall {
+  return {
+    networks: allNetworks(deps.store).flatMap((network) => driverOf(deps, network)?.firewall(network) ?? []),
+    ports: allSandboxes(deps.store).flatMap((sandbox) => {
+      const stays = attachedOf(deps, sandbox.containerId).filter(({ endpoint }) => endpoint.changing !== "leaves");
+      return firewallPorts(deps, sandbox, stays, publishedPorts(deps.store, sandbox.containerId));
     }),
-  });
+    relay: deps.live.relay ?? { tcp: 0, udp: 0 },
+  };
+}
+
+/**
+ * Writes the table anew from the database, in one transaction. What the administrator has in it stays; where it was
+ * deleted with the table it is put back, or, where the kernel refuses it, written to the log.
+ */
+export async function rewriteFirewall(deps: NetworkDeps): Promise<void> {
+  await admitWhereGuarded(deps, wantedFirewall(deps).ports);
+  const whole = () => wholeTable(deps.instance, wantedFirewall(deps));
+  try {
+    return await deps.live.firewall.submit({ script: () => lostAdministrator(deps) + whole() });
+  } catch (error) {
+    deps.log.warn("the firewall's table cannot be mended and is made anew", { error: errorMessage(error) });
+  }
+  // Something in the table has one of our names but another kind, or the kernel refuses the administrator's rules.
+  try {
+    await deps.live.firewall.submit({ script: () => dropTable(deps.instance) + administratorScript(deps) + whole() });
+  } catch (error) {
+    await deps.live.firewall.submit({ script: () => dropTable(deps.instance) + whole() });
+    deps.log.error("the administrator's own rules could not be put back", {
+      error: errorMessage(error),
+      rules: deps.live.administrator,
+    });
+  }
 }
 
 /** Takes ports away and adds others in one step. Where the table is not as we left it, it is written anew. */
-export async function changePorts(ctx: NetworkContext, gone: readonly FirewallPort[], come: readonly FirewallPort[]): Promise<void> {
+export async function changePorts(
+  deps: NetworkDeps,
+  gone: readonly FirewallPort[],
+  come: readonly FirewallPort[],
+): Promise<void> {
   if (gone.length === 0 && come.length === 0) return;
+  await admitWhereGuarded(deps, come);
   try {
-    await ctx.live.firewall.submit({ messages: () => elementMessages(bareTableName(ctx.instance), gone, come) });
+    await deps.live.firewall.submit({ messages: () => elementMessages(bareTableName(deps.instance), gone, come) });
   } catch {
-    await rewriteFirewall(ctx);
+    await rewriteFirewall(deps);
   }
-  forgetFlows(ctx, [...gone, ...come]);
+  forgetFlows(deps, [...gone, ...come]);
+}
+
+async function admitWhereGuarded(deps: NetworkDeps, ports: readonly FirewallPort[]): Promise<void> {
+  if (deps.live.admission || !ports.some(({ guarded }) => guarded)) return;
+  const admission = new Admission(deps);
+  deps.live.admission = admission;
+  await admission.start();
 }
 
 /** A network that has just come, or has just gone. Networks the firewall need not know: does nothing. */
-export async function changeNetwork(ctx: NetworkContext, change: "add" | "delete", network: NetworkRecord): Promise<void> {
-  const rules = driverOf(network)?.firewall(network);
+export async function changeNetwork(
+  deps: NetworkDeps,
+  change: "add" | "delete",
+  network: NetworkRecord,
+): Promise<void> {
+  const rules = driverOf(deps, network)?.firewall(network);
   if (!rules) return;
   try {
-    await ctx.live.firewall.submit({ script: () => (change === "add" ? addNetworks : deleteNetworks)(ctx.instance, [rules]) });
+    await deps.live.firewall.submit({
+      script: () => (change === "add" ? addNetworks : deleteNetworks)(deps.instance, [rules]),
+    });
   } catch {
-    await rewriteFirewall(ctx);
+    await rewriteFirewall(deps);
   }
 }
 
-export function dropFirewall(ctx: NetworkContext): Promise<void> {
-  return ctx.live.firewall.submit({ script: () => dropTable(ctx.instance) });
+/** Deletes the instance's nftables table, with what the administrator wrote into it. */
+export function dropFirewall(deps: NetworkDeps): Promise<void> {
+  return deps.live.firewall.submit({ script: () => dropTable(deps.instance) });
 }

@@ -12,7 +12,11 @@ test("changes happen one at a time in the order of asking; one that fails stops 
       seen.push(text);
       if (text === "bad") throw new Error("bad script");
     },
-    messages: (messages) => void (expect(running).toBe(0), seen.push(`messages ${messages.length}`)),
+    messages: (messages) => {
+      expect(running).toBe(0);
+      seen.push(`messages ${messages.length}`);
+    },
+    isOwn: () => false,
     [Symbol.dispose]() {},
   });
   const asked = [

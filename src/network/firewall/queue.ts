@@ -1,21 +1,36 @@
-import { NETLINK, NetlinkSocket } from "../../linux/netlink/socket.ts";
 import type { Message } from "../../linux/netlink/message.ts";
+import { NETLINK, NetlinkSocket } from "../../linux/netlink/socket.ts";
 import { applyNft } from "../../linux/nft/apply.ts";
 
-/** Either for nft(8) or, where a process would cost too much, for the kernel itself. Made when its turn comes. */
+/**
+ * A change as a script for nft(8) or, where starting a process would take too long, as netlink messages. The function
+ * is called when the change's turn comes.
+ */
 export type Change = { script: () => string } | { messages: () => readonly Message[] };
 
 /** How changes get into the kernel. */
 export interface FirewallKernel extends Disposable {
   script(text: string): Promise<void>;
   messages(messages: readonly Message[]): void;
+  /** Whether changes go, or went a moment ago, through the netlink socket of that number. */
+  isOwn(port: number): boolean;
 }
 
-export function realFirewall(): FirewallKernel {
+/**
+ * The socket of nft(8) has its process id for a number; soon after its end the kernel may give it to another process.
+ */
+const rememberedMs = 5000;
+
+function realFirewall(): FirewallKernel {
   let socket: NetlinkSocket | null = null;
+  const programs = new Map<number, number>();
   return {
-    script: applyNft,
+    script(text) {
+      for (const [pid, until] of programs) if (until < Date.now()) programs.delete(pid);
+      return applyNft(text, (pid) => programs.set(pid, Date.now() + rememberedMs));
+    },
     messages: (messages) => (socket ??= new NetlinkSocket(NETLINK.NETFILTER)).batch(messages, "change firewall"),
+    isOwn: (port) => socket?.port === port || (programs.get(port) ?? 0) > Date.now(),
     [Symbol.dispose]() {
       socket?.[Symbol.dispose]();
       socket = null;
@@ -30,14 +45,21 @@ export class FirewallQueue implements Disposable {
 
   constructor(private readonly kernel: FirewallKernel = realFirewall()) {}
 
-  /** Resolves when the kernel has it. */
+  /** Resolves when the kernel has made the change. */
   async submit(change: Change): Promise<void> {
-    // Nobody before us: no reason to wait even a turn.
+    // Nothing is queued before it: it starts without waiting for a turn of the event loop.
     if ("messages" in change && this.#pending === 0) return this.kernel.messages(change.messages());
     this.#pending++;
-    const mine = this.#last.then(() => ("messages" in change ? this.kernel.messages(change.messages()) : this.kernel.script(change.script())));
+    const mine = this.#last.then(() =>
+      "messages" in change ? this.kernel.messages(change.messages()) : this.kernel.script(change.script()),
+    );
     this.#last = mine.catch(() => {}).finally(() => this.#pending--);
     return mine;
+  }
+
+  /** See {@link FirewallKernel.isOwn}. */
+  isOwn(port: number): boolean {
+    return this.kernel.isOwn(port);
   }
 
   [Symbol.dispose](): void {

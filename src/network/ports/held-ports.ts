@@ -1,5 +1,5 @@
-import { EngineError, internal } from "../../lib/errors.ts";
-import { isUnspecified, parseIp, type Ip } from "../../lib/ip.ts";
+import { type EngineError, internal } from "../../lib/errors.ts";
+import { type Ip, isUnspecified, parseIp, sameIp } from "../../lib/ip.ts";
 import { holdPort, releasePorts, socketBudget } from "../../linux/host-port.ts";
 import { SystemError } from "../../linux/syscall.ts";
 import type { PortRange } from "../record.ts";
@@ -7,25 +7,35 @@ import type { PortGrant, PortRequest } from "./plan.ts";
 
 const ephemeral = { first: 49153, last: 65535 };
 
+/** One port at some addresses of the host. */
 interface Held {
   containerId: string;
-  ip: Ip;
+  ips: Ip[];
+  fds: number[];
 }
 
 /** Ports of the host that containers have, each held by a bound socket so that no other program takes it. */
 export class HeldPorts {
   /** By `protocol/port`. */
   readonly #held = new Map<string, Held[]>();
-  readonly #fds = new Map<string, number[]>();
+  /** The keys of `#held` that a container is in. */
+  readonly #keys = new Map<string, Set<string>>();
   readonly #next = new Map<string, number>();
+  /**
+   * Ports on [::] that the relay of this process listens on, by protocol; published ports of the same number work all
+   * the same, by the firewall's rules.
+   */
+  own: Readonly<Record<string, number>> = {};
   readonly #parsed = new WeakMap<readonly string[], Ip[]>();
   #sockets = 0;
 
-  /** Beyond `maxSockets` a port is held against our own containers only. */
+  /**
+   * Once `maxSockets` are open, further ports are only noted: other containers cannot get them, but other programs can.
+   */
   constructor(private readonly maxSockets = socketBudget()) {}
 
   /**
-   * All of the requests or none. A port that cannot be had throws with Docker's words, without their beginning
+   * Gets all requested ports or none. Throws `internal` where one is not free, with Docker's text without its beginning
    * (`driver failed programming external connectivity on endpoint …: `).
    */
   async acquire(containerId: string, requests: readonly PortRequest[]): Promise<PortGrant[]> {
@@ -34,35 +44,34 @@ export class HeldPorts {
       for (const [index, request] of requests.entries()) {
         // Thousands of ports must not keep everyone else waiting.
         if (index % 256 === 255) await Bun.sleep(0);
-        grants.push({ protocol: request.protocol, containerPort: request.containerPort, hostIps: request.hostIps, hostPort: this.#grant(containerId, request) });
+        grants.push({
+          protocol: request.protocol,
+          containerPort: request.containerPort,
+          hostIps: request.hostIps,
+          hostPort: this.#grant(containerId, request),
+        });
       }
       return grants;
     } catch (error) {
-      this.release(containerId);
+      for (const { protocol, hostIps, hostPort } of grants)
+        this.#drop(containerId, `${protocol}/${hostPort}`, this.#addresses(hostIps));
       throw error;
     }
   }
 
-  /** Takes ports again that a container already has, after a restart of the daemon. Says which could not be had. */
+  /**
+   * Binds the ports of a running container again after a restart of the daemon. Returns those that could not be bound.
+   */
   async retake(containerId: string, ranges: readonly PortRange[]): Promise<string[]> {
     const lost: string[] = [];
-    const byPort = new Map<string, { protocol: string; port: number; ips: Ip[] }>();
-    for (const { protocol, hostIp, hostPort, count } of ranges) {
-      for (let port = hostPort; port < hostPort + count; port++) {
-        const entry = byPort.get(`${protocol}/${port}`) ?? { protocol, port, ips: [] };
-        entry.ips.push(requireIp(hostIp));
-        byPort.set(`${protocol}/${port}`, entry);
-      }
-    }
     let index = 0;
-    for (const { protocol, port, ips } of byPort.values()) {
+    for (const { protocol, port, ips } of singlePorts(ranges)) {
       if (++index % 256 === 0) await Bun.sleep(0);
       try {
         this.#hold(containerId, protocol, ips, port);
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
-        this.#record(containerId, protocol, ips, port);
-        if (!this.#fds.has(containerId)) this.#fds.set(containerId, []);
+        this.#record(protocol, port, { containerId, ips, fds: [] });
         lost.push(`${port}/${protocol}: ${error.message}`);
       }
     }
@@ -70,20 +79,22 @@ export class HeldPorts {
   }
 
   release(containerId: string): void {
-    const fds = this.#fds.get(containerId);
-    if (!fds) return;
-    releasePorts(fds);
-    this.#sockets -= fds.length;
-    this.#fds.delete(containerId);
-    for (const [key, list] of this.#held) {
-      const rest = list.filter((held) => held.containerId !== containerId);
-      if (rest.length === 0) this.#held.delete(key);
-      else if (rest.length < list.length) this.#held.set(key, rest);
-    }
+    for (const key of this.#keys.get(containerId) ?? []) this.#drop(containerId, key, null);
+    this.#keys.delete(containerId);
+  }
+
+  /** How many ports a container has; a port on several addresses counts once. */
+  count(containerId: string): number {
+    return this.#keys.get(containerId)?.size ?? 0;
+  }
+
+  /** Releases some of a container's ports. */
+  releaseRanges(containerId: string, ranges: readonly PortRange[]): void {
+    for (const { protocol, port, ips } of singlePorts(ranges)) this.#drop(containerId, `${protocol}/${port}`, ips);
   }
 
   releaseAll(): void {
-    for (const containerId of [...this.#fds.keys()]) this.release(containerId);
+    for (const containerId of [...this.#keys.keys()]) this.release(containerId);
   }
 
   #grant(containerId: string, request: PortRequest): number {
@@ -96,7 +107,8 @@ export class HeldPorts {
       const port = first + ((start - first + tried) % size);
       const taken = ips.find((ip) => this.#isHeld(request.protocol, ip, port));
       if (taken) {
-        if (fixed) throw internal(`Bind for ${request.hostIps[ips.indexOf(taken)]}:${port} failed: port is already allocated`);
+        if (fixed)
+          throw internal(`Bind for ${request.hostIps[ips.indexOf(taken)]}:${port} failed: port is already allocated`);
         continue;
       }
       try {
@@ -109,7 +121,11 @@ export class HeldPorts {
       if (request.first === 0) this.#next.set(request.protocol, port === last ? first : port + 1);
       return port;
     }
-    throw internal(request.first === 0 ? "all ports are allocated" : `Bind for ${request.hostIps[0]}:${first}-${last} failed: all ports are allocated`);
+    throw internal(
+      request.first === 0
+        ? "all ports are allocated"
+        : `Bind for ${request.hostIps[0]}:${first}-${last} failed: all ports are allocated`,
+    );
   }
 
   /** Thousands of requests share one list of addresses. */
@@ -122,26 +138,59 @@ export class HeldPorts {
   }
 
   #isHeld(protocol: string, ip: Ip, port: number): boolean {
-    return (this.#held.get(`${protocol}/${port}`) ?? []).some(
-      (held) => held.ip.family === ip.family && (held.ip.value === ip.value || isUnspecified(held.ip) || isUnspecified(ip)),
+    return (this.#held.get(`${protocol}/${port}`) ?? []).some((held) =>
+      held.ips.some(
+        (other) =>
+          other.family === ip.family && (other.value === ip.value || isUnspecified(other) || isUnspecified(ip)),
+      ),
     );
   }
 
   #hold(containerId: string, protocol: string, ips: Ip[], port: number): void {
-    const fds = this.#sockets + ips.length > this.maxSockets ? [] : holdPort(protocol, ips, port);
+    const free = port === this.own[protocol] ? ips.filter((ip) => ip.family === 4) : ips;
+    const fds = this.#sockets + free.length > this.maxSockets ? [] : holdPort(protocol, free, port);
     this.#sockets += fds.length;
-    const all = this.#fds.get(containerId);
-    if (all) all.push(...fds);
-    else this.#fds.set(containerId, fds);
-    this.#record(containerId, protocol, ips, port);
+    this.#record(protocol, port, { containerId, ips, fds });
   }
 
-  #record(containerId: string, protocol: string, ips: Ip[], port: number): void {
+  #record(protocol: string, port: number, held: Held): void {
     const key = `${protocol}/${port}`;
-    const list = this.#held.get(key) ?? [];
-    list.push(...ips.map((ip) => ({ containerId, ip })));
-    this.#held.set(key, list);
+    const list = this.#held.get(key);
+    if (list) list.push(held);
+    else this.#held.set(key, [held]);
+    const keys = this.#keys.get(held.containerId);
+    if (keys) keys.add(key);
+    else this.#keys.set(held.containerId, new Set([key]));
   }
+
+  /** Releases what the container holds under the key, where all its addresses are among `ips`; null: everything. */
+  #drop(containerId: string, key: string, ips: readonly Ip[] | null): void {
+    const list = this.#held.get(key) ?? [];
+    const goes = (held: Held) =>
+      held.containerId === containerId &&
+      (ips === null || held.ips.every((ip) => ips.some((other) => sameIp(ip, other))));
+    for (const { fds } of list.filter(goes)) {
+      releasePorts(fds);
+      this.#sockets -= fds.length;
+    }
+    const rest = list.filter((held) => !goes(held));
+    if (rest.length > 0) this.#held.set(key, rest);
+    else this.#held.delete(key);
+    if (!rest.some((held) => held.containerId === containerId)) this.#keys.get(containerId)?.delete(key);
+  }
+}
+
+/** Each port with all its addresses. */
+function singlePorts(ranges: readonly PortRange[]): Iterable<{ protocol: string; port: number; ips: Ip[] }> {
+  const byPort = new Map<string, { protocol: string; port: number; ips: Ip[] }>();
+  for (const { protocol, hostIp, hostPort, count } of ranges) {
+    for (let port = hostPort; port < hostPort + count; port++) {
+      const entry = byPort.get(`${protocol}/${port}`) ?? { protocol, port, ips: [] };
+      entry.ips.push(requireIp(hostIp));
+      byPort.set(`${protocol}/${port}`, entry);
+    }
+  }
+  return byPort.values();
 }
 
 function requireIp(text: string): Ip {

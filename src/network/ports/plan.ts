@@ -3,7 +3,7 @@ import { invalid } from "../../lib/errors.ts";
 import { formatIp, parseIp } from "../../lib/ip.ts";
 import type { PortRange } from "../record.ts";
 
-/** One port of the container that wants one port of the host, the same on all of `hostIps`. */
+/** A request for one port of the host, the same on all of `hostIps`, for one port of the container. */
 export interface PortRequest {
   protocol: string;
   containerPort: number;
@@ -20,16 +20,27 @@ export interface PortGrant extends Omit<PortRequest, "first" | "last"> {
 
 /**
  * What `PortBindings`, `ExposedPorts` and `PublishAllPorts` ask for, fixed ports before free ones. `fallback`: the
- * host's addresses of a port that names none. Throws `invalid`.
+ * host's addresses for a port that names no address. Throws `invalid` on what cannot be read.
  */
-export function planPorts(bindings: PortMap, exposed: readonly string[], publishAll: boolean, fallback: string[]): PortRequest[] {
+export function planPorts(
+  bindings: PortMap,
+  exposed: readonly string[],
+  publishAll: boolean,
+  fallback: string[],
+): PortRequest[] {
   const requests: PortRequest[] = [];
   for (const [key, list] of Object.entries(bindings ?? {})) {
     const { containerPort, protocol } = parsePort(key);
     for (const { HostIp, HostPort } of list ?? []) {
-      requests.push({ protocol, containerPort, hostIps: hostIps(HostIp ?? "", fallback), ...hostPorts(HostPort ?? "") });
+      requests.push({
+        protocol,
+        containerPort,
+        hostIps: hostIps(HostIp ?? "", fallback),
+        ...hostPorts(HostPort ?? ""),
+      });
     }
-    if (publishAll && (list ?? []).length === 0) requests.push({ protocol, containerPort, hostIps: fallback, first: 0, last: 0 });
+    if (publishAll && (list ?? []).length === 0)
+      requests.push({ protocol, containerPort, hostIps: fallback, first: 0, last: 0 });
   }
   if (publishAll) {
     const bound = new Set(Object.keys(bindings ?? {}).map(normalPort));
@@ -48,6 +59,7 @@ export function parsePort(key: string): { containerPort: number; protocol: strin
   return { containerPort: Number(port), protocol: protocol.toLowerCase() };
 }
 
+/** A port key in full and in lower case: `80` becomes `80/tcp`. Throws `invalid` as {@link parsePort} does. */
 export function normalPort(key: string): string {
   const { containerPort, protocol } = parsePort(key);
   return `${containerPort}/${protocol}`;
@@ -62,24 +74,54 @@ function hostIps(hostIp: string, fallback: string[]): string[] {
 
 function hostPorts(text: string): { first: number; last: number } {
   if (text === "") return { first: 0, last: 0 };
-  const [first = Number.NaN, last = first, more] = text.split("-").map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
+  const [first = Number.NaN, last = first, more] = text
+    .split("-")
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
   if (!(first <= last && last <= 65535) || more !== undefined) throw invalid(`invalid port specification: "${text}"`);
   return { first, last };
 }
 
-/** Grants as ranges: neighbours on both sides become one. */
+/** Grants as ranges: ports whose numbers follow each other on the host and in the container become one range. */
 export function compress(grants: readonly PortGrant[]): PortRange[] {
-  const single = grants.flatMap(({ protocol, hostIps, hostPort, containerPort }) => hostIps.map((hostIp) => ({ protocol, hostIp, hostPort, containerPort, count: 1 })));
-  single.sort((a, b) => (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : a.hostIp < b.hostIp ? -1 : a.hostIp > b.hostIp ? 1 : a.hostPort - b.hostPort));
+  const single = grants.flatMap(({ protocol, hostIps, hostPort, containerPort }) =>
+    hostIps.map((hostIp) => ({ protocol, hostIp, hostPort, containerPort, count: 1 })),
+  );
+  single.sort((a, b) =>
+    a.protocol < b.protocol
+      ? -1
+      : a.protocol > b.protocol
+        ? 1
+        : a.hostIp < b.hostIp
+          ? -1
+          : a.hostIp > b.hostIp
+            ? 1
+            : a.hostPort - b.hostPort,
+  );
   const ranges: PortRange[] = [];
   for (const port of single) {
     const last = ranges.at(-1);
-    const follows = last !== undefined && last.protocol === port.protocol && last.hostIp === port.hostIp &&
-      last.hostPort + last.count === port.hostPort && last.containerPort + last.count === port.containerPort;
+    const follows =
+      last !== undefined &&
+      last.protocol === port.protocol &&
+      last.hostIp === port.hostIp &&
+      last.hostPort + last.count === port.hostPort &&
+      last.containerPort + last.count === port.containerPort;
     if (follows) last.count++;
     else ranges.push(port);
   }
   return ranges;
+}
+
+/** Ranges port by port. */
+export function expand(ranges: readonly PortRange[]): PortGrant[] {
+  return ranges.flatMap(({ protocol, hostIp, hostPort, containerPort, count }) =>
+    Array.from({ length: count }, (_, at) => ({
+      protocol,
+      hostIps: [hostIp],
+      hostPort: hostPort + at,
+      containerPort: containerPort + at,
+    })),
+  );
 }
 
 /** `NetworkSettings.Ports`: what is published, and null for what is only exposed. */

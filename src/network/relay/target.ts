@@ -1,39 +1,54 @@
-import { parseIp, type Ip } from "../../lib/ip.ts";
+import { type Ip, parseIp } from "../../lib/ip.ts";
 import { findByReply, IPPROTO, parseTracked } from "../../linux/netlink/conntrack.ts";
 import type { NetlinkSocket } from "../../linux/netlink/socket.ts";
 import { SystemError } from "../../linux/syscall.ts";
-import type { NetworkContext } from "../context.ts";
-import { attachedOf, publishedTarget } from "../publish.ts";
+import type { NetworkDeps } from "../deps.ts";
+import { attachedOf, publishedTarget } from "../ports/publish.ts";
 import { publishedAt } from "../table.ts";
 
+/** The container's address (text, without prefix length) and port that the relay connects to. */
 export interface RelayTarget {
   address: string;
   port: number;
 }
 
+/** Where a connection wanted to go before the firewall turned it to the relay. */
+export interface Wanted {
+  /** The host's address that the client sent to. */
+  address: Ip;
+  port: number;
+}
+
 /**
- * Where a connection wanted to go before the firewall turned it to the relay: the kernel remembers. null: it came
- * to the relay's own port, or the container is gone.
+ * The kernel's connection tracking entry for a connection that reached the relay at one of the addresses `local`; null:
+ * there is none. A link-local `client` address may have a zone (`%eth0`) at its end.
  */
-export function relayTarget(
-  ctx: NetworkContext, conntrack: NetlinkSocket, protocol: "tcp" | "udp",
-  client: { address: string; port: number }, relay: { addresses: string[]; port: number },
-): RelayTarget | null {
-  const source = parseIp(client.address);
+export function wantedBy(
+  conntrack: NetlinkSocket,
+  protocol: "tcp" | "udp",
+  client: { address: string; port: number },
+  local: { addresses: readonly string[]; port: number },
+): Wanted | null {
+  const source = parseIp(client.address.split("%")[0] ?? "");
   if (!source) return null;
-  for (const address of relay.addresses) {
-    const local = parseIp(address);
-    const wanted = local && originalDestination(conntrack, protocol, { ip: source, port: client.port }, { ip: local, port: relay.port });
-    if (!wanted || wanted.port === relay.port) continue;
-    const range = publishedAt(ctx.store, protocol, wanted.ip, wanted.port);
-    const target = range && targetOf(ctx, range.containerId);
-    return range && target ? { address: target, port: range.containerPort + wanted.port - range.hostPort } : null;
+  for (const text of local.addresses) {
+    const address = parseIp(text);
+    const from = { ip: source, port: client.port };
+    const found = address && originalDestination(conntrack, protocol, from, { ip: address, port: local.port });
+    if (found) return { address: found.ip, port: found.port };
   }
   return null;
 }
 
-function targetOf(ctx: NetworkContext, containerId: string): string {
-  const attached = attachedOf(ctx, containerId);
+/** The target for the port; null: no container publishes it, or the container is gone. */
+export function relayTarget(deps: NetworkDeps, protocol: "tcp" | "udp", { address, port }: Wanted): RelayTarget | null {
+  const range = publishedAt(deps.store, protocol, address, port);
+  const target = range && targetOf(deps, range.containerId);
+  return range && target ? { address: target, port: range.containerPort + port - range.hostPort } : null;
+}
+
+function targetOf(deps: NetworkDeps, containerId: string): string {
+  const attached = attachedOf(deps, containerId);
   return publishedTarget(attached, "v6") || publishedTarget(attached, "v4");
 }
 
@@ -42,11 +57,23 @@ interface Place {
   port: number;
 }
 
-function originalDestination(conntrack: NetlinkSocket, protocol: "tcp" | "udp", client: Place, local: Place): Place | null {
+function originalDestination(
+  conntrack: NetlinkSocket,
+  protocol: "tcp" | "udp",
+  client: Place,
+  local: Place,
+): Place | null {
   try {
-    const answer = conntrack.get(findByReply({
-      protocol: IPPROTO[protocol], source: local.ip, sourcePort: local.port, destination: client.ip, destinationPort: client.port,
-    }), "find connection");
+    const answer = conntrack.get(
+      findByReply({
+        protocol: IPPROTO[protocol],
+        source: local.ip,
+        sourcePort: local.port,
+        destination: client.ip,
+        destinationPort: client.port,
+      }),
+      "find connection",
+    );
     const tracked = parseTracked(answer);
     return tracked && { ip: tracked.original.destination, port: tracked.original.destinationPort };
   } catch (error) {

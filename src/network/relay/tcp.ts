@@ -1,13 +1,16 @@
 import { connect, createServer, type Server } from "node:net";
 import type { RelayTarget } from "./target.ts";
 
+/** Both ends of a connection to the relay: the client's, and the relay's own as the kernel shows it. */
 export interface TcpClient {
   client: { address: string; port: number };
   local: { address: string; port: number };
 }
 
 /** Accepts on a free port of every IPv6 address and joins each connection with its target. */
-export async function listenTcp(target: (connection: TcpClient) => RelayTarget | null): Promise<{ port: number; close(): void }> {
+export async function listenTcp(
+  target: (connection: TcpClient) => RelayTarget | null,
+): Promise<{ port: number; close(): void }> {
   const server: Server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     client.on("error", () => client.destroy());
     const to = target({
@@ -28,7 +31,7 @@ export async function listenTcp(target: (connection: TcpClient) => RelayTarget |
   server.once("error", reject);
   server.listen({ host: "::", port: 0, ipv6Only: true }, resolve);
   await promise;
-  // Sockets that only wait must not keep a daemon alive that has been told to go.
+  // Sockets that wait for connections must not keep the daemon from ending.
   server.unref();
   const address = server.address();
   return { port: typeof address === "object" && address ? address.port : 0, close: () => void server.close() };

@@ -45,7 +45,10 @@ test("rules only ever add", () => {
 test("htpasswd files", () => {
   const hash = "$2y$05$bkxSzRRE4KqpdQ90VHt1oONrPFysuja/Qh3ryYEwNyxF/nEU8FECi";
   const ignored: string[] = [];
-  const users = parseHtpasswd(`# people\nann:${hash}\n\nold:$apr1$x$y\nplain:secret\n:${hash}\nbob:${hash}\r\n`, (user) => ignored.push(user));
+  const users = parseHtpasswd(
+    `# people\nann:${hash}\n\nold:$apr1$x$y\nplain:secret\n:${hash}\nbob:${hash}\r\n`,
+    (user) => ignored.push(user),
+  );
   expect([...users.keys()]).toEqual(["ann", "bob"]);
   expect(ignored).toEqual(["old", "plain"]);
 });
@@ -62,5 +65,6 @@ test("tokens", () => {
   expect(keys.verify(token, "me", "you", now + 200_000)).toBeUndefined();
   expect(keys.verify(token, "me", "you", now - 200_000)).toBeUndefined();
   expect(TokenKeys.own(join(work, "another.pem")).verify(token, "me", "you", now)).toBeUndefined();
-  for (const broken of ["", ".", "..", "...", "a.b.c", token.slice(0, -2), `${token}x`, `${token}.x`]) expect(keys.verify(broken, "me", "you", now)).toBeUndefined();
+  for (const broken of ["", ".", "..", "...", "a.b.c", token.slice(0, -2), `${token}x`, `${token}.x`])
+    expect(keys.verify(broken, "me", "you", now)).toBeUndefined();
 });

@@ -6,8 +6,13 @@ export interface Identity {
   scopes?: Scope[];
 }
 
+/** What can be done to a repository; `delete` covers manifests, tags and blobs. */
 export type Action = "pull" | "push" | "delete";
 
+/**
+ * What a token allows: `type` is `repository` (or `registry` for the catalogue), `name` the repository's, and the
+ * action `*` means all of them. The form is that of the distribution project's token specification.
+ */
 export interface Scope {
   type: string;
   name: string;

@@ -4,6 +4,10 @@ import type { TokenKeys } from "./jwt.ts";
 import { allows, type Rules } from "./rules.ts";
 import { formatScope, hasScope } from "./scopes.ts";
 
+/**
+ * A token service elsewhere. `realm`: its URL, which clients are sent to; `service`: this registry's name there;
+ * `issuer`: who must have signed; `keys`: with which tokens are verified.
+ */
 export interface ExternalService {
   realm: string;
   service: string;
@@ -15,7 +19,11 @@ export interface ExternalService {
 export class ExternalAuthority implements Authority {
   readonly kind = "token";
 
-  constructor(private readonly external: ExternalService, private readonly rules: Rules, private readonly now: () => number) {}
+  constructor(
+    private readonly external: ExternalService,
+    private readonly rules: Rules,
+    private readonly now: () => number,
+  ) {}
 
   async authenticate(request: Request): Promise<Identity> {
     const header = request.headers.get("authorization");

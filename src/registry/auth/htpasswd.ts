@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
+import { errorMessage } from "../../lib/errors.ts";
 import { Semaphore } from "../../lib/lock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { RegistryError } from "../errors.ts";
@@ -14,7 +15,8 @@ const nobody = "$2b$05$bkxSzRRE4KqpdQ90VHt1oONrPFysuja/Qh3ryYEwNyxF/nEU8FECi";
 
 /**
  * Users of an htpasswd file with bcrypt hashes (`htpasswd -B`). The file is read again when it changes. Results are
- * remembered for a few minutes by a keyed hash, because clients send the password with every request and bcrypt is slow by intent.
+ * remembered for a few minutes by a keyed hash, because clients send the password with every request and bcrypt is slow
+ * by intent.
  */
 export class HtpasswdUsers {
   readonly #secret = randomBytes(32);
@@ -25,7 +27,11 @@ export class HtpasswdUsers {
   #stamp = "";
   #looked = 0;
 
-  constructor(private readonly file: string, private readonly log: Logger, private readonly now: () => number) {
+  constructor(
+    private readonly file: string,
+    private readonly log: Logger,
+    private readonly now: () => number,
+  ) {
     this.#load();
   }
 
@@ -33,16 +39,24 @@ export class HtpasswdUsers {
   async verify(user: string, password: string): Promise<boolean> {
     this.#load();
     const hash = this.#hashes.get(user);
-    const key = createHmac("sha256", this.#secret).update(JSON.stringify([user, password, hash])).digest("base64");
+    const key = createHmac("sha256", this.#secret)
+      .update(JSON.stringify([user, password, hash]))
+      .digest("base64");
     const known = this.#remembered.get(key);
     if (known && known.until > this.now()) return known.right;
-    if (this.#waiting >= mostWaiting) throw new RegistryError("TOOMANYREQUESTS", "too many logins at once: try again shortly", { headers: { "Retry-After": "2" } });
+    if (this.#waiting >= mostWaiting)
+      throw new RegistryError("TOOMANYREQUESTS", "too many logins at once: try again shortly", {
+        headers: { "Retry-After": "2" },
+      });
     this.#waiting++;
     let right: boolean;
     try {
       using _ = await this.#checks.acquire();
       // bcrypt itself reads 72 bytes; Bun hashes longer passwords first, as nothing else does.
-      right = (await Bun.password.verify(Buffer.from(password || "\0").subarray(0, 72), hash ?? nobody).catch(() => false)) && hash !== undefined && password !== "";
+      right =
+        (await Bun.password.verify(Buffer.from(password || "\0").subarray(0, 72), hash ?? nobody).catch(() => false)) &&
+        hash !== undefined &&
+        password !== "";
     } finally {
       this.#waiting--;
     }
@@ -72,13 +86,19 @@ export class HtpasswdUsers {
     } catch (error) {
       // Between an editor's delete and its rename there is no file: the users of before stay.
       if (this.#stamp === "") throw error;
-      this.log.warn("cannot read the users", { file: this.file, error: String(error) });
+      this.log.warn("cannot read the users", { file: this.file, error: errorMessage(error) });
       return;
     }
-    this.#hashes = parseHtpasswd(text, (user) => this.log.warn("ignoring a user whose hash is not bcrypt: use htpasswd -B", { user }));
+    this.#hashes = parseHtpasswd(text, (user) =>
+      this.log.warn("ignoring a user whose hash is not bcrypt: use htpasswd -B", { user }),
+    );
   }
 }
 
+/**
+ * Reads the lines `user:hash` of an htpasswd file: hashes by user. Only bcrypt counts; of other kinds of hash the user
+ * is told to `ignored`. Comments, empty lines and lines without a user are passed over.
+ */
 export function parseHtpasswd(text: string, ignored: (user: string) => void): Map<string, string> {
   const hashes = new Map<string, string>();
   for (const line of text.split("\n")) {

@@ -1,6 +1,16 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign, verify } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+  verify,
+} from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { parseJson } from "../../lib/parse-json.ts";
 import type { Scope } from "./authority.ts";
 
 /** What the registry reads of a token. Times in seconds since the epoch. */
@@ -26,17 +36,25 @@ interface VerifyKey {
   key: KeyObject;
 }
 
+/** The public keys that tokens are verified with, and perhaps a private one that signs new ones. */
 export class TokenKeys {
   readonly #verify: VerifyKey[];
 
-  private constructor(verifyKeys: VerifyKey[], private readonly signer?: VerifyKey & { secret: KeyObject }) {
+  private constructor(
+    verifyKeys: VerifyKey[],
+    private readonly signer?: VerifyKey & { secret: KeyObject },
+  ) {
     this.#verify = verifyKeys;
   }
 
   /** The registry's own key: ES256, or RS256 where an RSA key was put in its place. Made on first use. */
   static own(file: string): TokenKeys {
     if (!existsSync(file)) {
-      const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } });
+      const { privateKey } = generateKeyPairSync("ec", {
+        namedCurve: "P-256",
+        publicKeyEncoding: { type: "spki", format: "pem" },
+        privateKeyEncoding: { type: "pkcs8", format: "pem" },
+      });
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       writeFileSync(`${file}.new`, privateKey, { mode: 0o600 });
       renameSync(`${file}.new`, file);
@@ -49,7 +67,8 @@ export class TokenKeys {
 
   /** Public keys or certificates (PEM, several behind each other) of a token service elsewhere. */
   static of(pem: string): TokenKeys {
-    const blocks = pem.match(/-----BEGIN (?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY)-----[\s\S]+?-----END [A-Z ]+-----/g) ?? [];
+    const blocks =
+      pem.match(/-----BEGIN (?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY)-----[\s\S]+?-----END [A-Z ]+-----/g) ?? [];
     if (blocks.length === 0) throw new Error("no public key or certificate (PEM) in it");
     return new TokenKeys(blocks.map((block) => describe(createPublicKey(block))));
   }
@@ -58,7 +77,13 @@ export class TokenKeys {
     if (!this.signer) throw new Error("these keys only verify");
     const { algorithm, id, secret } = this.signer;
     const seconds = Math.floor(now / 1000);
-    const whole: Claims = { ...claims, iat: seconds, nbf: seconds - 10, exp: seconds + Math.floor(lifetimeMs / 1000), jti: randomUUID() };
+    const whole: Claims = {
+      ...claims,
+      iat: seconds,
+      nbf: seconds - 10,
+      exp: seconds + Math.floor(lifetimeMs / 1000),
+      jti: randomUUID(),
+    };
     const text = `${encode({ typ: "JWT", alg: algorithm, kid: id })}.${encode(whole)}`;
     return `${text}.${sign("sha256", Buffer.from(text), keyInput(algorithm, secret)).toString("base64url")}`;
   }
@@ -86,9 +111,12 @@ export class TokenKeys {
 
 function describe(key: KeyObject): VerifyKey {
   const type = key.asymmetricKeyType;
-  if (type === "ec" && key.asymmetricKeyDetails?.namedCurve !== "prime256v1") throw new Error("of elliptic curves only P-256 is supported");
+  if (type === "ec" && key.asymmetricKeyDetails?.namedCurve !== "prime256v1")
+    throw new Error("of elliptic curves only P-256 is supported");
   if (type !== "ec" && type !== "rsa") throw new Error(`${type} keys are not supported: P-256 or RSA`);
-  const id = createHash("sha256").update(key.export({ type: "spki", format: "der" })).digest("base64url");
+  const id = createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("base64url");
   return { id, algorithm: type === "ec" ? "ES256" : "RS256", key };
 }
 
@@ -102,7 +130,7 @@ function encode(value: object): string {
 
 function decode(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
+    const value: unknown = parseJson(Buffer.from(text, "base64url").toString());
     return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
     return undefined;
@@ -126,5 +154,13 @@ function isClaims(value: unknown): value is Claims {
 
 function isScope(value: unknown): value is Scope {
   if (typeof value !== "object" || value === null) return false;
-  return "type" in value && typeof value.type === "string" && "name" in value && typeof value.name === "string" && "actions" in value && Array.isArray(value.actions) && value.actions.every((action) => typeof action === "string");
+  return (
+    "type" in value &&
+    typeof value.type === "string" &&
+    "name" in value &&
+    typeof value.name === "string" &&
+    "actions" in value &&
+    Array.isArray(value.actions) &&
+    value.actions.every((action) => typeof action === "string")
+  );
 }

@@ -14,10 +14,15 @@ export function parseScopes(texts: readonly string[]): Scope[] {
     });
 }
 
+/** A scope as it stands in a token request: `repository:team/app:pull,push`. */
 export function formatScope({ type, name, actions }: Scope): string {
   return `${type}:${name}:${actions.join(",")}`;
 }
 
+/** True if one of the scopes has this type and name, and the action or `*`. */
 export function hasScope(scopes: readonly Scope[], type: string, name: string, action: string): boolean {
-  return scopes.some((scope) => scope.type === type && scope.name === name && (scope.actions.includes(action) || scope.actions.includes("*")));
+  return scopes.some(
+    (scope) =>
+      scope.type === type && scope.name === name && (scope.actions.includes(action) || scope.actions.includes("*")),
+  );
 }

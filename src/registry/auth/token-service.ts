@@ -7,6 +7,7 @@ import { ownService } from "./users-authority.ts";
 const refreshAudience = `${ownService}/refresh`;
 const sessionAudience = `${ownService}/session`;
 const refreshLifetime = 90 * 86_400_000;
+/** Milliseconds for which a login to the web page holds: 12 hours. */
 export const sessionLifetime = 12 * 3_600_000;
 
 const actions: readonly Action[] = ["pull", "push", "delete"];
@@ -24,9 +25,14 @@ export class TokenService {
   /** Those of the wanted scopes that the user has. A client learns from what is missing. */
   grant(user: string | null, wanted: readonly Scope[]): Scope[] {
     return wanted.flatMap((scope): Scope[] => {
-      if (scope.type === "registry" && scope.name === "catalog") return user !== null || this.rules.anonymousPull ? [{ ...scope, actions: ["*"] }] : [];
+      if (scope.type === "registry" && scope.name === "catalog")
+        return user !== null || this.rules.anonymousPull ? [{ ...scope, actions: ["*"] }] : [];
       if (scope.type !== "repository") return [];
-      const granted = actions.filter((action) => (scope.actions.includes(action) || scope.actions.includes("*")) && allows(this.rules, user, scope.name, action));
+      const granted = actions.filter(
+        (action) =>
+          (scope.actions.includes(action) || scope.actions.includes("*")) &&
+          allows(this.rules, user, scope.name, action),
+      );
       return granted.length > 0 ? [{ type: scope.type, name: scope.name, actions: granted }] : [];
     });
   }
@@ -59,6 +65,8 @@ export class TokenService {
 
   #boundUser(token: string, audience: string): string | null {
     const claims = this.keys.verify(token, ownService, audience, this.now());
-    return claims?.fingerprint !== undefined && claims.fingerprint === this.users.fingerprint(claims.sub) ? claims.sub : null;
+    return claims?.fingerprint !== undefined && claims.fingerprint === this.users.fingerprint(claims.sub)
+      ? claims.sub
+      : null;
   }
 }

@@ -10,8 +10,9 @@ import { formatScope, hasScope } from "./scopes.ts";
 export const ownService = "berth-registry";
 
 /** Where clients of the built-in token service are sent. */
-export const tokenPath = "/token";
+const tokenPath = "/token";
 
+/** What {@link UsersAuthority} works with. `now`: milliseconds since 1970. */
 export interface UsersAuthorityParts {
   users: HtpasswdUsers;
   rules: Rules;
@@ -55,10 +56,14 @@ export class UsersAuthority implements Authority {
 }
 
 /** The user of an `Authorization: Basic` header. Throws UNAUTHORIZED. */
-export async function checkBasic({ users, metrics }: Pick<UsersAuthorityParts, "users" | "metrics">, header: string): Promise<string> {
+export async function checkBasic(
+  { users, metrics }: Pick<UsersAuthorityParts, "users" | "metrics">,
+  header: string,
+): Promise<string> {
   const encoded = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(header)?.[1];
   const [user, password] = splitAtColon(Buffer.from(encoded ?? "", "base64").toString("utf8"));
-  const right = encoded !== undefined && user.length <= 255 && password.length <= 1024 && (await users.verify(user, password));
+  const right =
+    encoded !== undefined && user.length <= 255 && password.length <= 1024 && (await users.verify(user, password));
   metrics.logins.increment({ result: right ? "right" : "wrong" });
   if (!right) throw new RegistryError("UNAUTHORIZED", "incorrect username or password");
   return user;

@@ -1,4 +1,4 @@
-import { RegistryError } from "../errors.ts";
+import type { RegistryError } from "../errors.ts";
 
 /** The whole of a small body. Throws `tooLarge()` once it exceeds `limit`, without reading on. */
 export async function readBody(request: Request, limit: number, tooLarge: () => RegistryError): Promise<Uint8Array> {

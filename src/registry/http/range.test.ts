@@ -15,17 +15,25 @@ test.each([
 ])("range %s of 100 bytes", (header, expected) => expect(parseRange(header, 100)).toEqual(expected));
 
 test("ranges of which nothing exists", () => {
-  for (const header of ["bytes=100-", "bytes=100-200", "bytes=-0"]) expect(() => parseRange(header, 100)).toThrow("outside");
+  for (const header of ["bytes=100-", "bytes=100-200", "bytes=-0"])
+    expect(() => parseRange(header, 100)).toThrow("outside");
   expect(() => parseRange("bytes=0-", 0)).toThrow("outside");
 });
 
 test("chunks' ranges", () => {
-  for (const header of ["0-9", "bytes 0-9/*", "bytes=0-9", "bytes 0-9/10"]) expect(parseContentRange(header)).toEqual({ start: 0, end: 9 });
+  for (const header of ["0-9", "bytes 0-9/*", "bytes=0-9", "bytes 0-9/10"])
+    expect(parseContentRange(header)).toEqual({ start: 0, end: 9 });
   expect(parseContentRange(null)).toBeUndefined();
   for (const header of ["", "9-0", "a-b", "0", "-5"]) expect(() => parseContentRange(header)).toThrow();
 });
 
 test("entity tags", () => {
-  expect(['"x"', 'W/"x"', '"a", "x"', "*", "x"].map((header) => matchesEtag(header, "x"))).toEqual([true, true, true, true, true]);
+  expect(['"x"', 'W/"x"', '"a", "x"', "*", "x"].map((header) => matchesEtag(header, "x"))).toEqual([
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
   expect(['"y"', "", null].map((header) => matchesEtag(header, "x"))).toEqual([false, false, false]);
 });

@@ -14,16 +14,21 @@ export function parseRange(header: string | null, size: number): ByteRange | und
   const end = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
   if (first !== "" && last !== "" && Number(last) < Number(first)) return undefined;
   if (start >= size || end < start) {
-    throw new RegistryError("RANGE_INVALID", `the range lies outside of the ${size} bytes`, { headers: { "Content-Range": `bytes */${size}` } });
+    throw new RegistryError("RANGE_INVALID", `the range lies outside of the ${size} bytes`, {
+      headers: { "Content-Range": `bytes */${size}` },
+    });
   }
   return { start, end };
 }
 
-/** `Content-Range` of an uploaded chunk: `0-1023`, which some clients write as `bytes 0-1023/*`. Throws RANGE_INVALID. */
+/**
+ * `Content-Range` of an uploaded chunk: `0-1023`, which some clients write as `bytes 0-1023/*`. Throws RANGE_INVALID.
+ */
 export function parseContentRange(header: string | null): ByteRange | undefined {
   if (header === null) return undefined;
   const match = /^(?:bytes[ =])?\s*(\d{1,15})-(\d{1,15})(?:\/(?:\d{1,15}|\*))?$/.exec(header.trim());
-  if (!match || Number(match[2]) < Number(match[1])) throw new RegistryError("RANGE_INVALID", "Content-Range is not of the form <first>-<last>", { status: 400 });
+  if (!match || Number(match[2]) < Number(match[1]))
+    throw new RegistryError("RANGE_INVALID", "Content-Range is not of the form <first>-<last>", { status: 400 });
   return { start: Number(match[1]), end: Number(match[2]) };
 }
 

@@ -1,3 +1,4 @@
+import { parseJson } from "../../lib/parse-json.ts";
 import { isForeignLayer, mediaTypes } from "../../oci/media-types.ts";
 import { RegistryError } from "../errors.ts";
 import { isDigest, shorten } from "../names.ts";
@@ -11,6 +12,10 @@ export interface NamedContent {
   foreign: boolean;
 }
 
+/**
+ * What the registry needs of a manifest or index. `subject`: digest of the manifest that this one refers to;
+ * `references`: the blobs and manifests that it names.
+ */
 export interface ParsedManifest {
   mediaType: string;
   /** The manifest's own, or its config's media type, as the referrers API reports it. */
@@ -35,7 +40,8 @@ const kinds = new Map<string, "image" | "index" | "artifact">([
 
 const schema1 = new Set<string>([mediaTypes.dockerManifestV1, mediaTypes.dockerManifestV1Signed]);
 /** RFC 6838, and parameters behind it, which some artifact tools write. */
-const mediaTypePattern = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}(?:;[\x20-\x7e]{0,127})?$/;
+const mediaTypePattern =
+  /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}(?:;[\x20-\x7e]{0,127})?$/;
 
 type Fields = Record<string, unknown>;
 
@@ -50,8 +56,13 @@ export function parseManifest(content: Uint8Array, contentType: string): ParsedM
   const own = optionalText(fields, "mediaType");
   const mediaType = chooseType(contentType.split(";")[0]?.trim().toLowerCase() ?? "", own, fields);
   const kind = kinds.get(mediaType);
-  if (!kind) throw bad(`manifests of type ${JSON.stringify(shorten(mediaType))} are not accepted: use ${[...kinds.keys()].slice(0, 4).join(", ")}`);
-  if (own !== undefined && own !== mediaType) throw bad(`the manifest says that it is ${JSON.stringify(shorten(own))}, but was sent as ${mediaType}`);
+  if (!kind)
+    throw bad(
+      `manifests of type ${JSON.stringify(shorten(mediaType))} are not accepted: use ` +
+        `${[...kinds.keys()].slice(0, 4).join(", ")}`,
+    );
+  if (own !== undefined && own !== mediaType)
+    throw bad(`the manifest says that it is ${JSON.stringify(shorten(own))}, but was sent as ${mediaType}`);
   if (kind !== "artifact" && fields["schemaVersion"] !== 2) throw bad("schemaVersion must be 2");
 
   const references: NamedContent[] = [];
@@ -63,29 +74,35 @@ export function parseManifest(content: Uint8Array, contentType: string): ParsedM
     configType = config.mediaType;
     if (configType === mediaTypes.ociConfig || configType === mediaTypes.dockerConfig) imageConfig = config.digest;
     references.push({ ...config, kind: "blob" });
-    for (const [index, layer] of list(fields, "layers").entries()) references.push({ ...descriptor(layer, `layers[${index}]`), kind: "blob" });
+    for (const [index, layer] of list(fields, "layers").entries())
+      references.push({ ...descriptor(layer, `layers[${index}]`), kind: "blob" });
   } else if (kind === "index") {
     if ("layers" in fields || "config" in fields) throw bad("an index must not have a config or layers");
-    for (const [index, entry] of list(fields, "manifests").entries()) references.push({ ...descriptor(entry, `manifests[${index}]`), kind: "manifest" });
+    for (const [index, entry] of list(fields, "manifests").entries())
+      references.push({ ...descriptor(entry, `manifests[${index}]`), kind: "manifest" });
   } else {
-    for (const [index, blob] of (fields["blobs"] === undefined ? [] : list(fields, "blobs")).entries()) references.push({ ...descriptor(blob, `blobs[${index}]`), kind: "blob" });
+    for (const [index, blob] of (fields["blobs"] === undefined ? [] : list(fields, "blobs")).entries())
+      references.push({ ...descriptor(blob, `blobs[${index}]`), kind: "blob" });
   }
-  const subject = fields["subject"] === undefined || fields["subject"] === null ? undefined : descriptor(fields["subject"], "subject").digest;
+  const subject =
+    fields["subject"] === undefined || fields["subject"] === null
+      ? undefined
+      : descriptor(fields["subject"], "subject").digest;
   const artifactType = optionalText(fields, "artifactType") || (kind === "image" ? configType : undefined);
   return {
     mediaType,
     annotations: annotationsOf(fields),
     references,
-    ...(artifactType ? { artifactType } : {}),
-    ...(subject ? { subject } : {}),
-    ...(imageConfig ? { config: imageConfig } : {}),
+    ...(artifactType && { artifactType }),
+    ...(subject && { subject }),
+    ...(imageConfig && { config: imageConfig }),
   };
 }
 
 function decode(content: Uint8Array): Fields {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(content));
+    value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(content));
   } catch (cause) {
     throw new RegistryError("MANIFEST_INVALID", "the manifest is not valid JSON", { cause });
   }
@@ -97,7 +114,13 @@ function chooseType(sent: string, own: string | undefined, fields: Fields): stri
   if (schema1.has(sent) || fields["schemaVersion"] === 1) {
     throw bad("Docker image manifest version 2, schema 1 is obsolete and not accepted: push with a current client");
   }
-  if (sent !== "" && sent !== "application/json" && sent !== "application/octet-stream" && sent !== "application/x-www-form-urlencoded") return sent;
+  if (
+    sent !== "" &&
+    sent !== "application/json" &&
+    sent !== "application/octet-stream" &&
+    sent !== "application/x-www-form-urlencoded"
+  )
+    return sent;
   if (own !== undefined) return own;
   if ("manifests" in fields) return mediaTypes.ociIndex;
   if ("config" in fields || "layers" in fields) return mediaTypes.ociManifest;
@@ -111,9 +134,12 @@ interface DescriptorFields extends Omit<NamedContent, "kind"> {
 function descriptor(value: unknown, where: string): DescriptorFields {
   if (!isFields(value)) throw bad(`${where} is not a descriptor`);
   const { mediaType, digest, size, urls } = value;
-  if (typeof mediaType !== "string" || !mediaTypePattern.test(mediaType)) throw bad(`${where}.mediaType is missing or no media type`);
-  if (typeof digest !== "string" || !isDigest(digest)) throw bad(`${where}.digest is missing or no sha256 or sha512 digest`);
-  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw bad(`${where}.size is missing or no size in bytes`);
+  if (typeof mediaType !== "string" || !mediaTypePattern.test(mediaType))
+    throw bad(`${where}.mediaType is missing or no media type`);
+  if (typeof digest !== "string" || !isDigest(digest))
+    throw bad(`${where}.digest is missing or no sha256 or sha512 digest`);
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
+    throw bad(`${where}.size is missing or no size in bytes`);
   const foreign = isForeignLayer(mediaType) || (Array.isArray(urls) && urls.length > 0);
   return { mediaType, digest, size, foreign };
 }
@@ -122,12 +148,12 @@ function annotationsOf(fields: Fields): Record<string, string> {
   const value = fields["annotations"];
   if (value === undefined || value === null) return {};
   if (!isFields(value)) throw bad("annotations must be an object of texts");
-  const annotations: Record<string, string> = {};
-  for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== "string") throw bad(`annotations[${JSON.stringify(shorten(key))}] is no text`);
-    annotations[key] = text;
-  }
-  return annotations;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, text]) => {
+      if (typeof text !== "string") throw bad(`annotations[${JSON.stringify(shorten(key))}] is no text`);
+      return [key, text];
+    }),
+  );
 }
 
 function list(fields: Fields, key: string): unknown[] {

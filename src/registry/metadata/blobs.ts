@@ -5,7 +5,8 @@ import { ensureRepository } from "./repositories.ts";
 export function linkedBlobSize(db: Database, repository: string, digest: string): number | undefined {
   return db
     .query<{ size: number }, [string, string]>(
-      "SELECT size FROM link JOIN blob USING (digest) JOIN repository ON repository.id = link.repository WHERE name = ? AND digest = ?",
+      "SELECT size FROM link JOIN blob USING (digest) JOIN repository ON repository.id = link.repository WHERE " +
+        "name = ? AND digest = ?",
     )
     .get(repository, digest)?.size;
 }
@@ -18,7 +19,9 @@ export function storedBlobSize(db: Database, digest: string): number | undefined
 /** Names of the repositories that link a blob. */
 export function repositoriesWithBlob(db: Database, digest: string): string[] {
   return db
-    .query<{ name: string }, [string]>("SELECT name FROM link JOIN repository ON repository.id = link.repository WHERE digest = ? ORDER BY name")
+    .query<{ name: string }, [string]>(
+      "SELECT name FROM link JOIN repository ON repository.id = link.repository WHERE digest = ? ORDER BY name",
+    )
     .all(digest)
     .map(({ name }) => name);
 }
@@ -60,14 +63,20 @@ export function keepBlob(db: Database, repository: string, digest: string, now: 
        WHERE name = ? AND digest = ? AND (state = 2 OR (state = 1 AND touched < ?))`,
     )
     .get(repository, digest, now - 60_000);
-  if (loose) db.query("UPDATE link SET touched = ?, state = 1 WHERE repository = ? AND digest = ?").run(now, loose.repository, digest);
+  if (loose)
+    db.query("UPDATE link SET touched = ?, state = 1 WHERE repository = ? AND digest = ?").run(
+      now,
+      loose.repository,
+      digest,
+    );
 }
 
 /** Digest of a manifest in the repository that names the blob, or undefined. */
 export function manifestNamingBlob(db: Database, repository: string, digest: string): string | undefined {
   return db
     .query<{ digest: string }, [string, string]>(
-      `SELECT manifest.digest FROM reference JOIN manifest ON manifest.id = reference.manifest JOIN repository ON repository.id = manifest.repository
+      `SELECT manifest.digest FROM reference JOIN manifest ON manifest.id = reference.manifest
+       JOIN repository ON repository.id = manifest.repository
        WHERE reference.digest = ? AND kind = 0 AND name = ? LIMIT 1`,
     )
     .get(digest, repository)?.digest;
@@ -77,7 +86,8 @@ export function manifestNamingBlob(db: Database, repository: string, digest: str
 export function namedBlobSize(db: Database, repository: string, digest: string): number | undefined {
   return db
     .query<{ size: number }, [string, string]>(
-      `SELECT reference.size FROM reference JOIN manifest ON manifest.id = reference.manifest JOIN repository ON repository.id = manifest.repository
+      `SELECT reference.size FROM reference JOIN manifest ON manifest.id = reference.manifest
+       JOIN repository ON repository.id = manifest.repository
        WHERE reference.digest = ? AND kind = 0 AND name = ? LIMIT 1`,
     )
     .get(digest, repository)?.size;
@@ -86,6 +96,8 @@ export function namedBlobSize(db: Database, repository: string, digest: string):
 /** Takes the blob out of the repository; false where it was not in it. Its bytes go with the next collection. */
 export function unlinkBlob(db: Database, repository: string, digest: string): boolean {
   return (
-    db.query("DELETE FROM link WHERE digest = ? AND repository = (SELECT id FROM repository WHERE name = ?)").run(digest, repository).changes > 0
+    db
+      .query("DELETE FROM link WHERE digest = ? AND repository = (SELECT id FROM repository WHERE name = ?)")
+      .run(digest, repository).changes > 0
   );
 }

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 
+/** A row of the table `repository`. `created`: milliseconds since 1970; `description` null: no image gave one. */
 export interface RepositoryRow {
   id: number;
   name: string;
@@ -8,6 +9,7 @@ export interface RepositoryRow {
   description: string | null;
 }
 
+/** The repository of that name, or undefined. One that exists may hold no manifest. */
 export function findRepository(db: Database, name: string): RepositoryRow | undefined {
   return db.query<RepositoryRow, [string]>("SELECT * FROM repository WHERE name = ?").get(name) ?? undefined;
 }
@@ -23,12 +25,14 @@ export function ensureRepository(db: Database, name: string, now: number): numbe
 export function listRepositoryNames(db: Database, last: string, limit: number): string[] {
   return db
     .query<{ name: string }, [string, number]>(
-      "SELECT name FROM repository WHERE name > ? AND EXISTS (SELECT 1 FROM manifest WHERE repository = repository.id) ORDER BY name LIMIT ?",
+      "SELECT name FROM repository WHERE name > ? AND EXISTS (SELECT 1 FROM manifest WHERE repository = " +
+        "repository.id) ORDER BY name LIMIT ?",
     )
     .all(last, limit)
     .map(({ name }) => name);
 }
 
+/** A repository as searches and the web page list it; `pulls` and `tags` are counts. */
 export interface RepositorySummary {
   name: string;
   description: string | null;
@@ -50,7 +54,8 @@ export function searchRepositories(db: Database, words: string[]): RepositorySum
       `SELECT name, description, pulls,
         (SELECT count(*) FROM tag WHERE repository = repository.id) AS tags,
         (SELECT max(pushed) FROM manifest WHERE repository = repository.id) AS updated
-       FROM repository WHERE EXISTS (SELECT 1 FROM manifest WHERE repository = repository.id) ${like} ORDER BY pulls DESC, name`,
+       FROM repository WHERE EXISTS (SELECT 1 FROM manifest WHERE repository = repository.id) ${like}
+       ORDER BY pulls DESC, name`,
     )
     .all(...values);
 }
@@ -58,14 +63,23 @@ export function searchRepositories(db: Database, words: string[]): RepositorySum
 /** Bytes that the repository's own blobs and manifests amount to; what it shares with others counts in each. */
 export function repositoryUsage(db: Database, repository: number): number {
   const blobs = db
-    .query<{ bytes: number | null }, [number]>("SELECT sum(size) AS bytes FROM link JOIN blob USING (digest) WHERE repository = ?")
+    .query<{ bytes: number | null }, [number]>(
+      "SELECT sum(size) AS bytes FROM link JOIN blob USING (digest) WHERE repository = ?",
+    )
     .get(repository);
   const manifests = db
-    .query<{ bytes: number | null }, [number]>("SELECT sum(length(content)) AS bytes FROM manifest WHERE repository = ?")
+    .query<{ bytes: number | null }, [number]>(
+      "SELECT sum(length(content)) AS bytes FROM manifest WHERE repository = ?",
+    )
     .get(repository);
   return (blobs?.bytes ?? 0) + (manifests?.bytes ?? 0);
 }
 
+/** Sets a repository's description. Nothing is written if it is the same already. */
 export function describeRepository(db: Database, repository: number, description: string): void {
-  db.query("UPDATE repository SET description = ? WHERE id = ? AND description IS NOT ?").run(description, repository, description);
+  db.query("UPDATE repository SET description = ? WHERE id = ? AND description IS NOT ?").run(
+    description,
+    repository,
+    description,
+  );
 }

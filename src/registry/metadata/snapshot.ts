@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
+import { errorMessage } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Paths } from "../paths.ts";
 import type { S3Storage } from "../storage/s3.ts";
@@ -9,8 +10,8 @@ const objectName = "registry.db";
 const interval = 5 * 60_000;
 
 /**
- * With blobs in a bucket, a copy of the books goes there as well, every few minutes while they change and at the end, so that
- * a lost machine loses minutes and not the names of everything. One registry writes to a bucket's prefix.
+ * With blobs in a bucket, a copy of the books goes there as well, every few minutes while they change and at the end,
+ * so that a lost machine loses minutes and not the names of everything. One registry writes to a bucket's prefix.
  */
 export function scheduleSnapshots(db: Database, paths: Paths, storage: S3Storage, log: Logger): AsyncDisposable {
   let copied = -1;
@@ -26,7 +27,7 @@ export function scheduleSnapshots(db: Database, paths: Paths, storage: S3Storage
       await storage.putObject(storage.objectKey(objectName), file, (await stat(file)).size);
       copied = now;
     } catch (error) {
-      log.error("the copy of the books did not reach the bucket", { error: String(error) });
+      log.error("the copy of the books did not reach the bucket", { error: errorMessage(error) });
     } finally {
       await rm(file, { force: true });
     }

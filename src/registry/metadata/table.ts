@@ -16,9 +16,9 @@ const migrations = [
     digest TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
     stored INTEGER NOT NULL) WITHOUT ROWID;
-  -- Content that a repository may serve. state: 0 a manifest names it; 1 uploaded or asked for, and waiting for its manifest;
-  -- 2 a manifest that named it went. What is not 0 is looked at by collection. promises: uploads and mounts whose manifests
-  -- have not come yet.
+  -- Content that a repository may serve. state: 0 a manifest names it; 1 uploaded or asked for, and waiting for its
+  -- manifest; 2 a manifest that named it went. What is not 0 is looked at by collection. promises: uploads and mounts
+  -- whose manifests have not come yet.
   CREATE TABLE link(
     repository INTEGER NOT NULL REFERENCES repository ON DELETE CASCADE,
     digest TEXT NOT NULL REFERENCES blob,
@@ -101,7 +101,8 @@ export function openMetadata(path: string): Database {
 
 function migrate(db: Database): void {
   const done = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
-  if (done > migrations.length) throw new Error(`the data was written by a newer version (schema ${done}, this one knows ${migrations.length})`);
+  if (done > migrations.length)
+    throw new Error(`the data was written by a newer version (schema ${done}, this one knows ${migrations.length})`);
   for (const sql of migrations.slice(done)) db.run(sql);
   db.run(`PRAGMA user_version = ${migrations.length}`);
 }

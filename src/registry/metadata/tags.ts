@@ -4,13 +4,18 @@ import type { Database } from "bun:sqlite";
 export function listTags(db: Database, repository: number, last: string, limit: number): string[] {
   return db
     .query<{ name: string }, [number, string, number]>(
-      `SELECT name FROM tag WHERE repository = ?1 AND (name COLLATE NOCASE > ?2 OR (name = ?2 COLLATE NOCASE AND name > ?2))
+      `SELECT name FROM tag WHERE repository = ?1
+       AND (name COLLATE NOCASE > ?2 OR (name = ?2 COLLATE NOCASE AND name > ?2))
        ORDER BY name COLLATE NOCASE, name LIMIT ?3`,
     )
     .all(repository, last, limit)
     .map(({ name }) => name);
 }
 
+/**
+ * A tag and the digest it points to. Times are milliseconds since 1970; `checked`: when upstream last confirmed it,
+ * null for what was pushed here.
+ */
 export interface TagRow {
   name: string;
   updated: number;
@@ -18,6 +23,7 @@ export interface TagRow {
   digest: string;
 }
 
+/** The tag of a repository (by its name), or undefined. */
 export function findTag(db: Database, repository: string, tag: string): TagRow | undefined {
   return (
     db
@@ -30,8 +36,17 @@ export function findTag(db: Database, repository: string, tag: string): TagRow |
 }
 
 /** Points a tag at a manifest; `checked` as in the table. Inside a transaction. */
-export function setTag(db: Database, repository: number, name: string, manifest: number, now: number, checked: number | null): void {
-  const before = db.query<{ manifest: number }, [number, string]>("SELECT manifest FROM tag WHERE repository = ? AND name = ?").get(repository, name);
+export function setTag(
+  db: Database,
+  repository: number,
+  name: string,
+  manifest: number,
+  now: number,
+  checked: number | null,
+): void {
+  const before = db
+    .query<{ manifest: number }, [number, string]>("SELECT manifest FROM tag WHERE repository = ? AND name = ?")
+    .get(repository, name);
   db.query(
     `INSERT INTO tag(repository, name, manifest, updated, checked) VALUES (?1, ?2, ?3, ?4, ?5)
      ON CONFLICT DO UPDATE SET manifest = ?3, updated = ?4, checked = ?5`,
@@ -42,12 +57,19 @@ export function setTag(db: Database, repository: number, name: string, manifest:
 
 /** Notes the time where the manifest has no tag (any more). */
 export function markUntagged(db: Database, manifest: number, now: number): void {
-  db.query("UPDATE manifest SET untagged = ?1 WHERE id = ?2 AND untagged IS NULL AND NOT EXISTS (SELECT 1 FROM tag WHERE tag.manifest = ?2)").run(now, manifest);
+  db.query(
+    "UPDATE manifest SET untagged = ?1 WHERE id = ?2 AND untagged IS NULL AND NOT EXISTS (SELECT 1 FROM tag " +
+      "WHERE tag.manifest = ?2)",
+  ).run(now, manifest);
 }
 
 /** Upstream says that the tag still points there. */
 export function confirmTag(db: Database, repository: string, tag: string, now: number): void {
-  db.query("UPDATE tag SET checked = ? WHERE name = ? AND repository = (SELECT id FROM repository WHERE name = ?)").run(now, tag, repository);
+  db.query("UPDATE tag SET checked = ? WHERE name = ? AND repository = (SELECT id FROM repository WHERE name = ?)").run(
+    now,
+    tag,
+    repository,
+  );
 }
 
 /** False where there is no such tag. The manifest stays. */
@@ -56,7 +78,8 @@ export function deleteTag(db: Database, repository: string, tag: string, now: nu
     .transaction(() => {
       const row = db
         .query<{ repository: number; manifest: number }, [string, string]>(
-          "SELECT repository, manifest FROM tag WHERE name = ? AND repository = (SELECT id FROM repository WHERE name = ?)",
+          "SELECT repository, manifest FROM tag WHERE name = ? AND repository = (SELECT id FROM repository " +
+            "WHERE name = ?)",
         )
         .get(tag, repository);
       if (!row) return false;

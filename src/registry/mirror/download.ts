@@ -1,12 +1,13 @@
 import { open, rename, rm } from "node:fs/promises";
 import { errorMessage, hasCode } from "../../lib/errors.ts";
-import type { RegistryContext } from "../context.ts";
+import type { RegistryDeps } from "../deps.ts";
 import { RegistryError } from "../errors.ts";
 import { recordBlob } from "../metadata/blobs.ts";
 import { algorithmOf } from "../names.ts";
 import type { ByteRange } from "../storage/storage.ts";
 import { storeFile } from "../uploads/upload.ts";
 import { hashFile, writeStream } from "../uploads/write.ts";
+import type { RunningDownload } from "./mirrors.ts";
 import type { Upstream } from "./upstream.ts";
 
 const chunkBytes = 256 * 1024;
@@ -16,11 +17,11 @@ const longestPause = 60_000;
 const mostBreaks = 5;
 
 /**
- * One blob on its way from upstream to storage, and to everybody who wants it meanwhile: readers follow the growing file.
- * They get all but the last byte as it comes, and that one when the digest has been found right, so that wrong
+ * One blob on its way from upstream to storage, and to everybody who wants it meanwhile: readers follow the growing
+ * file. They get all but the last byte as it comes, and that one when the digest has been found right, so that wrong
  * content never looks whole. What an earlier attempt (of this process or one before) left on disk is continued.
  */
-export class Download {
+export class Download implements RunningDownload {
   readonly #repositories = new Set<string>();
   #progress = Promise.withResolvers<void>();
   #written = 0;
@@ -31,7 +32,13 @@ export class Download {
   readonly finished: Promise<void>;
 
   /** `expected`: the size that a manifest gives, where one is known. */
-  constructor(private readonly ctx: RegistryContext, private readonly upstream: Upstream, repository: string, readonly digest: string, private readonly expected: number | undefined) {
+  constructor(
+    private readonly deps: RegistryDeps,
+    private readonly upstream: Upstream,
+    repository: string,
+    readonly digest: string,
+    private readonly expected: number | undefined,
+  ) {
     this.#repositories.add(repository);
     this.#sized.promise.catch(() => {});
     this.finished = this.#run(repository).catch((error: unknown) => {
@@ -42,12 +49,12 @@ export class Download {
   }
 
   get #path(): string {
-    return this.ctx.paths.upload(`fetch-${this.digest.replace(":", "-")}`);
+    return this.deps.paths.upload(`fetch-${this.digest.replace(":", "-")}`);
   }
 
   /**
-   * Bytes of the whole, once upstream has answered; undefined where neither it nor a manifest says. Throws what `ask` of the upstream
-   * throws; BLOB_UNKNOWN where it has no such blob.
+   * Bytes of the whole, once upstream has answered; undefined where neither it nor a manifest says. Throws what `ask`
+   * of the upstream throws; BLOB_UNKNOWN where it has no such blob.
    */
   get size(): Promise<number | undefined> {
     return this.#sized.promise;
@@ -68,7 +75,7 @@ export class Download {
     });
     if (!handle) {
       if (this.#failure) throw this.#failure;
-      const body = this.ctx.storage.body(this.digest, range);
+      const body = await this.deps.storage.body(this.digest, range);
       yield* body instanceof Blob ? body.stream() : body;
       return;
     }
@@ -95,7 +102,7 @@ export class Download {
   }
 
   async #run(repository: string): Promise<void> {
-    const { ctx, digest } = this;
+    const { deps, digest } = this;
     const algorithm = algorithmOf(digest);
     // Readers open it as soon as the size is known.
     const handle = await open(this.#path, "a");
@@ -108,7 +115,8 @@ export class Download {
       using stall = new StallGuard(longestPause);
       const headers: Record<string, string> = before > 0 ? { Range: `bytes=${before}-` } : {};
       const response = await this.upstream.ask(repository, `blobs/${digest}`, { headers, signal: stall.signal });
-      if (response === undefined) throw new RegistryError("BLOB_UNKNOWN", "blob unknown to registry", { detail: { digest } });
+      if (response === undefined)
+        throw new RegistryError("BLOB_UNKNOWN", "blob unknown to registry", { detail: { digest } });
       if (before > 0 && response.status !== 206) {
         // It serves no ranges, or all bytes were there already and the last attempt ended before their check.
         await response.body?.cancel();
@@ -117,39 +125,51 @@ export class Download {
         continue;
       }
       total = totalOf(response, before) ?? this.expected;
-      const limit = total ?? ctx.options.maxBlobBytes;
-      if (limit > ctx.options.maxBlobBytes) throw new RegistryError("SIZE_INVALID", `a blob may have at most ${ctx.options.maxBlobBytes} bytes here`, { status: 502 });
+      const limit = total ?? deps.options.maxBlobBytes;
+      if (limit > deps.options.maxBlobBytes)
+        throw new RegistryError("SIZE_INVALID", `a blob may have at most ${deps.options.maxBlobBytes} bytes here`, {
+          status: 502,
+        });
       this.#sized.resolve(total);
       const check = (bytes: number) => {
         stall.moved();
-        if (bytes > limit) throw new RegistryError("SIZE_INVALID", "upstream sends more than it announced", { status: 502 });
+        if (bytes > limit)
+          throw new RegistryError("SIZE_INVALID", "upstream sends more than it announced", { status: 502 });
       };
       const { error, offset } = await writeStream(this.#path, state, response.body ?? [], check, (written) => {
         this.#written = written;
         this.#advance();
       });
-      ctx.metrics.mirrorBytes.add(offset - before);
+      deps.metrics.mirrorBytes.add(offset - before);
       if (error === undefined && (total === undefined || offset === total)) break;
       breaks = offset > before ? 0 : breaks + 1;
       if (breaks > mostBreaks) throw new RegistryError("UNAVAILABLE", `upstream breaks off: ${errorMessage(error)}`);
-      ctx.log.warn("fetch from upstream broke off, going on", { digest, offset, error: error === undefined ? "ended early" : errorMessage(error) });
+      deps.log.warn("fetch from upstream broke off, going on", {
+        digest,
+        offset,
+        error: error === undefined ? "ended early" : errorMessage(error),
+      });
     }
     await this.#finish(`${algorithm}:${state.hasher.digest("hex")}`, state.offset);
   }
 
   async #finish(actual: string, size: number): Promise<void> {
-    const { ctx, digest } = this;
+    const { deps, digest } = this;
     if (actual !== digest) {
       await rm(this.#path, { force: true });
-      ctx.log.error("upstream sent something else than was asked for", { digest, actual, upstream: this.upstream.options.url });
+      deps.log.error("upstream sent something else than was asked for", {
+        digest,
+        actual,
+        upstream: this.upstream.options.url,
+      });
       throw new RegistryError("DIGEST_INVALID", `upstream sent content with the digest ${actual}`, { status: 502 });
     }
     const [first = "", ...others] = this.#repositories;
     // A name of its own: a download that begins meanwhile must not find a file that is on its way out.
     const whole = `${this.#path}.whole`;
     await rename(this.#path, whole);
-    await storeFile(ctx, first, digest, whole, size);
-    for (const repository of others) recordBlob(ctx.db, repository, digest, size, ctx.now());
+    await storeFile(deps, first, digest, whole, size);
+    for (const repository of others) recordBlob(deps.db, repository, digest, size, deps.now());
     this.#written = size;
     this.#done = true;
     this.#advance();

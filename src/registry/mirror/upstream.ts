@@ -1,8 +1,8 @@
-import { errorMessage } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { networkWords } from "../../lib/network-words.ts";
 import { RegistryError } from "../errors.ts";
-import type { MirrorOptions } from "../options.ts";
 import { shorten } from "../names.ts";
+import type { MirrorOptions } from "../options.ts";
 
 /** How long an answer's head may take. Bodies take as long as they move. */
 const headTimeout = 20_000;
@@ -10,6 +10,7 @@ const attempts = 3;
 /** After a failure, for so long, what is kept here is served without asking. */
 const downTime = 15_000;
 
+/** How to ask the registry that is mirrored; `method` undefined: GET. */
 export interface UpstreamRequest {
   method?: "GET" | "HEAD";
   headers?: Record<string, string>;
@@ -21,7 +22,11 @@ export class Upstream {
   readonly #tokens = new Map<string, { header: string; until: number }>();
   #downUntil = 0;
 
-  constructor(readonly options: MirrorOptions, private readonly log: Logger, private readonly now: () => number) {}
+  constructor(
+    readonly options: MirrorOptions,
+    private readonly log: Logger,
+    private readonly now: () => number,
+  ) {}
 
   /** True while asking again is pointless. */
   get down(): boolean {
@@ -31,12 +36,15 @@ export class Upstream {
   /** The repository's name over there. Docker Hub keeps its own images under `library/`. */
   nameOf(repository: string): string {
     const name = this.options.prefix === "" ? repository : repository.slice(this.options.prefix.length + 1);
-    return !name.includes("/") && /(^|\.)docker\.(io|com)$/.test(new URL(this.options.url).hostname) ? `library/${name}` : name;
+    return !name.includes("/") && /(^|\.)docker\.(io|com)$/.test(new URL(this.options.url).hostname)
+      ? `library/${name}`
+      : name;
   }
 
   /**
-   * Asks for `path` below the repository. Success, 404 (undefined) and 416 are answers; everything else is thrown: UNAVAILABLE
-   * where upstream cannot be reached or fails, TOOMANYREQUESTS with its own Retry-After, DENIED where it refuses us.
+   * Asks for `path` below the repository. Success, 404 (undefined) and 416 are answers; everything else is thrown:
+   * UNAVAILABLE where upstream cannot be reached or fails, TOOMANYREQUESTS with its own Retry-After, DENIED where it
+   * refuses us.
    */
   async ask(repository: string, path: string, request: UpstreamRequest = {}): Promise<Response | undefined> {
     const name = this.nameOf(repository);
@@ -49,7 +57,7 @@ export class Upstream {
         response = await this.#askWithAuth(url, name, request);
       } catch (error) {
         if (error instanceof RegistryError) throw error;
-        problem = errorMessage(error);
+        problem = networkWords(error);
         if (request.signal?.aborted) break;
         continue;
       }
@@ -65,14 +73,18 @@ export class Upstream {
       }
       if (response.status === 429) {
         this.#downUntil = this.now() + downTime;
-        throw new RegistryError("TOOMANYREQUESTS", `${this.options.url} limits how much this registry may fetch`, { headers: { "Retry-After": response.headers.get("retry-after") ?? "60" } });
+        throw new RegistryError("TOOMANYREQUESTS", `${this.options.url} limits how much this registry may fetch`, {
+          headers: { "Retry-After": response.headers.get("retry-after") ?? "60" },
+        });
       }
       problem = `status ${response.status}`;
       if (response.status < 500) break;
     }
     this.#downUntil = this.now() + downTime;
     this.log.warn("upstream does not answer", { upstream: this.options.url, problem });
-    throw new RegistryError("UNAVAILABLE", `${this.options.url} cannot be reached: ${problem}`, { headers: { "Retry-After": "15" } });
+    throw new RegistryError("UNAVAILABLE", `${this.options.url} cannot be reached: ${problem}`, {
+      headers: { "Retry-After": "15" },
+    });
   }
 
   async #askWithAuth(url: string, name: string, request: UpstreamRequest): Promise<Response> {
@@ -98,7 +110,11 @@ export class Upstream {
           redirect: "manual",
           // The bytes are what the digest is of; a decoded body would have another.
           decompress: false,
-          headers: { "User-Agent": "berth-registry", ...request.headers, ...(own && authorization ? { Authorization: authorization } : {}) },
+          headers: {
+            "User-Agent": "berth-registry",
+            ...request.headers,
+            ...(own && authorization && { Authorization: authorization }),
+          },
           signal: request.signal ? AbortSignal.any([timeout.signal, request.signal]) : timeout.signal,
         });
         const location = response.headers.get("location");
@@ -114,9 +130,12 @@ export class Upstream {
 
   async #answerChallenge(challenge: string, name: string): Promise<string | undefined> {
     const { username, password } = this.options;
-    const basic = username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password ?? ""}`).toString("base64")}`;
+    const basic =
+      username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password ?? ""}`).toString("base64")}`;
     if (/^basic/i.test(challenge)) return basic;
-    const fields = new Map([...challenge.matchAll(/([a-z]+)="([^"]*)"/gi)].map(([, key = "", value = ""]) => [key.toLowerCase(), value]));
+    const fields = new Map(
+      [...challenge.matchAll(/([a-z]+)="([^"]*)"/gi)].map(([, key = "", value = ""]) => [key.toLowerCase(), value]),
+    );
     const realm = fields.get("realm");
     if (!/^bearer/i.test(challenge) || realm === undefined || !URL.canParse(realm)) return undefined;
     const url = new URL(realm);
@@ -125,9 +144,14 @@ export class Upstream {
     url.searchParams.set("scope", fields.get("scope") ?? `repository:${name}:pull`);
     // A password goes where the upstream sends it, but not in the clear when the upstream itself is not.
     const safe = url.protocol === "https:" || this.options.url.startsWith("http:");
-    const response = await fetch(url, { headers: { "User-Agent": "berth-registry", ...(basic && safe ? { Authorization: basic } : {}) }, signal: AbortSignal.timeout(headTimeout) });
-    if (response.status === 429) throw new RegistryError("TOOMANYREQUESTS", `${url.origin} limits how many tokens this registry may have`);
-    if (!response.ok) throw new RegistryError("DENIED", `${url.origin} does not give this registry a token for ${shorten(name)}`);
+    const response = await fetch(url, {
+      headers: { "User-Agent": "berth-registry", ...(basic && safe && { Authorization: basic }) },
+      signal: AbortSignal.timeout(headTimeout),
+    });
+    if (response.status === 429)
+      throw new RegistryError("TOOMANYREQUESTS", `${url.origin} limits how many tokens this registry may have`);
+    if (!response.ok)
+      throw new RegistryError("DENIED", `${url.origin} does not give this registry a token for ${shorten(name)}`);
     const body: unknown = await response.json();
     if (typeof body !== "object" || body === null) return undefined;
     const fieldsOf = new Map<string, unknown>(Object.entries(body));
@@ -135,7 +159,10 @@ export class Upstream {
     const lifetime = fieldsOf.get("expires_in");
     if (typeof token !== "string") return undefined;
     const header = `Bearer ${token}`;
-    this.#tokens.set(name, { header, until: this.now() + (typeof lifetime === "number" ? Math.max(lifetime - 10, 5) : 50) * 1000 });
+    this.#tokens.set(name, {
+      header,
+      until: this.now() + (typeof lifetime === "number" ? Math.max(lifetime - 10, 5) : 50) * 1000,
+    });
     if (this.#tokens.size > 1000) this.#tokens.delete(this.#tokens.keys().next().value ?? "");
     return header;
   }

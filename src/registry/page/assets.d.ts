@@ -1,4 +1,4 @@
-declare module "*/page.js" {
+declare module "../page/browser/*.js" {
   const text: string;
   export default text;
 }

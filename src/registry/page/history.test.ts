@@ -9,7 +9,7 @@ test.each([
   ["|1 VERSION=3 /bin/sh -c echo $VERSION", "RUN echo $VERSION"],
   ["RUN |2 A=1 B=2 /bin/sh -c make # buildkit", "RUN make"],
   ["COPY . /app # buildkit", "COPY . /app"],
-  ["CMD [\"node\"]", "CMD [\"node\"]"],
+  ['CMD ["node"]', 'CMD ["node"]'],
   ["EXPOSE map[80/tcp:{} 443/tcp:{}]", "EXPOSE 80/tcp 443/tcp"],
   ["/bin/sh -c #(nop)  EXPOSE 80", "EXPOSE 80"],
   ["VOLUME [/data /var/lib/x]", "VOLUME /data /var/lib/x"],
@@ -19,6 +19,14 @@ test.each([
 
 test("steps get their layers, and layers without a step are shown too", () => {
   const layers = ["a", "b", "c"].map((digest, size) => ({ mediaType: "x", digest, size }));
-  const lines = describeHistory([{ created_by: "ADD x /" }, { created_by: "CMD [\"sh\"]", empty_layer: true }, { created_by: "COPY . ." }], layers);
-  expect(lines.map(({ command, layer }) => [command, layer?.digest])).toEqual([["ADD x /", "a"], ['CMD ["sh"]', undefined], ["COPY . .", "b"], ["", "c"]]);
+  const lines = describeHistory(
+    [{ created_by: "ADD x /" }, { created_by: 'CMD ["sh"]', empty_layer: true }, { created_by: "COPY . ." }],
+    layers,
+  );
+  expect(lines.map(({ command, layer }) => [command, layer?.digest])).toEqual([
+    ["ADD x /", "a"],
+    ['CMD ["sh"]', undefined],
+    ["COPY . .", "b"],
+    ["", "c"],
+  ]);
 });

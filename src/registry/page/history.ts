@@ -1,5 +1,6 @@
 import type { Descriptor, HistoryEntry } from "../../oci/image.ts";
 
+/** One step of an image's history, as the page shows it. */
 export interface HistoryLine {
   /** As a Dockerfile would say it. */
   command: string;
@@ -16,16 +17,19 @@ export function describeHistory(history: readonly HistoryEntry[], layers: readon
     const layer = entry.empty_layer ? undefined : rest.shift();
     return {
       command: dockerfileLine(entry.created_by ?? ""),
-      ...(entry.created ? { created: entry.created } : {}),
-      ...(entry.comment ? { comment: entry.comment } : {}),
-      ...(layer ? { layer: { digest: layer.digest, size: layer.size } } : {}),
+      ...(entry.created && { created: entry.created }),
+      ...(entry.comment && { comment: entry.comment }),
+      ...(layer && { layer: { digest: layer.digest, size: layer.size } }),
     };
   });
   // Images without a history (or with a wrong one) still have layers.
   return [...lines, ...rest.map(({ digest, size }) => ({ command: "", layer: { digest, size } }))];
 }
 
-/** `/bin/sh -c #(nop)  CMD ["sh"]` → `CMD ["sh"]`; `RUN /bin/sh -c make # buildkit` → `RUN make`; `EXPOSE map[80/tcp:{}]` → `EXPOSE 80/tcp`. */
+/**
+ * `/bin/sh -c #(nop) CMD ["sh"]` → `CMD ["sh"]`; `RUN /bin/sh -c make # buildkit` → `RUN make`; `EXPOSE map[80/tcp:{}]`
+ * → `EXPOSE 80/tcp`.
+ */
 export function dockerfileLine(createdBy: string): string {
   const line = withoutShell(createdBy);
   // Builders print these two as they keep them.
@@ -36,7 +40,8 @@ export function dockerfileLine(createdBy: string): string {
 function withoutShell(createdBy: string): string {
   const text = createdBy.replace(/\s*# buildkit\s*$/, "").trim();
   const configuration = /^(?:\|\d+ .*? )?\/bin\/sh -c #\(nop\)\s+([\s\S]*)$/.exec(text);
-  if (configuration?.[1] !== undefined) return configuration[1].replace(/^(ADD|COPY) (?:file|dir|multi):\S+ in /, "$1 … ");
+  if (configuration?.[1] !== undefined)
+    return configuration[1].replace(/^(ADD|COPY) (?:file|dir|multi):\S+ in /, "$1 … ");
   const run = /^(?:RUN )?(?:\|\d+ [\s\S]*? )?\/bin\/(?:ba|a)?sh -c ([\s\S]*)$/.exec(text);
   if (run?.[1] !== undefined) return `RUN ${run[1].trim()}`;
   return text;

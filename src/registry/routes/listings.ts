@@ -1,5 +1,5 @@
 import { mediaTypes } from "../../oci/media-types.ts";
-import type { RegistryContext } from "../context.ts";
+import type { RegistryDeps } from "../deps.ts";
 import { RegistryError } from "../errors.ts";
 import { nextLink, parsePage } from "../http/page.ts";
 import { type Call, param } from "../http/route.ts";
@@ -16,13 +16,14 @@ const catalogPage = 1000;
 
 /** GET /v2/<name>/tags/list?n=&last= */
 export async function getTags(call: Call): Promise<Response> {
-  const { ctx, url } = call;
+  const { deps, url } = call;
   const name = param(call, "name");
   const { n, last } = parsePage(url.searchParams);
-  const row = findRepository(ctx.db, name);
-  const theirs = await upstreamTags(ctx, name, n, last);
-  if (!row && !theirs) throw new RegistryError("NAME_UNKNOWN", "repository name not known to registry", { detail: { name } });
-  const ours = row ? listTags(ctx.db, row.id, last, n === undefined ? -1 : n + 1) : [];
+  const row = findRepository(deps.db, name);
+  const theirs = await upstreamTags(deps, name, n, last);
+  if (!row && !theirs)
+    throw new RegistryError("NAME_UNKNOWN", "repository name not known to registry", { detail: { name } });
+  const ours = row ? listTags(deps.db, row.id, last, n === undefined ? -1 : n + 1) : [];
   const found = theirs ? [...new Set([...ours, ...theirs])].sort(inOrder) : ours;
   const tags = n === undefined ? found : found.slice(0, n);
   const more = found.length > tags.length && tags.length > 0;
@@ -30,11 +31,19 @@ export async function getTags(call: Call): Promise<Response> {
 }
 
 /** What upstream lists after `last`, one more than asked for where it has more. */
-async function upstreamTags(ctx: RegistryContext, name: string, n: number | undefined, last: string): Promise<string[] | undefined> {
-  const upstream = ctx.mirrors.of(name);
+async function upstreamTags(
+  deps: RegistryDeps,
+  name: string,
+  n: number | undefined,
+  last: string,
+): Promise<string[] | undefined> {
+  const upstream = deps.mirrors.of(name);
   if (!upstream) return undefined;
-  const query = new URLSearchParams({ ...(n === undefined ? {} : { n: String(n + 1) }), ...(last === "" ? {} : { last }) });
-  const tags = (await askList(ctx, upstream, name, `tags/list?${query}`))?.["tags"];
+  const query = new URLSearchParams({
+    ...(n !== undefined && { n: String(n + 1) }),
+    ...(last !== "" && { last }),
+  });
+  const tags = (await askList(deps, upstream, name, `tags/list?${query}`))?.["tags"];
   return Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === "string" && isTag(tag)) : undefined;
 }
 
@@ -45,21 +54,24 @@ function inOrder(a: string, b: string): number {
 }
 
 /** GET /v2/_catalog?n=&last=: the repositories that the caller may pull from. */
-export function getCatalog({ ctx, url, identity }: Call): Response {
+export function getCatalog({ deps, url, identity }: Call): Response {
   const page = parsePage(url.searchParams);
   const n = Math.min(page.n ?? catalogPage, catalogPage);
   const repositories: string[] = [];
   let last = page.last;
   while (repositories.length <= n) {
-    const names = listRepositoryNames(ctx.db, last, catalogPage);
-    repositories.push(...names.filter((name) => ctx.authority.may(identity, name, "pull")));
+    const names = listRepositoryNames(deps.db, last, catalogPage);
+    repositories.push(...names.filter((name) => deps.authority.may(identity, name, "pull")));
     const end = names.at(-1);
     if (end === undefined || names.length < catalogPage) break;
     last = end;
   }
   const more = repositories.length > n && n > 0;
   const shown = repositories.slice(0, n);
-  return json({ repositories: shown }, more ? nextLink("/v2/_catalog", { n: String(n), last: shown.at(-1) ?? "" }) : {});
+  return json(
+    { repositories: shown },
+    more ? nextLink("/v2/_catalog", { n: String(n), last: shown.at(-1) ?? "" }) : {},
+  );
 }
 
 interface Referrer {
@@ -70,21 +82,27 @@ interface Referrer {
   annotations?: Record<string, string>;
 }
 
-async function upstreamReferrers(ctx: RegistryContext, name: string, digest: string): Promise<Referrer[]> {
-  const upstream = ctx.mirrors.of(name);
-  const list = upstream && (await askList(ctx, upstream, name, `referrers/${digest}`))?.["manifests"];
+async function upstreamReferrers(deps: RegistryDeps, name: string, digest: string): Promise<Referrer[]> {
+  const upstream = deps.mirrors.of(name);
+  const list = upstream && (await askList(deps, upstream, name, `referrers/${digest}`))?.["manifests"];
   const isReferrer = (value: unknown): value is Referrer =>
-    typeof value === "object" && value !== null && "digest" in value && typeof value.digest === "string" && isDigest(value.digest) && "mediaType" in value && "size" in value;
+    typeof value === "object" &&
+    value !== null &&
+    "digest" in value &&
+    typeof value.digest === "string" &&
+    isDigest(value.digest) &&
+    "mediaType" in value &&
+    "size" in value;
   return Array.isArray(list) ? list.filter(isReferrer) : [];
 }
 
 /** GET /v2/<name>/referrers/<digest>?artifactType=: an index of the manifests that name it as their subject. */
 export async function getReferrers(call: Call): Promise<Response> {
-  const { ctx, url } = call;
+  const { deps, url } = call;
   const name = param(call, "name");
   const digest = checkDigest(param(call, "digest"));
   const wanted = url.searchParams.get("artifactType");
-  const rows = listReferrers(ctx.db, name, digest, url.searchParams.get("last") ?? "", referrersPage + 1);
+  const rows = listReferrers(deps.db, name, digest, url.searchParams.get("last") ?? "", referrersPage + 1);
   const shown = rows.slice(0, referrersPage);
   const ours = shown.map((row): Referrer => {
     const { annotations } = parseManifest(row.content, row.media_type);
@@ -92,17 +110,22 @@ export async function getReferrers(call: Call): Promise<Response> {
       mediaType: row.media_type,
       digest: row.digest,
       size: row.content.length,
-      ...(row.artifact_type ? { artifactType: row.artifact_type } : {}),
-      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+      ...(row.artifact_type && { artifactType: row.artifact_type }),
+      ...(Object.keys(annotations).length > 0 && { annotations }),
     };
   });
-  const theirs = await upstreamReferrers(ctx, name, digest);
+  const theirs = await upstreamReferrers(deps, name, digest);
   const all = [...ours, ...theirs.filter(({ digest }) => !ours.some((own) => own.digest === digest))];
   const manifests = all.filter(({ artifactType }) => wanted === null || artifactType === wanted);
   const filter: Record<string, string> = wanted === null ? {} : { artifactType: wanted };
-  return json({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }, {
-    "Content-Type": mediaTypes.ociIndex,
-    ...(wanted === null ? {} : { "OCI-Filters-Applied": "artifactType" }),
-    ...(rows.length > shown.length ? nextLink(`/v2/${name}/referrers/${digest}`, { ...filter, last: shown.at(-1)?.digest ?? "" }) : {}),
-  });
+  return json(
+    { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests },
+    {
+      "Content-Type": mediaTypes.ociIndex,
+      ...(wanted !== null && { "OCI-Filters-Applied": "artifactType" }),
+      ...(rows.length > shown.length
+        ? nextLink(`/v2/${name}/referrers/${digest}`, { ...filter, last: shown.at(-1)?.digest ?? "" })
+        : {}),
+    },
+  );
 }

@@ -1,14 +1,22 @@
 import { createHash } from "node:crypto";
-import type { Call, Handler, Route } from "../http/route.ts";
-import { shell } from "../page/shell.ts";
-import script from "../page/page.js" with { type: "text" };
-import style from "../page/page.css" with { type: "text" };
 import { matchesEtag } from "../http/range.ts";
+import type { Call, Handler, Route } from "../http/route.ts";
 import { empty } from "./answers.ts";
-import { deleteImage, deleteSession, getImage, getRepositories, getRepository, getSession, postSession } from "./page-api.ts";
+import {
+  deleteImage,
+  deleteSession,
+  getImage,
+  getRepositories,
+  getRepository,
+  getSession,
+  postSession,
+} from "./page-api.ts";
+import { pageFiles } from "./page-files.ts";
 
 /** Nothing from elsewhere, nothing inline, no framing. */
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 function asset(content: string, type: string): Handler {
   const etag = createHash("sha256").update(content).digest("base64url");
@@ -22,20 +30,33 @@ function asset(content: string, type: string): Handler {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
   };
-  return ({ request }: Call) => (matchesEtag(request.headers.get("if-none-match"), etag) ? empty(304, headers) : new Response(request.method === "HEAD" ? null : content, { headers }));
+  return ({ request }: Call) =>
+    matchesEtag(request.headers.get("if-none-match"), etag)
+      ? empty(304, headers)
+      : new Response(request.method === "HEAD" ? null : content, { headers });
 }
 
-/** The web page: three files and a small API of its own, behind addresses that no repository can have. */
+/** The web page: its files and a small API of its own, behind addresses that no repository can have. */
 export function pageRoutes(): Route[] {
-  const get = (label: string, pattern: RegExp, handler: Handler): Route => ({ label, pattern, methods: { GET: ["open", handler], HEAD: ["open", handler] } });
+  const get = (path: string, handler: Handler): Route => ({
+    label: "page",
+    pattern: new RegExp(`^${path.replaceAll(".", "\\.")}$`),
+    methods: { GET: ["open", handler], HEAD: ["open", handler] },
+  });
   return [
-    get("page", /^\/$/, asset(shell, "text/html")),
-    get("page", /^\/-\/page\.js$/, asset(script, "text/javascript")),
-    get("page", /^\/-\/page\.css$/, asset(style, "text/css")),
-    get("page", /^\/favicon\.ico$/, () => empty(404)),
-    { label: "page-api", pattern: /^\/-\/api\/session$/, methods: { GET: ["open", getSession], POST: ["open", postSession], DELETE: ["open", deleteSession] } },
+    ...pageFiles.map(({ path, type, content }) => get(path, asset(content, type))),
+    get("/favicon.ico", () => empty(404)),
+    {
+      label: "page-api",
+      pattern: /^\/-\/api\/session$/,
+      methods: { GET: ["open", getSession], POST: ["open", postSession], DELETE: ["open", deleteSession] },
+    },
     { label: "page-api", pattern: /^\/-\/api\/repositories$/, methods: { GET: ["open", getRepositories] } },
     { label: "page-api", pattern: /^\/-\/api\/repository$/, methods: { GET: ["open", getRepository] } },
-    { label: "page-api", pattern: /^\/-\/api\/image$/, methods: { GET: ["open", getImage], DELETE: ["open", deleteImage] } },
+    {
+      label: "page-api",
+      pattern: /^\/-\/api\/image$/,
+      methods: { GET: ["open", getImage], DELETE: ["open", deleteImage] },
+    },
   ];
 }

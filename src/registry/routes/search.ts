@@ -1,6 +1,6 @@
-import { type RepositorySummary, searchRepositories } from "../metadata/repositories.ts";
-import type { Call } from "../http/route.ts";
 import { hasScope } from "../auth/scopes.ts";
+import type { Call } from "../http/route.ts";
+import { type RepositorySummary, searchRepositories } from "../metadata/repositories.ts";
 import { json } from "./answers.ts";
 
 const defaultPageSize = 25;
@@ -26,14 +26,32 @@ export function getSearch(call: Call): Response {
     is_automated: false,
     is_trusted: false,
   }));
-  return json({ num_pages: Math.ceil(found.length / size), num_results: found.length, page, page_size: size, query, results });
+  return json({
+    num_pages: Math.ceil(found.length / size),
+    num_results: found.length,
+    page,
+    page_size: size,
+    query,
+    results,
+  });
 }
 
-export function findRepositories({ ctx, identity }: Pick<Call, "ctx" | "identity">, query: string): RepositorySummary[] {
-  const words = query.split(/\s+/).filter((word) => word !== "").slice(0, 8);
+/**
+ * Repositories that have each word of the query in name or description, and that the caller may pull. Words are
+ * separated by spaces; the first eight count; an empty query finds all.
+ */
+export function findRepositories(
+  { deps, identity }: Pick<Call, "deps" | "identity">,
+  query: string,
+): RepositorySummary[] {
+  const words = query
+    .split(/\s+/)
+    .filter((word) => word !== "")
+    .slice(0, 8);
   // A token for the catalogue (`registry:catalog:search` is what Docker asks for) shows all that its user may pull.
-  const whole = identity.scopes && hasScope(identity.scopes, "registry", "catalog", "search") ? { user: identity.user } : identity;
-  return searchRepositories(ctx.db, words).filter(({ name }) => ctx.authority.may(whole, name, "pull"));
+  const whole =
+    identity.scopes && hasScope(identity.scopes, "registry", "catalog", "search") ? { user: identity.user } : identity;
+  return searchRepositories(deps.db, words).filter(({ name }) => deps.authority.may(whole, name, "pull"));
 }
 
 function whole(text: string | null, fallback: number, most: number): number {

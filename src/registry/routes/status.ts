@@ -1,18 +1,25 @@
 import type { Call } from "../http/route.ts";
 import { json } from "./answers.ts";
 
-/** GET /healthz: 200 while the registry takes work, 503 once it is stopping or its books cannot be read. */
-export function getHealth({ ctx }: Call): Response {
-  if (ctx.draining()) return json({ status: "stopping" }, { "Cache-Control": "no-store" }, 503);
-  ctx.db.query("SELECT 1 FROM repository LIMIT 1").get();
+/**
+ * GET /healthz: 200 while the registry takes work, 503 once it is stopping, or its books or its storage cannot be
+ * reached.
+ */
+export async function getHealth({ deps }: Call): Promise<Response> {
+  if (deps.draining()) return json({ status: "stopping" }, { "Cache-Control": "no-store" }, 503);
+  deps.db.query("SELECT 1 FROM repository LIMIT 1").get();
+  await deps.storage.check?.();
   return json({ status: "ok" }, { "Cache-Control": "no-store" });
 }
 
 /** GET /metrics, for Prometheus. */
-export function getMetrics({ ctx }: Call): Response {
-  const stored = ctx.db.query<{ blobs: number; bytes: number }, []>("SELECT count(*) AS blobs, coalesce(sum(size), 0) AS bytes FROM blob").get();
-  const count = (table: "repository" | "manifest" | "tag" | "upload") => ctx.db.query<{ n: number }, []>(`SELECT count(*) AS n FROM ${table}`).get()?.n ?? 0;
-  const text = ctx.metrics.render({
+export function getMetrics({ deps }: Call): Response {
+  const stored = deps.db
+    .query<{ blobs: number; bytes: number }, []>("SELECT count(*) AS blobs, coalesce(sum(size), 0) AS bytes FROM blob")
+    .get();
+  const count = (table: "repository" | "manifest" | "tag" | "upload") =>
+    deps.db.query<{ n: number }, []>(`SELECT count(*) AS n FROM ${table}`).get()?.n ?? 0;
+  const text = deps.metrics.render({
     berth_registry_blobs: ["Blobs in storage.", stored?.blobs ?? 0],
     berth_registry_stored_bytes: ["Bytes of blobs in storage.", stored?.bytes ?? 0],
     berth_registry_repositories: ["Repositories.", count("repository")],

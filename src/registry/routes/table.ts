@@ -16,7 +16,10 @@ export const statusRoutes: Route[] = [
   { label: "search", pattern: /^\/v1\/search$/, methods: { GET: ["anyone", getSearch] } },
 ];
 
-/** The distribution specification's endpoints. Names contain slashes, so each pattern ends at the last keyword that fits. */
+/**
+ * The distribution specification's endpoints. Names contain slashes, so each pattern ends at the last keyword that
+ * fits.
+ */
 export const protocolRoutes: Route[] = [
   { label: "token", pattern: /^\/token$/, methods: { GET: ["open", getToken], POST: ["open", postToken] } },
   { label: "base", pattern: /^\/v2\/?$/, methods: { GET: ["user", () => json({})], HEAD: ["user", () => empty(200)] } },
@@ -25,7 +28,13 @@ export const protocolRoutes: Route[] = [
   {
     label: "upload",
     pattern: /^\/v2\/(?<name>.+)\/blobs\/uploads\/(?<id>[^/]+)$/,
-    methods: { GET: ["push", getUpload], HEAD: ["push", getUpload], PATCH: ["push", patchUpload], PUT: ["push", putUpload], DELETE: ["push", deleteUploadRoute] },
+    methods: {
+      GET: ["push", getUpload],
+      HEAD: ["push", getUpload],
+      PATCH: ["push", patchUpload],
+      PUT: ["push", putUpload],
+      DELETE: ["push", deleteUploadRoute],
+    },
   },
   {
     label: "blob",
@@ -35,8 +44,17 @@ export const protocolRoutes: Route[] = [
   {
     label: "manifest",
     pattern: /^\/v2\/(?<name>.+)\/manifests\/(?<reference>[^/]+)$/,
-    methods: { GET: ["pull", getManifest], HEAD: ["pull", getManifest], PUT: ["push", putManifest], DELETE: ["delete", deleteManifestRoute] },
+    methods: {
+      GET: ["pull", getManifest],
+      HEAD: ["pull", getManifest],
+      PUT: ["push", putManifest],
+      DELETE: ["delete", deleteManifestRoute],
+    },
   },
   { label: "tags", pattern: /^\/v2\/(?<name>.+)\/tags\/list$/, methods: { GET: ["pull", getTags] } },
-  { label: "referrers", pattern: /^\/v2\/(?<name>.+)\/referrers\/(?<digest>[^/]+)$/, methods: { GET: ["pull", getReferrers] } },
+  {
+    label: "referrers",
+    pattern: /^\/v2\/(?<name>.+)\/referrers\/(?<digest>[^/]+)$/,
+    methods: { GET: ["pull", getReferrers] },
+  },
 ];

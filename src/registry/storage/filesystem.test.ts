@@ -16,5 +16,5 @@ test("the first byte alone", async () => {
   const file = join(root, "given");
   writeFileSync(file, content);
   await storage.put(digestOf(content), file, content.length);
-  expect(await new Response(storage.body(digestOf(content), { start: 0, end: 0 })).text()).toBe("a");
+  expect(await new Response(await storage.body(digestOf(content), { start: 0, end: 0 })).text()).toBe("a");
 });

@@ -28,7 +28,7 @@ export class FilesystemStorage implements BlobStorage {
     }
   }
 
-  body(digest: string, range?: ByteRange): Blob {
+  async body(digest: string, range?: ByteRange): Promise<Blob> {
     const file = Bun.file(this.#path(digest));
     return range ? file.slice(range.start, range.end + 1) : file;
   }

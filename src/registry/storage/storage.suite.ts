@@ -28,7 +28,8 @@ export function storageSuite(name: string, open: () => Promise<BlobStorage>): vo
       expect(existsSync(file)).toBe(false);
       return digest;
     };
-    const get = async (digest: string, range?: { start: number; end: number }) => Buffer.from(await new Response(storage.body(digest, range)).bytes());
+    const get = async (digest: string, range?: { start: number; end: number }) =>
+      Buffer.from(await new Response(await storage.body(digest, range)).bytes());
     const listed = async () => {
       const all = [];
       for await (const blob of storage.list()) all.push(blob);

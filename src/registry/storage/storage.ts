@@ -4,6 +4,7 @@ export interface ByteRange {
   end: number;
 }
 
+/** A blob in the storage; `size` in bytes. */
 export interface StoredBlob {
   digest: string;
   size: number;
@@ -23,8 +24,11 @@ export interface BlobStorage {
   /** Bytes, or undefined where there is no such blob. */
   size(digest: string): Promise<number | undefined>;
 
-  /** Content to answer with; the file or object is opened when it is sent. The caller knows that the blob is there. */
-  body(digest: string, range?: ByteRange): Blob | ReadableStream<Uint8Array>;
+  /**
+   * Content to answer with, of a blob that the caller knows to be there. A file is opened when it is sent; an object
+   * has begun to come when this resolves.
+   */
+  body(digest: string, range?: ByteRange): Promise<Blob | ReadableStream<Uint8Array>>;
 
   /** The whole of a small blob; undefined where it is missing or larger than `limit`. */
   read(digest: string, limit: number): Promise<Uint8Array | undefined>;
@@ -33,6 +37,9 @@ export interface BlobStorage {
   remove(digest: string): Promise<void>;
 
   list(): AsyncIterable<StoredBlob>;
+
+  /** Throws UNAVAILABLE where the storage cannot be reached; cheap enough to be asked by anybody. */
+  check?(): Promise<void>;
 
   /** A short-lived address that clients can fetch the blob from themselves, where that is wanted. */
   redirect?(digest: string): string | undefined;

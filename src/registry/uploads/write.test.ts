@@ -48,13 +48,18 @@ test("stops where it is told to, and reports what can be read", async () => {
   const refuse = (offset: number) => {
     if (offset > 1_000_000) throw new Error("too much");
   };
-  await expect(writeStream(file, fresh(), chunks(bytes, 10_000), refuse, (written) => seen.push(written))).rejects.toThrow("too much");
+  await expect(
+    writeStream(file, fresh(), chunks(bytes, 10_000), refuse, (written) => seen.push(written)),
+  ).rejects.toThrow("too much");
   expect(readFileSync(file).length).toBeLessThanOrEqual(1_000_000);
   expect(seen.length).toBeGreaterThan(0);
 });
 
 test("drops what was written of a list of chunks", () => {
   const list = () => ["abc", "", "de", "f"].map((text) => Buffer.from(text));
-  const rest = (count: number) => dropBytes(list(), count).map((chunk) => Buffer.from(chunk).toString()).join("|");
+  const rest = (count: number) =>
+    dropBytes(list(), count)
+      .map((chunk) => Buffer.from(chunk).toString())
+      .join("|");
   expect([0, 1, 3, 4, 5, 6].map(rest)).toEqual(["abc||de|f", "bc||de|f", "de|f", "e|f", "f", ""]);
 });

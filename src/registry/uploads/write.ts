@@ -5,6 +5,7 @@ import type { HashState } from "./sessions.ts";
 /** Bytes gathered before they are written: few system calls, and at most twice as much memory for an upload. */
 const batchBytes = 256 * 1024;
 
+/** How far writing came. */
 export interface WriteResult {
   /** Bytes in the file now. */
   offset: number;
@@ -14,8 +15,9 @@ export interface WriteResult {
 
 /**
  * Appends a stream to a file at `state.offset`, hashing as it goes; whatever the file held beyond is cut off. The next
- * batch is read and hashed while the last one is written, and no more: a slow disk slows the sender.
- * `check(offset)` may throw to stop; `progress(written)` hears of what can be read from the file. A stream that ends in an error is not thrown but returned.
+ * batch is read and hashed while the last one is written, and no more: a slow disk slows the sender. `check(offset)`
+ * may throw to stop; `progress(written)` hears of what can be read from the file. A stream that ends in an error is not
+ * thrown but returned.
  */
 export async function writeStream(
   file: string,
@@ -39,7 +41,10 @@ export async function writeStream(
     batch = [];
     batched = 0;
     const end = written;
-    writing = writeAll(handle.fd, chunks, position).then(() => progress?.(end));
+    writing = writeAll(handle.fd, chunks, position).then(() => {
+      chunks.forEach(letGo);
+      progress?.(end);
+    });
     // It is awaited by the next flush; a failure in between must not count as unhandled.
     writing.catch(() => {});
   };
@@ -70,6 +75,11 @@ export async function writeStream(
   return { offset: written, ...failure };
 }
 
+/** Gives memory back at once that a collection of garbage would find much later; what others look at as well stays. */
+function letGo({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}
+
 type Next = { done: true } | { done: false; chunk: Uint8Array } | { error: unknown };
 
 /** Keeps errors of the stream apart from those of the disk. */
@@ -95,6 +105,7 @@ async function writeAll(fd: number, chunks: Uint8Array[], position: number): Pro
   }
 }
 
+/** What is left of the chunks without their first `count` bytes. No byte is copied, and `chunks` is not changed. */
 export function dropBytes(chunks: Uint8Array[], count: number): Uint8Array[] {
   let left = count;
   let index = 0;

@@ -8,6 +8,3 @@ export interface LogEntry {
   /** The line goes on in the next entry of the same stream. */
   partial: boolean;
 }
-
-/** Reads one line of a file, without its newline; null where it is none of this format (a crash may cut a line off). */
-export type LineParser = (line: Buffer) => LogEntry | null;

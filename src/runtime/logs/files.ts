@@ -19,7 +19,9 @@ export interface LogFile {
   compressed: boolean;
 }
 
+/** Name of a log file put aside, uncompressed. `path` is the live file's. */
 export const rotatedName = (path: string, sequence: number) => `${path}.${sequence}`;
+/** Name of the link that keeps hold of the live file; see {@link LogFile}. `path` is the live file's. */
 export const liveName = (path: string, sequence: number) => `${path}.${sequence}.live`;
 
 /** Files put aside, oldest first. Of a file and its compressed copy (a crash in between) the plain one counts. */
@@ -34,7 +36,9 @@ export function rotatedFiles(path: string): LogFile[] {
 
 /** The second name of the live file, or of the one that was live before; null where there is none. */
 export function liveLink(path: string): LogFile | null {
-  const found = numbered(path).filter(({ suffix }) => suffix === ".live").sort((a, b) => b.sequence - a.sequence)[0];
+  const found = numbered(path)
+    .filter(({ suffix }) => suffix === ".live")
+    .sort((a, b) => b.sequence - a.sequence)[0];
   return found ? { path: join(dirname(path), found.name), sequence: found.sequence, compressed: false } : null;
 }
 

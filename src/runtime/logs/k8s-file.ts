@@ -21,7 +21,7 @@ export function parseK8sLine(line: Buffer): LogEntry | null {
 }
 
 /** A copy, so that the block it was read into is not kept alive. */
-export function withNewline(text: Uint8Array): Uint8Array {
+function withNewline(text: Uint8Array): Uint8Array {
   const data = Buffer.allocUnsafe(text.length + 1);
   data.set(text);
   data[text.length] = NEWLINE;

@@ -5,12 +5,13 @@ import { Semaphore } from "../../lib/lock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { watchDirectory } from "../../linux/watch.ts";
 import { liveLink } from "./files.ts";
-import type { LogLimits } from "./options.ts";
+import type { LogLimits } from "./limits.ts";
 import { rotateLog, secureLive, tidyRotated } from "./rotate.ts";
 
 /** Least time between two looks at a log that is being written to, in milliseconds. */
 const CHECK_INTERVAL = 100;
 
+/** A log to be kept within its limits. `path`: the live file. */
 export interface KeptLog {
   path: string;
   limits: LogLimits;
@@ -29,9 +30,12 @@ export class LogKeeper {
   /** `adopted`: the writer runs since before this daemon, which may have ended in the middle of a rotation. */
   keep(id: string, kept: KeptLog, { adopted }: { adopted: boolean }): void {
     if (kept.limits.maxSize === null || this.#logs.has(id)) return;
-    this.#logs.set(id, new Keeping(kept, kept.limits.maxSize, adopted, this.#compressing, (error) => {
-      this.log.warn("cannot rotate a container's log", { id, error: errorMessage(error) });
-    }));
+    this.#logs.set(
+      id,
+      new Keeping(kept, kept.limits.maxSize, adopted, this.#compressing, (error) => {
+        this.log.warn("cannot rotate a container's log", { id, error: errorMessage(error) });
+      }),
+    );
   }
 
   /** Resolves when nothing of the log is being worked on any more. */
@@ -85,7 +89,8 @@ class Keeping {
     this.#working = true;
     this.#work = this.#check(adopted)
       .catch((error: unknown) => {
-        // A conflict is a writer that has ended: what it wrote is put aside, and there it may stay.
+        // A conflict means that the writer has ended. What it wrote is in the file that was put aside; nothing else is
+        // to be done.
         if (!this.#stopping.signal.aborted && errorKind(error) !== "conflict") this.failed(error);
       })
       .finally(() => (this.#working = false));
@@ -130,5 +135,8 @@ class Keeping {
 /** The second name is missing, or names a file that is live no more. */
 function replaced(path: string): boolean {
   const link = liveLink(path);
-  return link === null || statSync(link.path, { throwIfNoEntry: false })?.ino !== statSync(path, { throwIfNoEntry: false })?.ino;
+  return (
+    link === null ||
+    statSync(link.path, { throwIfNoEntry: false })?.ino !== statSync(path, { throwIfNoEntry: false })?.ino
+  );
 }

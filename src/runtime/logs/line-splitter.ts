@@ -7,6 +7,11 @@ export class LineSplitter {
   #rest: Buffer[] = [];
   #restLength = 0;
 
+  /** Bytes of a line that was begun and is not complete. */
+  get pending(): number {
+    return this.#restLength;
+  }
+
   /** The lines that this block completes. They may share its memory. */
   push(block: Buffer): Buffer[] {
     const lines: Buffer[] = [];
@@ -19,8 +24,7 @@ export class LineSplitter {
     return lines;
   }
 
-  /** Forgets a line that was begun and never ended. */
-  reset(): void {
+  #forget(): void {
     this.#rest = [];
     this.#restLength = 0;
   }
@@ -28,13 +32,13 @@ export class LineSplitter {
   #complete(end: Buffer): Buffer {
     if (this.#restLength === 0) return end;
     const line = Buffer.concat([...this.#rest, end]);
-    this.reset();
+    this.#forget();
     return line;
   }
 
   #keep(part: Buffer): void {
     if (part.length === 0) return;
-    if (this.#restLength + part.length > MAX_LINE) this.reset();
+    if (this.#restLength + part.length > MAX_LINE) this.#forget();
     this.#rest.push(Buffer.from(part));
     this.#restLength += part.length;
   }

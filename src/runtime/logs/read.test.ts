@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parseRfc3339 } from "../../api/timestamps.ts";
-import { parseJsonLine } from "./json-file.ts";
 import { parseK8sLine } from "./k8s-file.ts";
-import { readLogs, type ReadLogsOptions } from "./read.ts";
+import { type ReadLogsOptions, readLogs } from "./read.ts";
 import { rotateLog, secureLive, tidyRotated } from "./rotate.ts";
 
 const at = (second: number) => `2026-01-02T03:04:${String(second).padStart(2, "0")}.000000000+00:00`;
@@ -17,29 +16,47 @@ const time = (second: number) => parseRfc3339(at(second)) ?? 0n;
 class Log implements Disposable {
   readonly dir = mkdtempSync(join(tmpdir(), "berth-log-"));
   readonly path = join(this.dir, "container.log");
-  write(...lines: string[]) { appendFileSync(this.path, lines.join("")); }
+  write(...lines: string[]) {
+    appendFileSync(this.path, lines.join(""));
+  }
   async read(options: Partial<ReadLogsOptions> = {}): Promise<string> {
     let text = "";
-    for await (const batch of readLogs({ path: this.path, ...options })) for (const entry of batch) text += Buffer.from(entry.data).toString();
+    for await (const batch of readLogs({ path: this.path, ...options }))
+      for (const entry of batch) text += Buffer.from(entry.data).toString();
     return text;
   }
   /** Rotates as with a writer that changes over at once. */
-  rotate() { return rotateLog(this.path, async () => writeFileSync(this.path, "")); }
-  [Symbol.dispose]() { rmSync(this.dir, { recursive: true }); }
+  rotate() {
+    return rotateLog(this.path, async () => writeFileSync(this.path, ""));
+  }
+  [Symbol.dispose]() {
+    rmSync(this.dir, { recursive: true });
+  }
 }
 
 describe("lines", () => {
   test("k8s-file", () => {
-    expect(parseK8sLine(Buffer.from("2026-01-02T03:04:05.000000006+00:00 stderr P some text "))).toEqual({ stream: 2, time: "2026-01-02T03:04:05.000000006Z", data: Buffer.from("some text "), partial: true });
-    expect(parseK8sLine(Buffer.from("2026-01-02T03:04:05.000000006+02:00 stdout F "))).toEqual({ stream: 1, time: "2026-01-02T01:04:05.000000006Z", data: Buffer.from("\n"), partial: false });
-    for (const bad of ["", "x", "2026-01-02T03:04:05.000000006+00:00 stdin F x", "2026-01-02T03:04:05.000000006+00:00 stdout X x", "yesterday-at-a-quarter-to-twelve stdout F x"]) {
+    expect(parseK8sLine(Buffer.from("2026-01-02T03:04:05.000000006+00:00 stderr P some text "))).toEqual({
+      stream: 2,
+      time: "2026-01-02T03:04:05.000000006Z",
+      data: Buffer.from("some text "),
+      partial: true,
+    });
+    expect(parseK8sLine(Buffer.from("2026-01-02T03:04:05.000000006+02:00 stdout F "))).toEqual({
+      stream: 1,
+      time: "2026-01-02T01:04:05.000000006Z",
+      data: Buffer.from("\n"),
+      partial: false,
+    });
+    for (const bad of [
+      "",
+      "x",
+      "2026-01-02T03:04:05.000000006+00:00 stdin F x",
+      "2026-01-02T03:04:05.000000006+00:00 stdout X x",
+      "yesterday-at-a-quarter-to-twelve stdout F x",
+    ]) {
       expect(parseK8sLine(Buffer.from(bad))).toBeNull();
     }
-  });
-  test("json-file", () => {
-    expect(parseJsonLine(Buffer.from('{"log":"häh\\n","stream":"stderr","time":"2026-01-02T03:04:05.6Z"}'))).toEqual({ stream: 2, time: "2026-01-02T03:04:05.600000000Z", data: Buffer.from("häh\n"), partial: false });
-    expect(parseJsonLine(Buffer.from('{"log":"part","time":"2026-01-02T03:04:05Z"}'))).toMatchObject({ stream: 1, partial: true });
-    for (const bad of ["", "{", "[]", "7", '{"log":"x","time":"soon"}']) expect(parseJsonLine(Buffer.from(bad))).toBeNull();
   });
 });
 
@@ -51,7 +68,14 @@ describe("reading", () => {
   });
   test("by stream and time; damaged and unfinished lines are passed over", async () => {
     using log = new Log();
-    log.write(line(1, "one"), line(2, "two", "stderr"), "garbage\n", line(3, "three"), line(4, "four"), `${at(5)} stdout F fi`);
+    log.write(
+      line(1, "one"),
+      line(2, "two", "stderr"),
+      "garbage\n",
+      line(3, "three"),
+      line(4, "four"),
+      `${at(5)} stdout F fi`,
+    );
     expect(await log.read()).toBe("one\ntwo\nthree\nfour\n");
     expect(await log.read({ stdout: false })).toBe("two\n");
     expect(await log.read({ since: time(2), until: time(3) })).toBe("two\nthree\n");
@@ -66,7 +90,14 @@ describe("reading", () => {
       if (round < 2) await tidyRotated(log.path, { maxSize: 1, maxFiles: 9, compress: true });
     }
     log.write(line(9, "live"));
-    expect(readdirSync(log.dir).sort()).toEqual(["container.log", "container.log.1.gz", "container.log.2.gz", "container.log.3", "container.log.4", "container.log.5.live"]);
+    expect(readdirSync(log.dir).sort()).toEqual([
+      "container.log",
+      "container.log.1.gz",
+      "container.log.2.gz",
+      "container.log.3",
+      "container.log.4",
+      "container.log.5.live",
+    ]);
     expect(await log.read()).toBe("a0\nb0\na1\nb1\na2\nb2\na3\nb3\nlive\n");
     expect(await log.read({ tail: 2 })).toBe("b3\nlive\n");
     expect(await log.read({ tail: 4 })).toBe("b2\na3\nb3\nlive\n");
@@ -76,23 +107,66 @@ describe("reading", () => {
   });
   test("pieces of a line stay together at the tail", async () => {
     using log = new Log();
-    log.write(line(1, "first"), line(2, "a", "stdout", "P"), line(2, "b", "stdout", "P"), line(2, "c"), line(3, "open", "stdout", "P"));
+    log.write(
+      line(1, "first"),
+      line(2, "a", "stdout", "P"),
+      line(2, "b", "stdout", "P"),
+      line(2, "c"),
+      line(3, "open", "stdout", "P"),
+    );
     expect(await log.read({ tail: 1 })).toBe("open");
     expect(await log.read({ tail: 2 })).toBe("abc\nopen");
   });
   test("a tail longer than a block", async () => {
     using log = new Log();
-    const lines = Array.from({ length: 5000 }, (_, index) => line(index % 60, `line ${index} ${"x".repeat(index % 200)}`));
+    const lines = Array.from({ length: 5000 }, (_, index) =>
+      line(index % 60, `line ${index} ${"x".repeat(index % 200)}`),
+    );
     log.write(...lines);
     const all = await log.read();
     for (const tail of [1, 700, 701, 702, 4999, 5000, 6000]) {
-      expect(await log.read({ tail })).toBe(all.split("\n").slice(-tail - 1).join("\n"));
+      expect(await log.read({ tail })).toBe(
+        all
+          .split("\n")
+          .slice(-tail - 1)
+          .join("\n"),
+      );
     }
   });
-  test("Docker's json-file", async () => {
+  test("ends where the log ended when it was asked for, however the writer goes on", async () => {
+    for (const options of [{}, { tail: 3 }, { since: time(0) }] satisfies Partial<ReadLogsOptions>[]) {
+      using log = new Log();
+      log.write(...Array.from({ length: 3000 }, (_, index) => line(1, `line ${index} ${"x".repeat(100)}`)));
+      let last = 0;
+      let lines = 0;
+      for await (const batch of readLogs({ path: log.path, ...options })) {
+        lines += batch.length;
+        last = Number(
+          Buffer.from(batch.at(-1)?.data ?? [])
+            .toString()
+            .split(" ")[1],
+        );
+        // A writer that is always faster, and turns the file over under the reader.
+        log.write(...Array.from({ length: 2000 }, () => line(2, "line 999999")));
+        if (lines > 1000) await log.rotate();
+        await tidyRotated(log.path, { maxSize: 1, maxFiles: 50, compress: true });
+        if (lines > 20_000) break;
+      }
+      expect([last, lines]).toEqual([2999, options.tail ?? 3000]);
+    }
+  });
+  test("a file that is compressed or removed between two looks is read nevertheless", async () => {
     using log = new Log();
-    log.write('{"log":"a\\n","stream":"stdout","time":"2026-01-02T03:04:01Z"}\n{"log":"b\\n","stream":"stderr","time":"2026-01-02T03:04:02Z"}\n');
-    expect(await log.read({ format: "json-file", tail: 1 })).toBe("b\n");
+    for (const name of ["a", "b", "c"]) {
+      log.write(line(1, name));
+      await log.rotate();
+    }
+    const reader = readLogs({ path: log.path });
+    expect(Buffer.from((await reader.next()).value?.[0]?.data ?? []).toString()).toBe("a\n");
+    await tidyRotated(log.path, { maxSize: 1, maxFiles: 2, compress: true });
+    const rest: string[] = [];
+    for await (const batch of reader) rest.push(...batch.map(({ data }) => Buffer.from(data).toString()));
+    expect(rest).toEqual(["b\n", "c\n"]);
   });
 });
 
@@ -102,10 +176,17 @@ describe("following", () => {
     const ended = new AbortController();
     let text = "";
     const done = (async () => {
-      for await (const batch of readLogs({ path: log.path, follow: true, ended: ended.signal, ...options })) for (const { data } of batch) text += Buffer.from(data).toString();
+      for await (const batch of readLogs({ path: log.path, follow: true, ended: ended.signal, ...options }))
+        for (const { data } of batch) text += Buffer.from(data).toString();
       return text;
     })();
-    return { ended, done, saw: async (wanted: string) => { while (!text.includes(wanted)) await Bun.sleep(2); } };
+    return {
+      ended,
+      done,
+      saw: async (wanted: string) => {
+        while (!text.includes(wanted)) await Bun.sleep(2);
+      },
+    };
   }
   test("across rotations, with nothing lost and nothing twice", async () => {
     using log = new Log();
@@ -175,7 +256,8 @@ describe("following", () => {
     const following = follow(log, { tail: 0 });
     // It begins when it has found the end, which it does not tell: write until it hears.
     const heard = following.saw("new\n").then(() => true);
-    do log.write(line(2, "new")); while (!(await Promise.race([heard, Bun.sleep(20)])));
+    do log.write(line(2, "new"));
+    while (!(await Promise.race([heard, Bun.sleep(20)])));
     following.ended.abort();
     expect(await following.done).toMatch(/^(new\n)+$/);
   });
@@ -211,7 +293,9 @@ describe("what the writer replaced by itself", () => {
   });
   test("a compressed file cut off by a crash gives what it has", async () => {
     using log = new Log();
-    const packed = gzipSync(Array.from({ length: 2000 }, (_, index) => line(1, `line ${index} ${Bun.hash(String(index))}`)).join(""));
+    const packed = gzipSync(
+      Array.from({ length: 2000 }, (_, index) => line(1, `line ${index} ${Bun.hash(String(index))}`)).join(""),
+    );
     writeFileSync(`${log.path}.1.gz`, packed.subarray(0, packed.length / 2));
     log.write(line(2, "live"));
     const text = await log.read();

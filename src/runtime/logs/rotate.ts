@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { hasCode } from "../../lib/errors.ts";
 import { inode, liveLink, liveName, logFiles, rotatedFiles, rotatedName } from "./files.ts";
-import type { LogLimits } from "./options.ts";
+import type { LogLimits } from "./limits.ts";
 
 /** How long a monitor may take to open the new file before the rotation is left to the next round, in milliseconds. */
 const REOPEN_PATIENCE = 2000;
@@ -52,22 +52,32 @@ export async function secureLive(path: string): Promise<void> {
  * Removes what is too much of what was put aside and compresses the rest, one file after the other. The live file must
  * exist: without it the newest file is still being written to.
  */
-export async function tidyRotated(path: string, { maxFiles, compress }: LogLimits, signal?: AbortSignal): Promise<void> {
+export async function tidyRotated(
+  path: string,
+  { maxFiles, compress }: LogLimits,
+  signal?: AbortSignal,
+): Promise<void> {
   for (const file of rotatedFiles(path).slice(0, -(maxFiles - 1) || undefined)) await rm(file.path, { force: true });
   if (!compress) return;
   for (;;) {
     const plain = rotatedFiles(path).findLast((file) => !file.compressed);
     if (plain === undefined || signal?.aborted) return;
-    await compressFile(plain.path, signal);
+    await compressFile(plain.path, { mode: 0o600, ...(signal && { signal }) });
     // New ones may have come in the meantime.
     for (const file of rotatedFiles(path).slice(0, -(maxFiles - 1) || undefined)) await rm(file.path, { force: true });
   }
 }
 
-async function compressFile(path: string, signal?: AbortSignal): Promise<void> {
+/** Puts `.gz` in the place of a file. One that is gone is none to compress. */
+export async function compressFile(
+  path: string,
+  { mode, signal }: { mode: number; signal?: AbortSignal },
+): Promise<void> {
   const partial = `${path}.gz.part`;
   try {
-    await pipeline(createReadStream(path), createGzip({ level: 3 }), createWriteStream(partial, { mode: 0o600 }), { ...(signal && { signal }) });
+    await pipeline(createReadStream(path), createGzip({ level: 3 }), createWriteStream(partial, { mode }), {
+      ...(signal && { signal }),
+    });
     await rename(partial, `${path}.gz`);
     await rm(path, { force: true });
   } catch (error) {

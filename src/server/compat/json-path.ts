@@ -1,6 +1,7 @@
-/** A JSON object under change. */
+/** A JSON object whose fields are added, changed and removed for clients of another version. */
 export type JsonObject = Record<string, unknown>;
 
+/** True for a JSON object; arrays and null are none. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -21,9 +22,13 @@ export function eachAt(root: unknown, path: string): unknown[] {
 }
 
 function reach(root: unknown, names: readonly string[]): unknown[] {
-  return names.reduce<unknown[]>((level, name) => level.flatMap((value) => {
-    if (name === "[]") return Array.isArray(value) ? value : [];
-    if (!isObject(value)) return [];
-    return name === "*" ? Object.values(value) : name in value ? [value[name]] : [];
-  }), [root]);
+  return names.reduce<unknown[]>(
+    (level, name) =>
+      level.flatMap((value) => {
+        if (name === "[]") return Array.isArray(value) ? value : [];
+        if (!isObject(value)) return [];
+        return name === "*" ? Object.values(value) : Object.hasOwn(value, name) ? [value[name]] : [];
+      }),
+    [root],
+  );
 }

@@ -11,8 +11,12 @@ describe("downgrade", () => {
   });
   test("images", () => {
     const image = [{ Id: "a", Size: 3, RepoTags: [], RepoDigests: [], Containers: 2, Descriptor: {} }];
-    expect(downgrade("ImageList", api("1.43"), image)).toEqual([{ Id: "a", Size: 3, VirtualSize: 3, RepoTags: [], RepoDigests: [], Containers: -1 }]);
-    expect(downgrade("ImageList", api("1.42"), image)).toMatchObject([{ RepoTags: ["<none>:<none>"], RepoDigests: ["<none>@<none>"] }]);
+    expect(downgrade("ImageList", api("1.43"), image)).toEqual([
+      { Id: "a", Size: 3, VirtualSize: 3, RepoTags: [], RepoDigests: [], Containers: -1 },
+    ]);
+    expect(downgrade("ImageList", api("1.42"), image)).toMatchObject([
+      { RepoTags: ["<none>:<none>"], RepoDigests: ["<none>@<none>"] },
+    ]);
   });
   test("events", () => {
     const event = { Type: "container", Action: "start", Actor: { ID: "x", Attributes: { image: "busybox" } } };
@@ -22,16 +26,37 @@ describe("downgrade", () => {
   });
   test("inspect", () => {
     const container = {
-      Id: "0123456789abcdef", Config: { Hostname: "h" }, Storage: { RootFS: { Snapshot: { Name: "overlayfs" } } },
+      Id: "0123456789abcdef",
+      Config: { Hostname: "h" },
+      Storage: { RootFS: { Snapshot: { Name: "overlayfs" } } },
       NetworkSettings: { Networks: { bridge: { IPAddress: "172.17.0.2", Aliases: null }, mine: { Aliases: ["a"] } } },
     };
     const old = downgrade("ContainerInspect", api("1.44"), container);
-    expect(old).toMatchObject({ GraphDriver: { Name: "overlayfs" }, NetworkSettings: { IPAddress: "172.17.0.2", Bridge: "", Networks: { bridge: { Aliases: null }, mine: { Aliases: ["a", "0123456789ab", "h"] } } } });
+    expect(old).toMatchObject({
+      GraphDriver: { Name: "overlayfs" },
+      NetworkSettings: {
+        IPAddress: "172.17.0.2",
+        Bridge: "",
+        Networks: { bridge: { Aliases: null }, mine: { Aliases: ["a", "0123456789ab", "h"] } },
+      },
+    });
     expect(old).not.toHaveProperty("Storage");
   });
   test("info", () => {
-    expect(downgrade("SystemInfo", api("1.41"), { Runtimes: { crun: { path: "crun", status: {} } }, RuncCommit: { ID: "x" }, Containerd: {} }))
-      .toEqual({ Runtimes: { crun: { path: "crun" } }, RuncCommit: { ID: "x", Expected: "x" }, BridgeNfIptables: false, BridgeNfIp6tables: false });
+    expect(
+      downgrade("SystemInfo", api("1.41"), {
+        Runtimes: { crun: { path: "crun", status: {} } },
+        RuncCommit: { ID: "x" },
+        Containerd: {},
+      }),
+    ).toEqual({
+      Runtimes: { crun: { path: "crun" } },
+      RuncCommit: { ID: "x", Expected: "x" },
+      BridgeNfIptables: false,
+      BridgeNfIp6tables: false,
+      KernelMemory: false,
+      KernelMemoryTCP: false,
+    });
   });
 });
 

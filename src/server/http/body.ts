@@ -13,11 +13,16 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   #askedFor100: boolean;
 
   /** `sendContinue` is called before the first read where the client waits for it. */
-  constructor(private readonly inbox: Inbox, head: RequestHead, private readonly sendContinue: () => Promise<void>) {
+  constructor(
+    private readonly inbox: Inbox,
+    head: RequestHead,
+    private readonly sendContinue: () => Promise<void>,
+  ) {
     this.#framing = framing(head);
     this.#remaining = this.#framing === "chunked" ? 0 : this.#framing.length;
     if (this.#framing !== "chunked" && this.#framing.length === 0) this.#state = "done";
-    this.#askedFor100 = head.minor === 1 && this.#state !== "done" && head.headers.get("expect")?.toLowerCase() === "100-continue";
+    this.#askedFor100 =
+      head.minor === 1 && this.#state !== "done" && head.headers.get("expect")?.toLowerCase() === "100-continue";
   }
 
   /** Bytes to come in all; null where that is not known beforehand. */
@@ -89,7 +94,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.#remaining = parseInt(match[1] ?? "", 16);
     this.#state = "data";
     if (this.#remaining > 0) return;
-    for (let lines = 0; (await this.#line()) !== ""; lines++) if (lines > 100) throw new BadRequest("too many trailers");
+    for (let lines = 0; (await this.#line()) !== ""; lines++)
+      if (lines > 100) throw new BadRequest("too many trailers");
     this.#state = "done";
   }
 
@@ -108,11 +114,23 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   }
 }
 
+/** Aborted when a client leaves after its body has come whole. A body that is cut off tells its reader so itself. */
+export function leftAfter(body: RequestBody, signal: AbortSignal): AbortSignal {
+  const leaving = new AbortController();
+  const check = () => {
+    if (body.done) leaving.abort();
+  };
+  if (signal.aborted) check();
+  else signal.addEventListener("abort", check, { once: true });
+  return leaving.signal;
+}
+
 function framing(head: RequestHead): Framing {
   const coding = head.headers.get("transfer-encoding");
   const length = head.headers.get("content-length");
   if (coding !== undefined) {
-    if (coding.toLowerCase() !== "chunked") throw new BadRequest(`unsupported transfer encoding: ${JSON.stringify(coding)}`, 501);
+    if (coding.toLowerCase() !== "chunked")
+      throw new BadRequest(`unsupported transfer encoding: ${JSON.stringify(coding)}`, 501);
     if (length !== undefined) throw new BadRequest("both a length and a transfer encoding");
     return "chunked";
   }

@@ -1,6 +1,8 @@
 import type { Socket } from "bun";
 import { Inbox } from "./inbox.ts";
 
+/** Milliseconds for a handshake and a head to come in whole. */
+const headTimeout = 60_000;
 /** Milliseconds that the peer has to close its half after ours is closed. */
 const linger = 10_000;
 
@@ -25,6 +27,7 @@ export class Connection {
   #flushed: PromiseWithResolvers<void> | null = null;
   #shutdown: "no" | "asked" | "done" = "no";
   #discarding = false;
+  #patience: Timer | undefined;
 
   constructor(private readonly socket: Socket<Connection>) {
     this.inbox = new Inbox({ pause: () => socket.pause(), resume: () => socket.resume() });
@@ -74,9 +77,15 @@ export class Connection {
     if (!this.#gone.signal.aborted) this.socket.terminate();
   }
 
-  /** Closes the connection where nothing comes or goes for so long; 0 for never. */
-  setTimeout(seconds: number): void {
-    if (!this.#gone.signal.aborted) this.socket.timeout(seconds);
+  /** The peer has from now on a fixed time for a whole request's head, however it divides that: then it is dropped. */
+  mustSpeak(): void {
+    this.#patience ??= setTimeout(() => this.close(), headTimeout);
+  }
+
+  /** The head is there. */
+  hasSpoken(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
   }
 
   // What the listener reports:
@@ -94,6 +103,7 @@ export class Connection {
   closed(): void {
     this.inbox.end();
     this.#queue = [];
+    this.hasSpoken();
     this.#gone.abort();
     this.#flushed?.reject(new ConnectionClosed());
     this.#flushed = null;
@@ -119,7 +129,10 @@ export class Connection {
     }
   }
 
-  /** Both halves have ended: lets go, but of nothing that the kernel or TLS has still to send, which `terminate` would drop. */
+  /**
+   * Both halves have ended: lets go, but of nothing that the kernel or TLS has still to send, which `terminate` would
+   * drop.
+   */
   #leave(): void {
     if (!this.#gone.signal.aborted) this.socket.end();
   }

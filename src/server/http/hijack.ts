@@ -1,8 +1,8 @@
 import { encodeFrame, type Frame } from "../../api/stdcopy.ts";
+import { api } from "../compat/version.ts";
 import { ConnectionClosed } from "./connection.ts";
 import type { RawStream, Reply } from "./reply.ts";
 import type { ApiRequest } from "./router.ts";
-import { api } from "../compat/version.ts";
 
 /** The two ends of a process's standard streams, as attach and exec give them. */
 export interface ProcessStreams {
@@ -14,8 +14,9 @@ export interface ProcessStreams {
   close(): void;
 }
 
+/** Content type of a process's output without frames: bytes of a terminal, and what clients before API 1.42 expect. */
 export const rawStreamType = "application/vnd.docker.raw-stream";
-export const multiplexedStreamType = "application/vnd.docker.multiplexed-stream";
+const multiplexedStreamType = "application/vnd.docker.multiplexed-stream";
 
 /** The content type of a process's output for a client of this version. */
 export function outputType(request: ApiRequest, tty: boolean): string {
@@ -46,7 +47,11 @@ export async function* wireOutput(streams: Pick<ProcessStreams, "tty" | "frames"
  * Passes bytes both ways until the output ends or the client is gone. The client ending its half is the end of
  * standard input, no more: output goes on. Closes the streams.
  */
-export async function connectStreams(raw: RawStream, streams: ProcessStreams, output = wireOutput(streams)): Promise<void> {
+export async function connectStreams(
+  raw: RawStream,
+  streams: ProcessStreams,
+  output = wireOutput(streams),
+): Promise<void> {
   const leave = () => streams.close();
   raw.gone.addEventListener("abort", leave);
   if (raw.gone.aborted) leave();

@@ -7,7 +7,10 @@ export class Inbox {
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(private readonly flow: { pause(): void; resume(): void }, private readonly limit = 256 * 1024) {}
+  constructor(
+    private readonly flow: { pause(): void; resume(): void },
+    private readonly limit = 256 * 1024,
+  ) {}
 
   /** The peer sends no more. What came before may still be here. */
   get ended(): boolean {

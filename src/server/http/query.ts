@@ -39,7 +39,11 @@ export class Query {
   uint32(key: string, what: string): number {
     const text = this.get(key);
     const digits = text.replace(/^-/, "");
-    const complaint = !/^\d+$/.test(digits) ? "invalid syntax" : text.startsWith("-") || digits.length > 10 || Number(digits) > 0xffff_ffff ? "value out of range" : null;
+    const complaint = !/^\d+$/.test(digits)
+      ? "invalid syntax"
+      : text.startsWith("-") || digits.length > 10 || Number(digits) > 0xffff_ffff
+        ? "value out of range"
+        : null;
     if (complaint) throw invalid(`invalid ${what} ${JSON.stringify(text)}: ${complaint}`);
     return Number(text);
   }

@@ -24,10 +24,12 @@ export interface RawStream {
   gone: AbortSignal;
 }
 
+/** A reply whose body is `value` as JSON. */
 export function json(status: number, value: unknown): Reply {
   return { status, value };
 }
 
+/** A reply without a body. */
 export function empty(status: 200 | 201 | 204): Reply {
   return { status };
 }
@@ -36,10 +38,18 @@ export function empty(status: 200 | 201 | 204): Reply {
 export function encode(reply: Reply): Reply {
   if (reply.value === undefined) return reply;
   const { value, ...rest } = reply;
-  return { ...rest, headers: { "Content-Type": "application/json", ...reply.headers }, body: JSON.stringify(value) + "\n" };
+  return {
+    ...rest,
+    headers: { "Content-Type": "application/json", ...reply.headers },
+    body: `${JSON.stringify(value)}\n`,
+  };
 }
 
-/** Bytes as they come. */
-export function stream(contentType: string, body: AsyncIterable<Uint8Array | string>, headers: Record<string, string> = {}): Reply {
+/** A reply whose body is sent in chunks, each as it comes. */
+export function stream(
+  contentType: string,
+  body: AsyncIterable<Uint8Array | string>,
+  headers: Record<string, string> = {},
+): Reply {
   return { status: 200, headers: { "Content-Type": contentType, ...headers }, body };
 }

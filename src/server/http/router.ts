@@ -1,5 +1,5 @@
 import type { ApiVersion } from "../compat/version.ts";
-import type { ServerContext } from "../context.ts";
+import type { ServerDeps } from "../deps.ts";
 import type { RequestBody } from "./body.ts";
 import type { Query } from "./query.ts";
 import type { Reply } from "./reply.ts";
@@ -21,8 +21,9 @@ export interface ApiRequest {
 }
 
 /** Decodes, calls one verb, encodes. */
-export type Handler = (ctx: ServerContext, request: ApiRequest) => Reply | Promise<Reply>;
+export type Handler = (deps: ServerDeps, request: ApiRequest) => Reply | Promise<Reply>;
 
+/** One operation of the API: a method and a path, and what answers it. */
 export interface Route {
   /** The operation's name in the API reference; transforms for older clients go by it. */
   id: string;
@@ -53,11 +54,14 @@ export class Router {
         continue;
       }
       const names: string[] = [];
-      const source = route.path.replace(/\{(\w+)(:\*)?\}|[.*+?^${}()|[\]\\]/g, (found, name: string | undefined, deep: string | undefined) => {
-        if (name === undefined) return `\\${found}`;
-        names.push(name);
-        return deep ? "(.+)" : "([^/]+)";
-      });
+      const source = route.path.replace(
+        /\{(\w+)(:\*)?\}|[.*+?^${}()|[\]\\]/g,
+        (found, name: string | undefined, deep: string | undefined) => {
+          if (name === undefined) return `\\${found}`;
+          names.push(name);
+          return deep ? "(.+)" : "([^/]+)";
+        },
+      );
       const key = bucket(route.method, route.path);
       const entries = this.#patterns.get(key) ?? [];
       entries.push({ route, pattern: new RegExp(`^${source}$`, "s"), names });

@@ -1,10 +1,12 @@
+import { Breath } from "../../lib/breath.ts";
 import type { Logger } from "../../lib/log.ts";
 import { RequestBody } from "./body.ts";
-import { ConnectionClosed, type Connection } from "./connection.ts";
-import { BadRequest, readHead, type RequestHead } from "./head.ts";
+import { type Connection, ConnectionClosed } from "./connection.ts";
+import { BadRequest, type RequestHead, readHead } from "./head.ts";
 import type { Reply } from "./reply.ts";
 import { statusText } from "./status.ts";
 
+/** A request whose head has been read; its body comes as it is read. */
 export interface HttpRequest {
   head: RequestHead;
   body: RequestBody;
@@ -15,19 +17,31 @@ export interface HttpRequest {
 /** Turns a request into a reply; turns its own errors into replies too. */
 export type HttpHandler = (request: HttpRequest) => Promise<Reply>;
 
-/** Seconds for a head to come in whole. */
-const headTimeout = 120;
 /** Bytes of a body that nobody wanted, read to keep the connection. */
 const drainLimit = 256 * 1024;
 
-/** Answers the requests of one connection, one after the other, to its end. Never throws. */
-export async function serveConnection(connection: Connection, handler: HttpHandler, log: Logger): Promise<void> {
+/** Answers the requests of one connection, one after the other, to its end; `spoke` is told of each. Never throws. */
+export async function serveConnection(
+  connection: Connection,
+  handler: HttpHandler,
+  log: Logger,
+  spoke: () => void = () => {},
+): Promise<void> {
   try {
-    while (await serveOne(connection, handler)) { /* the next on the same connection */ }
+    // Later it may rest between two requests for as long as it likes.
+    connection.mustSpeak();
+    while (await serveOne(connection, handler, spoke)) {
+      /* the next on the same connection */
+    }
   } catch (error) {
     if (error instanceof BadRequest) {
       const text = `${error.status} ${statusText(error.status)}: ${error.message}`;
-      await connection.write(`HTTP/1.1 ${error.status} ${statusText(error.status)}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${text}`).catch(() => {});
+      await connection
+        .write(
+          `HTTP/1.1 ${error.status} ${statusText(error.status)}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+            `Connection: close\r\n\r\n${text}`,
+        )
+        .catch(() => {});
     } else if (!(error instanceof ConnectionClosed)) {
       log.debug("connection failed", { module: "api", error: String(error) });
     }
@@ -36,10 +50,11 @@ export async function serveConnection(connection: Connection, handler: HttpHandl
 }
 
 /** Says whether the connection can carry another request. */
-async function serveOne(connection: Connection, handler: HttpHandler): Promise<boolean> {
-  const head = await readHead(connection.inbox, () => connection.setTimeout(headTimeout));
-  connection.setTimeout(0);
+async function serveOne(connection: Connection, handler: HttpHandler, spoke: () => void): Promise<boolean> {
+  const head = await readHead(connection.inbox, () => connection.mustSpeak());
+  connection.hasSpoken();
   if (!head) return false;
+  spoke();
   const body = new RequestBody(connection.inbox, head, () => connection.write("HTTP/1.1 100 Continue\r\n\r\n"));
   const leaving = new AbortController();
   const left = () => leaving.abort();
@@ -60,7 +75,12 @@ async function serveOne(connection: Connection, handler: HttpHandler): Promise<b
   }
 }
 
-async function writeReply(connection: Connection, head: RequestHead, reply: Reply, body: RequestBody): Promise<boolean> {
+async function writeReply(
+  connection: Connection,
+  head: RequestHead,
+  reply: Reply,
+  body: RequestBody,
+): Promise<boolean> {
   const lines = headLines(reply);
   const bodiless = head.method === "HEAD" || reply.status === 204 || reply.status === 304;
   const streamed = reply.body !== undefined && typeof reply.body !== "string" && !(reply.body instanceof Uint8Array);
@@ -77,19 +97,29 @@ async function writeReply(connection: Connection, head: RequestHead, reply: Repl
   else if (payload && reply.status !== 204 && reply.status !== 304) lines.push(`Content-Length: ${payload.length}`);
   if (!keep) lines.push("Connection: close");
   else if (head.minor === 0) lines.push("Connection: keep-alive");
-  const start = Buffer.from(lines.join("\r\n") + "\r\n\r\n", "latin1");
+  const start = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
 
   if (bodiless || payload) {
     await connection.write(bodiless || !payload ? start : Buffer.concat([start, payload]));
     return keep;
   }
-  await connection.write(start);
   if (reply.body === undefined || typeof reply.body === "string" || reply.body instanceof Uint8Array) return keep;
+  try {
+    await connection.write(start);
+  } catch (error) {
+    // What is never read has to be let go of all the same.
+    await reply.body[Symbol.asyncIterator]().return?.();
+    throw error;
+  }
+  const breath = new Breath();
   for await (const piece of reply.body) {
+    // What is at hand and taken at once waits for nothing on its way.
+    if (breath.due) await breath.take();
     const data = typeof piece === "string" ? Buffer.from(piece) : piece;
     if (data.length === 0) continue;
     if (!chunked) await connection.write(data);
-    else if (data.length < 16_384) await connection.write(Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`, "latin1"), data, crlf]));
+    else if (data.length < 16_384)
+      await connection.write(Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`, "latin1"), data, crlf]));
     else {
       // Three writes cost less than a copy of so much.
       await connection.write(`${data.length.toString(16)}\r\n`);
@@ -105,14 +135,15 @@ const crlf = Buffer.from("\r\n");
 
 function headLines(reply: Reply): string[] {
   const lines = [`HTTP/1.1 ${reply.status} ${statusText(reply.status)}`];
-  for (const [name, value] of Object.entries(reply.headers ?? {})) lines.push(`${name}: ${value.replace(/[^\t\x20-\x7e\x80-\xff]/g, "?")}`);
+  for (const [name, value] of Object.entries(reply.headers ?? {}))
+    lines.push(`${name}: ${value.replace(/[^\t\x20-\x7e\x80-\xff]/g, "?")}`);
   lines.push(`Date: ${httpDate()}`);
   return lines;
 }
 
 /** Nothing but what the handler said: the bytes after it are not HTTP. */
 function rawHead(reply: Reply): string {
-  return headLines(reply).join("\r\n") + "\r\n\r\n";
+  return `${headLines(reply).join("\r\n")}\r\n\r\n`;
 }
 
 function rawStream(connection: Connection) {

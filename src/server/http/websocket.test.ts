@@ -13,7 +13,9 @@ function masked(opcode: number, text: string, mask = [1, 2, 3, 4]): Buffer {
 test.each([1, 3, 10_000, 1_000_000])("messages, in pieces of %d bytes", async (size) => {
   const texts = ["", "hello", "x".repeat(200), "y".repeat(70_000)];
   const wire = Buffer.concat(texts.map((text) => masked(2, text)));
-  async function* pieces() { for (let at = 0; at < wire.length; at += size) yield wire.subarray(at, at + size); }
+  async function* pieces() {
+    for (let at = 0; at < wire.length; at += size) yield wire.subarray(at, at + size);
+  }
   if (size === 1) texts.pop();
   const got: string[] = [];
   for await (const { payload } of decodeMessages(pieces())) {
@@ -24,6 +26,8 @@ test.each([1, 3, 10_000, 1_000_000])("messages, in pieces of %d bytes", async (s
 });
 
 test("a frame without a mask is refused", async () => {
-  async function* wire() { yield encodeMessage(1, Buffer.from("x")); }
+  async function* wire() {
+    yield encodeMessage(1, Buffer.from("x"));
+  }
   await expect(Array.fromAsync(decodeMessages(wire()))).rejects.toThrow("masked");
 });

@@ -11,16 +11,27 @@ const op = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } 
 
 /** Throws where the request is no handshake. */
 export function checkHandshake({ headers }: ApiRequest): void {
-  if (!/\bwebsocket\b/i.test(headers.get("upgrade") ?? "") || !headers.has("sec-websocket-key")) throw invalid("not websocket protocol");
+  if (!/\bwebsocket\b/i.test(headers.get("upgrade") ?? "") || !headers.has("sec-websocket-key"))
+    throw invalid("not websocket protocol");
   if (headers.get("sec-websocket-version") !== "13") throw invalid("missing or bad WebSocket Version");
 }
 
 /** Answers a handshake; then `run` has the messages of the client and sends bytes, each write a message. */
-export function acceptWebSocket(request: ApiRequest, type: "text" | "binary", run: (stream: RawStream) => Promise<void>): Reply {
+export function acceptWebSocket(
+  request: ApiRequest,
+  type: "text" | "binary",
+  run: (stream: RawStream) => Promise<void>,
+): Reply {
   const key = request.headers.get("sec-websocket-key") ?? "";
   return {
     status: 101,
-    headers: { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Accept": createHash("sha1").update(key + magic).digest("base64") },
+    headers: {
+      Upgrade: "websocket",
+      Connection: "Upgrade",
+      "Sec-WebSocket-Accept": createHash("sha1")
+        .update(key + magic)
+        .digest("base64"),
+    },
     async takeOver(raw) {
       let open = true;
       const close = async () => {
@@ -40,6 +51,7 @@ export function acceptWebSocket(request: ApiRequest, type: "text" | "binary", ru
   };
 }
 
+/** One whole message as one frame of a server, which is not masked (RFC 6455, section 5.2). */
 export function encodeMessage(opcode: number, data: Uint8Array): Uint8Array {
   const size = data.length < 126 ? 2 : data.length < 65536 ? 4 : 10;
   const out = Buffer.alloc(size + data.length);
@@ -67,7 +79,13 @@ async function* messages(raw: RawStream, close: () => Promise<void>): AsyncGener
   }
 }
 
-export async function* decodeMessages(input: AsyncIterable<Uint8Array>): AsyncGenerator<{ opcode: number; payload: Uint8Array }> {
+/**
+ * The frames of a client, unmasked (RFC 6455), each as soon as it is there; ends when `input` does. Parts of a divided
+ * message come one by one, with opcode 0 after the first. Throws `invalid` for a frame that is not masked or too large.
+ */
+export async function* decodeMessages(
+  input: AsyncIterable<Uint8Array>,
+): AsyncGenerator<{ opcode: number; payload: Uint8Array }> {
   let have: Buffer = Buffer.alloc(0);
   for await (const chunk of input) {
     have = have.length === 0 ? Buffer.from(chunk) : Buffer.concat([have, chunk]);
@@ -87,7 +105,8 @@ function takeFrame(bytes: Buffer): { opcode: number; payload: Uint8Array; size: 
   const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
   const start = 2 + lengthBytes + 4;
   if (bytes.length < start) return null;
-  const length = lengthBytes === 0 ? short : lengthBytes === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+  const length =
+    lengthBytes === 0 ? short : lengthBytes === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
   if (length > messageLimit) throw invalid("websocket frame too large");
   if (bytes.length < start + length) return null;
   const mask = bytes.subarray(start - 4, start);

@@ -4,10 +4,6 @@ import type { Handler, Route } from "../http/router.ts";
 
 /** Ways into parts of Docker that this engine does not have; clients get a plain answer. */
 
-const noSession: Handler = () => {
-  throw notImplemented("sessions of BuildKit are not supported: this engine builds through POST /build");
-};
-
 const noCheckpoints: Handler = () => {
   throw notImplemented("checkpoints of containers are not supported");
 };
@@ -15,11 +11,15 @@ const noCheckpoints: Handler = () => {
 /** The figures that dockerd has from Go's runtime. */
 const debugVars: Handler = () => json(200, { cmdline: process.argv, memstats: process.memoryUsage() });
 
+/** Checkpoints answer 501; `/debug/vars` gives the figures of this process. */
 export const absentRoutes: readonly Route[] = [
-  { id: "Session", method: "POST", path: "/session", handle: noSession },
-  { id: "Grpc", method: "POST", path: "/grpc", handle: noSession },
-  { id: "CheckpointList", method: "GET", path: "/containers/{id}/checkpoints", handle: noCheckpoints },
-  { id: "CheckpointCreate", method: "POST", path: "/containers/{id}/checkpoints", handle: noCheckpoints },
-  { id: "CheckpointDelete", method: "DELETE", path: "/containers/{id}/checkpoints/{checkpoint}", handle: noCheckpoints },
+  { id: "CheckpointList", method: "GET", path: "/containers/{id:*}/checkpoints", handle: noCheckpoints },
+  { id: "CheckpointCreate", method: "POST", path: "/containers/{id:*}/checkpoints", handle: noCheckpoints },
+  {
+    id: "CheckpointDelete",
+    method: "DELETE",
+    path: "/containers/{id:*}/checkpoints/{checkpoint}",
+    handle: noCheckpoints,
+  },
   { id: "DebugVars", method: "GET", path: "/debug/vars", handle: debugVars },
 ];

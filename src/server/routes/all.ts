@@ -1,19 +1,31 @@
 import type { Route } from "../http/router.ts";
 import { absentRoutes } from "./absent.ts";
 import { buildRoutes } from "./build.ts";
+import { buildkitRoutes } from "./buildkit.ts";
 import { containerStreamRoutes } from "./container-streams.ts";
 import { containerRoutes } from "./containers.ts";
+import { distributionRoutes } from "./distribution.ts";
 import { execRoutes } from "./exec.ts";
 import { imageRoutes } from "./images.ts";
 import { networkRoutes } from "./networks.ts";
 import { pluginRoutes } from "./plugins.ts";
-import { registryRoutes } from "./registry.ts";
 import { swarmRoutes } from "./swarm.ts";
 import { systemRoutes } from "./system.ts";
 import { volumeRoutes } from "./volumes.ts";
 
 /** Every route of the Engine API. */
 export const routes: readonly Route[] = [
-  ...systemRoutes, ...containerRoutes, ...containerStreamRoutes, ...execRoutes, ...imageRoutes, ...registryRoutes, ...buildRoutes, ...networkRoutes,
-  ...volumeRoutes, ...pluginRoutes, ...swarmRoutes, ...absentRoutes,
+  ...systemRoutes,
+  ...containerRoutes,
+  ...containerStreamRoutes,
+  ...execRoutes,
+  ...imageRoutes,
+  ...distributionRoutes,
+  ...buildRoutes,
+  ...buildkitRoutes,
+  ...networkRoutes,
+  ...volumeRoutes,
+  ...pluginRoutes,
+  ...swarmRoutes,
+  ...absentRoutes,
 ];

@@ -1,36 +1,45 @@
 import { encodeJsonLine } from "../../api/json-lines.ts";
+import { containerConfig } from "../../api/schema/container.ts";
 import { parseUnixTimestamp } from "../../api/timestamps.ts";
 import type { ContainerStatsResponse, ContainerWaitResponse } from "../../api/types/container.ts";
-import { getArchive, putArchive, statArchive, type PathStat } from "../../container/archive.ts";
-import { attachContainer, type AttachOptions } from "../../container/attach.ts";
-import { commitContainer } from "../../container/commit.ts";
-import { exportContainer } from "../../container/export.ts";
-import { containerLogs } from "../../container/logs.ts";
-import { containerStats } from "../../container/stats.ts";
-import { waitContainer } from "../../container/wait.ts";
+import { getArchive, type PathStat, putArchive, statArchive } from "../../container/files/archive.ts";
+import { commitContainer } from "../../container/files/commit.ts";
+import { exportContainer } from "../../container/files/export.ts";
+import { waitContainer } from "../../container/life/wait.ts";
+import { containerLogs } from "../../container/logs/logs.ts";
+import { findContainer } from "../../container/lookup.ts";
+import { type AttachOptions, attachContainer } from "../../container/streams/attach.ts";
+import { containerStats } from "../../container/view/stats.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
 import { downgrade } from "../compat/responses.ts";
-import { api, type ApiVersion } from "../compat/version.ts";
+import { type ApiVersion, api } from "../compat/version.ts";
+import { leftAfter } from "../http/body.ts";
 import { errorStatus } from "../http/errors.ts";
 import { connectStreams, hijack, outputType, rawStreamType, wireOutput } from "../http/hijack.ts";
 import { empty, json, stream } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { acceptWebSocket, checkHandshake } from "../http/websocket.ts";
 import { readJson } from "../schema/body.ts";
-import { containerConfig } from "../schema/container.ts";
 
 const attachBodyLimit = 64 * 1024;
 
 const id = ({ params }: ApiRequest): string => params["id"] ?? "";
 
-const logs: Handler = async (ctx, request) => {
+const logs: Handler = async (deps, request) => {
   const { query, signal } = request;
   const [stdout, stderr] = [query.bool("stdout"), query.bool("stderr")];
-  if (!stdout && !stderr) throw invalid("must specify at least one of 'stdout' or 'stderr'");
+  if (!stdout && !stderr) throw invalid("Bad parameters: you must choose at least one stream");
   const [since, until, tail] = [timestamp(request, "since"), timestamp(request, "until"), query.get("tail")];
-  const { tty, frames } = await containerLogs(ctx.containers, id(request), {
-    stdout, stderr, signal, follow: query.bool("follow"), timestamps: query.bool("timestamps"), details: query.bool("details"),
-    ...(since && { since }), ...(until && until !== "0" && { until }), ...(tail && { tail }),
+  const { tty, frames } = await containerLogs(deps.containers, id(request), {
+    stdout,
+    stderr,
+    signal,
+    follow: query.bool("follow"),
+    timestamps: query.bool("timestamps"),
+    details: query.bool("details"),
+    ...(since && { since }),
+    ...(until && until !== "0" && { until }),
+    ...(tail && { tail }),
   });
   return stream(outputType(request, tty), wireOutput({ tty, frames }));
 };
@@ -44,24 +53,28 @@ function timestamp({ query }: ApiRequest, key: string): string {
   return query.get(key);
 }
 
-const stats: Handler = async (ctx, request) => {
+const stats: Handler = async (deps, request) => {
   const { query, version, signal } = request;
   const streamed = query.bool("stream", true);
   const oneShot = version >= api("1.41") && query.bool("one-shot");
-  const samples = await containerStats(ctx.containers, id(request), { stream: streamed, oneShot, signal });
+  const samples = await containerStats(deps.containers, id(request), { stream: streamed, oneShot, signal });
   return stream("application/json", statsLines(samples, version));
 };
 
-async function* statsLines(samples: AsyncIterable<ContainerStatsResponse>, version: ApiVersion): AsyncGenerator<string> {
+async function* statsLines(
+  samples: AsyncIterable<ContainerStatsResponse>,
+  version: ApiVersion,
+): AsyncGenerator<string> {
   for await (const sample of samples) yield encodeJsonLine(downgrade("ContainerStats", version, sample));
 }
 
 /** The head goes out when the wait is armed: a client may start the container then and miss nothing. */
-const wait: Handler = async (ctx, request) => {
+const wait: Handler = async (deps, request) => {
   const { query, version, signal } = request;
   const condition = (version >= api("1.30") && query.get("condition")) || "not-running";
-  if (condition !== "not-running" && condition !== "next-exit" && condition !== "removed") throw invalid(`invalid condition: ${JSON.stringify(condition)}`);
-  const { result } = await waitContainer(ctx.containers, id(request), condition, signal);
+  if (condition !== "not-running" && condition !== "next-exit" && condition !== "removed")
+    throw invalid(`invalid condition: ${JSON.stringify(condition)}`);
+  const { result } = await waitContainer(deps.containers, id(request), condition, signal);
   return version < api("1.30") ? json(200, await result) : stream("application/json", waitLine(result, version));
 };
 
@@ -72,33 +85,45 @@ async function* waitLine(result: Promise<ContainerWaitResponse>, version: ApiVer
 function attachOptions({ query }: ApiRequest): AttachOptions {
   const detachKeys = query.get("detachKeys");
   return {
-    stdin: query.bool("stdin"), stdout: query.bool("stdout"), stderr: query.bool("stderr"), logs: query.bool("logs"), stream: query.bool("stream"),
+    stdin: query.bool("stdin"),
+    stdout: query.bool("stdout"),
+    stderr: query.bool("stderr"),
+    logs: query.bool("logs"),
+    stream: query.bool("stream"),
     ...(detachKeys && { detachKeys }),
   };
 }
 
-const attach: Handler = async (ctx, request) => {
+const attach: Handler = async (deps, request) => {
   // Some clients send their options as a body too; it is no part of the stream that follows.
   if (request.body.length !== null) await request.body.drain(attachBodyLimit);
   try {
-    return hijack(request, await attachContainer(ctx.containers, id(request), attachOptions(request)));
+    return hijack(request, await attachContainer(deps.containers, id(request), attachOptions(request)));
   } catch (error) {
     // Docker has taken the connection over by the time it looks for the container, so it answers in plain text.
-    return { status: errorStatus(error), headers: { "Content-Type": rawStreamType }, close: true, body: `${errorMessage(error)}\r\n` };
+    return {
+      status: errorStatus(error),
+      headers: { "Content-Type": rawStreamType },
+      close: true,
+      body: `${errorMessage(error)}\r\n`,
+    };
   }
 };
 
 /** Output is bare in both directions: a websocket's messages have no streams in them. */
-const attachWebSocket: Handler = async (ctx, request) => {
+const attachWebSocket: Handler = async (deps, request) => {
   const options = attachOptions(request);
   const all = request.version < api("1.42") ? { stdin: true, stdout: true, stderr: true } : {};
+  findContainer(deps.containers, id(request));
   checkHandshake(request);
-  const attachment = await attachContainer(ctx.containers, id(request), { ...options, ...all });
+  const attachment = await attachContainer(deps.containers, id(request), { ...options, ...all });
   return acceptWebSocket(request, request.version < api("1.28") ? "text" : "binary", (raw) =>
-    connectStreams(raw, attachment, wireOutput({ tty: true, frames: attachment.frames })));
+    connectStreams(raw, attachment, wireOutput({ tty: true, frames: attachment.frames })),
+  );
 };
 
-const exportTar: Handler = async (ctx, request) => stream("application/octet-stream", await exportContainer(ctx.containers, id(request)));
+const exportTar: Handler = async (deps, request) =>
+  stream("application/octet-stream", await exportContainer(deps.containers, id(request)));
 
 function archivePath({ query }: ApiRequest): string {
   const path = query.get("path");
@@ -106,44 +131,66 @@ function archivePath({ query }: ApiRequest): string {
   return path;
 }
 
-const statHeader = (stat: PathStat) => ({ "X-Docker-Container-Path-Stat": Buffer.from(JSON.stringify(stat)).toString("base64") });
-
-const headArchive: Handler = async (ctx, request) => ({
-  status: 200, headers: statHeader(await statArchive(ctx.containers, id(request), archivePath(request))),
+const statHeader = (stat: PathStat) => ({
+  "X-Docker-Container-Path-Stat": Buffer.from(JSON.stringify(stat)).toString("base64"),
 });
 
-const getTar: Handler = async (ctx, request) => {
-  const { stat, tar } = await getArchive(ctx.containers, id(request), archivePath(request));
+const headArchive: Handler = async (deps, request) => ({
+  status: 200,
+  headers: statHeader(await statArchive(deps.containers, id(request), archivePath(request))),
+});
+
+const getTar: Handler = async (deps, request) => {
+  const { stat, tar } = await getArchive(deps.containers, id(request), archivePath(request));
   return stream("application/x-tar", tar, statHeader(stat));
 };
 
-const putTar: Handler = async (ctx, request) => {
-  const { query, body } = request;
-  await putArchive(ctx.containers, id(request), {
-    path: archivePath(request), noOverwriteDirNonDir: query.bool("noOverwriteDirNonDir"), copyUIDGID: query.bool("copyUIDGID"),
-  }, body);
+const putTar: Handler = async (deps, request) => {
+  const { query, body, signal } = request;
+  await putArchive(
+    deps.containers,
+    id(request),
+    {
+      path: archivePath(request),
+      noOverwriteDirNonDir: query.bool("noOverwriteDirNonDir"),
+      copyUIDGID: query.bool("copyUIDGID"),
+      signal: leftAfter(body, signal),
+    },
+    body,
+  );
   return empty(200);
 };
 
-const commit: Handler = async (ctx, request) => {
+const commit: Handler = async (deps, request) => {
   const { query } = request;
   const config = await readJson(request, containerConfig, "Config");
   const text = (key: "repo" | "tag" | "comment" | "author") => (query.get(key) ? { [key]: query.get(key) } : {});
-  return json(201, await commitContainer(ctx.containers, {
-    container: query.get("container"), pause: query.bool("pause", true), changes: query.all("changes"), config,
-    ...text("repo"), ...text("tag"), ...text("comment"), ...text("author"),
-  }));
+  return json(
+    201,
+    await commitContainer(deps.containers, {
+      container: query.get("container"),
+      pause: query.bool("pause", true),
+      changes: query.all("changes"),
+      config,
+      signal: request.signal,
+      ...text("repo"),
+      ...text("tag"),
+      ...text("comment"),
+      ...text("author"),
+    }),
+  );
 };
 
+/** The operations on containers whose bodies are streams: logs, statistics, attach, archives; and commit. */
 export const containerStreamRoutes: readonly Route[] = [
-  { id: "ContainerLogs", method: "GET", path: "/containers/{id}/logs", handle: logs },
-  { id: "ContainerStats", method: "GET", path: "/containers/{id}/stats", handle: stats },
-  { id: "ContainerWait", method: "POST", path: "/containers/{id}/wait", handle: wait },
-  { id: "ContainerAttach", method: "POST", path: "/containers/{id}/attach", handle: attach },
-  { id: "ContainerAttachWebsocket", method: "GET", path: "/containers/{id}/attach/ws", handle: attachWebSocket },
-  { id: "ContainerExport", method: "GET", path: "/containers/{id}/export", handle: exportTar },
-  { id: "ContainerArchiveInfo", method: "HEAD", path: "/containers/{id}/archive", handle: headArchive },
-  { id: "ContainerArchive", method: "GET", path: "/containers/{id}/archive", handle: getTar },
-  { id: "PutContainerArchive", method: "PUT", path: "/containers/{id}/archive", handle: putTar },
+  { id: "ContainerLogs", method: "GET", path: "/containers/{id:*}/logs", handle: logs },
+  { id: "ContainerStats", method: "GET", path: "/containers/{id:*}/stats", handle: stats },
+  { id: "ContainerWait", method: "POST", path: "/containers/{id:*}/wait", handle: wait },
+  { id: "ContainerAttach", method: "POST", path: "/containers/{id:*}/attach", handle: attach },
+  { id: "ContainerAttachWebsocket", method: "GET", path: "/containers/{id:*}/attach/ws", handle: attachWebSocket },
+  { id: "ContainerExport", method: "GET", path: "/containers/{id:*}/export", handle: exportTar },
+  { id: "ContainerArchiveInfo", method: "HEAD", path: "/containers/{id:*}/archive", handle: headArchive },
+  { id: "ContainerArchive", method: "GET", path: "/containers/{id:*}/archive", handle: getTar },
+  { id: "PutContainerArchive", method: "PUT", path: "/containers/{id:*}/archive", handle: putTar },
   { id: "ImageCommit", method: "POST", path: "/commit", handle: commit },
 ];

@@ -1,6 +1,8 @@
 import { parseFilters } from "../../api/filters.ts";
-import { connectContainer, disconnectContainer } from "../../container/connect.ts";
+import { connectRequest, disconnectRequest, networkCreateRequest } from "../../api/schema/network.ts";
+import { connectContainer, disconnectContainer } from "../../container/network/connect.ts";
 import { invalid } from "../../lib/errors.ts";
+import { checkNetworks } from "../../network/check/check.ts";
 import { createNetwork } from "../../network/create.ts";
 import { inspectNetwork } from "../../network/inspect.ts";
 import { listNetworks } from "../../network/list.ts";
@@ -10,46 +12,57 @@ import { api } from "../compat/version.ts";
 import { empty, json } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { requireJson } from "../schema/body.ts";
-import { connectRequest, disconnectRequest, networkCreateRequest } from "../schema/network.ts";
 
 const id = ({ params }: ApiRequest): string => params["id"] ?? "";
 
-const list: Handler = async (ctx, { query }) => json(200, await listNetworks(ctx.networks, parseFilters(query.get("filters"))));
+const list: Handler = async (deps, { query }) =>
+  json(200, await listNetworks(deps.networks, parseFilters(query.get("filters"))));
 
-const inspect: Handler = async (ctx, request) => {
+const inspect: Handler = async (deps, request) => {
   const verbose = request.query.get("verbose");
   if (verbose !== "" && !/^(?:1|0|t|f|true|false)$/i.test(verbose)) {
-    throw invalid(`invalid value for verbose: ${verbose}: strconv.ParseBool: parsing ${JSON.stringify(verbose)}: invalid syntax`);
+    throw invalid(
+      `invalid value for verbose: ${verbose}: strconv.ParseBool: parsing ${JSON.stringify(verbose)}: invalid syntax`,
+    );
   }
   const scope = request.query.get("scope");
-  return json(200, await inspectNetwork(ctx.networks, id(request), scope ? { scope } : {}));
+  return json(200, await inspectNetwork(deps.networks, id(request), scope ? { scope } : {}));
 };
 
-const create: Handler = async (ctx, request) => {
+const create: Handler = async (deps, request) => {
   const body = await requireJson(request, networkCreateRequest, "CreateRequest");
   if (request.version < api("1.48")) delete body.EnableIPv4;
-  return json(201, await createNetwork(ctx.networks, body));
+  return json(201, await createNetwork(deps.networks, body));
 };
 
-const remove: Handler = async (ctx, request) => {
-  await removeNetwork(ctx.networks, id(request));
+const remove: Handler = async (deps, request) => {
+  await removeNetwork(deps.networks, id(request));
   return empty(204);
 };
 
-const connect: Handler = async (ctx, request) => {
+const connect: Handler = async (deps, request) => {
   const body = await requireJson(request, connectRequest, "ConnectRequest");
-  if (request.version < api("1.54")) delete body.EndpointConfig?.MacAddress;
-  await connectContainer(ctx.containers, id(request), body);
+  await connectContainer(deps.containers, id(request), body);
   return empty(200);
 };
 
-const disconnect: Handler = async (ctx, request) => {
-  await disconnectContainer(ctx.containers, id(request), await requireJson(request, disconnectRequest, "DisconnectRequest"));
+const disconnect: Handler = async (deps, request) => {
+  await disconnectContainer(
+    deps.containers,
+    id(request),
+    await requireJson(request, disconnectRequest, "DisconnectRequest"),
+  );
   return empty(200);
 };
 
-const prune: Handler = async (ctx, { query }) => json(200, await pruneNetworks(ctx.networks, parseFilters(query.get("filters"))));
+const prune: Handler = async (deps, { query }) =>
+  json(200, await pruneNetworks(deps.networks, parseFilters(query.get("filters"))));
 
+const check: Handler = async (deps) => json(200, await checkNetworks(deps.networks, { repair: false }));
+
+const repair: Handler = async (deps) => json(200, await checkNetworks(deps.networks, { repair: true }));
+
+/** `/networks`, with and without a slash at the end, and Berth's own check and repair. */
 export const networkRoutes: readonly Route[] = [
   { id: "NetworkList", method: "GET", path: "/networks", handle: list },
   { id: "NetworkList", method: "GET", path: "/networks/", handle: list },
@@ -59,4 +72,7 @@ export const networkRoutes: readonly Route[] = [
   { id: "NetworkDelete", method: "DELETE", path: "/networks/{id}", handle: remove },
   { id: "NetworkConnect", method: "POST", path: "/networks/{id}/connect", handle: connect },
   { id: "NetworkDisconnect", method: "POST", path: "/networks/{id}/disconnect", handle: disconnect },
+  // Of our own: no path of Docker's begins so.
+  { id: "BerthNetworkCheck", method: "GET", path: "/berth/networks/check", handle: check },
+  { id: "BerthNetworkRepair", method: "POST", path: "/berth/networks/repair", handle: repair },
 ];

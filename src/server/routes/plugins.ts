@@ -5,14 +5,14 @@ import type { Handler, Route } from "../http/router.ts";
 
 /** Managed plugins: none can be here, and none can be had. */
 
-const list: Handler = (_ctx, { query }) => {
+const list: Handler = (_deps, { query }) => {
   const filters = parseFilters(query.get("filters"));
   filters.validate(["enabled", "capability"]);
   filters.matchBool("enabled", true);
   return json(200, []);
 };
 
-const missing: Handler = (_ctx, { params }) => {
+const missing: Handler = (_deps, { params }) => {
   throw notFound(`plugin "${params["name"] ?? ""}" not found`);
 };
 
@@ -20,6 +20,7 @@ const cannot: Handler = () => {
   throw unavailable("managed plugins are not supported by this engine");
 };
 
+/** `/plugins`: the list is empty, a plugin named by the path is not found (404), and none can be had (503). */
 export const pluginRoutes: readonly Route[] = [
   { id: "PluginList", method: "GET", path: "/plugins", handle: list },
   { id: "GetPluginPrivileges", method: "GET", path: "/plugins/privileges", handle: cannot },

@@ -3,7 +3,10 @@ import type { Handler, Route } from "../http/router.ts";
 
 /** What an engine outside of any swarm says to all that is a swarm's. */
 export function notASwarmManager(): Error {
-  return unavailable('This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.');
+  return unavailable(
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to ' +
+      "swarm and try again.",
+  );
 }
 
 const refuse: Handler = () => {
@@ -16,8 +19,15 @@ const cannot: Handler = () => {
   throw unavailable("swarm mode is not supported by this engine yet");
 };
 
-const manager = (id: string, method: string, path: string, since?: string): Route => ({ id, method, path, handle: refuse, ...(since && { since }) });
+const manager = (id: string, method: string, path: string, since?: string): Route => ({
+  id,
+  method,
+  path,
+  handle: refuse,
+  ...(since && { since }),
+});
 
+/** All that belongs to a swarm; each answers 503, as dockerd does outside of one. */
 export const swarmRoutes: readonly Route[] = [
   { id: "SwarmInit", method: "POST", path: "/swarm/init", handle: cannot },
   { id: "SwarmJoin", method: "POST", path: "/swarm/join", handle: cannot },

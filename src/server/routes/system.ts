@@ -1,9 +1,9 @@
-import type { EngineEvent } from "../../api/events.ts";
+import type { EngineEvent } from "../../api/event.ts";
 import { parseFilters } from "../../api/filters.ts";
 import { parseUnixTimestamp } from "../../api/timestamps.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
 import { downgrade } from "../compat/responses.ts";
-import { api, type ApiVersion } from "../compat/version.ts";
+import { type ApiVersion, api } from "../compat/version.ts";
 import { acceptedType } from "../http/accept.ts";
 import { json, stream } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
@@ -11,34 +11,43 @@ import { diskUsage, diskUsageTypes } from "../system/disk-usage.ts";
 import { systemInfo } from "../system/info.ts";
 import { systemVersion } from "../system/version.ts";
 
-const pingHeaders = { "Builder-Version": "1", Swarm: "inactive", "Cache-Control": "no-cache, no-store, must-revalidate", Pragma: "no-cache", "Content-Type": "text/plain; charset=utf-8" };
+const pingHeaders = {
+  "Builder-Version": "2",
+  Swarm: "inactive",
+  "Cache-Control": "no-cache, no-store, must-revalidate",
+  Pragma: "no-cache",
+  "Content-Type": "text/plain; charset=utf-8",
+};
 
 const ping: Handler = () => ({ status: 200, headers: pingHeaders, body: "OK" });
 const pingHead: Handler = () => ({ status: 200, headers: pingHeaders });
 
-const version: Handler = (ctx) => json(200, systemVersion(ctx));
+const version: Handler = (deps) => json(200, systemVersion(deps));
 
-const info: Handler = (ctx) => json(200, systemInfo(ctx));
+const info: Handler = (deps) => json(200, systemInfo(deps));
 
-const df: Handler = async (ctx, { query, version }) => {
-  const asked = query.all("type");
-  for (const type of asked) if (!diskUsageTypes.some((known) => known === type)) throw invalid(`unknown object type: ${type}`);
-  const types = new Set(version < api("1.42") || asked.length === 0 ? diskUsageTypes : diskUsageTypes.filter((type) => asked.includes(type)));
+const df: Handler = async (deps, { query, version }) => {
+  const asked = version < api("1.42") ? [] : query.all("type");
+  for (const type of asked)
+    if (!diskUsageTypes.some((known) => known === type)) throw invalid(`unknown object type: ${type}`);
+  const types = new Set(asked.length === 0 ? diskUsageTypes : diskUsageTypes.filter((type) => asked.includes(type)));
   const verbose = version >= api("1.52") && query.bool("verbose");
-  return json(200, await diskUsage(ctx, { types, verbose, legacy: !verbose }));
+  return json(200, await diskUsage(deps, { types, verbose, legacy: !verbose }));
 };
 
 const eventTypes = ["application/jsonl", "application/x-ndjson", "application/json-seq"];
 
-const events: Handler = (ctx, request) => {
+const events: Handler = (deps, request) => {
   const { query, headers, version, signal } = request;
   const since = bound(request, "since");
   const until = bound(request, "until");
   if (since !== null && until !== null && until < since) {
     throw invalid(`\`since\` time (${query.get("since")}) cannot be after \`until\` time (${query.get("until")})`);
   }
-  const type = acceptedType(headers.get("accept"), eventTypes) ?? (version < api("1.52") ? "application/json" : "application/jsonl");
-  const subscription = ctx.events.subscribe({ since, until, filters: parseFilters(query.get("filters")), signal });
+  const type =
+    acceptedType(headers.get("accept"), eventTypes) ??
+    (version < api("1.52") ? "application/json" : "application/jsonl");
+  const subscription = deps.events.subscribe({ since, until, filters: parseFilters(query.get("filters")), signal });
   return stream(type, eventLines(subscription, version, type === "application/json-seq" ? "\x1e" : ""));
 };
 
@@ -50,14 +59,24 @@ function bound({ query }: ApiRequest, key: string): bigint | null {
   }
 }
 
-async function* eventLines(events: AsyncIterable<EngineEvent>, version: ApiVersion, start: string): AsyncGenerator<string> {
+async function* eventLines(
+  events: AsyncIterable<EngineEvent>,
+  version: ApiVersion,
+  start: string,
+): AsyncGenerator<string> {
   for await (const event of events) {
     // These came with 1.46.
     if (version < api("1.46") && event.Type === "image" && event.Action === "create") continue;
-    yield `${start}${JSON.stringify(downgrade("SystemEvents", version, event))}\n`;
+    yield `${start}${JSON.stringify(downgrade("SystemEvents", version, event), exactly)}\n`;
   }
 }
 
+/** A number of JSON holds more digits than one of JavaScript. */
+function exactly(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? JSON.rawJSON(String(value)) : value;
+}
+
+/** What is about the engine as a whole. */
 export const systemRoutes: readonly Route[] = [
   { id: "SystemPing", method: "GET", path: "/_ping", handle: ping },
   { id: "SystemPingHead", method: "HEAD", path: "/_ping", handle: pingHead },

@@ -1,5 +1,6 @@
-import { Filters, parseFilters } from "../../api/filters.ts";
-import { unavailable } from "../../lib/errors.ts";
+import { type Filters, parseFilters } from "../../api/filters.ts";
+import { volumeCreateRequest } from "../../api/schema/volume.ts";
+import { errorMessage, invalid, unavailable } from "../../lib/errors.ts";
 import { createVolume } from "../../volume/create.ts";
 import { inspectVolume } from "../../volume/inspect.ts";
 import { listVolumes } from "../../volume/list.ts";
@@ -9,37 +10,46 @@ import { api } from "../compat/version.ts";
 import { empty, json } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { requireJson } from "../schema/body.ts";
-import { volumeCreateRequest } from "../schema/volume.ts";
 import { notASwarmManager } from "./swarm.ts";
 
 const name = ({ params }: ApiRequest): string => params["name"] ?? "";
 
-const list: Handler = async (ctx, { query }) => json(200, await listVolumes(ctx.volumes, parseFilters(query.get("filters"))));
+const list: Handler = async (deps, { query }) =>
+  json(200, await listVolumes(deps.volumes, listFilters(query.get("filters"))));
 
-const create: Handler = async (ctx, request) => {
+function listFilters(text: string): Filters {
+  try {
+    return parseFilters(text);
+  } catch (error) {
+    throw invalid(`error reading volume filters: ${errorMessage(error)}`, error);
+  }
+}
+
+const create: Handler = async (deps, request) => {
   const body = await requireJson(request, volumeCreateRequest, "CreateRequest");
   if (body.ClusterVolumeSpec && request.version >= api("1.42")) throw notASwarmManager();
-  return json(201, await createVolume(ctx.volumes, body));
+  return json(201, await createVolume(deps.volumes, body));
 };
 
-const inspect: Handler = async (ctx, request) => json(200, await inspectVolume(ctx.volumes, name(request)));
+const inspect: Handler = async (deps, request) => json(200, await inspectVolume(deps.volumes, name(request)));
 
 const update: Handler = () => {
   throw unavailable("volume update only valid for cluster volumes, but swarm is unavailable");
 };
 
-const remove: Handler = async (ctx, request) => {
-  await removeVolume(ctx.volumes, name(request), { force: request.query.bool("force") });
+const remove: Handler = async (deps, request) => {
+  await removeVolume(deps.volumes, name(request), { force: request.query.bool("force") });
   return empty(204);
 };
 
 /** Clients older than 1.42 mean named volumes too. */
-const prune: Handler = async (ctx, { query, version }) => {
+const prune: Handler = async (deps, { query, version }) => {
   const asked = parseFilters(query.get("filters"));
-  const filters = version < api("1.42") ? new Filters([...asked.keys().map((key) => [key, asked.get(key)] as const), ["all", ["true"]]]) : asked;
-  return json(200, await pruneVolumes(ctx.volumes, filters));
+  const filters = version < api("1.42") ? asked.with("all", ["true"]) : asked;
+  return json(200, await pruneVolumes(deps.volumes, filters));
 };
 
+/** `/volumes`. A name in a path may hold slashes. */
 export const volumeRoutes: readonly Route[] = [
   { id: "VolumeList", method: "GET", path: "/volumes", handle: list },
   { id: "VolumeCreate", method: "POST", path: "/volumes/create", handle: create },

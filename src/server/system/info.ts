@@ -1,24 +1,28 @@
-import { readdirSync, statfsSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import type { SystemInfo } from "../../api/types/system.ts";
-import { allContainers } from "../../container/table.ts";
-import { allImages } from "../../image/table.ts";
-import { networkDrivers } from "../../network/driver/driver.ts";
-import { volumeDriverNames } from "../../volume/driver/driver.ts";
-import type { ServerContext } from "../context.ts";
+import { dockerRelease } from "../../api/version.ts";
+import { countContainers } from "../../container/view/count.ts";
+import { imageIds } from "../../image/find.ts";
+import { timeNow } from "../../linux/clock.ts";
+import type { ServerDeps } from "../deps.ts";
 
-/** `GET /info`. */
-export function systemInfo(ctx: ServerContext): SystemInfo {
-  const { facts, settings, containers } = ctx;
+/** The answer of `GET /info`. */
+export function systemInfo(deps: ServerDeps): SystemInfo {
+  const { facts, settings, containers } = deps;
   const host = containers.facts;
   const { runtime, defaults } = containers;
   return {
     ID: facts.id,
-    ...containerCounts(ctx),
-    Images: allImages(ctx.images.store).length,
-    Driver: ctx.images.snapshotter.driver,
-    DriverStatus: driverStatus(ctx),
+    ...containerCounts(deps),
+    Images: imageIds(deps.images).length,
+    Driver: deps.images.snapshotter.driver,
+    DriverStatus: deps.images.snapshotter.status(),
     Plugins: {
-      Volume: volumeDriverNames(ctx.volumes), Network: [...networkDrivers], Authorization: [], Log: ["json-file", "local", "none"],
+      Volume: [...deps.volumes.drivers.keys()].sort(),
+      Network: [...deps.networks.drivers.keys()].sort(),
+      Authorization: null,
+      // To keep no log at all is a choice, not a driver.
+      Log: [...runtime.logDrivers.keys()].filter((name) => name !== "none").sort(),
     },
     MemoryLimit: host.memoryLimit,
     SwapLimit: host.swapLimit,
@@ -32,18 +36,19 @@ export function systemInfo(ctx: ServerContext): SystemInfo {
     NFd: openDescriptors(),
     OomKillDisable: host.oomKillDisable,
     NGoroutines: 0,
-    SystemTime: new Date().toISOString(),
+    SystemTime: timeNow(),
     LoggingDriver: defaults.logConfig.Type,
     CgroupDriver: runtime.cgroupDriver,
     CgroupVersion: host.cgroupVersion === 2 ? "2" : "1",
-    NEventsListener: ctx.events.subscriberCount,
+    NEventsListener: deps.events.subscriberCount,
     KernelVersion: facts.kernelVersion,
     OperatingSystem: facts.operatingSystem,
     OSVersion: facts.osVersion,
     OSType: "linux",
     Architecture: facts.machine,
     IndexServerAddress: "https://index.docker.io/v1/",
-    RegistryConfig: registryConfig(ctx),
+    RegistryConfig: registryConfig(deps),
+    GenericResources: null,
     NCPU: host.cpus,
     MemTotal: facts.memory,
     DockerRootDir: facts.dataRoot,
@@ -53,46 +58,51 @@ export function systemInfo(ctx: ServerContext): SystemInfo {
     Name: facts.hostname,
     Labels: settings.labels,
     ExperimentalBuild: facts.experimental,
-    ServerVersion: facts.version,
-    Runtimes: Object.fromEntries(Object.entries(runtime.runtimes).map(([name, { path, args }]) => [name, { path, ...(args && { runtimeArgs: args }) }])),
+    ServerVersion: dockerRelease,
+    Runtimes: Object.fromEntries(
+      Object.entries(deps.build.runtime.runtimes).map(([name, { path, args }]) => [
+        name,
+        { path, ...(args && { runtimeArgs: args }) },
+      ]),
+    ),
     DefaultRuntime: defaults.runtime,
-    Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
+    Swarm: {
+      NodeID: "",
+      NodeAddr: "",
+      LocalNodeState: "inactive",
+      ControlAvailable: false,
+      Error: "",
+      RemoteManagers: null,
+    },
     LiveRestoreEnabled: true,
     Isolation: "",
     InitBinary: defaults.initPath,
     ContainerdCommit: { ID: "" },
     RuncCommit: { ID: facts.runtimeVersions[defaults.runtime] ?? "" },
     InitCommit: { ID: "" },
-    SecurityOptions: securityOptions(ctx),
-    DefaultAddressPools: ctx.networks.addressPools.map(({ base, size }) => ({ Base: base, Size: size })),
+    SecurityOptions: securityOptions(deps),
+    DefaultAddressPools: deps.networks.addressPools.map(({ base, size }) => ({ Base: base, Size: size })),
+    // The one line of `docker info` that names the product.
+    ProductLicense: `Berth ${facts.version}, Apache License 2.0`,
+    CDISpecDirs: [],
     FirewallBackend: { Driver: "nftables" },
-    Warnings: warnings(ctx),
+    Warnings: warnings(deps),
   };
 }
 
-function containerCounts({ containers }: ServerContext): Pick<SystemInfo, "Containers" | "ContainersRunning" | "ContainersPaused" | "ContainersStopped"> {
-  const phases = allContainers(containers.store).map(({ state }) => state.phase);
-  const paused = phases.filter((phase) => phase === "paused").length;
-  const running = phases.filter((phase) => phase === "running" || phase === "restarting").length;
-  return { Containers: phases.length, ContainersRunning: running, ContainersPaused: paused, ContainersStopped: phases.length - running - paused };
-}
-
-/** As Docker words what it found out about its overlay mounts. */
-function driverStatus({ images, facts }: ServerContext): string[][] {
-  if (images.snapshotter.driver !== "overlay2") return [];
-  return [["Backing Filesystem", filesystemName(facts.dataRoot)], ["Supports d_type", "true"], ["Using metacopy", "false"], ["Native Overlay Diff", "true"], ["userxattr", "false"]];
-}
-
-/** statfs(2)'s magic numbers in Docker's words. */
-function filesystemName(path: string): string {
-  const names: Record<number, string> = {
-    0xef53: "extfs", 0x58465342: "xfs", 0x9123683e: "btrfs", 0x01021994: "tmpfs", 0x794c7630: "overlayfs", 0x2fc12fc1: "zfs", 0x6969: "nfs",
-    0xf2f52010: "f2fs", 0xca451a4e: "bcachefs",
+function containerCounts({
+  containers,
+}: ServerDeps): Pick<SystemInfo, "Containers" | "ContainersRunning" | "ContainersPaused" | "ContainersStopped"> {
+  const { all, running, paused } = countContainers(containers);
+  return {
+    Containers: all,
+    ContainersRunning: running,
+    ContainersPaused: paused,
+    ContainersStopped: all - running - paused,
   };
-  return names[statfsSync(path).type >>> 0] ?? "<unknown>";
 }
 
-function registryConfig({ settings }: ServerContext): SystemInfo["RegistryConfig"] {
+function registryConfig({ settings }: ServerDeps): NonNullable<SystemInfo["RegistryConfig"]> {
   const isRange = (entry: string) => entry.includes("/");
   const hosts = settings.insecureRegistries.filter((entry) => !isRange(entry));
   return {
@@ -101,11 +111,11 @@ function registryConfig({ settings }: ServerContext): SystemInfo["RegistryConfig
       "docker.io": { Name: "docker.io", Mirrors: settings.registryMirrors, Secure: true, Official: true },
       ...Object.fromEntries(hosts.map((host) => [host, { Name: host, Mirrors: [], Secure: false, Official: false }])),
     },
-    Mirrors: settings.registryMirrors,
+    Mirrors: settings.registryMirrors.length > 0 ? settings.registryMirrors : null,
   };
 }
 
-function securityOptions({ containers: { facts, defaults } }: ServerContext): string[] {
+function securityOptions({ containers: { facts, defaults } }: ServerDeps): string[] {
   const options: string[] = [];
   if (facts.apparmor) options.push("name=apparmor");
   if (facts.seccomp) options.push(`name=seccomp,profile=${defaults.seccompProfile}`);
@@ -114,17 +124,23 @@ function securityOptions({ containers: { facts, defaults } }: ServerContext): st
   return options;
 }
 
-function warnings({ containers: { facts, defaults }, facts: { warnings: found } }: ServerContext): string[] {
+function warnings({ containers: { facts, defaults }, facts: { warnings: found } }: ServerDeps): string[] | null {
   const lacks: [boolean, string][] = [
-    [facts.memoryLimit, "memory limit"], [facts.swapLimit, "swap limit"], [facts.oomKillDisable || facts.cgroupVersion === 2, "oom kill disable"],
-    [facts.cpuShares, "cpu shares"], [facts.cpuCfs, "cpu cfs quota"], [facts.cpuset, "cpuset"], [facts.pidsLimit, "pids limit"],
+    [facts.memoryLimit, "memory limit"],
+    [facts.swapLimit, "swap limit"],
+    [facts.oomKillDisable || facts.cgroupVersion === 2, "oom kill disable"],
+    [facts.cpuShares, "cpu shares"],
+    [facts.cpuCfs, "cpu cfs quota"],
+    [facts.cpuset, "cpuset"],
+    [facts.pidsLimit, "pids limit"],
   ];
-  return [
+  const all = [
     ...lacks.filter(([has]) => !has).map(([, what]) => `WARNING: No ${what} support`),
     ...(facts.ipv4Forwarding ? [] : ["WARNING: IPv4 forwarding is disabled"]),
     ...(defaults.seccompProfile === "builtin" ? [] : ["WARNING: daemon is not using the default seccomp profile"]),
     ...found,
   ];
+  return all.length > 0 ? all : null;
 }
 
 function openDescriptors(): number {

@@ -1,14 +1,17 @@
 import type { SystemVersion } from "../../api/types/system.ts";
-import { newestApi, oldestApi } from "../../api/version.ts";
-import type { ServerContext } from "../context.ts";
+import { dockerRelease, newestApi, oldestApi } from "../../api/version.ts";
+import type { ServerDeps } from "../deps.ts";
 
-/** `GET /version`. */
-export function systemVersion({ facts, containers }: ServerContext): SystemVersion {
+/**
+ * `GET /version`. Clients compare the engine's version with Docker's releases; ours stands in the platform and in a
+ * component of its own.
+ */
+export function systemVersion({ facts, containers }: ServerDeps): SystemVersion {
   const arch = containers.facts.arch;
   const runtimes = Object.entries(facts.runtimeVersions);
   return {
-    Platform: { Name: "Berth" },
-    Version: facts.version,
+    Platform: { Name: `Berth ${facts.version}` },
+    Version: dockerRelease,
     ApiVersion: newestApi,
     MinAPIVersion: oldestApi,
     Os: "linux",
@@ -16,13 +19,25 @@ export function systemVersion({ facts, containers }: ServerContext): SystemVersi
     Components: [
       {
         Name: "Engine",
-        Version: facts.version,
+        Version: dockerRelease,
         Details: {
-          ApiVersion: newestApi, Arch: arch, BuildTime: facts.buildTime, Experimental: String(facts.experimental), GitCommit: facts.gitCommit,
-          GoVersion: goVersion, KernelVersion: facts.kernelVersion, MinAPIVersion: oldestApi, Os: "linux",
+          ApiVersion: newestApi,
+          Arch: arch,
+          BuildTime: facts.buildTime,
+          Experimental: String(facts.experimental),
+          GitCommit: facts.gitCommit,
+          GoVersion: goVersion,
+          KernelVersion: facts.kernelVersion,
+          MinAPIVersion: oldestApi,
+          Os: "linux",
         },
       },
-      ...runtimes.map(([Name, version]) => ({ Name, Version: version.replace(/^\S+ (?:version )?/, ""), Details: { GitCommit: "" } })),
+      { Name: "Berth", Version: facts.version, Details: { GitCommit: facts.gitCommit } },
+      ...runtimes.map(([Name, version]) => ({
+        Name,
+        Version: version.replace(/^\S+ (?:version )?/, ""),
+        Details: { GitCommit: "" },
+      })),
     ],
     GitCommit: facts.gitCommit,
     GoVersion: goVersion,

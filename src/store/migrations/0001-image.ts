@@ -1,7 +1,8 @@
 /**
- * `image` has names in `image_name` and layers in `image_layer`; `layer` is what the snapshotter holds, `layer_blob` the
- * archives that a layer is known to come from or to have been packed into; `rootfs` the writable root filesystems of
- * containers. `unsynced_boot`: the boot id of the machine while a layer's files may not be on disk yet. `lease` keeps things that nothing names yet, while a pull, load or build is under way (`open`), and for `keep_ms` after it.
+ * `image` has names in `image_name` and layers in `image_layer`; `layer` is what the snapshotter holds, `layer_blob`
+ * the archives that a layer is known to come from or to have been packed into; `rootfs` the writable root filesystems
+ * of containers. `unsynced_boot`: the boot id of the machine while a layer's files may not be on disk yet. `lease`
+ * keeps things that nothing names yet, while a pull, load or build is under way (`open`), and for `keep_ms` after it.
  */
 export const image = `
 CREATE TABLE image (

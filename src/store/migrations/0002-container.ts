@@ -1,3 +1,7 @@
+/**
+ * Containers and their execs. `running`: 1 while it runs, pauses or restarts; `exited_at`: Unix milliseconds, 0 before
+ * the end.
+ */
 export const container = `
 CREATE TABLE container (
   id TEXT PRIMARY KEY,

@@ -1,4 +1,7 @@
-/** `container_volume`: who refers to a volume (from create to remove). `volume_mount`: who has it mounted (from start to exit). */
+/**
+ * `container_volume`: who refers to a volume (from create to remove). `volume_mount`: who has it mounted (from start to
+ * exit).
+ */
 export const volume = `
 CREATE TABLE volume (
   name TEXT PRIMARY KEY,

@@ -1,3 +1,7 @@
+/**
+ * The build cache: results of build steps by their key, and the directories of `RUN --mount=type=cache`. Times are RFC
+ * 3339.
+ */
 export const build = `
 CREATE TABLE build_cache (
   key          TEXT PRIMARY KEY,

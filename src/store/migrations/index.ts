@@ -5,6 +5,8 @@ import { volume } from "./0004-volume.ts";
 import { build } from "./0005-build.ts";
 import { imageIndex } from "./0006-image-index.ts";
 import { volumeRename } from "./0007-volume-rename.ts";
+import { link } from "./0008-link.ts";
+import { buildHistory } from "./0009-build-history.ts";
 
 /** Append only: never remove, reorder or edit an entry that has been released. */
 export const migrations: readonly { name: string; sql: string }[] = [
@@ -15,4 +17,6 @@ export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0005-build", sql: build },
   { name: "0006-image-index", sql: imageIndex },
   { name: "0007-volume-rename", sql: volumeRename },
+  { name: "0008-link", sql: link },
+  { name: "0009-build-history", sql: buildHistory },
 ];

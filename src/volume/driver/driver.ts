@@ -1,33 +1,48 @@
 import { notFound } from "../../lib/errors.ts";
-import type { VolumeContext } from "../context.ts";
-import { localDriver } from "./local.ts";
+
+/** A volume's options as `--opt` gave them. */
+export type VolumeOptions = Readonly<Record<string, string>>;
 
 /**
- * Where the bytes of volumes live. The usual calls in order: `validate` and `create` once; `mount` at the first
- * container that starts with it; `unmount` after the last has ended; `remove`. All but `validate` are idempotent.
+ * Where the bytes of volumes live. The usual calls in order: `validate` and `create` once; `mount` for each container
+ * that starts with it; `unmount` for each after it has ended; `remove`. All but `validate` are idempotent.
  */
 export interface VolumeDriver {
-  name: string;
-  scope: "local" | "global";
+  /** As `--driver` and `GET /info` name it. */
+  readonly name: string;
+  readonly scope: "local" | "global";
+  /** The engine can set the data's security labels: mounts show the mode `z`. */
+  readonly labelled: boolean;
+  /** The data is this machine's and nobody else's: prune may take the volume. */
+  prunable(options: VolumeOptions): boolean;
+  /** Bytes that the data takes on this machine; null: it is stored elsewhere. */
+  size(name: string, options: VolumeOptions): Promise<number | null>;
   /** Throws `invalid` where the name or the options are not the driver's. */
-  validate(name: string, options: Record<string, string>): void;
-  create(name: string, options: Record<string, string>): Promise<void>;
+  validate(name: string, options: VolumeOptions): Promise<void>;
+  create(name: string, options: VolumeOptions): Promise<void>;
   /** Host path of the data, mounted or not. */
-  path(name: string): string;
-  mount(name: string, options: Record<string, string>): Promise<string>;
-  unmount(name: string, options: Record<string, string>): Promise<void>;
-  remove(name: string, options: Record<string, string>): Promise<void>;
+  path(name: string): Promise<string>;
+  /** Makes the data present for `callerId` (a container, or whoever reads its files), and says where. */
+  mount(name: string, options: VolumeOptions, callerId: string): Promise<string>;
+  /**
+   * `callerId` needs it no more; null: whoever it was, at boot, after a crash. `others` have it mounted still. Nothing
+   * mounted: does nothing.
+   */
+  unmount(name: string, options: VolumeOptions, callerId: string | null, others: number): Promise<void>;
+  remove(name: string, options: VolumeOptions): Promise<void>;
   /** Done already where only the new name is there. */
   rename(name: string, newName: string): Promise<void>;
 }
 
-export const defaultDriver = "local";
+/** By name. */
+export type VolumeDrivers = ReadonlyMap<string, VolumeDriver>;
 
-export function volumeDriver(ctx: VolumeContext, name: string): VolumeDriver {
-  if (name === "" || name === defaultDriver) return localDriver(ctx.root);
-  throw notFound(`error looking up volume plugin ${name}: plugin "${name}" not found`);
-}
+/** The driver of volumes that do not name one. */
+const defaultDriver = "local";
 
-export function volumeDriverNames(_ctx: VolumeContext): string[] {
-  return [defaultDriver];
+/** Empty: the default one. Throws Docker's words where there is no such driver (any more). */
+export function volumeDriver({ drivers }: { drivers: VolumeDrivers }, name: string): VolumeDriver {
+  const driver = drivers.get(name || defaultDriver);
+  if (!driver) throw notFound(`error looking up volume plugin ${name}: plugin "${name}" not found`);
+  return driver;
 }

@@ -1,11 +1,12 @@
-import { mkdir, realpath, rename, rm } from "node:fs/promises";
 import { lookup } from "node:dns/promises";
+import { mkdir, realpath, rename, rm } from "node:fs/promises";
 import { isIP } from "node:net";
 import { errorMessage, hasCode, internal, invalid } from "../../lib/errors.ts";
 import { isMountPoint } from "../../linux/at.ts";
 import { mount, unmount } from "../../linux/mount.ts";
 import { parseMountOptions } from "../../linux/mount-options.ts";
-import type { VolumeDriver } from "./driver.ts";
+import type { VolumeDriver, VolumeOptions } from "./driver.ts";
+import { directorySize } from "./size.ts";
 
 /**
  * Directories `<root>/<name>/_data`. With the options `type`, `device` and `o` the directory is a mount point that
@@ -17,7 +18,10 @@ export function localDriver(root: string): VolumeDriver {
   return {
     name: "local",
     scope: "local",
-    validate(name, options) {
+    labelled: true,
+    prunable: isPlain,
+    size: async (name, options) => (isPlain(options) ? await directorySize(data(name)) : null),
+    async validate(name, options) {
       validateName(name);
       validateOptions(options);
     },
@@ -25,14 +29,14 @@ export function localDriver(root: string): VolumeDriver {
       await mkdir(home(name), { recursive: true, mode: 0o701 });
       await mkdir(data(name), { recursive: true, mode: 0o755 });
     },
-    path: data,
+    path: async (name) => data(name),
     async mount(name, options) {
       if (!needsMount(options)) await mkdir(data(name), { recursive: true, mode: 0o755 });
       else if (!isMountPoint(data(name))) await mountOptions(data(name), options);
       return data(name);
     },
-    async unmount(name, options) {
-      if (needsMount(options) && isMountPoint(data(name))) unmount(data(name), { detach: true });
+    async unmount(name, options, _callerId, others) {
+      if (others === 0 && needsMount(options) && isMountPoint(data(name))) unmount(data(name), { detach: true });
     },
     async remove(name, options) {
       // Removing through a mount would delete what the volume only points at.
@@ -57,11 +61,16 @@ export function localDriver(root: string): VolumeDriver {
   };
 }
 
+/** A directory of its own: what it holds is nowhere else. */
+const isPlain = (options: VolumeOptions): boolean => Object.keys(options).length === 0;
+
 function validateName(name: string): void {
-  if (name.length === 1) throw invalid("volume name is too short, names should be at least two alphanumeric characters");
+  if (name.length === 1)
+    throw invalid("volume name is too short, names should be at least two alphanumeric characters");
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
     throw invalid(
-      `${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. ` +
+      `${JSON.stringify(name)} includes invalid characters for a local volume name, only ` +
+        `"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. ` +
         "If you intended to pass a host directory, use absolute path",
     );
   }
@@ -70,7 +79,7 @@ function validateName(name: string): void {
 const known = ["type", "o", "device", "size"];
 const needs: Record<string, string[]> = { device: ["type"], type: ["device"], o: ["device", "type"] };
 
-function validateOptions(options: Record<string, string>): void {
+function validateOptions(options: VolumeOptions): void {
   for (const option of Object.keys(options)) {
     if (!known.includes(option)) throw invalid(`invalid option: "${option}"`);
   }
@@ -86,11 +95,11 @@ function validateOptions(options: Record<string, string>): void {
   }
 }
 
-function needsMount(options: Record<string, string>): boolean {
+function needsMount(options: VolumeOptions): boolean {
   return Boolean(options.device || options.type);
 }
 
-async function mountOptions(target: string, options: Record<string, string>): Promise<void> {
+async function mountOptions(target: string, options: VolumeOptions): Promise<void> {
   const type = options.type ?? "";
   const { device, words } = await resolveAddress(type, options.device ?? "", options.o ?? "");
   const { flags, propagation, data } = parseMountOptions(words);
@@ -100,7 +109,10 @@ async function mountOptions(target: string, options: Record<string, string>): Pr
     if (propagation) mount("none", target, "", propagation);
   } catch (cause) {
     const text = errorMessage(cause).replace(/password=[^,]*/, "password=********");
-    throw internal(`failed to mount local volume: mount ${device}:${target}, flags: 0x${flags.toString(16)}, data: ${data.replace(/password=[^,]*/, "password=********")}: ${text.replace(/^mount [^:]*: /, "")}`);
+    throw internal(
+      `failed to mount local volume: mount ${device}:${target}, flags: 0x${flags.toString(16)}, data: ` +
+        `${data.replace(/password=[^,]*/, "password=********")}: ${text.replace(/^mount [^:]*: /, "")}`,
+    );
   }
 }
 

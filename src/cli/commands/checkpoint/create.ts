@@ -10,8 +10,12 @@ export default defineCommand({
     "checkpoint-dir": string("Directory to keep checkpoints in"),
     "leave-running": bool("Leave the container running"),
   },
-  async run(ctx, [container = "", CheckpointID = ""], flags) {
-    await createCheckpoint(await ctx.client(), container, { CheckpointID, CheckpointDir: flags["checkpoint-dir"], Exit: !flags["leave-running"] });
-    ctx.out.write(`${CheckpointID}\n`);
+  async run(deps, [container = "", CheckpointID = ""], flags) {
+    await createCheckpoint(await deps.client(), container, {
+      CheckpointID,
+      CheckpointDir: flags["checkpoint-dir"],
+      Exit: !flags["leave-running"],
+    });
+    deps.out.write(`${CheckpointID}\n`);
   },
 });

@@ -9,8 +9,14 @@ export default defineCommand({
   usage: "[OPTIONS] CONTAINER",
   args: exactArgs(1),
   flags: { "checkpoint-dir": string("Directory that checkpoints are kept in") },
-  async run(ctx, [container = ""], flags) {
-    const checkpoints = await listCheckpoints(await ctx.client(), container, flags["checkpoint-dir"]);
-    ctx.out.write(await printRows("table {{.Name}}", { Name: "CHECKPOINT NAME" }, checkpoints.map(({ Name }) => new Row("*checkpoint.checkpointContext", { Name: () => Name }))));
+  async run(deps, [container = ""], flags) {
+    const checkpoints = await listCheckpoints(await deps.client(), container, flags["checkpoint-dir"]);
+    deps.out.write(
+      await printRows(
+        "table {{.Name}}",
+        { Name: "CHECKPOINT NAME" },
+        checkpoints.map(({ Name }) => new Row("*checkpoint.checkpointContext", { Name: () => Name })),
+      ),
+    );
   },
 });

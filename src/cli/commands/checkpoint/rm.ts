@@ -7,7 +7,7 @@ export default defineCommand({
   usage: "[OPTIONS] CONTAINER CHECKPOINT",
   args: exactArgs(2),
   flags: { "checkpoint-dir": string("Directory that checkpoints are kept in") },
-  async run(ctx, [container = "", checkpoint = ""], flags) {
-    await removeCheckpoint(await ctx.client(), container, checkpoint, flags["checkpoint-dir"]);
+  async run(deps, [container = "", checkpoint = ""], flags) {
+    await removeCheckpoint(await deps.client(), container, checkpoint, flags["checkpoint-dir"]);
   },
 });

@@ -1,17 +1,19 @@
 import { scriptCommand } from "./script.ts";
 
-const long = `Writes the completion script for bash.
+const long = (program: string) => `Writes the completion script for bash.
 
 In the running shell:
 
-	source <(berth completion bash)
+	source <(${program} completion bash)
 
 In every new one:
 
-	berth completion bash > /etc/bash_completion.d/berth`;
+	${program} completion bash > /etc/bash_completion.d/${program}`;
 
-export default scriptCommand(long, (complete) => `# bash completion for berth
-_berth_complete() {
+export default scriptCommand(
+  long,
+  (complete, program, name) => `# bash completion for ${program}
+_${name}_complete() {
     local line=\${COMP_LINE:0:COMP_POINT} cur out directive value prefix
     local -a words lines
     # bash splits words at ":" and "=" too; the program wants them whole.
@@ -48,5 +50,6 @@ _berth_complete() {
         while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -d -- "$cur")
     fi
 }
-complete -F _berth_complete berth
-`);
+complete -F _${name}_complete ${program}
+`,
+);

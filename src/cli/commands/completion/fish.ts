@@ -1,17 +1,19 @@
 import { scriptCommand } from "./script.ts";
 
-const long = `Writes the completion script for fish.
+const long = (program: string) => `Writes the completion script for fish.
 
 In the running shell:
 
-	berth completion fish | source
+	${program} completion fish | source
 
 In every new one:
 
-	berth completion fish > ~/.config/fish/completions/berth.fish`;
+	${program} completion fish > ~/.config/fish/completions/${program}.fish`;
 
-export default scriptCommand(long, (complete) => `# fish completion for berth
-function __berth_complete
+export default scriptCommand(
+  long,
+  (complete, program, name) => `# fish completion for ${program}
+function __${name}_complete
     set -l words (commandline -opc) (commandline -ct)
     set -l out ($words[1] ${complete} -- $words[2..-1] 2>/dev/null)
     set -l directive (string replace -r '^:' '' -- $out[-1])
@@ -25,6 +27,7 @@ function __berth_complete
     end
 end
 
-complete -c berth -e
-complete -c berth -f -a '(__berth_complete)'
-`);
+complete -c ${program} -e
+complete -c ${program} -f -a '(__${name}_complete)'
+`,
+);

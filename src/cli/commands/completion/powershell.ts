@@ -1,13 +1,15 @@
 import { scriptCommand } from "./script.ts";
 
-const long = `Writes the completion script for powershell.
+const long = (program: string) => `Writes the completion script for powershell.
 
 In the running shell, or in your profile:
 
-	berth completion powershell | Out-String | Invoke-Expression`;
+	${program} completion powershell | Out-String | Invoke-Expression`;
 
-export default scriptCommand(long, (complete) => `# powershell completion for berth
-Register-ArgumentCompleter -Native -CommandName 'berth' -ScriptBlock {
+export default scriptCommand(
+  long,
+  (complete, program) => `# powershell completion for ${program}
+Register-ArgumentCompleter -Native -CommandName '${program}' -ScriptBlock {
     param($WordToComplete, $CommandAst, $CursorPosition)
     $line = $CommandAst.Extent.Text.PadRight($CursorPosition).Substring(0, $CursorPosition)
     $words = @($line -split '\\s+')
@@ -22,4 +24,5 @@ Register-ArgumentCompleter -Native -CommandName 'berth' -ScriptBlock {
         [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
     }
 }
-`);
+`,
+);

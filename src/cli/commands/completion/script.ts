@@ -7,14 +7,19 @@ import { bool } from "../../flags/kinds.ts";
  * program (`__complete -- word…`), which answers a line for each candidate (`value`, tab, description) and at the
  * end `:` with cobra's number of what else the shell is to do (0 files, 2 no space, 4 nothing, 16 directories).
  */
-export function scriptCommand(long: string, text: (complete: "__complete" | "__completeNoDesc") => string): Command {
+export function scriptCommand(
+  long: (program: string) => string,
+  text: (complete: "__complete" | "__completeNoDesc", program: string, name: string) => string,
+): Command {
   return defineCommand({
     usage: "[flags]",
     args: noArgs,
     long,
     flags: { "no-descriptions": bool("Leave descriptions out") },
-    async run(ctx, _args, flags) {
-      ctx.out.write(text(flags["no-descriptions"] === true ? "__completeNoDesc" : "__complete"));
+    async run(deps, _args, flags) {
+      const complete = flags["no-descriptions"] === true ? "__completeNoDesc" : "__complete";
+      // For the program by the name that it was called by; functions of a shell have plainer names.
+      deps.out.write(text(complete, deps.program, deps.program.replaceAll(/\W/g, "_")));
     },
   });
 }

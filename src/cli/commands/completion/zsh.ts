@@ -1,19 +1,21 @@
 import { scriptCommand } from "./script.ts";
 
-const long = `Writes the completion script for zsh.
+const long = (program: string) => `Writes the completion script for zsh.
 
 In the running shell (after "autoload -U compinit; compinit"):
 
-	source <(berth completion zsh)
+	source <(${program} completion zsh)
 
 In every new one:
 
-	berth completion zsh > "\${fpath[1]}/_berth"`;
+	${program} completion zsh > "\${fpath[1]}/_${program}"`;
 
-export default scriptCommand(long, (complete) => `#compdef berth
-compdef _berth berth
+export default scriptCommand(
+  long,
+  (complete, program, name) => `#compdef ${program}
+compdef _${name} ${program}
 
-_berth() {
+_${name}() {
     local out directive line value help
     local -a candidates options
     out=$("\${words[1]}" ${complete} -- "\${(@)words[2,CURRENT]}" 2>/dev/null) || return
@@ -37,7 +39,8 @@ _berth() {
 }
 
 # Called by the completion system itself when the file is autoloaded.
-if [[ "$funcstack[1]" == "_berth" ]]; then
-    _berth
+if [[ "$funcstack[1]" == "_${name}" ]]; then
+    _${name}
 fi
-`);
+`,
+);

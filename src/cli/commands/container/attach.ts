@@ -20,12 +20,12 @@ export default defineCommand({
     "no-stdin": bool("Do not attach standard input"),
     "sig-proxy": bool("Pass signals on to the container", { default: true }),
   },
-  async run(ctx, [name = ""], flags) {
-    const keys = detachKeysInForce(flags["detach-keys"], (await ctx.config()).detachKeys);
-    const client = await ctx.client();
+  async run(deps, [name = ""], flags) {
+    const keys = detachKeysInForce(flags["detach-keys"], (await deps.config()).detachKeys);
+    const client = await deps.client();
     const { Id: id = name, Config } = await inspectRunning(client, name);
     const tty = Config?.Tty === true;
-    checkTerminal(ctx, !flags["no-stdin"], tty);
+    checkTerminal(deps, !flags["no-stdin"], tty);
     const stdin = !flags["no-stdin"] && Config?.OpenStdin === true;
     using undo = new DisposableStack();
     if (flags["sig-proxy"] && !tty) undo.defer(onSignals((signal) => killContainer(client, id, signal)));
@@ -35,13 +35,13 @@ export default defineCommand({
     undo.defer(() => stream.close());
     // It may have stopped since; then the engine would let us wait for output that never comes.
     await inspectRunning(client, id);
-    const session = startSession(ctx, stream, { tty, stdin, stdout: true, stderr: true, detachKeys: keys.bytes });
+    const session = startSession(deps, stream, { tty, stdin, stdout: true, stderr: true, detachKeys: keys.bytes });
     undo.defer(() => session.close());
-    if (tty && ctx.out.isTerminal) {
+    if (tty && deps.out.isTerminal) {
       // A full-screen program draws itself anew only when the size has changed.
-      const [width, height] = ctx.out.size();
+      const [width, height] = deps.out.size();
       await resizeContainer(client, id, { height: height + 1, width: width + 1 }).catch(() => {});
-      undo.defer(followSize(ctx.out, ctx.err, (size) => resizeContainer(client, id, size)));
+      undo.defer(followSize(deps.out, deps.err, (size) => resizeContainer(client, id, size)));
     }
     if ((await session.done) === "detached") throw new CliError("read escape sequence");
     const { StatusCode, Error: failure } = await result;

@@ -14,19 +14,25 @@ export default defineCommand({
     change: list("Dockerfile instruction to apply to the image", { short: "c" }),
     message: string("Message of the commit", { short: "m" }),
     "no-pause": bool("Do not pause the container meanwhile"),
-    pause: bool("Pause the container meanwhile", { short: "p", default: true, deprecated: "and enabled by default. Use --no-pause to disable pausing during commit." }),
+    pause: bool("Pause the container meanwhile", {
+      short: "p",
+      default: true,
+      deprecated: "and enabled by default. Use --no-pause to disable pausing during commit.",
+    }),
   },
-  async run(ctx, [container = "", name = ""], flags) {
-    if (ctx.changed.has("pause") && ctx.changed.has("no-pause")) throw new CliError("conflicting options: --no-pause and --pause cannot be used together");
+  async run(deps, [container = "", name = ""], flags) {
+    if (deps.changed.has("pause") && deps.changed.has("no-pause"))
+      throw new CliError("conflicting options: --no-pause and --pause cannot be used together");
     const reference = name === "" ? null : withDefaultTag(parseReference(name));
-    if (reference?.digest) throw new CliError("invalid reference format: refusing to create a tag with a digest reference");
-    const { Id } = await commitContainer(await ctx.client(), container, {
+    if (reference?.digest)
+      throw new CliError("invalid reference format: refusing to create a tag with a digest reference");
+    const { Id } = await commitContainer(await deps.client(), container, {
       ...(reference && { repo: familiarName(reference), tag: reference.tag ?? "" }),
       comment: flags.message,
       author: flags.author,
       changes: flags.change,
-      pause: ctx.changed.has("no-pause") ? !flags["no-pause"] : flags.pause,
+      pause: deps.changed.has("no-pause") ? !flags["no-pause"] : flags.pause,
     });
-    ctx.out.write(`${Id}\n`);
+    deps.out.write(`${Id}\n`);
   },
 });

@@ -5,7 +5,8 @@ import { CliError } from "../../errors.ts";
 import { bool } from "../../flags/kinds.ts";
 
 export default defineCommand({
-  usage: "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tberth cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH",
+  usage: (program) =>
+    `[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\t${program} cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH`,
   args: exactArgs(2),
   long: `Copy files and directories between a container and the local filesystem
 
@@ -17,7 +18,7 @@ to standard output as a tar archive.`,
     "follow-link": bool("Copy what a symbolic link at SRC_PATH points to", { short: "L" }),
     quiet: bool("Show no progress; there is none without a terminal anyway", { short: "q" }),
   },
-  async run(ctx, [source = "", destination = ""], flags) {
+  async run(deps, [source = "", destination = ""], flags) {
     if (source === "") throw new CliError("source can not be empty");
     if (destination === "") throw new CliError("destination can not be empty");
     const [from, to] = [splitArgument(source), splitArgument(destination)];
@@ -25,11 +26,12 @@ to standard output as a tar archive.`,
     const options = {
       followLink: flags["follow-link"],
       keepOwners: flags.archive,
-      quiet: ctx.changed.has("quiet") ? flags.quiet : !ctx.out.isTerminal,
+      quiet: deps.changed.has("quiet") ? flags.quiet : !deps.out.isTerminal,
       cwd: process.cwd(),
     };
-    if (from.container !== "") return (await import("../../copy/from-container.ts")).copyOut(ctx, from, to.path, options);
-    if (to.container !== "") return (await import("../../copy/to-container.ts")).copyIn(ctx, from.path, to, options);
+    if (from.container !== "")
+      return (await import("../../copy/from-container.ts")).copyOut(deps, from, to.path, options);
+    if (to.container !== "") return (await import("../../copy/to-container.ts")).copyIn(deps, from.path, to, options);
     throw new CliError("must specify at least one container source");
   },
 });

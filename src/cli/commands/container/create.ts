@@ -9,10 +9,10 @@ export default defineCommand({
   args: minArgs(1),
   interspersed: false,
   flags: createFlags,
-  async run(ctx, args, flags) {
-    const body = await bodyOf(ctx, args, flags).catch((error: unknown) => {
-      throw usageFailure(ctx, error);
+  async run(deps, args, flags) {
+    const body = await bodyOf(deps, args, flags).catch((error: unknown) => {
+      throw usageFailure(deps, error);
     });
-    ctx.out.write(`${await newContainer(ctx, await ctx.client(), body, flags)}\n`);
+    deps.out.write(`${await newContainer(deps, await deps.client(), body, flags)}\n`);
   },
 });

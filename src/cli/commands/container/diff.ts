@@ -9,7 +9,8 @@ export default defineCommand({
   usage: "CONTAINER",
   args: exactArgs(1),
   flags: {},
-  async run(ctx, [container = ""]) {
-    for (const { Kind, Path } of (await containerChanges(await ctx.client(), container)) ?? []) ctx.out.write(`${kinds[Kind] ?? ""} ${Path}\n`);
+  async run(deps, [container = ""]) {
+    for (const { Kind, Path } of (await containerChanges(await deps.client(), container)) ?? [])
+      deps.out.write(`${kinds[Kind] ?? ""} ${Path}\n`);
   },
 });

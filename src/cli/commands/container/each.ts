@@ -1,4 +1,4 @@
-import type { CommandContext } from "../../context.ts";
+import type { CommandDeps } from "../../deps.ts";
 import { CliError } from "../../errors.ts";
 
 /**
@@ -6,7 +6,7 @@ import { CliError } from "../../errors.ts";
  * the order given. Failures are collected and end the command together; those that `forgive` accepts are passed over.
  */
 export async function eachContainer(
-  ctx: CommandContext,
+  deps: CommandDeps,
   names: readonly string[],
   act: (name: string) => Promise<void>,
   { parallel = 50, forgive = () => false }: { parallel?: number; forgive?: (error: unknown) => boolean } = {},
@@ -16,10 +16,11 @@ export async function eachContainer(
     const batch = names.slice(from, from + parallel);
     const results = await Promise.allSettled(batch.map(act));
     results.forEach((result, i) => {
-      if (result.status === "fulfilled") ctx.out.write(`${batch[i] ?? ""}\n`);
-      else if (!forgive(result.reason)) errors.push(result.reason instanceof Error ? result.reason.message : String(result.reason));
+      if (result.status === "fulfilled") deps.out.write(`${batch[i] ?? ""}\n`);
+      else if (!forgive(result.reason))
+        errors.push(result.reason instanceof Error ? result.reason.message : String(result.reason));
     });
-    await ctx.out.flush();
+    await deps.out.flush();
   }
   if (errors.length > 0) throw new CliError(errors.join("\n"));
 }

@@ -1,5 +1,6 @@
 import { inspectContainer } from "../../../client/containers.ts";
 import { createExec, inspectExec, resizeExec, startExec, startExecDetached } from "../../../client/exec.ts";
+import { own } from "../../../lib/own.ts";
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
@@ -24,19 +25,24 @@ export default defineCommand({
     user: string("User, and group, to run as: name|uid[:group|gid]", { short: "u" }),
     workdir: string("Working directory in the container", { short: "w", minApi: "1.35" }),
   },
-  async run(ctx, [container = "", ...command], flags) {
-    const surroundings = { cwd: process.cwd(), env: ctx.env };
-    const env = await withFiles(flags["env-file"], flags.env.map((one) => resolveEnv(one, surroundings)), surroundings, (key) => ctx.env[key]);
-    const keys = detachKeysInForce(flags["detach-keys"], (await ctx.config()).detachKeys);
-    const client = await ctx.client();
+  async run(deps, [container = "", ...command], flags) {
+    const surroundings = { cwd: process.cwd(), env: deps.env };
+    const env = await withFiles(
+      flags["env-file"],
+      flags.env.map((one) => resolveEnv(one, surroundings)),
+      surroundings,
+      (key) => own(deps.env, key),
+    );
+    const keys = detachKeysInForce(flags["detach-keys"], (await deps.config()).detachKeys);
+    const client = await deps.client();
     const { tty, detach } = flags;
     const stdin = flags.interactive && !detach;
-    if (!detach && stdin && tty && !ctx.stdin.isTerminal) {
+    if (!detach && stdin && tty && !deps.stdin.isTerminal) {
       // That the container is not there is said first.
       await inspectContainer(client, container);
-      checkTerminal(ctx, stdin, tty);
+      checkTerminal(deps, stdin, tty);
     }
-    const [columns, rows] = tty ? ctx.out.size() : [0, 0];
+    const [columns, rows] = tty ? deps.out.size() : [0, 0];
     const size = { ConsoleSize: tty && columns > 0 ? ([rows, columns] satisfies [number, number]) : null };
     const { Id } = await createExec(client, container, {
       User: flags.user,
@@ -55,10 +61,13 @@ export default defineCommand({
     if (detach) return startExecDetached(client, Id, { Detach: true, Tty: tty, ...size });
     using undo = new DisposableStack();
     const stream = await startExec(client, Id, { Detach: false, Tty: tty, ...size });
-    const session = undo.adopt(startSession(ctx, stream, { tty, stdin, stdout: true, stderr: true, detachKeys: keys.bytes }), (session) => session.close());
-    if (tty && ctx.stdin.isTerminal) {
+    const session = undo.adopt(
+      startSession(deps, stream, { tty, stdin, stdout: true, stderr: true, detachKeys: keys.bytes }),
+      (session) => session.close(),
+    );
+    if (tty && deps.stdin.isTerminal) {
       const { followSize } = await import("../../terminal/resize.ts");
-      undo.defer(followSize(ctx.out, ctx.err, (size) => resizeExec(client, Id, size)));
+      undo.defer(followSize(deps.out, deps.err, (size) => resizeExec(client, Id, size)));
     }
     if ((await session.done) === "detached") throw new CliError("read escape sequence");
     return (await inspectExec(client, Id)).ExitCode ?? 0;

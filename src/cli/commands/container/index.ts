@@ -7,7 +7,11 @@ export default defineTable({
   create: { short: "Create a container", also: ["create"], load: () => import("./create.ts") },
   diff: { short: "Show what changed in a container's filesystem", also: ["diff"], load: () => import("./diff.ts") },
   exec: { short: "Run a command in a running container", also: ["exec"], load: () => import("./exec.ts") },
-  export: { short: "Write a container's filesystem as a tar archive", also: ["export"], load: () => import("./export.ts") },
+  export: {
+    short: "Write a container's filesystem as a tar archive",
+    also: ["export"],
+    load: () => import("./export.ts"),
+  },
   inspect: { short: "Show all that is known of containers", load: () => import("./inspect.ts") },
   kill: { short: "Kill running containers", also: ["kill"], load: () => import("./kill.ts") },
   logs: { short: "Show a container's output", also: ["logs"], load: () => import("./logs.ts") },
@@ -24,6 +28,14 @@ export default defineTable({
   stop: { short: "Stop running containers", also: ["stop"], load: () => import("./stop.ts") },
   top: { short: "Show the processes of a container", also: ["top"], load: () => import("./top.ts") },
   unpause: { short: "Let paused containers go on", also: ["unpause"], load: () => import("./unpause.ts") },
-  update: { short: "Change the limits and restart policy of containers", also: ["update"], load: () => import("./update.ts") },
-  wait: { short: "Wait until containers stop, then print their exit codes", also: ["wait"], load: () => import("./wait.ts") },
+  update: {
+    short: "Change the limits and restart policy of containers",
+    also: ["update"],
+    load: () => import("./update.ts"),
+  },
+  wait: {
+    short: "Wait until containers stop, then print their exit codes",
+    also: ["wait"],
+    load: () => import("./wait.ts"),
+  },
 });

@@ -12,8 +12,8 @@ export default defineCommand({
     format: string(inspectFormatHelp, { short: "f" }),
     size: bool("Include sizes on disk", { short: "s" }),
   },
-  async run(ctx, names, { format, size }) {
-    const client = await ctx.client();
-    return printInspection(ctx, names, format, "container", (name) => inspectContainerRaw(client, name, size));
+  async run(deps, names, { format, size }) {
+    const client = await deps.client();
+    return printInspection(deps, names, format, "container", (name) => inspectContainerRaw(client, name, size));
   },
 });

@@ -8,8 +8,8 @@ export default defineCommand({
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   args: minArgs(1),
   flags: { signal: string("Signal to send, KILL where none is given", { short: "s" }) },
-  async run(ctx, names, { signal }) {
-    const client = await ctx.client();
-    await eachContainer(ctx, names, (name) => killContainer(client, name, signal));
+  async run(deps, names, { signal }) {
+    const client = await deps.client();
+    await eachContainer(deps, names, (name) => killContainer(client, name, signal));
   },
 });

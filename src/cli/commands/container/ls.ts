@@ -17,11 +17,13 @@ export default defineCommand({
     quiet: bool("Print ids only", { short: "q" }),
     size: bool("Show sizes on disk", { short: "s" }),
   },
-  async run(ctx, _args, flags) {
-    const [client, { psFormat = "" }] = await Promise.all([ctx.client(), ctx.config()]);
+  async run(deps, _args, flags) {
+    const [client, { psFormat = "" }] = await Promise.all([deps.client(), deps.config()]);
     const source = flags.format || psFormat;
-    if (flags.format !== "" && flags.quiet) ctx.err.write("WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
-    const usesSize = source !== "" && !flags.quiet && !ctx.changed.has("size") && (await import("./list-format.ts")).usesSize(source);
+    if (flags.format !== "" && flags.quiet)
+      deps.err.write("WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
+    const inTemplate = source !== "" && source !== "table" && (await import("./list-format.ts")).usesSize(source);
+    const usesSize = inTemplate && !flags.quiet && !deps.changed.has("size");
     const containers = await listContainers(client, {
       all: flags.all,
       limit: flags.latest && flags.last === -1 ? 1 : flags.last,
@@ -29,8 +31,9 @@ export default defineCommand({
       filters: flags.filter,
     });
     const view = { noTrunc: flags["no-trunc"], size: flags.size };
-    if (flags.quiet) for (const { Id = "" } of containers) ctx.out.write(`${view.noTrunc ? Id : Id.slice(0, 12)}\n`);
-    else if (source === "" || source === "table") ctx.out.write((await import("./list-table.ts")).listTable(containers, view));
-    else ctx.out.write((await import("./list-format.ts")).formatList(source, containers, view));
+    if (flags.quiet) for (const { Id = "" } of containers) deps.out.write(`${view.noTrunc ? Id : Id.slice(0, 12)}\n`);
+    else if (source === "" || source === "table")
+      deps.out.write((await import("./list-table.ts")).listTable(containers, view));
+    else deps.out.write((await import("./list-format.ts")).formatList(source, containers, view));
   },
 });

@@ -7,8 +7,8 @@ export default defineCommand({
   usage: "CONTAINER [CONTAINER...]",
   args: minArgs(1),
   flags: {},
-  async run(ctx, names) {
-    const client = await ctx.client();
-    await eachContainer(ctx, names, (name) => pauseContainer(client, name));
+  async run(deps, names) {
+    const client = await deps.client();
+    await eachContainer(deps, names, (name) => pauseContainer(client, name));
   },
 });

@@ -1,4 +1,5 @@
 import { renameContainer } from "../../../client/containers.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import { exactArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
@@ -7,8 +8,14 @@ export default defineCommand({
   usage: "CONTAINER NEW_NAME",
   args: exactArgs(2),
   flags: {},
-  async run(ctx, [container = "", name = ""]) {
-    if (container.trim() === "" || name.trim() === "") throw new CliError("Error: Neither old nor new names may be empty");
-    await renameContainer(await ctx.client(), container.trim(), name.trim());
+  async run(deps, [container = "", name = ""]) {
+    if (container.trim() === "" || name.trim() === "")
+      throw new CliError("Error: Neither old nor new names may be empty");
+    try {
+      await renameContainer(await deps.client(), container.trim(), name.trim());
+    } catch (error) {
+      deps.err.write(`${errorMessage(error)}\n`);
+      throw new CliError(`Error: failed to rename container named ${container.trim()}`);
+    }
   },
 });

@@ -8,9 +8,9 @@ export default defineCommand({
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   args: minArgs(1),
   flags: stopFlags,
-  async run(ctx, names, flags) {
-    const options = stopOptions(flags, ctx.changed);
-    const client = await ctx.client();
-    await eachContainer(ctx, names, (name) => restartContainer(client, name, options), { parallel: 1 });
+  async run(deps, names, flags) {
+    const options = stopOptions(flags, deps.changed);
+    const client = await deps.client();
+    await eachContainer(deps, names, (name) => restartContainer(client, name, options), { parallel: 1 });
   },
 });

@@ -13,13 +13,19 @@ export default defineCommand({
     link: bool("Remove the link of that name, not the container", { short: "l" }),
     volumes: bool("Remove its anonymous volumes too", { short: "v" }),
   },
-  async run(ctx, names, flags) {
-    const client = await ctx.client();
+  async run(deps, names, flags) {
+    const client = await deps.client();
     const remove = async (given: string) => {
       const name = given.replace(/^\/+|\/+$/g, "");
       if (name === "") throw new Error("container name cannot be empty");
       await removeContainer(client, name, flags);
     };
-    await eachContainer(ctx, names, remove, { forgive: (error) => flags.force && isNotFound(error) });
+    // What is not there is as one wants it; that it was not is told all the same.
+    const forgive = (error: unknown) => {
+      if (!flags.force || !isNotFound(error)) return false;
+      deps.err.write(`${error.message}\n`);
+      return true;
+    };
+    await eachContainer(deps, names, remove, { forgive });
   },
 });

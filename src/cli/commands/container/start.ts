@@ -1,8 +1,9 @@
 import { attachContainer } from "../../../client/attach.ts";
 import { inspectContainer, killContainer, resizeContainer, startContainer } from "../../../client/containers.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
-import type { CommandContext } from "../../context.ts";
+import type { CommandDeps } from "../../deps.ts";
 import { CliError } from "../../errors.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { waitExit } from "./wait-exit.ts";
@@ -17,14 +18,19 @@ export default defineCommand({
     "detach-keys": string("Keys that detach from the container"),
     interactive: bool("Attach its standard input", { short: "i" }),
   },
-  async run(ctx, names, flags) {
+  async run(deps, names, flags) {
     const from = { checkpoint: flags.checkpoint, checkpointDir: flags["checkpoint-dir"] };
     if (flags.attach || flags.interactive) {
       if (names.length > 1) throw new CliError("you cannot start and attach multiple containers at once");
-      return startAttached(ctx, names[0] ?? "", { ...from, stdin: flags.interactive, detachKeys: flags["detach-keys"] });
+      return startAttached(deps, names[0] ?? "", {
+        ...from,
+        stdin: flags.interactive,
+        detachKeys: flags["detach-keys"],
+      });
     }
-    if (flags.checkpoint !== "" && names.length > 1) throw new CliError("you cannot restore multiple containers at once");
-    return startAll(ctx, names, from);
+    if (flags.checkpoint !== "" && names.length > 1)
+      throw new CliError("you cannot restore multiple containers at once");
+    return startAll(deps, names, from);
   },
 });
 
@@ -33,7 +39,11 @@ interface Checkpoint {
   checkpointDir: string;
 }
 
-async function startAll({ client: connect, out, err }: CommandContext, names: readonly string[], from: Checkpoint): Promise<number> {
+async function startAll(
+  { client: connect, out, err }: CommandDeps,
+  names: readonly string[],
+  from: Checkpoint,
+): Promise<number> {
   const client = await connect();
   const failed: string[] = [];
   for (const name of names) {
@@ -42,20 +52,26 @@ async function startAll({ client: connect, out, err }: CommandContext, names: re
       out.write(`${name}\n`);
       await out.flush();
     } catch (error) {
-      err.write(`${error instanceof Error ? error.message : error}\n`);
+      err.write(`${errorMessage(error)}\n`);
       failed.push(name);
     }
   }
-  if (failed.length > 0) throw new CliError(`failed to start containers: ${failed.join(", ")}`);
+  if (failed.length > 0) throw new CliError(`Error: failed to start containers: ${failed.join(", ")}`);
   return 0;
 }
 
-async function startAttached(ctx: CommandContext, name: string, { stdin: wantStdin, detachKeys, ...from }: Checkpoint & { stdin: boolean; detachKeys: string }): Promise<number> {
-  const client = await ctx.client();
+async function startAttached(
+  deps: CommandDeps,
+  name: string,
+  { stdin: wantStdin, detachKeys, ...from }: Checkpoint & { stdin: boolean; detachKeys: string },
+): Promise<number> {
+  const client = await deps.client();
   const [{ startSession }, { detachKeysInForce }, { onSignals }] = await Promise.all([
-    import("../../terminal/session.ts"), import("../../terminal/detach-keys.ts"), import("../../terminal/signals.ts"),
+    import("../../terminal/session.ts"),
+    import("../../terminal/detach-keys.ts"),
+    import("../../terminal/signals.ts"),
   ]);
-  const keys = detachKeysInForce(detachKeys, (await ctx.config()).detachKeys);
+  const keys = detachKeysInForce(detachKeys, (await deps.config()).detachKeys);
   const { Id: id = name, Config, HostConfig } = await inspectContainer(client, name);
   const [tty, autoRemove] = [Config?.Tty === true, HostConfig?.AutoRemove === true];
   const stdin = wantStdin && Config?.OpenStdin === true;
@@ -63,9 +79,12 @@ async function startAttached(ctx: CommandContext, name: string, { stdin: wantStd
   if (!tty) undo.defer(onSignals((signal) => killContainer(client, id, signal)));
   const [stream, { status }] = await Promise.all([
     attachContainer(client, id, { stdin, stdout: true, stderr: true, detachKeys: keys.text }),
-    waitExit(client, id, autoRemove, ctx.err),
+    waitExit(client, id, autoRemove, deps.err),
   ]);
-  const session = undo.adopt(startSession(ctx, stream, { tty, stdin, stdout: true, stderr: true, detachKeys: keys.bytes }), (session) => session.close());
+  const session = undo.adopt(
+    startSession(deps, stream, { tty, stdin, stdout: true, stderr: true, detachKeys: keys.bytes }),
+    (session) => session.close(),
+  );
   try {
     await startContainer(client, id, from);
   } catch (error) {
@@ -73,9 +92,9 @@ async function startAttached(ctx: CommandContext, name: string, { stdin: wantStd
     if (autoRemove) await status;
     throw error;
   }
-  if (tty && ctx.out.isTerminal) {
+  if (tty && deps.out.isTerminal) {
     const { followSize } = await import("../../terminal/resize.ts");
-    undo.defer(followSize(ctx.out, ctx.err, (size) => resizeContainer(client, id, size)));
+    undo.defer(followSize(deps.out, deps.err, (size) => resizeContainer(client, id, size)));
   }
   return (await session.done) === "detached" ? 0 : await status;
 }

@@ -1,6 +1,7 @@
 import type { Client } from "../../../client/client.ts";
 import { containerStats, listContainers } from "../../../client/containers.ts";
 import { engineEvents } from "../../../client/system.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import type { StatsEntry } from "./stats-row.ts";
 
 /** A reading older than this is no longer shown. */
@@ -29,7 +30,10 @@ export class StatsReader implements Disposable {
   /** Resolves when the engine ends the stream of events, as it does when it stops. */
   readonly ended = new Promise<"ended">((resolve) => (this.#end = () => resolve("ended")));
 
-  constructor(readonly client: Client, readonly options: StatsReaderOptions) {}
+  constructor(
+    readonly client: Client,
+    readonly options: StatsReaderOptions,
+  ) {}
 
   add(name: string): void {
     if (this.#watched.has(name)) return;
@@ -72,7 +76,10 @@ export class StatsReader implements Disposable {
     };
     let timer = setTimeout(stale, staleAfter);
     try {
-      for await (const reading of containerStats(this.client, entry.container, { once: this.options.once, signal: stop.signal })) {
+      for await (const reading of containerStats(this.client, entry.container, {
+        once: this.options.once,
+        signal: stop.signal,
+      })) {
         clearTimeout(timer);
         timer = setTimeout(stale, staleAfter);
         Object.assign(entry, { reading, name: reading.name ?? "", id: reading.id ?? "" });
@@ -81,7 +88,7 @@ export class StatsReader implements Disposable {
       }
     } catch (error) {
       entry.reading = null;
-      watched.error = error instanceof Error ? error.message : String(error);
+      watched.error = errorMessage(error);
     } finally {
       clearTimeout(timer);
       ready();
@@ -91,7 +98,10 @@ export class StatsReader implements Disposable {
   async #follow(): Promise<void> {
     const { all } = this.options;
     try {
-      for await (const { Action, Actor } of engineEvents(this.client, { filters: { type: ["container"] }, signal: this.#events.signal })) {
+      for await (const { Action, Actor } of engineEvents(this.client, {
+        filters: { type: ["container"] },
+        signal: this.#events.signal,
+      })) {
         const id = Actor?.ID ?? "";
         if (id === "") continue;
         if (Action === "start" || (all && Action === "create")) this.add(id);

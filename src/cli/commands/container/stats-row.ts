@@ -14,22 +14,36 @@ export interface StatsEntry {
 }
 
 export const statsTitles = {
-  Container: "CONTAINER", Name: "NAME", ID: "CONTAINER ID", CPUPerc: "CPU %", MemUsage: "MEM USAGE / LIMIT", MemPerc: "MEM %",
-  NetIO: "NET I/O", BlockIO: "BLOCK I/O", PIDs: "PIDS",
+  Container: "CONTAINER",
+  Name: "NAME",
+  ID: "CONTAINER ID",
+  CPUPerc: "CPU %",
+  MemUsage: "MEM USAGE / LIMIT",
+  MemPerc: "MEM %",
+  NetIO: "NET I/O",
+  BlockIO: "BLOCK I/O",
+  PIDs: "PIDS",
 };
 
-export const statsTable = "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}";
+export const statsTable =
+  "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}";
 
 const none = "--";
 
 export function statsRow({ container, reading, name, id }: StatsEntry, noTrunc: boolean): Row {
-  const figure = (text: (reading: ContainerStatsResponse) => string, missing = none) => () => (reading ? text(reading) : missing);
+  const figure =
+    (text: (reading: ContainerStatsResponse) => string, missing = none) =>
+    () =>
+      reading ? text(reading) : missing;
   return new Row("*container.statsContext", {
     Container: () => container,
     Name: () => name.replace(/^\//, "") || none,
     ID: () => (noTrunc ? id : shortId(id)),
     CPUPerc: figure((reading) => percent(cpuPercent(reading))),
-    MemUsage: figure((reading) => `${bytesSize(memoryUsage(reading))} / ${bytesSize(reading.memory_stats?.limit ?? 0)}`, "-- / --"),
+    MemUsage: figure(
+      (reading) => `${bytesSize(memoryUsage(reading))} / ${bytesSize(reading.memory_stats?.limit ?? 0)}`,
+      "-- / --",
+    ),
     MemPerc: figure((reading) => percent(memoryPercent(reading))),
     NetIO: figure((reading) => pair(networkBytes(reading))),
     BlockIO: figure((reading) => pair(blockBytes(reading))),
@@ -65,10 +79,17 @@ export function memoryPercent(reading: ContainerStatsResponse): number {
 
 export function networkBytes({ networks }: ContainerStatsResponse): [received: number, sent: number] {
   const all = Object.values(networks ?? {});
-  return [all.reduce((sum, one) => sum + (one?.rx_bytes ?? 0), 0), all.reduce((sum, one) => sum + (one?.tx_bytes ?? 0), 0)];
+  return [
+    all.reduce((sum, one) => sum + (one?.rx_bytes ?? 0), 0),
+    all.reduce((sum, one) => sum + (one?.tx_bytes ?? 0), 0),
+  ];
 }
 
 export function blockBytes({ blkio_stats: io }: ContainerStatsResponse): [read: number, written: number] {
-  const sum = (letter: string) => (io?.io_service_bytes_recursive ?? []).reduce((total, entry) => total + (entry?.op?.[0]?.toLowerCase() === letter ? entry.value ?? 0 : 0), 0);
+  const sum = (letter: string) =>
+    (io?.io_service_bytes_recursive ?? []).reduce(
+      (total, entry) => total + (entry?.op?.[0]?.toLowerCase() === letter ? (entry.value ?? 0) : 0),
+      0,
+    );
   return [sum("r"), sum("w")];
 }

@@ -12,7 +12,8 @@ export const stopFlags = {
 
 /** The timeout is left to the container unless one was given. */
 export function stopOptions(flags: FlagValues<typeof stopFlags>, changed: ReadonlySet<string>): StopOptions {
-  if (changed.has("time") && changed.has("timeout")) throw new CliError("conflicting options: cannot specify both --timeout and --time");
+  if (changed.has("time") && changed.has("timeout"))
+    throw new CliError("conflicting options: cannot specify both --timeout and --time");
   const timeout = changed.has("time") ? flags.time : changed.has("timeout") ? flags.timeout : undefined;
   return { signal: flags.signal, ...(timeout !== undefined && { timeout }) };
 }

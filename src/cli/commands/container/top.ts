@@ -8,8 +8,10 @@ export default defineCommand({
   args: minArgs(1),
   flags: {},
   interspersed: false,
-  async run(ctx, [container = "", ...psArgs]) {
-    const { Titles, Processes } = await topContainer(await ctx.client(), container, psArgs.join(" "));
-    ctx.out.write(alignTabs([Titles ?? [], ...(Processes ?? [])].map((row) => `${row.join("\t")}\n`).join(""), { minWidth: 20 }));
+  async run(deps, [container = "", ...psArgs]) {
+    const { Titles, Processes } = await topContainer(await deps.client(), container, psArgs.join(" "));
+    deps.out.write(
+      alignTabs([Titles ?? [], ...(Processes ?? [])].map((row) => `${row.join("\t")}\n`).join(""), { minWidth: 20 }),
+    );
   },
 });

@@ -1,63 +1,69 @@
+import type { UpdateBody } from "../../../api/types/container.ts";
 import { updateContainer } from "../../../client/containers.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
-import { parseBytes, parseSwapBytes } from "../../flags/bytes.ts";
-import { bytes, custom, int, string, uint } from "../../flags/kinds.ts";
-import { parseNanoCpus } from "../../flags/number.ts";
+import { list, string } from "../../flags/kinds.ts";
+import { type Draft, fill, toHost } from "./options/body-flag.ts";
+import { processFlags, resourceFlags } from "./options/flags.ts";
 import { parseRestartPolicy } from "./options/limits.ts";
+import { parsePorts } from "./options/ports.ts";
+
+const updateFlags = {
+  "blkio-weight": resourceFlags["blkio-weight"],
+  "cpu-period": resourceFlags["cpu-period"],
+  "cpu-quota": resourceFlags["cpu-quota"],
+  "cpu-rt-period": resourceFlags["cpu-rt-period"],
+  "cpu-rt-runtime": resourceFlags["cpu-rt-runtime"],
+  "cpu-shares": resourceFlags["cpu-shares"],
+  cpus: { ...resourceFlags.cpus, minApi: "1.29" },
+  "cpuset-cpus": resourceFlags["cpuset-cpus"],
+  "cpuset-mems": resourceFlags["cpuset-mems"],
+  "health-on-failure": processFlags["health-on-failure"],
+  "kernel-memory": {
+    ...resourceFlags["kernel-memory"],
+    hidden: true,
+    deprecated: "and no longer supported by the kernel",
+  },
+  memory: resourceFlags.memory,
+  "memory-reservation": resourceFlags["memory-reservation"],
+  "memory-swap": resourceFlags["memory-swap"],
+  "pids-limit": toHost("PidsLimit", { ...resourceFlags["pids-limit"], minApi: "1.40" }, (limit) => limit || null),
+  "publish-add": list("Publish a container's port in addition, as run -p does"),
+  "publish-rm": list(
+    "Publish a port no more: [[IP:]HOST:]CONTAINER[/PROTOCOL]; a container's port alone goes with all it has",
+  ),
+  restart: string("When to restart the container after it exits"),
+};
 
 export default defineCommand({
   usage: "[OPTIONS] CONTAINER [CONTAINER...]",
   args: minArgs(1),
-  flags: {
-    "blkio-weight": uint("Weight of block IO, 10 to 1000, or 0 for none", { bits: 16, type: "uint16", shown: "0" }),
-    "cpu-period": int("Period of the CPU quota, in microseconds"),
-    "cpu-quota": int("CPU time in each period, in microseconds"),
-    "cpu-rt-period": int("Period of real-time scheduling, in microseconds", { minApi: "1.25" }),
-    "cpu-rt-runtime": int("Real-time share of each period, in microseconds", { minApi: "1.25" }),
-    "cpu-shares": int("Weight of CPU time", { short: "c" }),
-    cpus: custom("decimal", "Number of CPUs", parseNanoCpus, { minApi: "1.29" }),
-    "cpuset-cpus": string("CPUs to run on (0-3, 0,1)"),
-    "cpuset-mems": string("Memory nodes to use (0-3, 0,1)"),
-    "kernel-memory": custom("bytes", "Kernel memory limit (no longer in effect)", parseBytes, { hidden: true, deprecated: "and no longer supported by the kernel" }),
-    memory: bytes("Memory limit", { short: "m" }),
-    "memory-reservation": bytes("Memory that stays reserved when memory is short"),
-    "memory-swap": custom("bytes", "Limit of memory and swap together; -1 for no limit", parseSwapBytes),
-    "pids-limit": int("Limit of processes (-1 for none)", { minApi: "1.40" }),
-    restart: string("When to restart the container after it exits"),
-  },
-  async run(ctx, names, flags) {
-    if (ctx.changed.size === 0) throw new CliError("you must provide one or more flags when using this command");
-    const body = {
-      BlkioWeight: flags["blkio-weight"],
-      CpusetCpus: flags["cpuset-cpus"],
-      CpusetMems: flags["cpuset-mems"],
-      CpuShares: flags["cpu-shares"],
-      Memory: flags.memory,
-      MemoryReservation: flags["memory-reservation"],
-      MemorySwap: flags["memory-swap"] ?? 0,
-      CpuPeriod: flags["cpu-period"],
-      CpuQuota: flags["cpu-quota"],
-      CpuRealtimePeriod: flags["cpu-rt-period"],
-      CpuRealtimeRuntime: flags["cpu-rt-runtime"],
-      NanoCpus: flags.cpus ?? 0,
-      PidsLimit: flags["pids-limit"] || null,
+  flags: updateFlags,
+  async run(deps, names, flags) {
+    if (deps.changed.size === 0) throw new CliError("you must provide one or more flags when using this command");
+    const draft: Draft = { config: {}, host: {} };
+    fill(draft, updateFlags, flags);
+    const body: UpdateBody = {
+      ...draft.host,
       RestartPolicy: flags.restart === "" ? { Name: "", MaximumRetryCount: 0 } : parseRestartPolicy(flags.restart),
+      ...(flags["publish-add"].length > 0 && { PublishAdd: parsePorts(flags["publish-add"], []).bindings }),
+      ...(flags["publish-rm"].length > 0 && { PublishRemove: parsePorts(flags["publish-rm"], []).bindings }),
     };
-    const client = await ctx.client();
+    const client = await deps.client();
     const warnings: string[] = [];
     const errors: string[] = [];
     for (const name of names) {
       try {
         const { Warnings } = await updateContainer(client, name, body);
-        ctx.out.write(`${name}\n`);
+        deps.out.write(`${name}\n`);
         warnings.push(...(Warnings ?? []));
       } catch (error) {
-        errors.push(error instanceof Error ? error.message : String(error));
+        errors.push(errorMessage(error));
       }
     }
-    if (warnings.length > 0) ctx.out.write(`${warnings.join("\n")}\n`);
+    if (warnings.length > 0) deps.out.write(`${warnings.join("\n")}\n`);
     if (errors.length > 0) throw new CliError(errors.join("\n"));
   },
 });

@@ -1,13 +1,19 @@
-import { waitContainer } from "../../../client/containers.ts";
 import type { Client } from "../../../client/client.ts";
-import type { Output } from "../../context.ts";
+import { waitContainer } from "../../../client/containers.ts";
+import { errorMessage } from "../../../lib/errors.ts";
+import type { Output } from "../../deps.ts";
 import { exitCodes } from "../../errors.ts";
 
 /**
  * Waits from before the start until the container has exited (or, with auto-remove, is gone). Resolves when the
  * engine listens; `status` is the container's exit code, 125 where waiting itself failed.
  */
-export async function waitExit(client: Client, container: string, autoRemove: boolean, err: Output): Promise<{ status: Promise<number> }> {
+export async function waitExit(
+  client: Client,
+  container: string,
+  autoRemove: boolean,
+  err: Output,
+): Promise<{ status: Promise<number> }> {
   const { result } = await waitContainer(client, container, autoRemove ? "removed" : "next-exit");
   const status = result.then(
     ({ StatusCode, Error: failure }) => {
@@ -16,7 +22,7 @@ export async function waitExit(client: Client, container: string, autoRemove: bo
       return exitCodes.engine;
     },
     (error: unknown) => {
-      err.write(`error waiting for container: ${error instanceof Error ? error.message : error}\n`);
+      err.write(`error waiting for container: ${errorMessage(error)}\n`);
       return exitCodes.engine;
     },
   );

@@ -1,4 +1,5 @@
 import { waitContainer } from "../../../client/containers.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
@@ -7,17 +8,17 @@ export default defineCommand({
   usage: "CONTAINER [CONTAINER...]",
   args: minArgs(1),
   flags: {},
-  async run(ctx, names) {
-    const client = await ctx.client();
+  async run(deps, names) {
+    const client = await deps.client();
     const errors: string[] = [];
     for (const name of names) {
       try {
         const { StatusCode, Error: failure } = await (await waitContainer(client, name)).result;
         if (failure?.Message) errors.push(failure.Message);
-        else ctx.out.write(`${StatusCode}\n`);
-        await ctx.out.flush();
+        else deps.out.write(`${StatusCode}\n`);
+        await deps.out.flush();
       } catch (error) {
-        errors.push(error instanceof Error ? error.message : String(error));
+        errors.push(errorMessage(error));
       }
     }
     if (errors.length > 0) throw new CliError(errors.join("\n"));

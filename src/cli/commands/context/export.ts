@@ -10,12 +10,13 @@ export default defineCommand({
   usage: "[OPTIONS] CONTEXT [FILE|-]",
   args: rangeArgs(1, 2),
   flags: {},
-  async run(ctx, [name = "", target = `${name}.dockercontext`]) {
+  async run(deps, [name = "", target = `${name}.dockercontext`]) {
     if (name !== "default") checkContextName(name);
-    if (target === "-" && ctx.out.isTerminal) throw new CliError("cowardly refusing to export to a terminal, specify a file path");
-    const archive = packContext(await findContext(ctx, name), await readTls(ctx.configDir, name));
+    if (target === "-" && deps.out.isTerminal)
+      throw new CliError("cowardly refusing to export to a terminal, specify a file path");
+    const archive = packContext(await findContext(deps, name), await readTls(deps.configDir, name));
     if (target === "-") {
-      ctx.out.write(archive);
+      deps.out.write(archive);
       return;
     }
     try {
@@ -23,6 +24,6 @@ export default defineCommand({
     } catch (error) {
       throw new CliError(`open ${target}: ${systemWords(error)}`);
     }
-    ctx.err.write(`Written file "${target}"\n`);
+    deps.err.write(`Written file "${target}"\n`);
   },
 });

@@ -8,13 +8,13 @@ export default defineCommand({
   usage: "CONTEXT FILE|-",
   args: exactArgs(2),
   flags: {},
-  async run(ctx, [name = "", source = ""]) {
-    await checkNewContext(ctx.configDir, name);
-    const { meta, tls } = await unpackContext(source === "-" ? ctx.stdin.stream() : await openInput(source), name);
-    await writeContext(ctx.configDir, meta);
-    await replaceTls(ctx.configDir, name, tls);
-    ctx.out.write(`${name}\n`);
-    await ctx.out.flush();
-    ctx.err.write(`Successfully imported context "${name}"\n`);
+  async run(deps, [name = "", source = ""]) {
+    await checkNewContext(deps.configDir, name);
+    const { meta, tls } = await unpackContext(source === "-" ? deps.stdin.stream() : await openInput(source), name);
+    await writeContext(deps.configDir, meta);
+    await replaceTls(deps.configDir, name, tls);
+    deps.out.write(`${name}\n`);
+    await deps.out.flush();
+    deps.err.write(`Successfully imported context "${name}"\n`);
   },
 });

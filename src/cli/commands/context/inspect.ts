@@ -12,19 +12,29 @@ export default defineCommand({
   usage: "[OPTIONS] [CONTEXT] [CONTEXT...]",
   args: anyArgs,
   flags: { format: string(inspectFormatHelp, { short: "f" }) },
-  async run(ctx, names, { format }) {
-    return printInspection(ctx, names.length > 0 ? names : [await contextName(ctx)], format, "context", async (name) => {
-      const meta = await findContext(ctx, name);
-      const tls = Object.entries(await readTls(ctx.configDir, name)).map(([endpoint, files]) => [endpoint, Object.keys(files)]);
-      const stored = name !== "default";
-      return JSON.stringify({
-        ...meta,
-        TLSMaterial: Object.fromEntries(tls),
-        Storage: {
-          MetadataPath: stored ? dirname(contextMetaFile(ctx.configDir, name)) : "<IN MEMORY>",
-          TLSPath: stored ? tlsRoot(ctx.configDir, name) : "<IN MEMORY>",
-        },
-      });
-    }, false);
+  async run(deps, names, { format }) {
+    return printInspection(
+      deps,
+      names.length > 0 ? names : [await contextName(deps)],
+      format,
+      "context",
+      async (name) => {
+        const meta = await findContext(deps, name);
+        const tls = Object.entries(await readTls(deps.configDir, name)).map(([endpoint, files]) => [
+          endpoint,
+          Object.keys(files),
+        ]);
+        const stored = name !== "default";
+        return JSON.stringify({
+          ...meta,
+          TLSMaterial: Object.fromEntries(tls),
+          Storage: {
+            MetadataPath: stored ? dirname(contextMetaFile(deps.configDir, name)) : "<IN MEMORY>",
+            TLSPath: stored ? tlsRoot(deps.configDir, name) : "<IN MEMORY>",
+          },
+        });
+      },
+      false,
+    );
   },
 });

@@ -1,7 +1,8 @@
+import { errorMessage } from "../../../lib/errors.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
-import type { ContextMeta } from "../../config/contexts.ts";
 import { findContext, listContexts } from "../../config/context-store.ts";
+import type { ContextMeta } from "../../config/contexts.ts";
 import { contextName } from "../../context-name.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
@@ -20,20 +21,29 @@ export default defineCommand({
     format: string(formatHelp),
     quiet: bool("Print names only", { short: "q" }),
   },
-  async run(ctx, _args, { format, quiet }) {
-    const current = await contextName(ctx);
-    const contexts = await listContexts(ctx);
+  async run(deps, _args, { format, quiet }) {
+    const current = await contextName(deps);
+    const contexts = await listContexts(deps);
     const rows = contexts.map((meta) => ({ name: meta.Name, row: contextRow(meta, current) }));
     if (!contexts.some(({ Name }) => Name === current)) {
-      const error = await findContext(ctx, current).then(() => "", (problem: unknown) => (problem instanceof Error ? problem.message : String(problem)));
+      const error = await findContext(deps, current).then(() => "", errorMessage);
       rows.push({ name: current, row: contextRow({ Name: current, Metadata: {}, Endpoints: {} }, current, error) });
     }
     rows.sort((a, b) => naturalOrder(a.name, b.name));
     const source = quiet ? "{{.Name}}" : format === "" || format === "table" ? table : format;
-    ctx.out.write(await printRows(source, titles, rows.map(({ row }) => row)));
-    if (ctx.env["DOCKER_HOST"]) {
-      await ctx.out.flush();
-      ctx.err.write("Warning: DOCKER_HOST environment variable overrides the active context. To use a context, either set the global --context flag, or unset DOCKER_HOST environment variable.\n");
+    deps.out.write(
+      await printRows(
+        source,
+        titles,
+        rows.map(({ row }) => row),
+      ),
+    );
+    if (deps.env["DOCKER_HOST"]) {
+      await deps.out.flush();
+      deps.err.write(
+        "Warning: DOCKER_HOST environment variable overrides the active context. To use a context, either set " +
+          "the global --context flag, or unset DOCKER_HOST environment variable.\n",
+      );
     }
   },
 });

@@ -10,17 +10,17 @@ export default defineCommand({
   usage: "CONTEXT [CONTEXT...]",
   args: minArgs(1),
   flags: { force: bool("Remove even the context in use", { short: "f" }) },
-  async run(ctx, names, { force }) {
-    const current = await contextName(ctx);
-    await forEachName(ctx, names, async (name) => {
+  async run(deps, names, { force }) {
+    const current = await contextName(deps);
+    await forEachName(deps, names, async (name) => {
       if (name === "default") throw new Error('context "default" cannot be removed');
       if (name === current) {
         if (!force) throw new Error(`context "${name}" is in use, set -f flag to force remove`);
-        const { currentContext: _, ...config } = await ctx.config();
-        await writeConfig(ctx.configDir, config);
+        const { currentContext: _, ...config } = await deps.config();
+        await writeConfig(deps.configDir, config);
       }
-      if (!force && !(await contextExists(ctx.configDir, name))) throw new Error(`context "${name}" does not exist`);
-      await removeContext(ctx.configDir, name);
+      if (!force && !(await contextExists(deps.configDir, name))) throw new Error(`context "${name}" does not exist`);
+      await removeContext(deps.configDir, name);
     });
   },
 });

@@ -6,7 +6,7 @@ export default defineCommand({
   usage: "",
   args: noArgs,
   flags: {},
-  async run(ctx) {
-    ctx.out.write(`${await contextName(ctx)}\n`);
+  async run(deps) {
+    deps.out.write(`${await contextName(deps)}\n`);
   },
 });

@@ -1,5 +1,5 @@
-import { imageHistory } from "../../../client/images.ts";
 import type { ImageHistoryResponseItem } from "../../../api/types/image.ts";
+import { imageHistory } from "../../../client/images.ts";
 import { shortId } from "../../../lib/ids.ts";
 import { exactArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
@@ -12,7 +12,14 @@ import { ago, humanSize } from "../../format/units.ts";
 import { ellipsis } from "../../format/width.ts";
 import { checkPlatform } from "../../platform.ts";
 
-const titles = { ID: "IMAGE", CreatedSince: "CREATED", CreatedAt: "CREATED AT", CreatedBy: "CREATED BY", Size: "SIZE", Comment: "COMMENT" };
+const titles = {
+  ID: "IMAGE",
+  CreatedSince: "CREATED",
+  CreatedAt: "CREATED AT",
+  CreatedBy: "CREATED BY",
+  Size: "SIZE",
+  Comment: "COMMENT",
+};
 /** Dates up to 2000 say nothing: reproducible builds set them. */
 const epoch = Date.UTC(2000, 0, 1) / 1000;
 
@@ -26,13 +33,19 @@ export default defineCommand({
     platform: string('Show the history of a platform, "os[/arch[/variant]]"', { minApi: "1.48" }),
     quiet: bool("Print ids only", { short: "q" }),
   },
-  async run(ctx, [image = ""], flags) {
+  async run(deps, [image = ""], flags) {
     checkPlatform(flags.platform);
-    const layers = await imageHistory(await ctx.client(), image, flags.platform);
+    const layers = await imageHistory(await deps.client(), image, flags.platform);
     const since = flags.human ? "CreatedSince" : "CreatedAt";
     const table = flags.quiet ? "{{.ID}}" : `table {{.ID}}\t{{.${since}}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}`;
     const format = flags.format === "" || flags.format === "table" ? table : flags.format;
-    ctx.out.write(await printRows(format, titles, layers.map((layer) => layerRow(layer, flags.human, flags["no-trunc"]))));
+    deps.out.write(
+      await printRows(
+        format,
+        titles,
+        layers.map((layer) => layerRow(layer, flags.human, flags["no-trunc"])),
+      ),
+    );
   },
 });
 

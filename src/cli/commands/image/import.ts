@@ -14,16 +14,18 @@ export default defineCommand({
     message: string("Message to keep with the image", { short: "m" }),
     platform: string("Platform that the image is for", { minApi: "1.32" }),
   },
-  async run(ctx, [source = "", name = ""], flags) {
+  async run(deps, [source = "", name = ""], flags) {
     const reference = name === "" ? null : parseReference(name);
     const isUrl = /^https?:\/\//.test(source);
-    const body = isUrl ? undefined : source === "-" ? ctx.stdin.stream() : await openInput(source);
-    const messages = importImage(await ctx.client(), {
+    const body = isUrl ? undefined : source === "-" ? deps.stdin.stream() : await openInput(source);
+    const messages = importImage(await deps.client(), {
       fromSrc: isUrl ? source : "-",
       ...(reference && { repo: familiarName(reference), tag: reference.tag ?? "" }),
-      message: flags.message, changes: flags.change, platform: flags.platform || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "",
+      message: flags.message,
+      changes: flags.change,
+      platform: flags.platform || deps.env["DOCKER_DEFAULT_PLATFORM"] || "",
       ...(body && { body }),
     });
-    await displayProgress(ctx.out, messages);
+    await displayProgress(deps.out, messages);
   },
 });

@@ -1,7 +1,11 @@
 import { defineTable } from "../../command.ts";
 
 export default defineTable({
-  build: { short: "Build an image from a Dockerfile", also: ["build", "builder build"], load: () => import("./build.ts") },
+  build: {
+    short: "Build an image from a Dockerfile",
+    also: ["build", "builder build"],
+    load: () => import("./build.ts"),
+  },
   history: { short: "Show how an image came to be", also: ["history"], load: () => import("./history.ts") },
   import: { short: "Make an image of a filesystem archive", also: ["import"], load: () => import("./import.ts") },
   inspect: { short: "Show all that is known of images", load: () => import("./inspect.ts") },

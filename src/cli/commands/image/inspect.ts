@@ -13,9 +13,11 @@ export default defineCommand({
     format: string(inspectFormatHelp, { short: "f" }),
     platform: string("Platform of a multi-platform image to look at, os[/arch[/variant]]", { minApi: "1.49" }),
   },
-  async run(ctx, names, flags) {
+  async run(deps, names, flags) {
     if (flags.platform !== "") parsePlatform(flags.platform);
-    const client = await ctx.client();
-    return printInspection(ctx, names, flags.format, "image", (name) => inspectImageRaw(client, name, { platform: flags.platform }));
+    const client = await deps.client();
+    return printInspection(deps, names, flags.format, "image", (name) =>
+      inspectImageRaw(client, name, { platform: flags.platform }),
+    );
   },
 });

@@ -12,14 +12,17 @@ export default defineCommand({
   args: noArgs,
   flags: {
     input: string("Read from a file instead of standard input", { short: "i" }),
-    platform: stringSlice('Load these platforms only, each \"os[/arch[/variant]]\"', { minApi: "1.48" }),
+    platform: stringSlice('Load these platforms only, each "os[/arch[/variant]]"', { minApi: "1.48" }),
     quiet: bool("Show no progress", { short: "q" }),
   },
-  async run(ctx, _args, { input, quiet, platform }) {
-    if (input === "" && ctx.stdin.isTerminal) throw new CliError("requested load from stdin, but stdin is empty");
-    const body = input === "" ? ctx.stdin.stream() : await openInput(input);
+  async run(deps, _args, { input, quiet, platform }) {
+    if (input === "" && deps.stdin.isTerminal) throw new CliError("requested load from stdin, but stdin is empty");
+    const body = input === "" ? deps.stdin.stream() : await openInput(input);
     platform.forEach(checkPlatform);
-    const messages = loadImages(await ctx.client(), body, { quiet: quiet || !ctx.out.isTerminal, platforms: platform });
-    await displayProgress(ctx.out, messages);
+    const messages = loadImages(await deps.client(), body, {
+      quiet: quiet || !deps.out.isTerminal,
+      platforms: platform,
+    });
+    await displayProgress(deps.out, messages);
   },
 });

@@ -1,11 +1,11 @@
 import { pruneImages } from "../../../client/images.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
-import type { CommandContext } from "../../context.ts";
+import type { CommandDeps } from "../../deps.ts";
 import { bool, filter } from "../../flags/kinds.ts";
 import { humanSize } from "../../format/units.ts";
 import { confirmOrCancel } from "../../prompt.ts";
-import { type FilterValues, pruneFilters, type Pruned, withFilter } from "../../prune-filters.ts";
+import { type FilterValues, type Pruned, pruneFilters, withFilter } from "../../prune-filters.ts";
 
 const warning = (what: string) => `WARNING! This will remove all ${what}.\nAre you sure you want to continue?`;
 
@@ -17,18 +17,26 @@ export default defineCommand({
     filter: filter('Remove only what matches a condition ("until=24h")', { short: undefined }),
     force: bool("Do not ask", { short: "f" }),
   },
-  async run(ctx, _args, { all, filter, force }) {
-    await confirmOrCancel(ctx, force, warning(all ? "images without at least one container associated to them" : "dangling images"));
-    const { output, reclaimed } = await prune(ctx, all, filter);
-    if (output !== "") ctx.out.write(`${output}\n`);
-    ctx.out.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+  async run(deps, _args, { all, filter, force }) {
+    await confirmOrCancel(
+      deps,
+      force,
+      warning(all ? "images without at least one container associated to them" : "dangling images"),
+    );
+    const { output, reclaimed } = await prune(deps, all, filter);
+    if (output !== "") deps.out.write(`${output}\n`);
+    deps.out.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
   },
 });
 
 /** Prunes without asking. */
-export async function prune(ctx: CommandContext, all: boolean, given: FilterValues): Promise<Pruned> {
-  const filters = pruneFilters(await ctx.config(), withFilter(given, "dangling", String(!all)));
-  const { ImagesDeleted, SpaceReclaimed } = await pruneImages(await ctx.client(), filters);
-  const lines = (ImagesDeleted ?? []).map(({ Untagged, Deleted }) => (Untagged ? `untagged: ${Untagged}\n` : `deleted: ${Deleted ?? ""}\n`));
-  return lines.length === 0 ? { output: "", reclaimed: 0 } : { output: `Deleted Images:\n${lines.join("")}`, reclaimed: SpaceReclaimed };
+export async function prune(deps: CommandDeps, all: boolean, given: FilterValues): Promise<Pruned> {
+  const filters = pruneFilters(await deps.config(), withFilter(given, "dangling", String(!all)));
+  const { ImagesDeleted, SpaceReclaimed } = await pruneImages(await deps.client(), filters);
+  const lines = (ImagesDeleted ?? []).map(({ Untagged, Deleted }) =>
+    Untagged ? `untagged: ${Untagged}\n` : `deleted: ${Deleted ?? ""}\n`,
+  );
+  return lines.length === 0
+    ? { output: "", reclaimed: 0 }
+    : { output: `Deleted Images:\n${lines.join("")}`, reclaimed: SpaceReclaimed };
 }

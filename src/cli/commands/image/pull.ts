@@ -17,24 +17,25 @@ export default defineCommand({
     platform: string("Platform to fetch, where the image has several", { minApi: "1.32" }),
     quiet: bool("Show no progress", { short: "q" }),
   },
-  async run(ctx, [name = ""], flags) {
-    refuseContentTrust(ctx, flags["disable-content-trust"]);
+  async run(deps, [name = ""], flags) {
+    refuseContentTrust(deps, flags["disable-content-trust"]);
     const typed = parseReference(name);
     if (flags["all-tags"] && !isNameOnly(typed)) throw new CliError("tag can't be used with --all-tags/-a");
     const reference = flags["all-tags"] ? typed : withDefaultTag(typed);
-    if (reference !== typed && !flags.quiet) ctx.out.write(`Using default tag: ${reference.tag ?? ""}\n`);
-    const messages = pullImage(await ctx.client(), {
+    if (reference !== typed && !flags.quiet) deps.out.write(`Using default tag: ${reference.tag ?? ""}\n`);
+    const messages = pullImage(await deps.client(), {
       fromImage: familiarName(reference),
       tag: reference.digest ?? reference.tag ?? "",
-      platform: flags.platform || ctx.env["DOCKER_DEFAULT_PLATFORM"] || "",
-      registryAuth: await registryAuth(ctx, reference.domain),
+      platform: flags.platform || deps.env["DOCKER_DEFAULT_PLATFORM"] || "",
+      registryAuth: await registryAuth(deps, reference.domain),
     });
     try {
-      await displayProgress(ctx.out, messages, { quiet: flags.quiet });
+      await displayProgress(deps.out, messages, { quiet: flags.quiet });
     } catch (error) {
-      if (error instanceof Error && error.message.includes("when fetching 'plugin'")) throw new CliError(`${error.message} - Use \`${ctx.command.split(" ")[0]} plugin install\``);
+      if (error instanceof Error && error.message.includes("when fetching 'plugin'"))
+        throw new CliError(`${error.message} - Use \`${deps.command.split(" ")[0]} plugin install\``);
       throw error;
     }
-    ctx.out.write(`${fullString(reference)}\n`);
+    deps.out.write(`${fullString(reference)}\n`);
   },
 });

@@ -17,30 +17,38 @@ export default defineCommand({
     "all-tags": bool("Send every tag of the repository", { short: "a" }),
     compression: string("How layers made here are compressed, where they were not before: gzip or zstd"),
     "disable-content-trust": trustFlag("Skip signing"),
-    platform: string("Send the manifest of one platform only, os[/arch[/variant]], not the whole index", { minApi: "1.46" }),
+    platform: string("Send the manifest of one platform only, os[/arch[/variant]], not the whole index", {
+      minApi: "1.46",
+    }),
     quiet: bool("Show no progress", { short: "q" }),
   },
-  async run(ctx, [name = ""], flags) {
-    refuseContentTrust(ctx, flags["disable-content-trust"]);
+  async run(deps, [name = ""], flags) {
+    refuseContentTrust(deps, flags["disable-content-trust"]);
     if (flags.platform !== "") {
       parsePlatform(flags.platform);
-      note(ctx.out, ctx.env, "Using --platform pushes only the specified platform manifest of a multi-platform image index.\nOther components, like attestations, will not be included.\nTo push the complete multi-platform image, remove the --platform flag.\n");
+      note(
+        deps.out,
+        deps.env,
+        "Using --platform pushes only the specified platform manifest of a multi-platform image index.\nOther " +
+          "components, like attestations, will not be included.\nTo push the complete multi-platform image, " +
+          "remove the --platform flag.\n",
+      );
     }
     const typed = parseReference(name);
     if (flags["all-tags"] && !isNameOnly(typed)) throw new CliError("tag can't be used with --all-tags/-a");
     const reference = flags["all-tags"] ? typed : withDefaultTag(typed);
-    if (reference !== typed && !flags.quiet) ctx.out.write(`Using default tag: ${reference.tag ?? ""}\n`);
+    if (reference !== typed && !flags.quiet) deps.out.write(`Using default tag: ${reference.tag ?? ""}\n`);
     if (reference.digest !== undefined) throw new CliError("cannot push a digest reference");
-    const messages = pushImage(await ctx.client(), familiarName(reference), {
+    const messages = pushImage(await deps.client(), familiarName(reference), {
       ...(reference.tag !== undefined && { tag: reference.tag }),
       platform: flags.platform,
       ...(flags.compression !== "" && { compression: flags.compression }),
-      registryAuth: await registryAuth(ctx, reference.domain),
+      registryAuth: await registryAuth(deps, reference.domain),
     });
     const notes: string[] = [];
-    await displayProgress(ctx.out, messages, { quiet: flags.quiet, onAux: (aux) => notes.push(...noteOf(aux)) });
-    if (flags.quiet) ctx.out.write(`${fullString(reference)}\n`);
-    for (const text of notes) note(ctx.out, ctx.env, text);
+    await displayProgress(deps.out, messages, { quiet: flags.quiet, onAux: (aux) => notes.push(...noteOf(aux)) });
+    if (flags.quiet) deps.out.write(`${fullString(reference)}\n`);
+    for (const text of notes) note(deps.out, deps.env, text);
   },
 });
 
@@ -50,12 +58,20 @@ function noteOf(aux: unknown): string[] {
   if ("manifestPushedInsteadOfIndex" in aux && aux.manifestPushedInsteadOfIndex === true) {
     const digest = (key: string) => {
       const descriptor: unknown = key in aux ? Object.getOwnPropertyDescriptor(aux, key)?.value : undefined;
-      return typeof descriptor === "object" && descriptor !== null && "digest" in descriptor ? String(descriptor.digest) : "";
+      return typeof descriptor === "object" && descriptor !== null && "digest" in descriptor
+        ? String(descriptor.digest)
+        : "";
     };
-    return [`Not all multiplatform-content is present and only the available single-platform image was pushed\n${digest("originalIndex")} -> ${digest("selectedManifest")}`];
+    return [
+      "Not all multiplatform-content is present and only the available single-platform image was pushed\n" +
+        `${digest("originalIndex")} -> ${digest("selectedManifest")}`,
+    ];
   }
   if ("contentMissing" in aux && aux.contentMissing === true) {
-    return ["The index names platforms whose content is neither here nor in the repository.\n\nFetch what is missing and try again, or push one platform only with the --platform flag."];
+    return [
+      "The index names platforms whose content is neither here nor in the repository.\n\nFetch what is missing " +
+        "and try again, or push one platform only with the --platform flag.",
+    ];
   }
   return [];
 }

@@ -1,5 +1,6 @@
 import { isNotFound } from "../../../client/errors.ts";
 import { removeImage } from "../../../client/images.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
@@ -14,22 +15,27 @@ export default defineCommand({
     "no-prune": bool("Keep untagged parents"),
     platform: stringSlice('Remove one platform only, "os[/arch[/variant]]"', { minApi: "1.50" }),
   },
-  async run(ctx, names, flags) {
+  async run(deps, names, flags) {
     flags.platform.forEach(parsePlatform);
-    const client = await ctx.client();
+    const client = await deps.client();
     const errors: unknown[] = [];
     for (const name of names) {
       try {
-        const removed = await removeImage(client, name, { force: flags.force, noPrune: flags["no-prune"], platforms: flags.platform });
-        for (const { Deleted, Untagged } of removed) ctx.out.write(Deleted ? `Deleted: ${Deleted}\n` : `Untagged: ${Untagged ?? ""}\n`);
+        const removed = await removeImage(client, name, {
+          force: flags.force,
+          noPrune: flags["no-prune"],
+          platforms: flags.platform,
+        });
+        for (const { Deleted, Untagged } of removed)
+          deps.out.write(Deleted ? `Deleted: ${Deleted}\n` : `Untagged: ${Untagged ?? ""}\n`);
       } catch (error) {
         errors.push(error);
       }
     }
     if (errors.length === 0) return;
-    const text = errors.map((error) => (error instanceof Error ? error.message : String(error))).join("\n");
+    const text = errors.map(errorMessage).join("\n");
     if (!flags.force || !errors.every(isNotFound)) throw new CliError(text);
-    await ctx.out.flush();
-    ctx.err.write(`${text}\n`);
+    await deps.out.flush();
+    deps.err.write(`${text}\n`);
   },
 });

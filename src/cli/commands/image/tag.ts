@@ -1,4 +1,5 @@
 import { tagImage } from "../../../client/images.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import { exactArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { familiarName, parseReference } from "../../reference.ts";
@@ -8,11 +9,11 @@ export default defineCommand({
   args: exactArgs(2),
   flags: {},
   interspersed: false,
-  async run(ctx, [source = "", target = ""]) {
+  async run(deps, [source = "", target = ""]) {
     checkName(source, "source");
     const reference = checkName(target, "target");
     if (reference.digest !== undefined) throw new Error("refusing to create a tag with a digest reference");
-    await tagImage(await ctx.client(), source, familiarName(reference), reference.tag ?? "latest");
+    await tagImage(await deps.client(), source, familiarName(reference), reference.tag ?? "latest");
   },
 });
 
@@ -23,6 +24,8 @@ function checkName(name: string, which: "source" | "target") {
     return parseReference(name);
   } catch (error) {
     const what = which === "source" ? "a valid repository/tag" : "a valid repository/tag";
-    throw new Error(`Error parsing reference: ${JSON.stringify(name)} is not ${what}: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new Error(`Error parsing reference: ${JSON.stringify(name)} is not ${what}: ${errorMessage(error)}`, {
+      cause: error,
+    });
   }
 }

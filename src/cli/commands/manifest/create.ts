@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../lib/errors.ts";
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
@@ -13,16 +14,17 @@ export default defineCommand({
     amend: bool("Add to a list that is already in the making", { short: "a" }),
     insecure: bool("Talk to a registry without TLS or with a certificate that nobody signed"),
   },
-  async run(ctx, [name = "", ...manifests], { amend, insecure }) {
+  async run(deps, [name = "", ...manifests], { amend, insecure }) {
     const list = parse(name);
-    if ((await getList(ctx.configDir, list)) && !amend) throw new CliError("refusing to amend an existing manifest list with no --amend flag");
-    const registry = openRegistry(ctx, insecure);
+    if ((await getList(deps.configDir, list)) && !amend)
+      throw new CliError("refusing to amend an existing manifest list with no --amend flag");
+    const registry = openRegistry(deps, insecure);
     for (const one of manifests) {
       const reference = manifestReference(one);
-      const known = await getManifest(ctx.configDir, list, reference);
-      await saveManifest(ctx.configDir, list, reference, known?.Raw ? known : await registry.getManifest(reference));
+      const known = await getManifest(deps.configDir, list, reference);
+      await saveManifest(deps.configDir, list, reference, known?.Raw ? known : await registry.getManifest(reference));
     }
-    ctx.out.write(`Created manifest list ${fullString(list)}\n`);
+    deps.out.write(`Created manifest list ${fullString(list)}\n`);
   },
 });
 
@@ -30,6 +32,6 @@ function parse(name: string) {
   try {
     return manifestReference(name);
   } catch (error) {
-    throw new CliError(`error parsing name for manifest list ${name}: ${error instanceof Error ? error.message : error}`);
+    throw new CliError(`error parsing name for manifest list ${name}: ${errorMessage(error)}`);
   }
 }

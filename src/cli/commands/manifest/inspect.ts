@@ -16,34 +16,38 @@ export default defineCommand({
     insecure: bool("Talk to a registry without TLS or with a certificate that nobody signed"),
     verbose: bool("Show platform, layers and digest too", { short: "v" }),
   },
-  async run(ctx, [first = "", second], { insecure, verbose }) {
+  async run(deps, [first = "", second], { insecure, verbose }) {
     const reference = manifestReference(second ?? first);
     if (second !== undefined) {
-      const stored = await getManifest(ctx.configDir, manifestReference(first), reference);
+      const stored = await getManifest(deps.configDir, manifestReference(first), reference);
       if (!stored) throw new CliError(`No such manifest: ${fullString(reference)}`);
-      ctx.out.write(manifestText(stored, verbose));
+      deps.out.write(manifestText(stored, verbose));
       return;
     }
-    const local = await getList(ctx.configDir, reference);
+    const local = await getList(deps.configDir, reference);
     if (local) {
-      ctx.out.write(listText(reference, local, verbose));
+      deps.out.write(listText(reference, local, verbose));
       return;
     }
-    const registry = openRegistry(ctx, insecure);
+    const registry = openRegistry(deps, insecure);
     const fetched = await registry.fetchManifest(reference);
     if (!fetched) throw new CliError(`no such manifest: ${fullString(reference)}`);
-    if (!isList(fetched.mediaType)) ctx.out.write(manifestText(await registry.getManifest(reference), verbose));
-    else if (verbose) ctx.out.write(listText(reference, await registry.getList(reference, fetched), true));
-    else ctx.out.write(`${indentJson(Buffer.from(fetched.bytes).toString(), "   ")}\n`);
+    if (!isList(fetched.mediaType)) deps.out.write(manifestText(await registry.getManifest(reference), verbose));
+    else if (verbose) deps.out.write(listText(reference, await registry.getList(reference, fetched), true));
+    else deps.out.write(`${indentJson(Buffer.from(fetched.bytes).toString(), "   ")}\n`);
   },
 });
 
 function manifestText(manifest: StoredManifest, verbose: boolean): string {
   if (verbose) return `${JSON.stringify(manifest, null, "\t")}\n`;
-  const raw = manifest.Raw ? Buffer.from(manifest.Raw, "base64").toString() : JSON.stringify(manifest.OCIManifest ?? manifest.SchemaV2Manifest);
+  const raw = manifest.Raw
+    ? Buffer.from(manifest.Raw, "base64").toString()
+    : JSON.stringify(manifest.OCIManifest ?? manifest.SchemaV2Manifest);
   return `${indentJson(raw, "\t")}\n`;
 }
 
 function listText(reference: Reference, manifests: readonly StoredManifest[], verbose: boolean): string {
-  return verbose ? `${JSON.stringify(manifests, null, "\t")}\n` : `${Buffer.from(manifestListBytes(reference, manifests)).toString()}\n`;
+  return verbose
+    ? `${JSON.stringify(manifests, null, "\t")}\n`
+    : `${Buffer.from(manifestListBytes(reference, manifests)).toString()}\n`;
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../lib/errors.ts";
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
@@ -8,15 +9,15 @@ export default defineCommand({
   usage: "MANIFEST_LIST [MANIFEST_LIST...]",
   args: minArgs(1),
   flags: {},
-  async run(ctx, names) {
+  async run(deps, names) {
     const errors: string[] = [];
     for (const name of names) {
       try {
         const list = manifestReference(name);
-        await needList(ctx.configDir, list);
-        await removeList(ctx.configDir, list);
+        await needList(deps.configDir, list);
+        await removeList(deps.configDir, list);
       } catch (error) {
-        errors.push(error instanceof Error ? error.message : String(error));
+        errors.push(errorMessage(error));
       }
     }
     if (errors.length > 0) throw new CliError(errors.join("\n"));

@@ -16,8 +16,8 @@ export default defineCommand({
     link: list("Link to another container", { parse: checkLink }),
     "link-local-ip": stringSlice("Link-local address for the container"),
   },
-  async run(ctx, [network = "", container = ""], flags) {
-    await connectNetwork(await ctx.client(), network, container, {
+  async run(deps, [network = "", container = ""], flags) {
+    await connectNetwork(await deps.client(), network, container, {
       IPAMConfig: { IPv4Address: flags.ip, IPv6Address: flags.ip6, LinkLocalIPs: [...flags["link-local-ip"]] },
       Links: flags.link.length > 0 ? [...flags.link] : null,
       Aliases: [...flags.alias],
@@ -35,10 +35,12 @@ function checkLink(text: string): string {
 }
 
 function driverOptions(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(pairs.map((pair) => {
-    const at = pair.indexOf("=");
-    const key = pair.slice(0, Math.max(at, 0)).trim();
-    if (key === "") throw new CliError("invalid key/value pair format in driver options");
-    return [key, pair.slice(at + 1).trim()];
-  }));
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      const key = pair.slice(0, Math.max(at, 0)).trim();
+      if (key === "") throw new CliError("invalid key/value pair format in driver options");
+      return [key, pair.slice(at + 1).trim()];
+    }),
+  );
 }

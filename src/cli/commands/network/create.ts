@@ -2,8 +2,9 @@ import { createNetwork } from "../../../client/networks.ts";
 import { exactArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, list, map, string, stringSlice } from "../../flags/kinds.ts";
-import { labelMap } from "../../labels.ts";
 import { ipamConfig } from "../../ipam.ts";
+import { labelMap } from "../../labels.ts";
+import { checkLabel } from "../container/options/key-values.ts";
 
 export default defineCommand({
   usage: "[OPTIONS] NETWORK",
@@ -22,25 +23,38 @@ export default defineCommand({
     "ipam-opt": map("Option for the driver that manages addresses"),
     ipv4: bool("Give IPv4 addresses", { default: true }),
     ipv6: bool("Give IPv6 addresses"),
-    label: list("Set metadata"),
+    label: list("Set metadata", { parse: checkLabel }),
     opt: map("Option for the network's driver", { short: "o" }),
     scope: string("Scope of the network", { minApi: "1.30" }),
     subnet: stringSlice("Subnet of the network, in CIDR form"),
   },
-  async run(ctx, [Name = ""], flags) {
+  async run(deps, [Name = ""], flags) {
     const IPAM = {
       Driver: flags["ipam-driver"],
-      Config: ipamConfig({ subnets: flags.subnet, ranges: flags["ip-range"], gateways: flags.gateway, auxiliary: flags["aux-address"] }),
+      Config: ipamConfig({
+        subnets: flags.subnet,
+        ranges: flags["ip-range"],
+        gateways: flags.gateway,
+        auxiliary: flags["aux-address"],
+      }),
       Options: flags["ipam-opt"],
     };
-    const { Id, Warning } = await createNetwork(await ctx.client(), {
-      Name, Driver: flags.driver, Options: flags.opt, IPAM, Internal: flags.internal, Attachable: flags.attachable, Ingress: flags.ingress,
-      ...(ctx.changed.has("ipv4") && { EnableIPv4: flags.ipv4 }),
-      ...(ctx.changed.has("ipv6") && { EnableIPv6: flags.ipv6 }),
-      Scope: flags.scope, ConfigOnly: flags["config-only"], ConfigFrom: flags["config-from"] === "" ? null : { Network: flags["config-from"] },
+    const { Id, Warning } = await createNetwork(await deps.client(), {
+      Name,
+      Driver: flags.driver,
+      Options: flags.opt,
+      IPAM,
+      Internal: flags.internal,
+      Attachable: flags.attachable,
+      Ingress: flags.ingress,
+      ...(deps.changed.has("ipv4") && { EnableIPv4: flags.ipv4 }),
+      ...(deps.changed.has("ipv6") && { EnableIPv6: flags.ipv6 }),
+      Scope: flags.scope,
+      ConfigOnly: flags["config-only"],
+      ConfigFrom: flags["config-from"] === "" ? null : { Network: flags["config-from"] },
       Labels: labelMap(flags.label),
     });
-    if (Warning) ctx.err.write(`WARNING: ${Warning}\n`);
-    ctx.out.write(`${Id}\n`);
+    if (Warning) deps.err.write(`WARNING: ${Warning}\n`);
+    deps.out.write(`${Id}\n`);
   },
 });

@@ -7,7 +7,7 @@ export default defineCommand({
   usage: "[OPTIONS] NETWORK CONTAINER",
   args: exactArgs(2),
   flags: { force: bool("Disconnect even a container that is gone", { short: "f" }) },
-  async run(ctx, [network = "", container = ""], { force }) {
-    await disconnectNetwork(await ctx.client(), network, container, force);
+  async run(deps, [network = "", container = ""], { force }) {
+    await disconnectNetwork(await deps.client(), network, container, force);
   },
 });

@@ -12,8 +12,8 @@ export default defineCommand({
     format: string(inspectFormatHelp, { short: "f" }),
     verbose: bool("Show what helps to find faults, too", { short: "v" }),
   },
-  async run(ctx, names, { format, verbose }) {
-    const client = await ctx.client();
-    return printInspection(ctx, names, format, "network", (name) => inspectNetworkRaw(client, name, { verbose }));
+  async run(deps, names, { format, verbose }) {
+    const client = await deps.client();
+    return printInspection(deps, names, format, "network", (name) => inspectNetworkRaw(client, name, { verbose }));
   },
 });

@@ -1,6 +1,7 @@
 import type { Network } from "../../../api/types/network.ts";
 import { listNetworks } from "../../../client/networks.ts";
 import { shortId } from "../../../lib/ids.ts";
+import { own } from "../../../lib/own.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, filter, string } from "../../flags/kinds.ts";
@@ -11,7 +12,15 @@ import { GoTime } from "../../format/time.ts";
 import { naturalOrder } from "../../natural-order.ts";
 
 const titles = {
-  ID: "NETWORK ID", Name: "NAME", Driver: "DRIVER", Scope: "SCOPE", IPv4: "IPV4", IPv6: "IPV6", Internal: "INTERNAL", Labels: "LABELS", CreatedAt: "CREATED AT",
+  ID: "NETWORK ID",
+  Name: "NAME",
+  Driver: "DRIVER",
+  Scope: "SCOPE",
+  IPv4: "IPV4",
+  IPv6: "IPV6",
+  Internal: "INTERNAL",
+  Labels: "LABELS",
+  CreatedAt: "CREATED AT",
 };
 
 export default defineCommand({
@@ -23,17 +32,26 @@ export default defineCommand({
     "no-trunc": bool("Print values at full length"),
     quiet: bool("Print ids only", { short: "q" }),
   },
-  async run(ctx, _args, flags) {
-    const networks = await listNetworks(await ctx.client(), flags.filter);
-    const source = flags.format || (!flags.quiet && (await ctx.config()).networksFormat) || "table";
+  async run(deps, _args, flags) {
+    const networks = await listNetworks(await deps.client(), flags.filter);
+    const source = flags.format || (!flags.quiet && (await deps.config()).networksFormat) || "table";
     networks.sort((a, b) => naturalOrder(a.Name ?? "", b.Name ?? ""));
-    ctx.out.write(await printRows(networkFormat(source, flags.quiet), titles, networks.map((network) => networkRow(network, flags["no-trunc"]))));
+    deps.out.write(
+      await printRows(
+        networkFormat(source, flags.quiet),
+        titles,
+        networks.map((network) => networkRow(network, flags["no-trunc"])),
+      ),
+    );
   },
 });
 
 function networkFormat(source: string, quiet: boolean): string {
   if (source === "table") return quiet ? "{{.ID}}" : "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}";
-  if (source === "raw") return quiet ? "network_id: {{.ID}}" : "network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n";
+  if (source === "raw")
+    return quiet
+      ? "network_id: {{.ID}}"
+      : "network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n";
   return source;
 }
 
@@ -47,8 +65,12 @@ function networkRow(network: Network, noTrunc: boolean): Row {
     IPv4: () => String(network.EnableIPv4 ?? false),
     IPv6: () => String(network.EnableIPv6 ?? false),
     Internal: () => String(network.Internal ?? false),
-    Labels: () => Object.entries(Labels ?? {}).map(([key, value]) => `${key}=${value}`).sort().join(","),
-    Label: (name: string) => Labels?.[name] ?? "",
+    Labels: () =>
+      Object.entries(Labels ?? {})
+        .map(([key, value]) => `${key}=${value}`)
+        .sort()
+        .join(","),
+    Label: (name: string) => own(Labels, name) ?? "",
     CreatedAt: () => (GoTime.parse(Created) ?? GoTime.zero).toString(),
   });
 }

@@ -1,13 +1,15 @@
 import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createPlugin } from "../../../client/plugins.ts";
-import { packDirectory } from "../../archive/pack.ts";
+import { errorMessage } from "../../../lib/errors.ts";
+import { decodeJson } from "../../../lib/parse-json.ts";
 import { gzip } from "../../archive/gzip.ts";
+import { packDirectory } from "../../archive/pack.ts";
 import { minArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
-import { bool } from "../../flags/kinds.ts";
 import { systemWords } from "../../files.ts";
+import { bool } from "../../flags/kinds.ts";
 import { parseReference } from "../../reference.ts";
 
 export default defineCommand({
@@ -15,7 +17,7 @@ export default defineCommand({
   args: minArgs(2),
   long: "Makes a plugin of a root filesystem and a configuration. The directory must hold config.json and rootfs.",
   flags: { compress: bool("Compress what is sent with gzip") },
-  async run(ctx, [name = "", directory = ""], { compress }) {
+  async run(deps, [name = "", directory = ""], { compress }) {
     parseReference(name);
     const root = resolve(directory);
     const stat = await lstat(root).catch((error: unknown) => {
@@ -24,8 +26,8 @@ export default defineCommand({
     if (!stat.isDirectory()) throw new CliError("context must be a directory");
     await checkConfig(`${directory}/config.json`);
     const archive = packDirectory(root);
-    await createPlugin(await ctx.client(), name, compress ? gzip(archive) : archive);
-    ctx.out.write(`${name}\n`);
+    await createPlugin(await deps.client(), name, compress ? gzip(archive) : archive);
+    deps.out.write(`${name}\n`);
   },
 });
 
@@ -37,8 +39,8 @@ async function checkConfig(path: string): Promise<void> {
     throw new CliError(`open ${path}: ${systemWords(error)}`);
   }
   try {
-    JSON.parse(text);
+    decodeJson(text);
   } catch (error) {
-    throw new CliError(`${path}: ${error instanceof Error ? error.message : error}`);
+    throw new CliError(`${path}: ${errorMessage(error)}`);
   }
 }

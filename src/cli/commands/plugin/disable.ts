@@ -7,8 +7,8 @@ export default defineCommand({
   usage: "[OPTIONS] PLUGIN",
   args: exactArgs(1),
   flags: { force: bool("Turn off even a plugin in use", { short: "f" }) },
-  async run(ctx, [name = ""], { force }) {
-    await disablePlugin(await ctx.client(), name, force);
-    ctx.out.write(`${name}\n`);
+  async run(deps, [name = ""], { force }) {
+    await disablePlugin(await deps.client(), name, force);
+    deps.out.write(`${name}\n`);
   },
 });

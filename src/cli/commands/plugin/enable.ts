@@ -8,9 +8,9 @@ export default defineCommand({
   usage: "[OPTIONS] PLUGIN",
   args: exactArgs(1),
   flags: { timeout: int("Seconds to wait for the plugin's answers", { default: 30 }) },
-  async run(ctx, [name = ""], { timeout }) {
+  async run(deps, [name = ""], { timeout }) {
     if (timeout < 0) throw new CliError(`negative timeout ${timeout} is invalid`);
-    await enablePlugin(await ctx.client(), name, timeout);
-    ctx.out.write(`${name}\n`);
+    await enablePlugin(await deps.client(), name, timeout);
+    deps.out.write(`${name}\n`);
   },
 });

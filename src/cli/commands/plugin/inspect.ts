@@ -9,8 +9,8 @@ export default defineCommand({
   usage: "[OPTIONS] PLUGIN [PLUGIN...]",
   args: minArgs(1),
   flags: { format: string(inspectFormatHelp, { short: "f" }) },
-  async run(ctx, names, { format }) {
-    const client = await ctx.client();
-    return printInspection(ctx, names, format, "plugin", (name) => inspectPluginRaw(client, name));
+  async run(deps, names, { format }) {
+    const client = await deps.client();
+    return printInspection(deps, names, format, "plugin", (name) => inspectPluginRaw(client, name));
   },
 });

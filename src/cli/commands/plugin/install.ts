@@ -18,16 +18,16 @@ export default defineCommand({
     "disable-content-trust": trustFlag("Skip the check of signatures"),
     "grant-all-permissions": bool("Grant without asking what the plugin wants to be allowed"),
   },
-  async run(ctx, [remote = "", ...settings], flags) {
-    refuseContentTrust(ctx, flags["disable-content-trust"]);
+  async run(deps, [remote = "", ...settings], flags) {
+    refuseContentTrust(deps, flags["disable-content-trust"]);
     const name = localName(flags.alias);
-    const client = await ctx.client();
-    const pull = await grantedPull(ctx, new Questions(ctx), remote, flags["grant-all-permissions"]);
+    const client = await deps.client();
+    const pull = await grantedPull(deps, new Questions(deps), remote, flags["grant-all-permissions"]);
     try {
-      await displayProgress(ctx.out, pullPlugin(client, { ...pull, ...(name && { name }) }));
+      await displayProgress(deps.out, pullPlugin(client, { ...pull, ...(name && { name }) }));
     } catch (error) {
       if (error instanceof Error && error.message.includes("(image) when fetching")) {
-        throw new CliError(`${error.message} - Use "${ctx.command.split(" ")[0]} image pull"`);
+        throw new CliError(`${error.message} - Use "${deps.command.split(" ")[0]} image pull"`);
       }
       throw error;
     }
@@ -41,7 +41,7 @@ export default defineCommand({
       await removePlugin(client, installed, true).catch(() => {});
       throw error;
     }
-    ctx.out.write(`Installed plugin ${remote}\n`);
+    deps.out.write(`Installed plugin ${remote}\n`);
   },
 });
 

@@ -21,17 +21,26 @@ export default defineCommand({
     "no-trunc": bool("Print values at full length"),
     quiet: bool("Print ids only", { short: "q" }),
   },
-  async run(ctx, _args, flags) {
-    const plugins = await listPlugins(await ctx.client(), flags.filter);
+  async run(deps, _args, flags) {
+    const plugins = await listPlugins(await deps.client(), flags.filter);
     plugins.sort((a, b) => naturalOrder(a.Name, b.Name));
-    const source = flags.format || (!flags.quiet && (await ctx.config()).pluginsFormat) || "table";
-    ctx.out.write(await printRows(pluginFormat(source, flags.quiet), titles, plugins.map((plugin) => pluginRow(plugin, flags["no-trunc"]))));
+    const source = flags.format || (!flags.quiet && (await deps.config()).pluginsFormat) || "table";
+    deps.out.write(
+      await printRows(
+        pluginFormat(source, flags.quiet),
+        titles,
+        plugins.map((plugin) => pluginRow(plugin, flags["no-trunc"])),
+      ),
+    );
   },
 });
 
 function pluginFormat(source: string, quiet: boolean): string {
   if (source === "table") return quiet ? "{{.ID}}" : "table {{.ID}}\t{{.Name}}\t{{.Description}}\t{{.Enabled}}";
-  if (source === "raw") return quiet ? "plugin_id: {{.ID}}" : "plugin_id: {{.ID}}\nname: {{.Name}}\ndescription: {{.Description}}\nenabled: {{.Enabled}}\n";
+  if (source === "raw")
+    return quiet
+      ? "plugin_id: {{.ID}}"
+      : "plugin_id: {{.ID}}\nname: {{.Name}}\ndescription: {{.Description}}\nenabled: {{.Enabled}}\n";
   return source;
 }
 

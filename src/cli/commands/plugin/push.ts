@@ -11,10 +11,13 @@ export default defineCommand({
   usage: "[OPTIONS] PLUGIN[:TAG]",
   args: exactArgs(1),
   flags: { "disable-content-trust": trustFlag("Skip signing") },
-  async run(ctx, [name = ""], flags) {
-    refuseContentTrust(ctx, flags["disable-content-trust"]);
+  async run(deps, [name = ""], flags) {
+    refuseContentTrust(deps, flags["disable-content-trust"]);
     const reference = withDefaultTag(parseReference(name));
     if (reference.digest !== undefined) throw new CliError(`invalid name: ${name}`);
-    await displayProgress(ctx.out, pushPlugin(await ctx.client(), familiarString(reference), await registryAuth(ctx, reference.domain)));
+    await displayProgress(
+      deps.out,
+      pushPlugin(await deps.client(), familiarString(reference), await registryAuth(deps, reference.domain)),
+    );
   },
 });

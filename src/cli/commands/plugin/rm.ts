@@ -8,8 +8,8 @@ export default defineCommand({
   usage: "[OPTIONS] PLUGIN [PLUGIN...]",
   args: minArgs(1),
   flags: { force: bool("Remove even a plugin that is on", { short: "f" }) },
-  async run(ctx, names, { force }) {
-    const client = await ctx.client();
-    await forEachName(ctx, names, (name) => removePlugin(client, name, force));
+  async run(deps, names, { force }) {
+    const client = await deps.client();
+    await forEachName(deps, names, (name) => removePlugin(client, name, force));
   },
 });

@@ -6,7 +6,7 @@ export default defineCommand({
   usage: "PLUGIN KEY=VALUE [KEY=VALUE...]",
   args: minArgs(2),
   flags: {},
-  async run(ctx, [name = "", ...settings]) {
-    await setPlugin(await ctx.client(), name, settings);
+  async run(deps, [name = "", ...settings]) {
+    await setPlugin(await deps.client(), name, settings);
   },
 });

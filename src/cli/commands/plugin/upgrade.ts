@@ -1,5 +1,6 @@
 import type { Plugin } from "../../../api/types/plugin.ts";
 import { inspectPluginRaw, upgradePlugin } from "../../../client/plugins.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import { rangeArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
@@ -18,23 +19,30 @@ export default defineCommand({
     "grant-all-permissions": bool("Grant without asking what the plugin wants to be allowed"),
     "skip-remote-check": bool("Do not ask where the new plugin comes from another place than the old one"),
   },
-  async run(ctx, [local = "", given], flags) {
-    refuseContentTrust(ctx, flags["disable-content-trust"]);
-    const client = await ctx.client();
+  async run(deps, [local = "", given], flags) {
+    refuseContentTrust(deps, flags["disable-content-trust"]);
+    const client = await deps.client();
     const plugin: Plugin = await inspectPluginRaw(client, local).then(JSON.parse, (error: unknown) => {
-      throw new CliError(`error reading plugin data: ${error instanceof Error ? error.message : error}`);
+      throw new CliError(`error reading plugin data: ${errorMessage(error)}`);
     });
     if (plugin.Enabled) throw new CliError("the plugin must be disabled before upgrading");
     const remote = given ?? plugin.PluginReference ?? "";
-    const [to, from] = [parse(remote, "error parsing remote upgrade image reference"), parse(plugin.PluginReference ?? "", "error parsing current image reference")];
-    ctx.out.write(`Upgrading plugin ${plugin.Name} from ${familiarString(from)} to ${familiarString(to)}\n`);
-    const questions = new Questions(ctx);
-    if (!flags["skip-remote-check"] && fullString(to) !== fullString(from) && !(await questions.confirm("Plugin images do not match, are you sure?"))) {
+    const [to, from] = [
+      parse(remote, "error parsing remote upgrade image reference"),
+      parse(plugin.PluginReference ?? "", "error parsing current image reference"),
+    ];
+    deps.out.write(`Upgrading plugin ${plugin.Name} from ${familiarString(from)} to ${familiarString(to)}\n`);
+    const questions = new Questions(deps);
+    if (
+      !flags["skip-remote-check"] &&
+      fullString(to) !== fullString(from) &&
+      !(await questions.confirm("Plugin images do not match, are you sure?"))
+    ) {
       return;
     }
-    const pull = await grantedPull(ctx, questions, remote, flags["grant-all-permissions"]);
-    await displayProgress(ctx.out, upgradePlugin(client, plugin.Name, pull));
-    ctx.out.write(`Upgraded plugin ${plugin.Name} to ${remote}\n`);
+    const pull = await grantedPull(deps, questions, remote, flags["grant-all-permissions"]);
+    await displayProgress(deps.out, upgradePlugin(client, plugin.Name, pull));
+    deps.out.write(`Upgraded plugin ${plugin.Name} to ${remote}\n`);
   },
 });
 
@@ -42,6 +50,6 @@ function parse(name: string, failure: string): Reference {
   try {
     return withDefaultTag(parseReference(name));
   } catch (error) {
-    throw new CliError(`${failure}: ${error instanceof Error ? error.message : error}`);
+    throw new CliError(`${failure}: ${errorMessage(error)}`);
   }
 }

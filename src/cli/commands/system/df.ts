@@ -14,10 +14,12 @@ export default defineCommand({
     format: string(formatHelp),
     verbose: bool("Show every image, container, volume and piece of build cache", { short: "v" }),
   },
-  async run(ctx, _args, { format, verbose }) {
-    const answer = await diskUsage(await ctx.client(), { verbose });
+  async run(deps, _args, { format, verbose }) {
+    const answer = await diskUsage(await deps.client(), { verbose });
     const parts: DiskUsageAnswer = isObject(answer) ? answer : {};
     const usage = readDiskUsage(parts);
-    ctx.out.write(await (verbose ? verboseDiskUsage(usage, format || "table") : diskUsageText(usage, format || "table")));
+    deps.out.write(
+      await (verbose ? verboseDiskUsage(usage, format || "table") : diskUsageText(usage, format || "table")),
+    );
   },
 });

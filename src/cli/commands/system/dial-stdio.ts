@@ -6,16 +6,16 @@ export default defineCommand({
   usage: "",
   args: noArgs,
   flags: {},
-  async run(ctx) {
-    const connection = await (await ctx.client()).dial();
+  async run(deps) {
+    const connection = await (await deps.client()).dial();
     const upstream = (async () => {
-      for await (const chunk of ctx.stdin.stream()) await connection.write(chunk);
+      for await (const chunk of deps.stdin.stream()) await connection.write(chunk);
       connection.end();
     })();
     const downstream = (async () => {
       for (let chunk = await connection.read(); chunk; chunk = await connection.read()) {
-        ctx.out.write(chunk);
-        await ctx.out.flush();
+        deps.out.write(chunk);
+        await deps.out.flush();
       }
     })();
     // The engine's end of the stream ends the call; standard input may stay open for ever.

@@ -19,15 +19,31 @@ export default defineCommand({
     limit: int("Most results to show"),
     "no-trunc": bool("Print values at full length"),
   },
-  async run(ctx, [term = ""], { filter, format, limit, "no-trunc": noTrunc }) {
+  async run(deps, [term = ""], { filter, format, limit, "no-trunc": noTrunc }) {
     if ("is-automated" in filter) {
-      ctx.err.write('WARNING: the "is-automated" filter is deprecated, and searching for "is-automated=true" will not yield any results in future.\n');
+      deps.err.write(
+        'WARNING: the "is-automated" filter is deprecated, and searching for "is-automated=true" will not ' +
+          "yield any results in future.\n",
+      );
     }
-    const credentials = await getCredentials(ctx, registryKey(registryOf(term)));
-    const found = await searchImages(await ctx.client(), term, { ...(limit > 0 && { limit }), filters: filter, registryAuth: encodeAuth(credentials) });
-    const source = format === "" || format === "table" ? "table {{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}" : format;
+    const credentials = await getCredentials(deps, registryKey(registryOf(term)));
+    const found = await searchImages(await deps.client(), term, {
+      ...(limit > 0 && { limit }),
+      filters: filter,
+      registryAuth: encodeAuth(credentials),
+    });
+    const source =
+      format === "" || format === "table"
+        ? "table {{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}"
+        : format;
     const inJson = source === "json" || source.includes("json .");
-    ctx.out.write(await printRows(source, titles, found.map((result) => searchRow(result, noTrunc, inJson))));
+    deps.out.write(
+      await printRows(
+        source,
+        titles,
+        found.map((result) => searchRow(result, noTrunc, inJson)),
+      ),
+    );
   },
 });
 
@@ -37,7 +53,11 @@ function registryOf(term: string): string {
   return /[.:]/.test(first) || first === "localhost" ? first : "docker.io";
 }
 
-function searchRow({ name, description, star_count, is_official }: SearchResult, noTrunc: boolean, inJson: boolean): Row {
+function searchRow(
+  { name, description, star_count, is_official }: SearchResult,
+  noTrunc: boolean,
+  inJson: boolean,
+): Row {
   const text = description.replace(/[\r\n]/g, " ");
   return new Row("*registry.searchContext", {
     Name: () => name,

@@ -1,7 +1,7 @@
 import { newestApi } from "../../../client/client.ts";
 import { engineVersionRaw } from "../../../client/system.ts";
 import { noArgs } from "../../args.ts";
-import { clientInfo, type ClientInfo } from "../../client-info.ts";
+import { type ClientInfo, clientInfo } from "../../client-info.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { string } from "../../flags/kinds.ts";
@@ -17,7 +17,7 @@ export default defineCommand({
   usage: "[OPTIONS]",
   args: noArgs,
   flags: { format: string(inspectFormatHelp, { short: "f" }) },
-  async run(ctx, _args, { format }) {
+  async run(deps, _args, { format }) {
     let template;
     try {
       template = format === "" ? null : parseTemplate(format === "json" ? "{{json .}}" : format, "version");
@@ -28,14 +28,14 @@ export default defineCommand({
     let failure: unknown = null;
     let spoken = newestApi;
     try {
-      const client = await ctx.client();
+      const client = await deps.client();
       const answer = parseJson(await engineVersionRaw(client));
       spoken = await client.version();
       server = isObject(answer) ? withEngine(answer) : null;
     } catch (error) {
       failure = error;
     }
-    const client = await clientInfo(ctx, spoken);
+    const client = await clientInfo(deps, spoken);
     if (template) {
       const { versionView } = await import("../../format/version-view.ts");
       let text = "";
@@ -44,21 +44,45 @@ export default defineCommand({
       } catch (error) {
         failure ??= error;
       }
-      ctx.out.write(alignTabs(`${text}\n`, { minWidth: 20, padding: 1 }));
-    } else ctx.out.write(alignTabs(`${clientText(client)}${server ? `\n\n${serverText(server)}` : ""}\n`, { minWidth: 20, padding: 1 }));
+      deps.out.write(alignTabs(`${text}\n`, { minWidth: 20, padding: 1 }));
+    } else
+      deps.out.write(
+        alignTabs(`${clientText(client)}${server ? `\n\n${serverText(server)}` : ""}\n`, { minWidth: 20, padding: 1 }),
+      );
     if (failure !== null) throw failure;
   },
 });
 
 const rows = (indent: string, pairs: readonly (readonly [string, unknown])[]) =>
-  pairs.filter(([, value]) => value !== undefined && value !== "").map(([label, value]) => `${indent}${label}:\t${String(value)}`);
+  pairs
+    .filter(([, value]) => value !== undefined && value !== "")
+    .map(([label, value]) => `${indent}${label}:\t${String(value)}`);
 
-function clientText({ Version, ApiVersion = "", DefaultAPIVersion, GoVersion, GitCommit, BuildTime, Os, Arch, Context }: ClientInfo): string {
+function clientText({
+  Platform,
+  Version,
+  ApiVersion = "",
+  DefaultAPIVersion,
+  GoVersion,
+  GitCommit,
+  BuildTime,
+  Os,
+  Arch,
+  Context,
+}: ClientInfo): string {
   const api = ApiVersion === DefaultAPIVersion ? ApiVersion : `${ApiVersion} (downgraded from ${DefaultAPIVersion})`;
-  return ["Client:", ...rows(" ", [
-    ["Version", Version], ["API version", api], ["Go version", GoVersion], ["Git commit", GitCommit], ["Built", BuildTime],
-    ["OS/Arch", `${Os}/${Arch}`], ["Context", Context],
-  ])].join("\n");
+  return [
+    `Client: ${Platform.Name}`,
+    ...rows(" ", [
+      ["Version", Version],
+      ["API version", api],
+      ["Go version", GoVersion],
+      ["Git commit", GitCommit],
+      ["Built", BuildTime],
+      ["OS/Arch", `${Os}/${Arch}`],
+      ["Context", Context],
+    ]),
+  ].join("\n");
 }
 
 function serverText(server: Record<string, unknown>): string {
@@ -69,12 +93,29 @@ function serverText(server: Record<string, unknown>): string {
     const details = isObject(component["Details"]) ? component["Details"] : {};
     lines.push(` ${String(component["Name"])}:`);
     if (component["Name"] === "Engine") {
-      lines.push(...rows("  ", [
-        ["Version", server["Version"]], ["API version", `${String(details["ApiVersion"] ?? "")} (minimum version ${String(details["MinAPIVersion"] ?? "")})`],
-        ["Go version", details["GoVersion"]], ["Git commit", details["GitCommit"]], ["Built", details["BuildTime"]],
-        ["OS/Arch", `${String(details["Os"] ?? "")}/${String(details["Arch"] ?? "")}`], ["Experimental", details["Experimental"]],
-      ]));
-    } else lines.push(...rows("  ", [["Version", component["Version"]], ...Object.keys(details).sort().map((key) => [key, details[key]] as const)]));
+      lines.push(
+        ...rows("  ", [
+          ["Version", server["Version"]],
+          [
+            "API version",
+            `${String(details["ApiVersion"] ?? "")} (minimum version ${String(details["MinAPIVersion"] ?? "")})`,
+          ],
+          ["Go version", details["GoVersion"]],
+          ["Git commit", details["GitCommit"]],
+          ["Built", details["BuildTime"]],
+          ["OS/Arch", `${String(details["Os"] ?? "")}/${String(details["Arch"] ?? "")}`],
+          ["Experimental", details["Experimental"]],
+        ]),
+      );
+    } else
+      lines.push(
+        ...rows("  ", [
+          ["Version", component["Version"]],
+          ...Object.keys(details)
+            .sort()
+            .map((key) => [key, details[key]] as const),
+        ]),
+      );
   }
   return lines.join("\n");
 }
@@ -91,7 +132,16 @@ function withEngine(server: Record<string, unknown>): Record<string, unknown> {
     return { ...server, Components };
   }
   const { Version, ApiVersion, MinAPIVersion, GitCommit, GoVersion, Os, Arch, BuildTime, Experimental } = server;
-  const Details = { ApiVersion, MinAPIVersion, GitCommit, GoVersion, Os, Arch, BuildTime: readable(BuildTime), Experimental: String(Experimental === true) };
+  const Details = {
+    ApiVersion,
+    MinAPIVersion,
+    GitCommit,
+    GoVersion,
+    Os,
+    Arch,
+    BuildTime: readable(BuildTime),
+    Experimental: String(Experimental === true),
+  };
   return { ...server, Components: [...components, { Name: "Engine", Version, Details }] };
 }
 

@@ -7,7 +7,9 @@ import { trustUnsupported } from "../../trust.ts";
 /** A command of content trust: takes docker's flags, and says that there is none. */
 export function trustCommand(usage: string, args: ArgsCheck, flags: Flags): Command {
   return defineCommand({
-    usage, args, flags,
+    usage,
+    args,
+    flags,
     async run() {
       throw new CliError(trustUnsupported);
     },

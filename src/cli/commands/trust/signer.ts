@@ -6,10 +6,18 @@ import { trustCommand } from "./refuse.ts";
 export default defineTable({
   add: {
     short: "Let someone sign the images of repositories",
-    load: async () => ({ default: trustCommand("OPTIONS NAME REPOSITORY [REPOSITORY...]", minArgs(2), { key: list("Path of the signer's public key") }) }),
+    load: async () => ({
+      default: trustCommand("OPTIONS NAME REPOSITORY [REPOSITORY...]", minArgs(2), {
+        key: list("Path of the signer's public key"),
+      }),
+    }),
   },
   remove: {
     short: "No longer let someone sign",
-    load: async () => ({ default: trustCommand("[OPTIONS] NAME REPOSITORY [REPOSITORY...]", minArgs(2), { force: bool("Do not ask", { short: "f" }) }) }),
+    load: async () => ({
+      default: trustCommand("[OPTIONS] NAME REPOSITORY [REPOSITORY...]", minArgs(2), {
+        force: bool("Do not ask", { short: "f" }),
+      }),
+    }),
   },
 });

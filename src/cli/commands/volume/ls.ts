@@ -18,11 +18,13 @@ export default defineCommand({
     format: string(formatHelp),
     quiet: bool("Print names only", { short: "q" }),
   },
-  async run(ctx, _args, { cluster, filter, format, quiet }) {
-    const { Volumes } = await listVolumes(await ctx.client(), filter);
-    const volumes = (Volumes ?? []).filter(({ ClusterVolume }) => !cluster || ClusterVolume).sort((a, b) => naturalOrder(a.Name, b.Name));
-    const usual = (!quiet && (await ctx.config()).volumesFormat) || "table";
+  async run(deps, _args, { cluster, filter, format, quiet }) {
+    const { Volumes } = await listVolumes(await deps.client(), filter);
+    const volumes = (Volumes ?? [])
+      .filter(({ ClusterVolume }) => !cluster || ClusterVolume)
+      .sort((a, b) => naturalOrder(a.Name, b.Name));
+    const usual = (!quiet && (await deps.config()).volumesFormat) || "table";
     const source = cluster ? (quiet ? "table" : clusterTable) : format || usual;
-    ctx.out.write(await printRows(volumeFormat(source, quiet), volumeTitles, volumes.map(volumeRow)));
+    deps.out.write(await printRows(volumeFormat(source, quiet), volumeTitles, volumes.map(volumeRow)));
   },
 });

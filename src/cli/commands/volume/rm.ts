@@ -9,8 +9,8 @@ export default defineCommand({
   args: minArgs(1),
   long: "Removes volumes. One that a container uses cannot be removed.",
   flags: { force: bool("Do not complain about a volume that does not exist", { short: "f", minApi: "1.25" }) },
-  async run(ctx, names, { force }) {
-    const client = await ctx.client();
-    await forEachName(ctx, names, (name) => removeVolume(client, name, force));
+  async run(deps, names, { force }) {
+    const client = await deps.client();
+    await forEachName(deps, names, (name) => removeVolume(client, name, force));
   },
 });

@@ -1,7 +1,17 @@
-import { compileShapes, type Shape } from "../template/shape.ts";
+import { compileShapes } from "../template/shape.ts";
+import type { Shape } from "../template/types.ts";
 
 /** Things that inspect commands show through a Go type. */
-export type ShapeName = "container" | "image" | "network" | "volume" | "plugin" | "info" | "version" | "event" | "context";
+export type ShapeName =
+  | "container"
+  | "image"
+  | "network"
+  | "volume"
+  | "plugin"
+  | "info"
+  | "version"
+  | "event"
+  | "context";
 
 const load: Record<ShapeName, () => Promise<{ default: string }>> = {
   container: () => import("./container.ts"),

@@ -54,7 +54,7 @@ PublishStatus volume.PublishStatus
   PublishContext map[string]string
 Info volume.Info
   CapacityBytes int
-  VolumeContext map[string]string
+  VolumeDeps map[string]string
   VolumeID string
   AccessibleTopology []Topology
 UsageData volume.UsageData

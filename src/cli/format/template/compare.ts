@@ -6,8 +6,12 @@ import { kindOf, plain, TypedNil, typeName } from "./value.ts";
 export function equal(a: unknown, b: unknown): boolean {
   if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
   const kind = kindOf(a);
-  for (const [value, itsKind] of [[a, kind], [b, kindOf(b)]] as const) {
-    if (itsKind === "slice" || itsKind === "map") throw new Error(`non-comparable type ${show(value)}: ${typeName(value)}`);
+  for (const [value, itsKind] of [
+    [a, kind],
+    [b, kindOf(b)],
+  ] as const) {
+    if (itsKind === "slice" || itsKind === "map")
+      throw new Error(`non-comparable type ${show(value)}: ${typeName(value)}`);
   }
   if (kind !== kindOf(b)) throw new Error("incompatible types for comparison");
   if (kind === "struct") return a instanceof GoTime && b instanceof GoTime ? a.nanos === b.nanos : a === b;
@@ -33,6 +37,7 @@ function order(a: unknown, b: unknown): number {
   if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
   if (typeof a === "boolean") return a === b ? 0 : 1;
   const [x, y] = [plain(a), plain(b)];
-  if ((typeof x === "number" || typeof x === "bigint") && (typeof y === "number" || typeof y === "bigint")) return x < y ? -1 : x > y ? 1 : 0;
+  if ((typeof x === "number" || typeof x === "bigint") && (typeof y === "number" || typeof y === "bigint"))
+    return x < y ? -1 : x > y ? 1 : 0;
   return 1;
 }

@@ -1,62 +1,40 @@
-import { GoTime } from "../time.ts";
-import type { FunctionTable, GoFunction, ParamType } from "./functions.ts";
-import type { CommandNode, ListNode, Node, Operand, PipeNode } from "./nodes.ts";
-import { showNode } from "./nodes.ts";
+import { quote } from "../../../lib/go-quote.ts";
+import { Evaluation, type ExecOptions } from "./evaluate.ts";
+import type { ListNode, Node, PipeNode } from "./nodes.ts";
 import type { Parsed } from "./parse.ts";
-import { TemplateError } from "./parse.ts";
 import { show } from "./print.ts";
 import { wrap } from "./shape.ts";
-import {
-  elements, entries, fieldTypeName, Float, GoMap, HeaderRow, isObject, isTrue, kindOf, type Method, Row, Struct, TypedNil, typeName,
-} from "./value.ts";
-import { quote } from "../quote.ts";
+import { elements, entries, isTrue, kindOf } from "./value.ts";
+import { Variables } from "./variables.ts";
 
-export interface ExecOptions {
-  functions: FunctionTable;
-  /** The template's name in error texts. */
-  name: string;
-  /** `error`: a missing map key is an error; else it prints as `<no value>`. */
-  missingKey?: "error";
-}
-
-/** In the place of the last argument of a command that is not fed by a pipe. */
-const absent = Symbol("absent");
 const jump = { break: Symbol("break"), continue: Symbol("continue") };
 
 /**
  * Runs a parsed template on a value and hands each piece of output to `write`. Inside, `undefined` is Go's
  * invalid value (a missing map entry) and `null` a nil interface.
  */
-export function execute(parsed: Parsed, text: string, data: unknown, write: (piece: string) => void, options: ExecOptions): void {
-  new Execution(parsed, text, write, options).run(data);
+export function execute(
+  parsed: Parsed,
+  text: string,
+  data: unknown,
+  write: (piece: string) => void,
+  options: ExecOptions,
+): void {
+  const variables = new Variables();
+  const evaluation = new Evaluation(text, variables, options);
+  variables.apart(data, () => new Execution(parsed, write, variables, evaluation).list(data, parsed.root));
 }
 
+/** Walks the template; methods give the jump (`break`, `continue`) by which they were left, or null. */
 class Execution {
-  #variables: { name: string; value: unknown }[] = [];
-  #node: Operand | CommandNode | Node | null = null;
-
   constructor(
     private readonly parsed: Parsed,
-    private readonly text: string,
     private readonly write: (piece: string) => void,
-    private readonly options: ExecOptions,
+    private readonly variables: Variables,
+    private readonly evaluation: Evaluation,
   ) {}
 
-  run(data: unknown) {
-    this.#variables = [{ name: "$", value: data }];
-    this.#list(data, this.parsed.root);
-  }
-
-  #fail(message: string): never {
-    const node = this.#node;
-    if (!node) throw new TemplateError(`template: ${this.options.name}: ${message}`);
-    const before = this.text.slice(0, node.pos);
-    const line = before.split("\n").length;
-    const column = node.pos - (before.lastIndexOf("\n") + 1);
-    throw new TemplateError(`template: ${this.options.name}:${line}:${column}: executing ${quote(this.options.name)} at <${showNode(node)}>: ${message}`);
-  }
-
-  #list(dot: unknown, list: ListNode): symbol | null {
+  list(dot: unknown, list: ListNode): symbol | null {
     for (const node of list.nodes) {
       const left = this.#walk(dot, node);
       if (left) return left;
@@ -65,287 +43,82 @@ class Execution {
   }
 
   #walk(dot: unknown, node: Node): symbol | null {
-    this.#node = node;
+    this.evaluation.at(node);
     switch (node.kind) {
       case "text":
         this.write(node.text);
         return null;
       case "action": {
-        const value = this.#pipe(dot, node.pipe);
+        const value = this.evaluation.pipe(dot, node.pipe);
         if (node.pipe.declares.length === 0) this.write(value === undefined ? "<no value>" : show(value));
         return null;
       }
-      case "break": case "continue": return jump[node.kind];
-      case "if": case "with": {
-        const mark = this.#variables.length;
-        const value = this.#pipe(dot, node.pipe);
+      case "break":
+      case "continue":
+        return jump[node.kind];
+      case "if":
+      case "with": {
+        const count = this.variables.count;
+        const value = this.evaluation.pipe(dot, node.pipe);
         let left: symbol | null = null;
-        if (isTrue(value)) left = this.#list(node.kind === "with" ? value : dot, node.body);
-        else if (node.otherwise) left = this.#list(dot, node.otherwise);
-        this.#variables.length = mark;
+        if (isTrue(value)) left = this.list(node.kind === "with" ? value : dot, node.body);
+        else if (node.otherwise) left = this.list(dot, node.otherwise);
+        this.variables.end(count);
         return left;
       }
       case "range": {
-        const mark = this.#variables.length;
+        const count = this.variables.count;
         this.#range(dot, node.pipe, node.body, node.otherwise);
-        this.#variables.length = mark;
+        this.variables.end(count);
         return null;
       }
       case "template": {
         const body = this.parsed.defined.get(node.name);
-        if (!body) this.#fail(`template ${quote(node.name)} not defined`);
-        const value = node.pipe ? this.#pipe(dot, node.pipe) : undefined;
-        const outer = this.#variables;
-        this.#variables = [{ name: "$", value }];
-        this.#list(value, body);
-        this.#variables = outer;
+        if (!body) this.evaluation.fail(`template ${quote(node.name)} not defined`);
+        const value = node.pipe ? this.evaluation.pipe(dot, node.pipe) : undefined;
+        this.variables.apart(value, () => this.list(value, body));
         return null;
       }
     }
   }
 
   #range(dot: unknown, pipe: PipeNode, body: ListNode, otherwise: ListNode | null) {
-    const value = this.#pipe(dot, pipe);
-    const mark = this.#variables.length;
-    let items: [unknown, unknown][];
-    switch (kindOf(value)) {
-      case "slice": items = elements(value, wrap).map((item, i) => [i, item]); break;
-      case "map": items = entries(value, wrap); break;
-      case "int":
-        if (pipe.declares.length > 1) this.#fail(`can't use ${show(value)} to iterate over more than one variable`);
-        items = Array.from({ length: Math.max(0, Number(value)) }, (_, i) => [i, i]);
-        break;
-      case "invalid": items = []; break;
-      default: return this.#fail(`range can't iterate over ${show(value)}`);
-    }
-    let ran = false;
+    const items = this.#items(this.evaluation.pipe(dot, pipe), pipe);
+    const count = this.variables.count;
     for (const [index, item] of items) {
-      ran = true;
       const [first, second] = pipe.declares;
       if (second !== undefined) {
-        this.#set(first ?? "", index, pipe.assigns, mark - 2);
-        this.#set(second, item, pipe.assigns, mark - 1);
-      } else if (first !== undefined) this.#set(first, item, pipe.assigns, mark - 1);
-      const left = this.#list(item, body);
-      this.#variables.length = mark;
+        this.#set(first ?? "", index, pipe.assigns, count - 2);
+        this.#set(second, item, pipe.assigns, count - 1);
+      } else if (first !== undefined) this.#set(first, item, pipe.assigns, count - 1);
+      const left = this.list(item, body);
+      this.variables.end(count);
       if (left === jump.break) break;
     }
-    if (!ran && otherwise) this.#list(dot, otherwise);
+    if (items.length === 0 && otherwise) this.list(dot, otherwise);
   }
 
-  #set(name: string, value: unknown, assigns: boolean, slot: number) {
-    if (!assigns) this.#variables[slot] = { name, value };
-    else this.#assign(name, value);
-  }
-  #assign(name: string, value: unknown) {
-    const variable = this.#variables.findLast((known) => known.name === name);
-    if (!variable) this.#fail(`undefined variable: ${name}`);
-    variable.value = value;
-  }
-  #variable(name: string): unknown {
-    const variable = this.#variables.findLast((known) => known.name === name);
-    if (!variable) this.#fail(`undefined variable: ${name}`);
-    return variable.value;
-  }
-
-  #pipe(dot: unknown, pipe: PipeNode): unknown {
-    this.#node = pipe;
-    let value: unknown = absent;
-    for (const command of pipe.commands) {
-      value = this.#command(dot, command, value);
-      // A nil interface loses its type on the way, as in Go.
-      if (value === null) value = undefined;
-    }
-    for (const name of pipe.declares) {
-      if (pipe.assigns) this.#assign(name, value);
-      else this.#variables.push({ name, value });
-    }
-    return value;
-  }
-
-  #command(dot: unknown, command: CommandNode, last: unknown): unknown {
-    const [first] = command.args;
-    if (!first) return undefined;
-    switch (first.kind) {
-      case "field":
-        this.#node = first;
-        return this.#chain(dot, dot, first, first.names, command.args, last);
-      case "chain": return this.#chainNode(dot, first, command.args, last);
-      case "identifier": return this.#function(dot, first, command, command.args, last);
-      case "variable": return this.#variableNode(dot, first, command.args, last);
-      case "pipe":
-        this.#notAFunction(command.args, last);
-        return this.#pipe(dot, first);
-    }
-    this.#node = first;
-    this.#notAFunction(command.args, last);
-    switch (first.kind) {
-      case "dot": return dot;
-      case "nil": return this.#fail("nil is not a command");
-      default: return constant(first);
+  /** What `range` goes through: indexes or keys, and what lies there. */
+  #items(value: unknown, pipe: PipeNode): [unknown, unknown][] {
+    switch (kindOf(value)) {
+      case "slice":
+        return elements(value, wrap).map((item, i) => [i, item]);
+      case "map":
+        return entries(value, wrap);
+      case "int":
+        if (pipe.declares.length > 1)
+          this.evaluation.fail(`can't use ${show(value)} to iterate over more than one variable`);
+        return Array.from({ length: Math.max(0, Number(value)) }, (_, i) => [i, i]);
+      case "invalid":
+        return [];
+      default:
+        return this.evaluation.fail(`range can't iterate over ${show(value)}`);
     }
   }
 
-  #notAFunction(args: Operand[], last: unknown) {
-    const [first] = args;
-    if (first && (args.length > 1 || last !== absent)) this.#fail(`can't give argument to non-function ${showNode(first)}`);
-  }
-
-  #variableNode(dot: unknown, node: Operand & { kind: "variable" }, args: Operand[], last: unknown): unknown {
-    const [name = "", ...names] = node.names;
-    const value = this.#variable(name);
-    if (names.length === 0) {
-      this.#notAFunction(args, last);
-      return value;
-    }
-    this.#node = node;
-    return this.#chain(dot, value, node, names, args, last);
-  }
-
-  #chainNode(dot: unknown, node: Operand & { kind: "chain" }, args: Operand[], last: unknown): unknown {
-    this.#node = node;
-    if (node.on.kind === "nil") this.#fail(`indirection through explicit nil in ${showNode(node)}`);
-    const on = this.#argument(dot, node.on, null);
-    return this.#chain(dot, on, node, node.names, args, last);
-  }
-
-  #chain(dot: unknown, receiver: unknown, node: Operand, names: string[], args: Operand[], last: unknown): unknown {
-    let value = receiver;
-    names.forEach((name, i) => {
-      const isLast = i === names.length - 1;
-      value = this.#field(dot, value, node, name, isLast ? args : [], isLast ? last : absent);
-    });
-    return value;
-  }
-
-  #field(dot: unknown, receiver: unknown, node: Operand, name: string, args: Operand[], last: unknown): unknown {
-    if (receiver === undefined) {
-      if (this.options.missingKey === "error") this.#fail(`nil data; no entry for key ${quote(name)}`);
-      return undefined;
-    }
-    if (receiver === null) this.#fail(`nil pointer evaluating interface {}.${name}`);
-    const method = methodOf(receiver, name);
-    if (method) return this.#call(dot, fromMethod(method), node, name, args, last);
-    const hasArgs = args.length > 1 || last !== absent;
-    if (receiver instanceof Struct) {
-      const field = receiver.shape.fields.get(name);
-      if (field) {
-        if (hasArgs) this.#fail(`${name} has arguments but cannot be invoked as function`);
-        return wrap(field.type, receiver.json[field.json]);
-      }
-    } else if (kindOf(receiver) === "map") {
-      if (hasArgs) this.#fail(`${name} is not a method but has arguments`);
-      const value = lookUp(receiver, name);
-      if (value === undefined && this.options.missingKey === "error") this.#fail(`map has no entry for key ${quote(name)}`);
-      return value;
-    } else if (receiver instanceof TypedNil && receiver.type.kind === "pointer") {
-      const of = receiver.type.of;
-      if (of.kind !== "struct" || of.shape().fields.has(name)) this.#fail(`nil pointer evaluating ${fieldTypeName(receiver.type)}.${name}`);
-    }
-    this.#fail(`can't evaluate field ${name} in type ${typeName(receiver)}`);
-  }
-
-  #function(dot: unknown, node: Operand & { kind: "identifier" }, at: Operand | CommandNode, args: Operand[], last: unknown): unknown {
-    this.#node = node;
-    const fn = Object.hasOwn(this.options.functions, node.name) ? this.options.functions[node.name] : undefined;
-    if (!fn) this.#fail(`${quote(node.name)} is not a defined function`);
-    if (fn.shortCircuit !== undefined) return this.#shortCircuit(dot, fn.shortCircuit, node.name, args, last);
-    return this.#call(dot, fn, at, node.name, args, last);
-  }
-
-  #shortCircuit(dot: unknown, stopsAt: boolean, name: string, args: Operand[], last: unknown): unknown {
-    const given = args.slice(1);
-    if (given.length === 0 && last === absent) this.#fail(`wrong number of args for ${name}: want at least 1 got 0`);
-    let value: unknown;
-    for (const arg of given) {
-      value = this.#argument(dot, arg, "any");
-      if (isTrue(value) === stopsAt) return value;
-    }
-    return last === absent ? value : last;
-  }
-
-  #call(dot: unknown, fn: GoFunction, at: Operand | CommandNode, name: string, args: Operand[], last: unknown): unknown {
-    const given = args.slice(1);
-    const count = given.length + (last === absent ? 0 : 1);
-    if (fn.variadic !== undefined) {
-      if (count < fn.params.length) this.#fail(`wrong number of args for ${name}: want at least ${fn.params.length} got ${given.length}`);
-    } else if (count !== fn.params.length) {
-      this.#fail(`wrong number of args for ${name}: want ${fn.params.length} got ${count}`);
-    }
-    const typeAt = (i: number): ParamType => fn.params[i] ?? fn.variadic ?? "any";
-    const values = given.map((arg, i) => this.#argument(dot, arg, typeAt(i)));
-    if (last !== absent) values.push(this.#validate(last, typeAt(given.length)));
-    try {
-      return fn.call(...values);
-    } catch (error) {
-      if (error instanceof TemplateError) throw error;
-      this.#node = at;
-      return this.#fail(`error calling ${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-
-  /** Evaluates an argument for a parameter of a type; null takes any type. */
-  #argument(dot: unknown, arg: Operand, type: ParamType | null): unknown {
-    this.#node = arg;
-    switch (arg.kind) {
-      case "dot": return this.#validate(dot, type);
-      case "nil":
-        if (type === "string" || type === "int") this.#fail(`cannot assign nil to ${type}`);
-        return undefined;
-      case "field": return this.#validate(this.#chain(dot, dot, arg, arg.names, [arg], absent), type);
-      case "variable": return this.#validate(this.#variableNode(dot, arg, [], absent), type);
-      case "pipe": return this.#validate(this.#pipe(dot, arg), type);
-      case "identifier": return this.#validate(this.#function(dot, arg, arg, [], absent), type);
-      case "chain": return this.#validate(this.#chainNode(dot, arg, [], absent), type);
-    }
-    const value = constant(arg);
-    if (type === "string" && typeof value !== "string") this.#fail(`expected string; found ${showNode(arg)}`);
-    if (type === "int" && (arg.kind !== "number" || kindOf(value) !== "int")) this.#fail(`expected integer; found ${showNode(arg)}`);
-    if (type === "strings") this.#fail(`can't handle ${showNode(arg)} for arg of type []string`);
-    return value;
-  }
-
-  #validate(value: unknown, type: ParamType | null): unknown {
-    if (type === null || type === "any") return value === null ? undefined : value;
-    if (value === undefined || value === null) {
-      if (type === "strings") return [];
-      this.#fail(`invalid value; expected ${type}`);
-    }
-    const kind = kindOf(value);
-    if (type === "string" && kind === "string") return value;
-    if (type === "int" && kind === "int") return Number(value);
-    if (type === "strings" && kind === "slice") {
-      const items = elements(value, wrap);
-      if (items.every((item) => typeof item === "string")) return items;
-    }
-    this.#fail(`wrong type for value; expected ${type === "strings" ? "[]string" : type}; got ${typeName(value)}`);
+  /** A variable of `range`: the pipe declared it at `position`, or it is one from outside. */
+  #set(name: string, value: unknown, assigns: boolean, position: number) {
+    if (!assigns) this.variables.replace(position, name, value);
+    else if (!this.variables.assign(name, value)) this.evaluation.fail(`undefined variable: ${name}`);
   }
 }
-
-function constant(node: Operand): unknown {
-  if (node.kind === "number") return node.isInt ? node.value : new Float(Number(node.value));
-  return node.kind === "bool" || node.kind === "string" ? node.value : undefined;
-}
-
-function methodOf(receiver: unknown, name: string): Method | null {
-  if (receiver instanceof Row) return Object.hasOwn(receiver.methods, name) ? (receiver.methods[name] ?? null) : null;
-  if (receiver instanceof GoTime) return receiver.method(name);
-  if (receiver instanceof HeaderRow && name === "Label") {
-    return (label: string) => (label.split(".").at(-1) ?? "").replace(/[-_]/g, " ");
-  }
-  return null;
-}
-
-/** A method as a function: its parameters are strings, the only kind that rows have. */
-function fromMethod(method: Method): GoFunction {
-  const call: (...args: never[]) => unknown = method;
-  return { params: Array.from({ length: method.length }, () => "string" as const), call };
-}
-
-function lookUp(map: unknown, key: string): unknown {
-  if (map instanceof GoMap) return Object.hasOwn(map.json, key) ? wrap(map.type.of, map.json[key]) : undefined;
-  if (map instanceof HeaderRow) return Object.hasOwn(map.titles, key) ? map.titles[key] : undefined;
-  if (isObject(map)) return Object.hasOwn(map, key) ? map[key] : undefined;
-  return undefined;
-}
-

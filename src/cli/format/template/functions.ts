@@ -19,12 +19,16 @@ export type FunctionTable = Readonly<Record<string, GoFunction>>;
 
 const text = (value: unknown) => (typeof value === "string" ? value : show(value));
 
-function fn(params: readonly ParamType[], call: (...args: readonly unknown[]) => unknown, variadic?: ParamType): GoFunction {
+function fn(
+  params: readonly ParamType[],
+  call: (...args: readonly unknown[]) => unknown,
+  variadic?: ParamType,
+): GoFunction {
   return variadic === undefined ? { params, call } : { params, call, variadic };
 }
 
 /** The functions that every Go template has. */
-export const builtins: FunctionTable = {
+const builtins: FunctionTable = {
   and: { params: ["any"], variadic: "any", shortCircuit: false, call: () => undefined },
   or: { params: ["any"], variadic: "any", shortCircuit: true, call: () => undefined },
   not: fn(["any"], (value) => !isTrue(value)),
@@ -37,13 +41,21 @@ export const builtins: FunctionTable = {
   html: fn([], (...args) => escapeHtml(joined(args)), "any"),
   js: fn([], (...args) => escapeJs(joined(args)), "any"),
   urlquery: fn([], (...args) => escapeQuery(joined(args)), "any"),
-  call: fn(["any"], (value) => {
-    throw new Error(value === undefined ? "call of nil" : `non-function of type ${typeName(value)}`);
-  }, "any"),
-  eq: fn(["any"], (first, ...rest) => {
-    if (rest.length === 0) throw new Error("missing argument for comparison");
-    return rest.some((other) => equal(first, other));
-  }, "any"),
+  call: fn(
+    ["any"],
+    (value) => {
+      throw new Error(value === undefined ? "call of nil" : `non-function of type ${typeName(value)}`);
+    },
+    "any",
+  ),
+  eq: fn(
+    ["any"],
+    (first, ...rest) => {
+      if (rest.length === 0) throw new Error("missing argument for comparison");
+      return rest.some((other) => equal(first, other));
+    },
+    "any",
+  ),
   ne: fn(["any", "any"], (a, b) => !equal(a, b)),
   lt: fn(["any", "any"], (a, b) => basicCompare(a, b) < 0),
   le: fn(["any", "any"], (a, b) => basicCompare(a, b) <= 0),
@@ -55,7 +67,9 @@ export const builtins: FunctionTable = {
 export const dockerFunctions: FunctionTable = {
   ...builtins,
   json: fn(["any"], marshal),
-  split: fn(["string", "string"], (value, separator) => (text(separator) === "" ? [...text(value)] : text(value).split(text(separator)))),
+  split: fn(["string", "string"], (value, separator) =>
+    text(separator) === "" ? [...text(value)] : text(value).split(text(separator)),
+  ),
   join: fn(["strings", "string"], (items, separator) => (Array.isArray(items) ? items.join(text(separator)) : "")),
   title: fn(["string"], (value) => text(value).replace(/(?<=^|[\s\0-/:-@[-^`{-\x7f])\p{L}/gu, upperRune)),
   lower: fn(["string"], (value) => text(value).toLowerCase()),
@@ -101,11 +115,16 @@ function joined(args: readonly unknown[]): string {
 
 function length(value: unknown): number {
   switch (kindOf(value)) {
-    case "string": return Buffer.byteLength(text(value));
-    case "slice": return elements(value, wrap).length;
-    case "map": return value instanceof GoMap ? Object.keys(value.json).length : isObject(value) ? Object.keys(value).length : 0;
-    case "invalid": throw new Error("reflect: call of reflect.Value.Type on zero Value");
-    default: throw new Error(value instanceof TypedNil ? "len of nil pointer" : `len of type ${typeName(value)}`);
+    case "string":
+      return Buffer.byteLength(text(value));
+    case "slice":
+      return elements(value, wrap).length;
+    case "map":
+      return value instanceof GoMap ? Object.keys(value.json).length : isObject(value) ? Object.keys(value).length : 0;
+    case "invalid":
+      throw new Error("reflect: call of reflect.Value.Type on zero Value");
+    default:
+      throw new Error(value instanceof TypedNil ? "len of nil pointer" : `len of type ${typeName(value)}`);
   }
 }
 
@@ -130,7 +149,9 @@ function indexOne(value: unknown, key: unknown): unknown {
     return isObject(value) && Object.hasOwn(value, key) ? nilToInvalid(value[key]) : undefined;
   }
   if (kind === "pointer") throw new Error("index of nil pointer");
-  throw new Error(`can't index item of type ${value instanceof TypedNil ? fieldTypeName(value.type) : typeName(value)}`);
+  throw new Error(
+    `can't index item of type ${value instanceof TypedNil ? fieldTypeName(value.type) : typeName(value)}`,
+  );
 }
 
 const nilToInvalid = (value: unknown) => (value === null ? undefined : value);
@@ -151,24 +172,43 @@ function slice(value: unknown, ...at: readonly unknown[]): unknown {
   const [from = 0, to = size] = bounds;
   if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`);
   if (kind === "string") return Buffer.from(text(value)).subarray(from, to).toString();
-  return value instanceof GoSlice ? new GoSlice(value.type, value.json.slice(from, to)) : elements(value, wrap).slice(from, to);
+  return value instanceof GoSlice
+    ? new GoSlice(value.type, value.json.slice(from, to))
+    : elements(value, wrap).slice(from, to);
 }
 
-const htmlEscapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\ufffd" };
+const htmlEscapes: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+  "\0": "\ufffd",
+};
 
 function escapeHtml(value: string): string {
   return value.replace(/[&<>"'\0]/g, (c) => htmlEscapes[c] ?? c);
 }
 
 const jsEscapes: Record<string, string> = {
-  "\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D",
+  "\\": "\\\\",
+  "'": "\\'",
+  '"': '\\"',
+  "<": "\\u003C",
+  ">": "\\u003E",
+  "&": "\\u0026",
+  "=": "\\u003D",
 };
 
 function escapeJs(value: string): string {
-  return value.replace(/[\\'"<>&=\0-\x1f\x7f-\x9f\u2028\u2029]/g, (c) =>
-    jsEscapes[c] ?? `\\u${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`);
+  return value.replace(
+    /[\\'"<>&=\0-\x1f\x7f-\x9f\u2028\u2029]/g,
+    (c) => jsEscapes[c] ?? `\\u${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`,
+  );
 }
 
 function escapeQuery(value: string): string {
-  return encodeURIComponent(value).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll("%20", "+");
+  return encodeURIComponent(value)
+    .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%20", "+");
 }

@@ -1,8 +1,6 @@
-import { quote, unquote } from "../quote.ts";
+import { quote, unquote } from "../../../lib/go-quote.ts";
 import { lex, showToken, type Token, type TokenKind } from "./lex.ts";
-import type {
-  BranchNode, CommandNode, EndNode, ListNode, Node, NumberNode, Operand, PipeNode,
-} from "./nodes.ts";
+import type { BranchNode, CommandNode, EndNode, ListNode, Node, NumberNode, Operand, PipeNode } from "./nodes.ts";
 import { showNode } from "./nodes.ts";
 
 /** A template that does not parse or does not run; the message is worded as Go's text/template words it. */
@@ -11,10 +9,23 @@ export class TemplateError extends Error {
 }
 
 /** What a text parses to: the main template and those it defines. */
-export interface Parsed { root: ListNode; defined: Map<string, ListNode> }
+export interface Parsed {
+  root: ListNode;
+  defined: Map<string, ListNode>;
+}
 
 const operandStarts = new Set<TokenKind>([
-  "bool", "char", "dot", "field", "identifier", "number", "nil", "raw", "string", "variable", "(",
+  "bool",
+  "char",
+  "dot",
+  "field",
+  "identifier",
+  "number",
+  "nil",
+  "raw",
+  "string",
+  "variable",
+  "(",
 ]);
 
 /** Parses as Go does; `hasFunction` tells which identifiers are functions, `name` stands in error texts. */
@@ -29,7 +40,11 @@ class Parser {
   #variables = ["$"];
   readonly #defined = new Map<string, ListNode>();
 
-  constructor(private readonly tokens: Token[], private readonly hasFunction: (name: string) => boolean, private readonly name: string) {}
+  constructor(
+    private readonly tokens: Token[],
+    private readonly hasFunction: (name: string) => boolean,
+    private readonly name: string,
+  ) {}
 
   parse(): Parsed {
     const root: ListNode = { kind: "list", pos: 0, nodes: [] };
@@ -113,16 +128,23 @@ class Parser {
     if (token.kind === "keyword") {
       this.#next();
       switch (token.text) {
-        case "if": case "with": case "range": return this.#branch(token.text, token.pos);
-        case "else": return this.#else();
+        case "if":
+        case "with":
+        case "range":
+          return this.#branch(token.text, token.pos);
+        case "else":
+          return this.#else();
         case "end":
           return { kind: "end", pos: this.#expect("right", "end").pos };
-        case "break": case "continue":
+        case "break":
+        case "continue":
           this.#expect("right", `{{${token.text}}}`);
           if (this.#rangeDepth === 0) this.#fail(`{{${token.text}}} outside {{range}}`);
           return { kind: token.text, pos: token.pos };
-        case "template": return this.#template();
-        case "block": return this.#block();
+        case "template":
+          return this.#template();
+        case "block":
+          return this.#block();
         default:
           this.#unexpected(token, "command");
       }
@@ -270,11 +292,18 @@ class Parser {
     const names: string[] = [];
     while (this.#peek().kind === "field") names.push(this.#next().text.slice(1));
     switch (node.kind) {
-      case "field": return { kind: "field", pos, names: [...node.names, ...names] };
-      case "variable": return { kind: "variable", pos, names: [...node.names, ...names] };
-      case "bool": case "string": case "number": case "nil": case "dot":
+      case "field":
+        return { kind: "field", pos, names: [...node.names, ...names] };
+      case "variable":
+        return { kind: "variable", pos, names: [...node.names, ...names] };
+      case "bool":
+      case "string":
+      case "number":
+      case "nil":
+      case "dot":
         return this.#fail(`unexpected . after term ${quote(showNode(node))}`);
-      default: return { kind: "chain", pos, on: node, names };
+      default:
+        return { kind: "chain", pos, on: node, names };
     }
   }
 
@@ -285,21 +314,29 @@ class Parser {
       case "identifier":
         if (!this.hasFunction(text)) this.#fail(`function ${quote(text)} not defined`);
         return { kind: "identifier", pos, name: text };
-      case "dot": return { kind: "dot", pos };
-      case "nil": return { kind: "nil", pos };
+      case "dot":
+        return { kind: "dot", pos };
+      case "nil":
+        return { kind: "nil", pos };
       case "variable":
         if (!this.#variables.includes(text)) this.#fail(`undefined variable ${quote(text)}`);
         return { kind: "variable", pos, names: [text] };
-      case "field": return { kind: "field", pos, names: [text.slice(1)] };
-      case "bool": return { kind: "bool", pos, value: text === "true" };
+      case "field":
+        return { kind: "field", pos, names: [text.slice(1)] };
+      case "bool":
+        return { kind: "bool", pos, value: text === "true" };
       case "char": {
         const value = this.#unquote(token);
         if ([...value].length !== 1) this.#fail(`malformed character constant: ${text}`);
         return { kind: "number", pos, source: text, value: value.codePointAt(0) ?? 0, isInt: true };
       }
-      case "number": return this.#number(token);
-      case "(": return this.#pipeline("parenthesized pipeline", ")");
-      case "string": case "raw": return { kind: "string", pos, source: text, value: this.#unquote(token) };
+      case "number":
+        return this.#number(token);
+      case "(":
+        return this.#pipeline("parenthesized pipeline", ")");
+      case "string":
+      case "raw":
+        return { kind: "string", pos, source: text, value: this.#unquote(token) };
       default:
         this.#at--;
         return null;

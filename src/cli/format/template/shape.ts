@@ -1,21 +1,12 @@
 import { formatGoDuration } from "../../../lib/go-duration.ts";
 import { GoTime } from "../time.ts";
+import type { Field, FieldType, Shape } from "./types.ts";
 import { Float, GoMap, GoSlice, isObject, Stringer, Struct, TypedNil } from "./value.ts";
 
-export type FieldType =
-  | { kind: "string" | "int" | "float" | "bool" | "any" | "time" | "duration" }
-  | { kind: "slice" | "map" | "pointer"; of: FieldType }
-  | { kind: "struct"; shape: () => Shape };
-
-export interface Field { name: string; json: string; type: FieldType }
-
-/** A Go struct type: its name, and its fields in order, by Go name. */
-export interface Shape { name: string; fields: ReadonlyMap<string, Field>; byJson: ReadonlyMap<string, Field> }
-
 /**
- * Reads struct types written as text: a line `Name go.Name` opens one, indented lines are its fields,
- * `GoName type [jsonName]`. Types are string, int, float, bool, any, time, duration, a struct's name, and `[]T`,
- * `map[string]T`, `*T` of them; `Empty` is the struct without fields. An indented line `+Name` takes over the fields of another struct.
+ * Reads struct types written as text: a line `Name go.Name` opens one, indented lines are its fields, `GoName type
+ * [jsonName]`. Types are string, int, float, bool, any, time, duration, a struct's name, and `[]T`, `map[string]T`,
+ * `*T` of them; `Empty` is the struct without fields. An indented line `+Name` takes over the fields of another struct.
  */
 export function compileShapes(text: string): (name: string) => Shape {
   const shapes = new Map<string, Shape>([["Empty", { name: "struct {}", fields: new Map(), byJson: new Map() }]]);
@@ -53,8 +44,16 @@ function parseType(text: string, find: (name: string) => Shape): FieldType {
   if (text.startsWith("map[string]")) return { kind: "map", of: parseType(text.slice(11), find) };
   if (text.startsWith("*")) return { kind: "pointer", of: parseType(text.slice(1), find) };
   switch (text) {
-    case "string": case "int": case "float": case "bool": case "any": case "time": case "duration": return { kind: text };
-    default: return { kind: "struct", shape: () => find(text) };
+    case "string":
+    case "int":
+    case "float":
+    case "bool":
+    case "any":
+    case "time":
+    case "duration":
+      return { kind: text };
+    default:
+      return { kind: "struct", shape: () => find(text) };
   }
 }
 
@@ -62,21 +61,31 @@ function parseType(text: string, find: (name: string) => Shape): FieldType {
 export function wrap(type: FieldType, json: unknown): unknown {
   const isNil = json === null || json === undefined;
   switch (type.kind) {
-    case "any": return json;
-    case "string": return isNil ? "" : json;
-    case "int": return isNil ? 0 : json;
-    case "float": return new Float(typeof json === "number" ? json : 0);
-    case "bool": return isNil ? false : json;
-    case "duration": return new Stringer(formatGoDuration(typeof json === "number" ? BigInt(json) : 0n), isNil ? 0 : json);
-    case "time": return typeof json === "string" ? (GoTime.parse(json) ?? json) : GoTime.zero;
-    case "slice": return Array.isArray(json) ? new GoSlice({ ...type, kind: "slice" }, json) : new TypedNil(type);
-    case "map": return isObject(json) ? new GoMap({ ...type, kind: "map" }, json) : new TypedNil(type);
+    case "any":
+      return json;
+    case "string":
+      return isNil ? "" : json;
+    case "int":
+      return isNil ? 0 : json;
+    case "float":
+      return new Float(typeof json === "number" ? json : 0);
+    case "bool":
+      return isNil ? false : json;
+    case "duration":
+      return new Stringer(formatGoDuration(typeof json === "number" ? BigInt(json) : 0n), isNil ? 0 : json);
+    case "time":
+      return typeof json === "string" ? (GoTime.parse(json) ?? json) : GoTime.zero;
+    case "slice":
+      return Array.isArray(json) ? new GoSlice({ ...type, kind: "slice" }, json) : new TypedNil(type);
+    case "map":
+      return isObject(json) ? new GoMap({ ...type, kind: "map" }, json) : new TypedNil(type);
     case "pointer": {
       if (isNil) return new TypedNil(type);
       const value = wrap(type.of, json);
       return value instanceof Struct ? new Struct(value.shape, value.json, true) : value;
     }
-    case "struct": return new Struct(type.shape(), isObject(json) ? json : {});
+    case "struct":
+      return new Struct(type.shape(), isObject(json) ? json : {});
   }
 }
 

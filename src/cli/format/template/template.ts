@@ -21,7 +21,11 @@ export function parseTemplate(text: string, name = ""): Template {
   return {
     run(data, { functions = dockerFunctions, missingKey, write } = {}) {
       let out = "";
-      execute(parsed, text, data, write ?? ((piece) => (out += piece)), { functions, name, ...(missingKey && { missingKey }) });
+      execute(parsed, text, data, write ?? ((piece) => (out += piece)), {
+        functions,
+        name,
+        ...(missingKey && { missingKey }),
+      });
       return out;
     },
   };

@@ -2,7 +2,7 @@
  * The values a template works on. JSON values stand for themselves (an object is a `map[string]interface {}`);
  * what Go's types add over them (field names, zero values, element types) comes as one of the classes here.
  */
-import type { FieldType, Shape } from "./shape.ts";
+import type { FieldType, Shape } from "./types.ts";
 
 /** A number that is a float64 whatever its digits; plain numbers are ints where they are whole. */
 export class Float {
@@ -11,17 +11,27 @@ export class Float {
 
 /** A wire object seen through its Go struct type. */
 export class Struct {
-  constructor(readonly shape: Shape, readonly json: Readonly<Record<string, unknown>>, readonly isPointer = false) {}
+  constructor(
+    readonly shape: Shape,
+    readonly json: Readonly<Record<string, unknown>>,
+    readonly isPointer = false,
+  ) {}
 }
 
 /** A Go map with string keys of a known element type. */
 export class GoMap {
-  constructor(readonly type: FieldType & { kind: "map" }, readonly json: Readonly<Record<string, unknown>>) {}
+  constructor(
+    readonly type: FieldType & { kind: "map" },
+    readonly json: Readonly<Record<string, unknown>>,
+  ) {}
 }
 
 /** A Go slice of a known element type. */
 export class GoSlice {
-  constructor(readonly type: FieldType & { kind: "slice" }, readonly json: readonly unknown[]) {}
+  constructor(
+    readonly type: FieldType & { kind: "slice" },
+    readonly json: readonly unknown[],
+  ) {}
 }
 
 /** A nil pointer, slice or map of a known type. */
@@ -31,7 +41,10 @@ export class TypedNil {
 
 /** A value that prints as a text of its own (Go's Stringer) and marshals as it is. */
 export class Stringer {
-  constructor(readonly text: string, readonly value: unknown) {}
+  constructor(
+    readonly text: string,
+    readonly value: unknown,
+  ) {}
 }
 
 /** What stands behind a value's own text. */
@@ -46,7 +59,10 @@ export type Method = (...args: never[]) => unknown;
  * Methods without parameters make up its JSON form.
  */
 export class Row {
-  constructor(readonly typeName: string, readonly methods: Readonly<Record<string, Method>>) {}
+  constructor(
+    readonly typeName: string,
+    readonly methods: Readonly<Record<string, Method>>,
+  ) {}
 }
 
 /** The header of a table: column titles by name; what has none reads as a missing map entry. */
@@ -57,22 +73,32 @@ export class HeaderRow {
 export type Kind = "invalid" | "bool" | "int" | "float" | "string" | "slice" | "map" | "struct" | "pointer";
 
 export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) === Object.prototype;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.getPrototypeOf(value) === Object.prototype
+  );
 }
 
 export function kindOf(value: unknown): Kind {
   switch (typeof value) {
-    case "string": return "string";
-    case "boolean": return "bool";
-    case "bigint": return "int";
-    case "number": return Number.isInteger(value) ? "int" : "float";
+    case "string":
+      return "string";
+    case "boolean":
+      return "bool";
+    case "bigint":
+      return "int";
+    case "number":
+      return Number.isInteger(value) ? "int" : "float";
   }
   if (value === null || value === undefined) return "invalid";
   if (Array.isArray(value) || value instanceof GoSlice) return "slice";
   if (value instanceof Float) return "float";
   if (value instanceof Stringer && typeof value.value === "number") return "int";
   if (value instanceof GoMap || value instanceof HeaderRow) return "map";
-  if (value instanceof TypedNil) return value.type.kind === "slice" ? "slice" : value.type.kind === "map" ? "map" : "pointer";
+  if (value instanceof TypedNil)
+    return value.type.kind === "slice" ? "slice" : value.type.kind === "map" ? "map" : "pointer";
   if (isObject(value)) return "map";
   return "struct";
 }
@@ -81,10 +107,14 @@ export function kindOf(value: unknown): Kind {
 export function typeName(value: unknown): string {
   if (value === null || value === undefined) return "interface {}";
   switch (typeof value) {
-    case "string": return "string";
-    case "boolean": return "bool";
-    case "bigint": return "int64";
-    case "number": return Number.isInteger(value) ? "int" : "float64";
+    case "string":
+      return "string";
+    case "boolean":
+      return "bool";
+    case "bigint":
+      return "int64";
+    case "number":
+      return Number.isInteger(value) ? "int" : "float64";
   }
   if (value instanceof Float) return "float64";
   if (value instanceof Row) return value.typeName;
@@ -98,15 +128,24 @@ export function typeName(value: unknown): string {
 
 export function fieldTypeName(type: FieldType): string {
   switch (type.kind) {
-    case "slice": return `[]${fieldTypeName(type.of)}`;
-    case "map": return `map[string]${fieldTypeName(type.of)}`;
-    case "pointer": return `*${fieldTypeName(type.of)}`;
-    case "struct": return type.shape().name;
-    case "any": return "interface {}";
-    case "float": return "float64";
-    case "time": return "time.Time";
-    case "duration": return "time.Duration";
-    default: return type.kind;
+    case "slice":
+      return `[]${fieldTypeName(type.of)}`;
+    case "map":
+      return `map[string]${fieldTypeName(type.of)}`;
+    case "pointer":
+      return `*${fieldTypeName(type.of)}`;
+    case "struct":
+      return type.shape().name;
+    case "any":
+      return "interface {}";
+    case "float":
+      return "float64";
+    case "time":
+      return "time.Time";
+    case "duration":
+      return "time.Duration";
+    default:
+      return type.kind;
   }
 }
 
@@ -132,17 +171,24 @@ export type Wrap = (type: FieldType, json: unknown) => unknown;
 /** Whether the value counts as true in `if`, `and`, `or`, `not`. */
 export function isTrue(value: unknown): boolean {
   switch (kindOf(value)) {
-    case "invalid": return false;
-    case "bool": return value === true;
-    case "int": return plain(value) !== 0 && value !== 0n;
-    case "float": return (value instanceof Float ? value.value : value) !== 0;
-    case "string": return value !== "";
-    case "slice": return value instanceof GoSlice ? value.json.length > 0 : Array.isArray(value) && value.length > 0;
+    case "invalid":
+      return false;
+    case "bool":
+      return value === true;
+    case "int":
+      return plain(value) !== 0 && value !== 0n;
+    case "float":
+      return (value instanceof Float ? value.value : value) !== 0;
+    case "string":
+      return value !== "";
+    case "slice":
+      return value instanceof GoSlice ? value.json.length > 0 : Array.isArray(value) && value.length > 0;
     case "map":
       if (value instanceof GoMap) return Object.keys(value.json).length > 0;
       return isObject(value) ? Object.keys(value).length > 0 : value instanceof HeaderRow;
-    case "pointer": return false;
-    case "struct": return true;
+    case "pointer":
+      return false;
+    case "struct":
+      return true;
   }
 }
-

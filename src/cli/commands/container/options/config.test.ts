@@ -1,12 +1,12 @@
 /** Held against what the docker CLI sends (testdata/create.json, made by test/cli/record-create.ts). */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { parseFlags } from "../../../flags/parse.ts";
+import { splitCase } from "../../../../../test/cli/create-cases.ts";
 import type { FlagValues } from "../../../flags/flag.ts";
-import recorded from "./testdata/create.json";
+import { parseFlags } from "../../../flags/parse.ts";
 import { createBody } from "./config.ts";
 import { createFlags } from "./flags.ts";
-import { splitCase } from "../../../../../test/cli/create-cases.ts";
+import recorded from "./testdata/create.json";
 
 /** Where docker ran while its bodies were recorded. */
 const recordedDir = "/tmp/berth-create-cases";
@@ -16,15 +16,16 @@ const differences: Record<string, string> = {
   // Docker's CSV reader and its JSON library speak of their own innards.
   "--security-opt seccomp=broken.json busybox": "compacting json for seccomp profile (broken.json) failed: ",
   // Docker 28.2.2 spells it with a capital; later versions do not.
-  "--security-opt foo busybox": 'invalid --security-opt: "foo"',
-  "--security-opt seccomp= busybox": 'invalid --security-opt: "seccomp="',
-  "--security-opt label busybox": 'invalid --security-opt: "label"',
+  "--security-opt foo busybox": 'Invalid --security-opt: "foo"',
+  "--security-opt seccomp= busybox": 'Invalid --security-opt: "seccomp="',
+  "--security-opt label busybox": 'Invalid --security-opt: "label"',
   // Known to later versions of docker.
   "--mount type=bind,src=/a,dst=/b,bind-create-src busybox": "",
 };
 
 /** Refused by docker after the body is made, or answered by other parts of the command. */
-const elsewhere = /^--cidfile|^--pull foo|^$|^BusyBox|^busybox:latest@x|^Foo\/Bar|^--use-api-socket|--gpus all --device/;
+const elsewhere =
+  /^--cidfile|^--pull foo|^$|^BusyBox|^busybox:latest@x|^Foo\/Bar|^--use-api-socket|--gpus all --device/;
 
 let dir: string;
 beforeAll(() => {
@@ -50,7 +51,15 @@ async function ours(line: string): Promise<{ body: unknown; error: string }> {
     const [image = "", ...command] = parsed.args;
     // The values were parsed by these very flags.
     const flags = parsed.values as FlagValues<typeof createFlags>;
-    const body = await createBody({ flags, changed: parsed.changed, image, command, cwd: dir, env: { FOO: "from the environment" }, engineHost: "unix:///x" });
+    const body = await createBody({
+      flags,
+      changed: parsed.changed,
+      image,
+      command,
+      cwd: dir,
+      env: { FOO: "from the environment" },
+      engineHost: "unix:///x",
+    });
     return { body: JSON.parse(JSON.stringify(body).replaceAll(dir, recordedDir)), error: "" };
   } catch (error) {
     return { body: null, error: error instanceof Error ? error.message : String(error) };

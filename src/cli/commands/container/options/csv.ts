@@ -17,7 +17,8 @@ export function csvFields(line: string): string[] {
     let field = "";
     for (at++; ; ) {
       const quote = line.indexOf('"', at);
-      if (quote < 0) throw new Error(`parse error on line 1, column ${line.length + 1}: extraneous or missing " in quoted-field`);
+      if (quote < 0)
+        throw new Error(`parse error on line 1, column ${line.length + 1}: extraneous or missing " in quoted-field`);
       field += line.slice(at, quote);
       at = quote + 1;
       if (line[at] !== '"') break;
@@ -26,7 +27,8 @@ export function csvFields(line: string): string[] {
     }
     fields.push(field);
     if (at >= line.length) return fields;
-    if (line[at] !== ",") throw new Error(`parse error on line 1, column ${at}: extraneous or missing " in quoted-field`);
+    if (line[at] !== ",")
+      throw new Error(`parse error on line 1, column ${at}: extraneous or missing " in quoted-field`);
     at++;
   }
 }

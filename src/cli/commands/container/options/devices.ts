@@ -11,7 +11,12 @@ export function parseDevices(specs: readonly string[]): { mappings: DeviceMappin
 
 /** `vendor.com/class=name` */
 function isCdiName(text: string): boolean {
-  return /^[a-zA-Z](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9])?\/[a-zA-Z](?:[a-zA-Z0-9_-]*[a-zA-Z0-9])?=[a-zA-Z0-9](?:[a-zA-Z0-9_.:-]*[a-zA-Z0-9])?$/.test(text);
+  const [, vendor = "", kind = "", name = ""] = /^([^/]*)\/([^=]*)=(.*)$/s.exec(text) ?? [];
+  return (
+    /^[a-zA-Z]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?$/.test(vendor) &&
+    /^[a-zA-Z]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$/.test(kind) &&
+    /^[a-zA-Z0-9]([a-zA-Z0-9_.:-]*[a-zA-Z0-9])?$/.test(name)
+  );
 }
 
 /** `HOST[:CONTAINER][:PERMISSIONS]` */
@@ -55,12 +60,23 @@ export function parseGpus(text: string): DeviceRequest {
       continue;
     }
     switch (key) {
-      case "driver": request.Driver = value; break;
-      case "count": request.Count = gpuCount(value); break;
-      case "device": request.DeviceIDs = value.split(","); break;
-      case "capabilities": request.Capabilities = [[...value.split(","), "gpu"]]; break;
-      case "options": request.Options = keyValues(csvFields(value)); break;
-      default: throw new Error(`unexpected key '${key}' in '${field}'`);
+      case "driver":
+        request.Driver = value;
+        break;
+      case "count":
+        request.Count = gpuCount(value);
+        break;
+      case "device":
+        request.DeviceIDs = value.split(",");
+        break;
+      case "capabilities":
+        request.Capabilities = [[...value.split(","), "gpu"]];
+        break;
+      case "options":
+        request.Options = keyValues(csvFields(value));
+        break;
+      default:
+        throw new Error(`unexpected key '${key}' in '${field}'`);
     }
   }
   if (!seen.has("count") && request.DeviceIDs === null) request.Count = 1;
@@ -69,6 +85,7 @@ export function parseGpus(text: string): DeviceRequest {
 
 function gpuCount(text: string): number {
   if (text === "all") return -1;
-  if (!/^[+-]?\d+$/.test(text)) throw new Error(`invalid count (${text}): value must be either "all" or an integer: invalid syntax`);
+  if (!/^[+-]?\d+$/.test(text))
+    throw new Error(`invalid count (${text}): value must be either "all" or an integer: invalid syntax`);
   return Number(text);
 }

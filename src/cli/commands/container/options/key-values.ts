@@ -1,4 +1,6 @@
 /** Environment variables, labels, and the files that hold them. */
+
+import { own } from "../../../../lib/own.ts";
 import { readBytes } from "../../../files.ts";
 import { absolutePath } from "../../../paths.ts";
 import { cut } from "./csv.ts";
@@ -24,19 +26,28 @@ export function checkLabel(text: string): string {
 /** `-e NAME` takes NAME's value from the surroundings, where it has one. */
 export function resolveEnv(text: string, { env }: Surroundings): string {
   if (text.includes("=")) return text;
-  const value = env[text];
+  const value = own(env, text);
   return value === undefined ? text : `${text}=${value}`;
 }
 
-/** The lines of files, then the ones given. `lookUp` fills keys that stand without a value; those it does not know are left out. */
-export async function withFiles(files: readonly string[], given: readonly string[], { cwd }: Surroundings, lookUp?: (key: string) => string | undefined): Promise<string[]> {
+/**
+ * The lines of files, then the ones given. `lookUp` fills keys that stand without a value; those it does not know are
+ * left out.
+ */
+export async function withFiles(
+  files: readonly string[],
+  given: readonly string[],
+  { cwd }: Surroundings,
+  lookUp?: (key: string) => string | undefined,
+): Promise<string[]> {
   const lines: string[] = [];
-  for (const file of files) lines.push(...parseKeyValueFile(await readBytes(absolutePath(cwd, file), file), file, lookUp));
+  for (const file of files)
+    lines.push(...parseKeyValueFile(await readBytes(absolutePath(cwd, file), file), file, lookUp));
   return [...lines, ...given];
 }
 
 /** A file of `KEY=value` lines, `#` comments and empty lines. */
-export function parseKeyValueFile(content: Uint8Array, name: string, lookUp?: (key: string) => string | undefined): string[] {
+function parseKeyValueFile(content: Uint8Array, name: string, lookUp?: (key: string) => string | undefined): string[] {
   const fail = (problem: string): never => {
     throw new Error(`invalid env file (${name}): ${problem}`);
   };

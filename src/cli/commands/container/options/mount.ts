@@ -34,28 +34,66 @@ function setOption(mount: Mount, key: string, text: string, hasValue: boolean, f
   // Go's encoder leaves out what is false or empty; so do we, but an option object once named stays.
   const volume = () => (mount.VolumeOptions ??= { DriverConfig: {} });
   switch (key) {
-    case "type": mount.Type = mountType(text); return;
-    case "source": case "src": if (text !== "") mount.Source = text; return;
-    case "target": case "dst": case "destination": if (text !== "") mount.Target = text; return;
-    case "readonly": case "ro": if (boolean()) mount.ReadOnly = true; else delete mount.ReadOnly; return;
-    case "consistency": mount.Consistency = text.toLowerCase(); return;
-    case "bind-propagation": (mount.BindOptions ??= {}).Propagation = text.toLowerCase(); return;
-    case "bind-nonrecursive": if (boolean()) (mount.BindOptions ??= {}).NonRecursive = true; return;
-    case "bind-recursive": return setRecursive(mount, text);
-    case "bind-create-src": if (boolean()) (mount.BindOptions ??= {}).CreateMountpoint = true; return;
-    case "volume-subpath": volume().Subpath = text; return;
-    case "volume-nocopy": if (boolean()) volume().NoCopy = true; else volume(); return;
-    case "volume-label": volume().Labels = withPair(volume().Labels, text); return;
-    case "volume-driver": (volume().DriverConfig ??= {}).Name = text; return;
+    case "type":
+      mount.Type = mountType(text);
+      return;
+    case "source":
+    case "src":
+      if (text !== "") mount.Source = text;
+      return;
+    case "target":
+    case "dst":
+    case "destination":
+      if (text !== "") mount.Target = text;
+      return;
+    case "readonly":
+    case "ro":
+      if (boolean()) mount.ReadOnly = true;
+      else delete mount.ReadOnly;
+      return;
+    case "consistency":
+      mount.Consistency = text.toLowerCase();
+      return;
+    case "bind-propagation":
+      (mount.BindOptions ??= {}).Propagation = text.toLowerCase();
+      return;
+    case "bind-nonrecursive":
+      if (boolean()) (mount.BindOptions ??= {}).NonRecursive = true;
+      return;
+    case "bind-recursive":
+      return setRecursive(mount, text);
+    case "bind-create-src":
+      if (boolean()) (mount.BindOptions ??= {}).CreateMountpoint = true;
+      return;
+    case "volume-subpath":
+      volume().Subpath = text;
+      return;
+    case "volume-nocopy":
+      if (boolean()) volume().NoCopy = true;
+      else volume();
+      return;
+    case "volume-label":
+      volume().Labels = withPair(volume().Labels, text);
+      return;
+    case "volume-driver":
+      (volume().DriverConfig ??= {}).Name = text;
+      return;
     case "volume-opt": {
       const driver = (volume().DriverConfig ??= {});
       driver.Options = withPair(driver.Options, text);
       return;
     }
-    case "image-subpath": (mount.ImageOptions ??= {}).Subpath = text; return;
-    case "tmpfs-size": (mount.TmpfsOptions ??= {}).SizeBytes = readable(key, text, () => parseBytes(text)); return;
-    case "tmpfs-mode": (mount.TmpfsOptions ??= {}).Mode = readable(key, text, () => octal(text)); return;
-    default: throw new Error(`unexpected key '${key}' in '${field}'`);
+    case "image-subpath":
+      (mount.ImageOptions ??= {}).Subpath = text;
+      return;
+    case "tmpfs-size":
+      (mount.TmpfsOptions ??= {}).SizeBytes = readable(key, text, () => parseBytes(text));
+      return;
+    case "tmpfs-mode":
+      (mount.TmpfsOptions ??= {}).Mode = readable(key, text, () => octal(text));
+      return;
+    default:
+      throw new Error(`unexpected key '${key}' in '${field}'`);
   }
 }
 
@@ -70,7 +108,10 @@ function setRecursive(mount: Mount, text: string): void {
   if (text === "disabled") options.NonRecursive = true;
   else if (text === "writable") options.ReadOnlyNonRecursive = true;
   else if (text === "readonly") options.ReadOnlyForceRecursive = true;
-  else throw new Error(`invalid value for bind-recursive: ${text} (must be "enabled", "disabled", "writable", or "readonly")`);
+  else
+    throw new Error(
+      `invalid value for bind-recursive: ${text} (must be "enabled", "disabled", "writable", or "readonly")`,
+    );
 }
 
 function withPair(pairs: Record<string, string> | null | undefined, text: string): Record<string, string> {
@@ -94,11 +135,23 @@ function readable<T>(key: string, text: string, parse: () => T): T {
 function check({ Type, Target, ReadOnly, BindOptions, VolumeOptions, ImageOptions, TmpfsOptions }: Mount): void {
   if (!Type) throw new Error("type is required");
   if (!Target) throw new Error("target is required");
-  const alien = BindOptions && Type !== "bind" ? "bind" : VolumeOptions && Type !== "volume" ? "volume"
-    : ImageOptions && Type !== "image" ? "image" : TmpfsOptions && Type !== "tmpfs" ? "tmpfs" : null;
+  const alien =
+    BindOptions && Type !== "bind"
+      ? "bind"
+      : VolumeOptions && Type !== "volume"
+        ? "volume"
+        : ImageOptions && Type !== "image"
+          ? "image"
+          : TmpfsOptions && Type !== "tmpfs"
+            ? "tmpfs"
+            : null;
   if (alien !== null) throw new Error(`cannot mix '${alien}-*' options with mount type '${Type}'`);
-  if (BindOptions?.ReadOnlyNonRecursive && !ReadOnly) throw new Error("option 'bind-recursive=writable' requires 'readonly' to be specified in conjunction");
+  if (BindOptions?.ReadOnlyNonRecursive && !ReadOnly)
+    throw new Error("option 'bind-recursive=writable' requires 'readonly' to be specified in conjunction");
   if (!BindOptions?.ReadOnlyForceRecursive) return;
   if (!ReadOnly) throw new Error("option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction");
-  if (BindOptions.Propagation !== "rprivate") throw new Error("option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction");
+  if (BindOptions.Propagation !== "rprivate")
+    throw new Error(
+      "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction",
+    );
 }

@@ -2,13 +2,16 @@
 import { normalIp } from "./address.ts";
 import { cut } from "./csv.ts";
 
-/** `NAME:IP` or `NAME=IP`, IPv6 also in brackets, `host-gateway` for the host itself; as the engine takes it: `NAME:IP`. */
+/**
+ * `NAME:IP` or `NAME=IP`, IPv6 also in brackets, `host-gateway` for the host itself; as the engine takes it: `NAME:IP`.
+ */
 export function parseExtraHost(text: string): string {
   const equals = cut(text, "=");
   const [name, address, found] = equals[2] ? equals : cut(text, ":");
   if (!found || name === "" || name.includes(":")) throw new Error(`bad format for add-host: ${JSON.stringify(text)}`);
   const bare = /^\[.+\]$/.test(address) ? address.slice(1, -1) : address;
-  if (address !== "host-gateway" && normalIp(bare.trim()) === null) throw new Error(`invalid IP address in add-host: ${JSON.stringify(bare)}`);
+  if (address !== "host-gateway" && normalIp(bare.trim()) === null)
+    throw new Error(`invalid IP address in add-host: ${JSON.stringify(bare)}`);
   return `${name}:${bare}`;
 }
 

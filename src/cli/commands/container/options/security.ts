@@ -1,4 +1,5 @@
 /** `--security-opt`, `--cap-add`, `--cap-drop`. */
+import { errorMessage } from "../../../../lib/errors.ts";
 import { readBytes } from "../../../files.ts";
 import { absolutePath } from "../../../paths.ts";
 import { cut } from "./csv.ts";
@@ -15,12 +16,14 @@ export async function parseSecurityOptions(given: readonly string[], cwd: string
   for (const option of given) {
     const byEquals = cut(option, "=");
     const [key, value, found] = byEquals[2] || byEquals[0] === "no-new-privileges" ? byEquals : cut(option, ":");
-    if ((!found || value === "") && key !== "no-new-privileges") throw new Error(`invalid --security-opt: ${JSON.stringify(option)}`);
+    if ((!found || value === "") && key !== "no-new-privileges")
+      throw new Error(`Invalid --security-opt: ${JSON.stringify(option)}`);
     const isFile = key === "seccomp" && value !== "builtin" && value !== "unconfined";
     options.push(isFile ? `seccomp=${await profile(value, cwd)}` : option);
   }
   const filtered = options.filter((option) => option !== "systempaths=unconfined");
-  if (filtered.length === options.length) return { options: options.length > 0 ? options : null, maskedPaths: null, readonlyPaths: null };
+  if (filtered.length === options.length)
+    return { options: options.length > 0 ? options : null, maskedPaths: null, readonlyPaths: null };
   return { options: filtered, maskedPaths: [], readonlyPaths: [] };
 }
 
@@ -29,7 +32,7 @@ async function profile(file: string, cwd: string): Promise<string> {
   try {
     content = await readBytes(absolutePath(cwd, file), file);
   } catch (error) {
-    throw new Error(`opening seccomp profile (${file}) failed: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`opening seccomp profile (${file}) failed: ${errorMessage(error)}`);
   }
   try {
     const text = new TextDecoder().decode(content);
@@ -37,7 +40,7 @@ async function profile(file: string, cwd: string): Promise<string> {
     // By text, since 64-bit argument values would not survive as numbers.
     return text.replace(/("(?:\\.|[^"\\])*")|\s+/g, "$1");
   } catch (error) {
-    throw new Error(`compacting json for seccomp profile (${file}) failed: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`compacting json for seccomp profile (${file}) failed: ${errorMessage(error)}`);
   }
 }
 

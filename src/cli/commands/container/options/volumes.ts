@@ -1,14 +1,18 @@
 /** `-v` and `--tmpfs`. */
+import { setOwn } from "../../../../lib/own.ts";
 import { absolutePath } from "../../../paths.ts";
 import { cut } from "./csv.ts";
 
 /** `-v` values apart: binds and named volumes (in order, without repetition), and anonymous volumes by their path. */
-export function parseVolumes(specs: readonly string[], cwd: string): { binds: string[]; volumes: Record<string, Record<string, never>> } {
+export function parseVolumes(
+  specs: readonly string[],
+  cwd: string,
+): { binds: string[]; volumes: Record<string, Record<string, never>> } {
   const binds: string[] = [];
   const volumes: Record<string, Record<string, never>> = {};
   for (const spec of new Set(specs)) {
     const { source } = parseVolumeSpec(spec);
-    if (source === "") volumes[spec] = {};
+    if (source === "") setOwn(volumes, spec, {});
     else binds.push(resolveBind(spec, source, cwd));
   }
   return { binds, volumes };
@@ -22,7 +26,7 @@ function resolveBind(spec: string, source: string, cwd: string): string {
 }
 
 /** `[SOURCE:]TARGET[:OPTIONS]`; a single letter before a colon is a Windows drive. */
-export function parseVolumeSpec(spec: string): { source: string; target: string; options: string[] } {
+function parseVolumeSpec(spec: string): { source: string; target: string; options: string[] } {
   if (spec === "") throw new Error("invalid empty volume spec");
   if (spec.length <= 2) return { source: "", target: spec, options: [] };
   const sections: string[] = [];
@@ -31,7 +35,8 @@ export function parseVolumeSpec(spec: string): { source: string; target: string;
     if (char === ":" && !(section.length === 1 && /\p{L}/u.test(section))) {
       sections.push(section);
       section = "";
-      const problem = sections.at(-1) === "" ? "empty section between colons" : sections.length > 2 ? "too many colons" : null;
+      const problem =
+        sections.at(-1) === "" ? "empty section between colons" : sections.length > 2 ? "too many colons" : null;
       if (problem !== null) throw new Error(`invalid spec: ${spec}: ${problem}`);
     } else section += char;
   }

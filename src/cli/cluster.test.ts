@@ -1,0 +1,53 @@
+/** Commands of swarms: an engine outside of any says so, and nothing is changed to find that out. */
+import { expect, test } from "bun:test";
+import { runCli, stubEngine } from "./testing.ts";
+
+const refusal =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to ' +
+  "swarm and try again.";
+const told = `Error response from daemon: ${refusal}\n`;
+
+async function call(args: string[]) {
+  const routes = Object.fromEntries(
+    ["GET", "POST", "DELETE"].map((method) => [
+      `${method} /*`,
+      () => Response.json({ message: refusal }, { status: 503 }),
+    ]),
+  );
+  await using engine = stubEngine(routes);
+  return { ...(await runCli(args, { engine })), calls: engine.calls.map(({ method, path }) => `${method} ${path}`) };
+}
+
+test.each([
+  ["service ls -q", "GET /services"],
+  ["node ls", "GET /nodes"],
+  ["stack ls", "GET /services"],
+  ["secret ls --filter name=x", "GET /secrets"],
+  ["config ls", "GET /configs"],
+  ["service create -d --name x --publish 80:80 busybox sleep 1", "GET /services"],
+  ["swarm ca", "GET /swarm"],
+  ["swarm init --advertise-addr x", "GET /swarm"],
+  ["node rm -f a", "GET /nodes"],
+  ["stack up -c f x", "GET /services"],
+  ["swarm join-token worker", "GET /swarm"],
+  ["service update --image y x", "GET /services/x"],
+])("%s", async (line, asked) => {
+  expect(await call(line.split(" "))).toEqual({ code: 1, stdout: "", stderr: told, calls: [asked] });
+});
+
+test("each of several is told, and what was found of none", async () => {
+  expect(await call(["service", "scale", "a=1", "b=2"])).toMatchObject({ code: 1, stderr: `a: ${told}b: ${told}` });
+  expect(await call(["secret", "rm", "a", "b"])).toMatchObject({ code: 1, stderr: told + told });
+  expect(await call(["node", "inspect", "self"])).toMatchObject({ code: 1, stdout: "[]\n", stderr: told });
+  expect((await call(["swarm", "unlock-key"])).stderr).toBe(`could not fetch unlock key: ${told}`);
+});
+
+test("command lines that cannot be are refused as ever", async () => {
+  expect((await call(["service", "ls", "x"])).stderr).toContain("'berth service ls' accepts no arguments");
+  expect(await call(["node", "ls", "--nope"])).toMatchObject({
+    code: 125,
+    calls: [],
+    stderr: expect.stringMatching(/^unknown flag: --nope\n/),
+  });
+  expect((await call(["swarm"])).stderr).toStartWith("Usage:  berth swarm COMMAND\n");
+});

@@ -1,0 +1,128 @@
+import { relative } from "node:path/posix";
+import { EngineError, errorMessage, forbidden, hasCode, internal, invalid, notFound } from "../../lib/errors.ts";
+import { formatRfc3339Nano } from "../../lib/rfc3339.ts";
+import { S } from "../../linux/at.ts";
+import { resolveUser } from "../../runtime/bundle/user.ts";
+import type { ContainerDeps } from "../deps.ts";
+import { publish } from "../events.ts";
+import { findContainer } from "../lookup.ts";
+import type { ContainerRecord } from "../record.ts";
+import { untilRead } from "../streams/stream-end.ts";
+import { openView, type View } from "./archive-view.ts";
+import { baseName, goFileMode, type PathStat, realPathInRoot, statInRoot } from "./container-path.ts";
+
+export type { PathStat } from "./container-path.ts";
+
+/** What is at a path inside a container; a link at the end is not followed. */
+export async function statArchive(deps: ContainerDeps, ref: string, path: string): Promise<PathStat> {
+  const { view } = await viewOf(deps, ref);
+  await using _ = view;
+  return inWordsOf(ref, path, () => describe(view.root, ref, path));
+}
+
+/** A file or directory of a container as an archive, named by the last part of the path. */
+export async function getArchive(
+  deps: ContainerDeps,
+  ref: string,
+  path: string,
+): Promise<{ stat: PathStat; tar: ReadableStream<Uint8Array> }> {
+  const { c, view } = await viewOf(deps, ref);
+  await using undo = new AsyncDisposableStack();
+  undo.use(view);
+  const { stat, from } = inWordsOf(ref, path, () => {
+    const stat = describe(view.root, ref, path);
+    const isDirectory = stat.mode >= 2 ** 31;
+    return { stat, from: isDirectory ? realPathInRoot(view.root, path) : path };
+  });
+  const tar = deps.images.archiver.pack(view.root, { from, rootName: baseName(path) });
+  publish(deps, c, "archive-path");
+  const held = undo.move();
+  return { stat, tar: untilRead(tar, () => held.disposeAsync()) };
+}
+
+/** Where and how an uploaded archive is unpacked in a container: the query of `PUT /containers/<id>/archive`. */
+export interface PutArchiveOptions {
+  /** A directory. */
+  path: string;
+  /** Refuse to put a directory in the place of a file and the reverse. */
+  noOverwriteDirNonDir?: boolean;
+  /** Give everything to the container's user instead of the archive's owners. */
+  copyUIDGID?: boolean;
+  signal?: AbortSignal;
+}
+
+/** Unpacks an archive into a directory of a container. */
+export async function putArchive(
+  deps: ContainerDeps,
+  ref: string,
+  { path, noOverwriteDirNonDir = false, copyUIDGID = false, signal }: PutArchiveOptions,
+  body: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const { c, view } = await viewOf(deps, ref);
+  await using _ = view;
+  const into = inWordsOf(ref, path, () => {
+    const real = realPathInRoot(view.root, path);
+    const found = statInRoot(view.root, real);
+    if (!found) throw missing(ref, path);
+    if ((found.stat.mode & S.IFMT) !== S.IFDIR) throw invalid("extraction point is not a directory");
+    return real;
+  });
+  requireWritable(c, `/${into}`);
+  const user = copyUIDGID && c.spec.config.User ? resolveUser(view.root, c.spec.config.User) : null;
+  try {
+    await deps.images.archiver.extract(
+      body,
+      view.root,
+      {
+        into,
+        otherKind: noOverwriteDirNonDir ? "refuse-cp" : "replace",
+        owner: user ? { uid: user.uid, gid: user.gid } : "keep",
+      },
+      signal,
+    );
+  } catch (error) {
+    throw error instanceof EngineError ? error : internal(errorMessage(error), error);
+  }
+  publish(deps, c, "extract-to-dir");
+}
+
+async function viewOf(deps: ContainerDeps, ref: string): Promise<{ c: ContainerRecord; view: View }> {
+  const c = findContainer(deps, ref);
+  return { c, view: await openView(deps, c) };
+}
+
+function describe(root: string, ref: string, path: string): PathStat {
+  const found = statInRoot(root, path);
+  if (!found) throw missing(ref, path);
+  const { stat, linkTarget } = found;
+  return {
+    name: baseName(path),
+    size: stat.size,
+    mode: goFileMode(stat.mode),
+    mtime: formatRfc3339Nano(BigInt(stat.mtime) * 1_000_000_000n + BigInt(stat.mtimeNanos)),
+    linkTarget,
+  };
+}
+
+const missing = (ref: string, path: string) => notFound(`Could not find the file ${path} in container ${ref}`);
+
+/** System errors of a path as the API tells them. */
+function inWordsOf<T>(ref: string, path: string, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    if (hasCode(error, "ENOENT")) throw missing(ref, path);
+    throw internal(errorMessage(error), error);
+  }
+}
+
+/** The innermost mount that the path lies in decides, else the root filesystem. */
+function requireWritable(c: ContainerRecord, path: string): void {
+  const point = c.spec.mounts.findLast(({ destination }) => {
+    const rest = relative(destination, path);
+    return rest !== ".." && !rest.startsWith("../");
+  });
+  if (point?.readOnly) throw forbidden("mounted volume is marked read-only");
+  if (!point && c.spec.hostConfig.ReadonlyRootfs) throw forbidden("container rootfs is marked read-only");
+}

@@ -1,0 +1,112 @@
+import type { Frame } from "../../api/stdcopy.ts";
+import { parseUnixTimestamp } from "../../api/timestamps.ts";
+import { notImplemented } from "../../lib/errors.ts";
+import type { LogEntry } from "../../runtime/logs/entry.ts";
+import { readLogs } from "../../runtime/logs/read.ts";
+import type { ContainerDeps } from "../deps.ts";
+import { findContainer } from "../lookup.ts";
+import { type ContainerRecord, countsAsRunning } from "../record.ts";
+import { readLogAttributes, showAttributes } from "./log-attributes.ts";
+import { logPathOf } from "./log-options.ts";
+
+/** Which part of a container's log to read and how to show it: the query of `GET /containers/<id>/logs`. */
+export interface LogsOptions {
+  /** Goes on until the container ends. */
+  follow?: boolean;
+  stdout?: boolean;
+  stderr?: boolean;
+  /** Unix time, `seconds[.nanoseconds]`; both inclusive. */
+  since?: string;
+  until?: string;
+  /** Put the time before each line. */
+  timestamps?: boolean;
+  /** A number of lines; anything else means all. */
+  tail?: string;
+  /** Put the attributes before each line that the log options `labels` and `env` name. */
+  details?: boolean;
+  /** The reader is gone. */
+  signal?: AbortSignal;
+  /** With `follow`: goes on until this is aborted, whether the container runs now or not. */
+  ended?: AbortSignal;
+}
+
+/** What the container has written so far, and with `follow` what it still writes. Reads only as fast as it is read. */
+export async function containerLogs(
+  deps: ContainerDeps,
+  ref: string,
+  options: LogsOptions,
+): Promise<{ tty: boolean; frames: AsyncIterable<Frame> }> {
+  const c = findContainer(deps, ref);
+  return { tty: c.spec.config.Tty ?? false, frames: decorate(c, recordedOutput(deps, c, options), options) };
+}
+
+/** Entries of the log, as they were written. Throws at once where no log is kept. */
+export function recordedOutput(deps: ContainerDeps, c: ContainerRecord, options: LogsOptions): AsyncIterable<LogEntry> {
+  const path = logPathOf(deps, c);
+  if (path === null) throw notImplemented("configured logging driver does not support reading");
+  return entries(deps, c, path, options);
+}
+
+async function* entries(
+  deps: ContainerDeps,
+  c: ContainerRecord,
+  path: string,
+  options: LogsOptions,
+): AsyncGenerator<LogEntry> {
+  const { follow = false, stdout = false, stderr = false, signal } = options;
+  const [since, until, tail] = [
+    parseUnixTimestamp(options.since ?? ""),
+    parseUnixTimestamp(options.until ?? ""),
+    parseTail(options.tail),
+  ];
+  if (tail === 0 && !follow) return;
+  const left = new AbortController();
+  const ended = new AbortController();
+  try {
+    // Armed before the first look at the file: an end in between is not missed. After the exit all of it is written.
+    if (follow && !options.ended)
+      void deps.live
+        .of(c.id)
+        .nextExit(left.signal)
+        .then(
+          () => ended.abort(),
+          () => {},
+        );
+    const goesOn = follow && (options.ended !== undefined || countsAsRunning(findContainer(deps, c.id).state));
+    const batches = readLogs({
+      path,
+      stdout,
+      stderr,
+      follow: goesOn,
+      ended: options.ended ?? ended.signal,
+      ...(signal && { signal }),
+      ...(since !== null && { since }),
+      ...(until !== null && { until }),
+      ...(tail !== null && { tail }),
+    });
+    for await (const batch of batches) yield* batch;
+  } finally {
+    left.abort();
+  }
+}
+
+/** Lines from the end; null for all. */
+function parseTail(tail = "all"): number | null {
+  const lines = /^\d+$/.test(tail) ? Number(tail) : -1;
+  return lines < 0 ? null : lines;
+}
+
+/** Puts time and attributes at the beginning of lines; a long line that comes in pieces has one beginning. */
+async function* decorate(
+  c: ContainerRecord,
+  log: AsyncIterable<LogEntry>,
+  { timestamps = false, details = false }: LogsOptions,
+): AsyncGenerator<Frame> {
+  const attributes = details ? `${showAttributes(await readLogAttributes(c))} ` : "";
+  const within = { 1: false, 2: false };
+  for await (const { stream, time, data, partial } of log) {
+    const prefix = within[stream] ? "" : `${timestamps ? `${time} ` : ""}${attributes}`;
+    within[stream] = partial;
+    yield { stream, data: prefix ? Buffer.concat([Buffer.from(prefix), data]) : data };
+  }
+}

@@ -1,0 +1,12 @@
+const second = 1_000_000_000n;
+
+/**
+ * RFC 3339 in UTC, as Go's RFC3339Nano: as many digits after the point as needed, none for a whole second.
+ * `nanoseconds` since 1970.
+ */
+export function formatRfc3339Nano(nanoseconds: bigint): string {
+  const seconds = nanoseconds / second - (nanoseconds % second < 0n ? 1n : 0n);
+  const fraction = (nanoseconds - seconds * second).toString().padStart(9, "0").replace(/0+$/, "");
+  const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+  return `${whole}${fraction && `.${fraction}`}Z`;
+}

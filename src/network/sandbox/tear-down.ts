@@ -1,0 +1,31 @@
+import { removeNetns } from "../../linux/namespace.ts";
+import type { NetworkDeps } from "../deps.ts";
+import { stopNameService } from "../dns/service.ts";
+import { publishNetworkEvent } from "../events.ts";
+import { changePorts } from "../firewall/changes.ts";
+import { attachedOf, firewallPorts } from "../ports/publish.ts";
+import { deletePublishedPorts, deleteSandbox, publishedPorts, sandboxOf } from "../table.ts";
+import { netnsPath } from "./sandbox.ts";
+
+/** Removes all that `setUpSandbox` made, also after a crash half way. Does nothing where there is nothing. */
+export async function tearDownSandbox(deps: NetworkDeps, containerId: string): Promise<void> {
+  using _lock = await deps.live.sandboxLocks.acquire(containerId);
+  const attached = attachedOf(deps, containerId);
+  await releaseSandbox(deps, containerId);
+  for (const { network } of attached) publishNetworkEvent(deps, "disconnect", network, { container: containerId });
+}
+
+/** As {@link tearDownSandbox}, for callers that hold the container's lock already; publishes no events. */
+export async function releaseSandbox(deps: NetworkDeps, containerId: string): Promise<void> {
+  const attached = attachedOf(deps, containerId);
+  const ranges = publishedPorts(deps.store, containerId);
+  // The firewall is changed first: while its rules stand, no other container may get the addresses.
+  deletePublishedPorts(deps.store, containerId);
+  const sandbox = sandboxOf(deps.store, containerId);
+  if (sandbox) await changePorts(deps, firewallPorts(deps, sandbox, attached, ranges), []);
+  deps.live.ports.release(containerId);
+  stopNameService(deps, containerId);
+  for (const { network, endpoint, driver } of attached) driver?.detach(deps, network, endpoint);
+  removeNetns(netnsPath(deps, containerId));
+  deleteSandbox(deps.store, containerId);
+}

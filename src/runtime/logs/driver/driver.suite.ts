@@ -1,0 +1,41 @@
+/** What every log driver has to do. */
+import { describe, expect, test } from "bun:test";
+import { type LogDriver, type LogOptions, modeOptions, parseLogConfig } from "./driver.ts";
+
+/** A log driver and what the tests need to know of it. */
+export interface LogDriverCase {
+  driver: LogDriver;
+  /** Options that it takes. */
+  options?: LogOptions;
+  /** Options that it refuses, and some of its words. */
+  refused?: [options: LogOptions, words: string][];
+}
+
+/** The tests that every log driver has to pass. */
+export function logDriverSuite({ driver, options = {}, refused = [] }: LogDriverCase): void {
+  const { name } = driver;
+  const parse = (chosen: LogOptions) => parseLogConfig(new Map([[name, driver]]), name, chosen);
+
+  describe(name, () => {
+    test("keeps a bounded log where it is readable, and none where it is not", () => {
+      const limits = parse({});
+      expect(limits !== null).toBe(driver.readable);
+      if (limits) expect(limits.maxSize ?? Infinity).toBeLessThan(Infinity);
+      // Docker's file is written from what is kept.
+      if (driver.collected) expect(driver.readable).toBe(true);
+    });
+
+    test("takes its options, and those of every driver", () => {
+      expect(parse(options) !== null).toBe(driver.readable);
+      expect(Object.keys(options).every((option) => driver.options.includes(option))).toBe(true);
+      expect(driver.options.some((option) => modeOptions.includes(option))).toBe(false);
+      expect(parse({ mode: "non-blocking", "max-buffer-size": "4m" })).toEqual(parse({}));
+    });
+
+    test("says what is wrong with others", () => {
+      expect(() => parse({ nosuch: "1" })).toThrow(`unknown log opt 'nosuch' for ${driver.title}`);
+      expect(() => parse({ mode: "odd" })).toThrow("logger: logging mode not supported: odd");
+      for (const [wrong, words] of refused) expect(() => parse(wrong)).toThrow(words);
+    });
+  });
+}

@@ -1,0 +1,12 @@
+import { rotationLimits, rotationOptions } from "../limits.ts";
+import type { LogDriver } from "./driver.ts";
+
+/** Kept by the engine, in its own format alone. */
+export const local: LogDriver = {
+  name: "local",
+  title: "log driver local",
+  readable: true,
+  collected: false,
+  options: rotationOptions,
+  limits: (options) => rotationLimits(options),
+};

@@ -1,0 +1,12 @@
+import type { DefinitionSolver } from "../../builder/llb/definition-solver.ts";
+import type { LlbWork } from "../../builder/llb/work.ts";
+import type { StageResult } from "../../builder/result.ts";
+import type { Solved } from "../../builder/solved.ts";
+
+/** What all definitions of one build share. */
+export interface Definitions {
+  solver: DefinitionSolver;
+  work: LlbWork;
+  /** What to export results with. */
+  solved(results: readonly StageResult[]): Solved;
+}

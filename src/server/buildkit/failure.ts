@@ -1,0 +1,65 @@
+import type { Definition } from "../../api/buildkit/llb.ts";
+import { type Failure, failureOf } from "../../builder/failure.ts";
+import { VertexFailed } from "../../builder/llb/definition-solver.ts";
+import { BadDefinition } from "../../builder/llb/graph.ts";
+import { type Any, asGrpcError, Code, GrpcError } from "../../lib/grpc/status.ts";
+import { textAround } from "./text-around.ts";
+
+/** A Dockerfile, for who draws places in it. */
+export interface SourceFile {
+  name: string;
+  text: string;
+}
+
+/**
+ * Why a build failed, as its client wants it: the place in the Dockerfile, the vertex and the exit code are details in
+ * JSON, by the names of BuildKit's types. `vertex`: digest of the step that failed.
+ */
+export function buildFailure(error: unknown, file: SourceFile | undefined, vertex: string | undefined): GrpcError {
+  if (error instanceof GrpcError) return error;
+  const { message, range, exitCode }: Failure = failureOf(error);
+  const { code } = asGrpcError(error);
+  const details: Any[] = [];
+  if (exitCode !== undefined) details.push(detail("gatewayapi.ExitMessage", { Code: exitCode }));
+  if (vertex !== undefined) details.push(detail("errdefs.Vertex", { digest: vertex }));
+  const text = range && file ? textAround(file.text, range) : "";
+  if (range && file && text !== "") {
+    details.push(
+      detail("errdefs.Source", {
+        info: { filename: file.name, data: Buffer.from(text).toString("base64"), language: "Dockerfile" },
+        ranges: [{ start: { line: range.start }, end: { line: range.end } }],
+      }),
+    );
+  }
+  return new GrpcError(code === Code.ok ? Code.unknown : code, message, details);
+}
+
+/**
+ * Why a definition failed: with the vertex, and its place in the texts that the definition was made of. What cannot be
+ * meant is the fault of who asked.
+ */
+export function definitionFailure(error: unknown, { source }: Definition): unknown {
+  if (error instanceof BadDefinition) return new GrpcError(Code.invalidArgument, error.message);
+  if (!(error instanceof VertexFailed)) return error;
+  const { vertex, cause } = error;
+  if (cause instanceof GrpcError) return cause;
+  const failure = buildFailure(cause, undefined, vertex.digest);
+  const code = cause instanceof BadDefinition ? Code.invalidArgument : failure.code;
+  const places = (source?.locations.get(vertex.digest)?.locations ?? []).flatMap(({ sourceIndex, ranges }) => {
+    const info = source?.infos[sourceIndex];
+    if (!info) return [];
+    const { filename, data, language } = info;
+    const shown = { filename, data: Buffer.from(data).toString("base64"), language };
+    return [detail("errdefs.Source", { info: shown, ranges })];
+  });
+  return new GrpcError(code, failure.message, [...failure.details, ...places]);
+}
+
+function detail(type: string, value: unknown): Any {
+  return { typeUrl: `github.com/moby/buildkit/${type}+json`, value: Buffer.from(JSON.stringify(value)) };
+}
+
+/** The error for a subrequest that the frontend does not have. */
+export function unknownSubrequest(name: string): GrpcError {
+  return new GrpcError(Code.unknown, `unsupported request ${name}`, [detail("errdefs.Subrequest", { name })]);
+}

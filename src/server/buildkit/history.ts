@@ -1,0 +1,85 @@
+import { controlPaths, StatusResponse } from "../../api/buildkit/control.ts";
+import {
+  BuildHistoryEvent,
+  BuildHistoryRequest,
+  UpdateBuildHistoryRequest,
+  UpdateBuildHistoryResponse,
+} from "../../api/buildkit/history.ts";
+import type { BuildHistory, HistoryEvent } from "../../builder/history/history.ts";
+import { errorMessage, isNotFound } from "../../lib/errors.ts";
+import { type Method, serverStream, unary } from "../../lib/grpc/method.ts";
+import { Code, GrpcError } from "../../lib/grpc/status.ts";
+import { decode } from "../../lib/protobuf.ts";
+import { compileHistoryFilters } from "./history-filter.ts";
+
+/** What it takes to tell of builds. */
+interface HistoryDeps {
+  buildkit: { history: BuildHistory };
+}
+
+/** The calls by which clients ask what became of builds. */
+export function historyMethods({ buildkit: { history } }: HistoryDeps): Method[] {
+  return [
+    serverStream(
+      controlPaths.listenBuildHistory,
+      BuildHistoryRequest,
+      BuildHistoryEvent,
+      async ({ activeOnly, ref, earlyExit, filter, limit }, { signal }, send) => {
+        const matches = await compileHistoryFilters(filter, new Date());
+        const asked = ({ record }: HistoryEvent) => (ref === "" || record.ref === ref) && matches(record);
+        // What happens while the past is told comes after it.
+        const coming: HistoryEvent[] = [];
+        let wake = () => {};
+        using _listener = history.listen((event) => {
+          coming.push(event);
+          wake();
+        });
+        const past = [...history.active(), ...(activeOnly ? [] : history.ended())].filter(asked);
+        for (const event of limit > 0 ? past.slice(0, limit) : past) await send(event);
+        if (earlyExit) return;
+        signal.addEventListener("abort", () => wake(), { once: true });
+        while (!signal.aborted) {
+          const next = coming.shift();
+          if (next && asked(next)) await send(next);
+          else if (!next)
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+        }
+      },
+    ),
+    unary(
+      controlPaths.updateBuildHistory,
+      UpdateBuildHistoryRequest,
+      UpdateBuildHistoryResponse,
+      ({ ref, pinned, delete: remove, finalize }) => {
+        try {
+          if (remove) history.remove(ref);
+          // Nothing is added to a record once its build has ended.
+          else if (!finalize) history.pin(ref, pinned);
+        } catch (error) {
+          throw isNotFound(error) ? new GrpcError(Code.notFound, errorMessage(error)) : error;
+        }
+        return {};
+      },
+    ),
+  ];
+}
+
+/** Tells once more what a build told that has ended; false: nothing is known of it. */
+export async function replay(
+  { buildkit: { history } }: HistoryDeps,
+  ref: string,
+  send: (status: StatusResponse) => Promise<void>,
+): Promise<boolean> {
+  const digest = history.find(ref)?.logs?.digest;
+  const file = digest === undefined ? undefined : history.file(digest);
+  if (!file) return false;
+  const logs = Buffer.from(await Bun.file(file.path).arrayBuffer());
+  for (let at = 0; at + 4 <= logs.length; ) {
+    const end = at + 4 + logs.readUInt32LE(at);
+    await send(decode(StatusResponse, logs.subarray(at + 4, end)));
+    at = end;
+  }
+  return true;
+}
