@@ -7,6 +7,6 @@ import type { TaskRecord } from "./task-record.ts";
  */
 export function watchOoms(deps: RuntimeDeps, id: string, { cgroupsPath }: TaskRecord): void {
   const path = cgroupPath(deps.cgroupDriver, cgroupsPath);
-  const file = cgroupsPath === "" ? null : oomKillsFile(deps.cgroups, path);
-  deps.ooms.add(id, taskDir(deps, id), file === null ? null : { file, read: () => oomKills(deps.cgroups, path) });
+  const count = { file: oomKillsFile(deps.cgroups, path), read: () => oomKills(deps.cgroups, path) };
+  deps.ooms.add(id, taskDir(deps, id), cgroupsPath === "" ? null : count);
 }

@@ -63,3 +63,21 @@ test(
     expect(told).toHaveLength(4);
   },
 );
+
+test("what ran out before the monitor watched is told by the kernel's count, once", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "berth-oom-"));
+  using stack = new DisposableStack();
+  stack.defer(() => rmSync(dir, { recursive: true }));
+  const told: string[] = [];
+  const watch = new OomWatch(stack.use(new Inotify()), new Logger("error"));
+  stack.use(watch.listen((id, { missed }) => told.push(`${id} ${missed}`)));
+  let count = 0;
+  for (const id of ["killed", "gone", "spared"])
+    watch.add(id, dir, { file: null, read: () => (id === "spared" ? 0 : count) });
+  watch.remove("gone");
+  count = 1;
+  expect(told).toEqual([]);
+  while (told.length === 0) await Bun.sleep(20);
+  await Bun.sleep(50);
+  expect(told).toEqual(["killed true"]);
+});

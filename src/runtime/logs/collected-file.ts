@@ -116,8 +116,11 @@ export class CollectedFile {
     const { ino, size } = fstatSync(this.#fd);
     this.#size = size;
     const { inode, size: known, ahead } = this.#progress;
-    // Another file, or a shorter one: rotated, or somebody has emptied it.
-    this.#skip = ahead + (ino === inode ? Math.max(0, size - known) : 0);
+    this.#skip = ahead;
+    if (ino === inode && size >= known) this.#skip += size - known;
+    // Another file, or a shorter one: new, rotated, or somebody has emptied it. Noted before anything is written, so
+    // that after a crash it is known what was.
+    else this.#save({ ...this.#progress, inode: ino, size });
   }
 
   close(): void {
