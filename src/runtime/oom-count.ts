@@ -7,6 +7,9 @@ import type { TaskRecord } from "./task-record.ts";
  */
 export function watchOoms(deps: RuntimeDeps, id: string, { cgroupsPath }: TaskRecord): void {
   const path = cgroupPath(deps.cgroupDriver, cgroupsPath);
-  const count = { file: oomKillsFile(deps.cgroups, path), read: () => oomKills(deps.cgroups, path) };
-  deps.ooms.add(id, taskDir(deps, id), cgroupsPath === "" ? null : count);
+  const count =
+    cgroupsPath === ""
+      ? { file: null, read: () => 0 }
+      : { file: oomKillsFile(deps.cgroups, path), read: () => oomKills(deps.cgroups, path) };
+  deps.ooms.add(id, taskDir(deps, id), count);
 }

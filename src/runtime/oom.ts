@@ -12,18 +12,20 @@ const FILE = "oom";
  * milliseconds it surely does, and one look shows what ran out of memory in between.
  */
 const MONITOR_WATCHES = 1_000;
+/** The kernel tells the monitor first and kills then: so many milliseconds later it has counted. */
+const COUNTED = 50;
 
 /**
  * The kernel's own count of how often it killed for memory. `file` changes with it; null on cgroup version 1, which has
- * no such file.
+ * no such file, and for a container without a cgroup of its own, whose count stays 0.
  */
 export interface KillCount {
   file: string | null;
   read(): number;
 }
 
-/** `missed`: it happened while no daemon watched. */
-export type OomListener = (id: string, options: { missed: boolean }) => void;
+/** `maybeTold`: what ran out may be what was told of already, by this daemon or the one before. */
+export type OomListener = (id: string, options: { maybeTold: boolean }) => void;
 
 /**
  * Tells of containers whose memory ran out, at once: whether anything was killed for it, and what, is another matter.
@@ -43,48 +45,44 @@ export class OomWatch {
   }
 
   /**
-   * Watches the kernel's own count where it tells of changes. Otherwise watches the directory in which the monitor opens
-   * its file each time that memory ran out, and looks at the count once, for the moment in which the container may run
-   * and the monitor does not watch yet. Null: the container has no cgroup of its own.
+   * Watches the kernel's count where it tells of changes. Otherwise watches the directory in which the monitor opens
+   * its file when memory ran out, and looks at the count then: one event may come to the monitor twice.
    */
-  add(id: string, dir: string, kills: KillCount | null): void {
+  add(id: string, dir: string, kills: KillCount): void {
     this.remove(id);
     const watch = new DisposableStack();
     this.#watches.set(id, watch);
+    let last = 0;
+    /** Tells what the kernel has counted since the last look. False where that is nothing. */
+    const look = (): boolean => {
+      const count = kills.read();
+      const more = count > last;
+      if (more) this.#tell(id, { maybeTold: false });
+      last = Math.max(last, count);
+      return more;
+    };
+    const later = (time: number, then: () => void) => {
+      const timer = setTimeout(then, time).unref();
+      watch.defer(() => clearTimeout(timer));
+    };
     try {
-      if (kills?.file) {
-        watch.use(this.#watchCount(id, kills.file, kills.read));
-      } else {
+      if (kills.file !== null) watch.use(this.inotify.watch(kills.file, inotifyMask.modify, look));
+      else {
         watch.use(
           this.inotify.watch(dir, inotifyMask.open, (_, name) => {
-            if (name === FILE) this.#tell(id, false);
+            // Nothing is counted where the killer is disabled, or strikes in a cgroup that the container has made.
+            if (name === FILE && !look()) later(COUNTED, () => look() || this.#tell(id, { maybeTold: true }));
           }),
         );
+        later(MONITOR_WATCHES, look);
       }
     } catch (error) {
       // Then it is told with the container's end.
       if (!hasCode(error, "ENOENT"))
         this.log.warn("cannot watch a container for running out of memory", { id, error: errorMessage(error) });
     }
-    const missed = () => existsSync(join(dir, FILE)) || (kills !== null && kills.read() > 0);
-    if (missed()) this.#tell(id, true);
-    else if (kills?.file === null) {
-      const look = setTimeout(() => {
-        if (missed()) this.#tell(id, true);
-      }, MONITOR_WATCHES).unref();
-      watch.defer(() => clearTimeout(look));
-    }
-  }
-
-  #watchCount(id: string, file: string, read: () => number): Disposable {
-    let last = 0;
-    const watch = this.inotify.watch(file, inotifyMask.modify, () => {
-      const count = read();
-      if (count > last) this.#tell(id, false);
-      last = Math.max(last, count);
-    });
-    last = read();
-    return watch;
+    last = kills.read();
+    if (last > 0 || existsSync(join(dir, FILE))) this.#tell(id, { maybeTold: true });
   }
 
   remove(id: string): void {
@@ -92,7 +90,7 @@ export class OomWatch {
     this.#watches.delete(id);
   }
 
-  #tell(id: string, missed: boolean): void {
-    for (const listener of this.#listeners) listener(id, { missed });
+  #tell(id: string, options: { maybeTold: boolean }): void {
+    for (const listener of this.#listeners) listener(id, options);
   }
 }

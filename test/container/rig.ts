@@ -56,17 +56,31 @@ export interface Ran {
   stderr: string;
 }
 
+type Told = Pick<EngineEvent, "Type" | "Action" | "Actor">;
+
+/** Keeps what is told at once; a subscriber would get it a moment later. */
+class RecordedEvents extends EventBus {
+  constructor(private readonly told: Told[]) {
+    super(nowNano);
+  }
+
+  override publish(...event: Parameters<EventBus["publish"]>): void {
+    const [Type, Action, { ID, Attributes }] = event;
+    this.told.push({ Type, Action, Actor: { ID, Attributes: { ...Attributes } } });
+    super.publish(...event);
+  }
+}
+
 /** The engine without its HTTP face: real contexts on roots of their own. Leaves nothing behind, and proves it. */
 export class Rig implements AsyncDisposable {
   readonly root = mkdtempSync("/tmp/berth-ct-");
   readonly instance = newId().slice(0, 8);
-  readonly events: EngineEvent[] = [];
+  readonly events: Told[] = [];
   deps: ContainerDeps;
   images: ImageDeps;
   networks: NetworkDeps;
   volumes: VolumeDeps;
   runtime: RuntimeDeps;
-  #eventStop = new AbortController();
 
   private constructor() {
     ({
@@ -95,7 +109,7 @@ export class Rig implements AsyncDisposable {
     for (const dir of [dataRoot, execRoot, join(dataRoot, "volumes")]) mkdirSync(dir, { recursive: true });
     const cgroups = detectCgroups();
     const store = openStore(join(dataRoot, "berth.db"));
-    const events = new EventBus(nowNano);
+    const events = new RecordedEvents(this.events);
     const log = new Logger("warn");
     const images = openImages({
       store,
@@ -191,11 +205,6 @@ export class Rig implements AsyncDisposable {
   }
 
   async #up(): Promise<void> {
-    const { signal } = (this.#eventStop = new AbortController());
-    const subscription = this.deps.events.subscribe({ signal });
-    void (async () => {
-      for await (const event of subscription) this.events.push(event);
-    })();
     await startNetworks(this.networks);
     await restoreContainers(this.deps);
   }
@@ -203,7 +212,6 @@ export class Rig implements AsyncDisposable {
   /** The daemon goes without a word (its timers, watches and sockets with it) and another one comes. */
   async crashAndRestart(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     await releaseContainers(this.deps);
-    this.#eventStop.abort();
     this.networks.live[Symbol.dispose]();
     abandonLeases(this.images);
     await this.images.archiver[Symbol.asyncDispose]();
@@ -313,7 +321,6 @@ export class Rig implements AsyncDisposable {
     await releaseContainers(this.deps);
     await dismantleNetworks(this.networks);
     await this.images.archiver[Symbol.asyncDispose]();
-    this.#eventStop.abort();
     this.deps.store.close();
     const exec = ["containers", "exits", "netns", "views"].map((dir) => join("exec", dir));
     const files = ["data/containers", ...exec].map((dir) => join(this.root, dir));

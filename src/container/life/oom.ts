@@ -5,15 +5,15 @@ import { setState } from "../state.ts";
 import { containerById } from "../table.ts";
 
 /**
- * Takes note of a container whose memory ran out; it may keep running, with one process fewer or blocked. `missed`: it
- * happened while no daemon ran, and may already be saved. Never rejects.
+ * Takes note of a container whose memory ran out; it may keep running, with one process fewer or blocked. `maybeTold`: it
+ * may be what was noted already. Never rejects.
  */
-export async function handleOom(deps: ContainerDeps, id: string, { missed }: { missed: boolean }): Promise<void> {
+export async function handleOom(deps: ContainerDeps, id: string, { maybeTold }: { maybeTold: boolean }): Promise<void> {
   try {
     using _ = await deps.locks.acquire(id);
     const c = containerById(deps.store, id);
     // For a container that has ended, its exit has reported it.
-    if (!c || (c.state.phase !== "running" && c.state.phase !== "paused") || (missed && c.state.oomKilled)) return;
+    if (!c || (c.state.phase !== "running" && c.state.phase !== "paused") || (maybeTold && c.state.oomKilled)) return;
     setState(deps, c, { oomKilled: true });
     publish(deps, c, "oom");
   } catch (error) {
