@@ -15,6 +15,8 @@ export interface Outcome {
   failed: number;
   /** What failed, each with the last lines before it: a long run's output is seldom read from its start. */
   failures: string[];
+  /** Files with failures, and how many tests of each failed. What is no test of a file is in none. */
+  failedFiles: Map<string, number>;
   /** Seconds of processor: other than time, much the same on a busy machine. */
   processor: number;
 }
@@ -26,15 +28,16 @@ export async function runCheck(name: string, argv: string[], tell: (line: string
   const child = spawn(argv);
   for await (const line of linesOf(child.stdout)) tell(line);
   return (await child.exited) === 0
-    ? { passed: 1, failed: 0, failures: [], processor: processorOf(child) }
-    : { passed: 0, failed: 1, failures: [`(fail) ${name}`], processor: processorOf(child) };
+    ? { passed: 1, failed: 0, failures: [], failedFiles: new Map(), processor: processorOf(child) }
+    : { passed: 0, failed: 1, failures: [`(fail) ${name}`], failedFiles: new Map(), processor: processorOf(child) };
 }
 
 /** Runs a suite and counts what `bun test` says at its end. `tell` has each line of output. */
 export async function runSuite({ name, paths, network }: Suite, tell: (line: string) => void): Promise<Outcome> {
   const argv = ["bin/bun", "test", "--timeout", "120000", ...paths];
   const child = spawn(onOwnMachine(network, argv));
-  const outcome: Outcome = { passed: 0, failed: 0, failures: [], processor: 0 };
+  const outcome: Outcome = { passed: 0, failed: 0, failures: [], failedFiles: new Map(), processor: 0 };
+  let file = "";
   // The lines since the last result: those of the test that runs now.
   let lines: string[] = [];
   let told = false;
@@ -44,7 +47,11 @@ export async function runSuite({ name, paths, network }: Suite, tell: (line: str
     if (lines.length > linesOfFailure) lines.shift();
     // `bun test` tells them again itself, after a word of how many they are.
     if (/^\d+ tests? failed:$/.test(line)) told = true;
-    if (line.startsWith("(fail)") && !told) outcome.failures.push(lines.join("\n"));
+    file = /^(\S+\.test\.ts):$/.exec(line)?.[1] ?? file;
+    if (line.startsWith("(fail)") && !told) {
+      outcome.failures.push(lines.join("\n"));
+      outcome.failedFiles.set(file, (outcome.failedFiles.get(file) ?? 0) + 1);
+    }
     if (/^\((pass|fail|skip|todo)\)/.test(line)) lines = [];
     outcome.passed = Number(/^ *(\d+) pass$/.exec(line)?.[1] ?? outcome.passed);
     outcome.failed = Number(/^ *(\d+) fail$/.exec(line)?.[1] ?? outcome.failed);
