@@ -1,9 +1,9 @@
 /**
  * The whole of the tests: format, lint, types, walls, pages, unit tests beside the code, then every folder of `test/`
  * in a process and on a machine of its own, some beside each other. What a folder says is shown when it has ended.
- * Tells at the end again what failed, with the words before it; then `N passed, N failed`. Exits 1 on any failure. Where
- * it is few files that failed, each runs once more with nothing beside it: what passes then counts as passed, and is told
- * as unsteady. An unsteady test is a mistake in it or in the engine that waits to be found.
+ * Tells at the end again what failed, with the words before it; then `N passed, N failed`. Exits 1 on any failure.
+ * Where it is few files that failed, each runs once more with nothing beside it: what passes then counts as passed, and
+ * is told as unsteady. An unsteady test is a mistake in it or in the engine that waits to be found.
  * Arguments narrow it to folders or files, and are shown as they run: `npm test -- test/cli`.
  */
 import { dockerPrograms } from "../test/clients/debian.ts";

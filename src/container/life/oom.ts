@@ -5,8 +5,8 @@ import { setState } from "../state.ts";
 import { containerById } from "../table.ts";
 
 /**
- * Takes note of a container whose memory ran out; it may keep running, with one process fewer or blocked. `maybeTold`: it
- * may be what was noted already. Never rejects.
+ * Takes note of a container whose memory ran out; it may keep running, with one process fewer or blocked. `maybeTold`:
+ * it may be what was noted already. Never rejects.
  */
 export async function handleOom(deps: ContainerDeps, id: string, { maybeTold }: { maybeTold: boolean }): Promise<void> {
   try {
