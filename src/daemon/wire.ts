@@ -32,7 +32,7 @@ import { readHostFacts } from "../runtime/bundle/host-facts.ts";
 import { createRuntimeDeps, type RuntimeBinary, type RuntimeDeps } from "../runtime/deps.ts";
 import { builtinLogDrivers } from "../runtime/logs/driver/builtin.ts";
 import { openRuntime } from "../runtime/runtime.ts";
-import { BuildKit } from "../server/buildkit/state.ts";
+import { BuildKit } from "../server/buildkit/kept-between-calls.ts";
 import type { DaemonSettings, ServerDeps } from "../server/deps.ts";
 import { openStore, type Store } from "../store/store.ts";
 import type { VolumeDeps } from "../volume/deps.ts";

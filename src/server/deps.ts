@@ -6,7 +6,7 @@ import type { RemoteDeps } from "../image/remote/deps.ts";
 import type { Logger } from "../lib/log.ts";
 import type { NetworkDeps } from "../network/deps.ts";
 import type { VolumeDeps } from "../volume/deps.ts";
-import type { BuildKit } from "./buildkit/state.ts";
+import type { BuildKit } from "./buildkit/kept-between-calls.ts";
 
 /** What the routes need: the dependencies of the verbs they call, and what the daemon tells of itself. */
 export interface ServerDeps {

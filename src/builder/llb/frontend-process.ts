@@ -1,7 +1,8 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import type { ImageRecord } from "../../image/record.ts";
+import { connection } from "../../lib/connection.ts";
 import { newId } from "../../lib/ids.ts";
 import { mountChain } from "../steps/mounts/bind.ts";
 import { type RunInput, runStep } from "../steps/run-step.ts";
@@ -34,8 +35,8 @@ export async function runFrontend(
   mkdirSync(rootfs, { recursive: true, mode: 0o700 });
   undo.defer(() => rmdirSync(rootfs));
   await mountChain({ deps, undo }, chain, rootfs, true);
-  const { connection, input, received, ended } = streams();
-  const served = serve(connection);
+  const { connection: both, input, received, ended } = streams();
+  const served = serve(both);
   try {
     return await runStep(deps, {
       rootfs,
@@ -69,45 +70,31 @@ function streams(): {
 } {
   const process = Promise.withResolvers<Parameters<RunInput>[0]>();
   process.promise.catch(() => {});
-  let wanted = () => {};
-  const connection = new Duplex({
-    allowHalfOpen: false,
-    read: () => wanted(),
-    write(chunk: Uint8Array, _encoding, done) {
-      const data = Buffer.from(chunk);
-      process.promise.then((io) => io.write(data)).then(() => done(), done);
-    },
-    final(done) {
-      process.promise.then(
-        (io) => io.end(),
-        () => {},
-      );
-      done();
-    },
-    destroy(error, done) {
-      wanted();
-      process.promise.then(
-        (io) => io.end(),
-        () => {},
-      );
-      done(error);
+  const endInput = () =>
+    void process.promise.then(
+      (io) => io.end(),
+      () => {},
+    );
+  const output = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = output.writable.getWriter();
+  const made = connection({
+    input: output.readable,
+    write: async (data) => (await process.promise).write(Buffer.from(data)),
+    endWrite: endInput,
+    close() {
+      void writer.abort().catch(() => {});
+      endInput();
     },
   });
-  connection.on("error", () => {});
+  made.on("error", () => {});
   return {
-    connection,
+    connection: made,
     input: (io) => process.resolve(io),
-    /** Done when there is room for more. */
-    async received(data) {
-      if (connection.destroyed || connection.push(Buffer.from(data))) return;
-      await new Promise<void>((resolve) => {
-        wanted = resolve;
-      });
-    },
+    /** Done when there is room for more, or nobody takes any more. */
+    received: (data) => writer.write(Buffer.from(data)).catch(() => {}),
     ended() {
       process.reject(new Error("the frontend has ended"));
-      if (!connection.destroyed) connection.push(null);
-      connection.destroy();
+      made.destroy();
     },
   };
 }

@@ -1,5 +1,6 @@
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { BytesMessage } from "../../api/buildkit/session.ts";
+import { connection } from "../../lib/connection.ts";
 import { decode, encode } from "../../lib/protobuf.ts";
 
 /** A call in both directions, from either side of it. */
@@ -12,39 +13,26 @@ export interface ByteCall {
   cancel(): void;
 }
 
+/** Bytes of one message: nobody takes more than 4 MiB. */
+const mostBytes = 1024 * 1024;
+
 /** One connection whose bytes travel as messages of a call. */
 export function byteStream(call: ByteCall): Duplex {
-  const messages = call.messages[Symbol.asyncIterator]();
-  return new Duplex({
-    allowHalfOpen: true,
-    read() {
-      next(messages).then(
-        (data) => this.push(data),
-        (error: Error) => this.destroy(error),
-      );
+  return connection({
+    input: bytesOf(call.messages),
+    async write(data) {
+      for (let at = 0; at < data.length; at += mostBytes)
+        await call.send(encode(BytesMessage, { data: data.subarray(at, at + mostBytes) }));
     },
-    write(chunk: Uint8Array, _encoding, done) {
-      const message = encode(BytesMessage, { data: chunk });
-      // Bun 1.4 loses what is written to one HTTP/2 connection while it writes for another that runs within it.
-      setImmediate(() => call.send(message).then(() => done(), done));
-    },
-    final(done) {
-      call.end();
-      done();
-    },
-    destroy(error, done) {
-      call.cancel();
-      done(error);
-    },
+    endWrite: () => call.end(),
+    close: () => call.cancel(),
   });
 }
 
-/** The next bytes; null: none will come. A message may have none. */
-async function next(messages: AsyncIterator<Uint8Array>): Promise<Uint8Array | null> {
-  for (;;) {
-    const { done, value } = await messages.next();
-    if (done) return null;
-    const { data } = decode(BytesMessage, value);
-    if (data.length > 0) return data;
+/** A message may have none. */
+async function* bytesOf(messages: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const message of messages) {
+    const { data } = decode(BytesMessage, message);
+    if (data.length > 0) yield data;
   }
 }

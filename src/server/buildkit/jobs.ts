@@ -2,7 +2,7 @@ import type { SolveRequest } from "../../api/buildkit/control.ts";
 import type { BuildSession } from "../../builder/session/session.ts";
 import { Arrivals } from "../../lib/arrivals.ts";
 import { Code, GrpcError } from "../../lib/grpc/status.ts";
-import type { Definitions } from "./definitions.ts";
+import type { DefinitionWork } from "./definition-work.ts";
 import { Progress } from "./progress.ts";
 import type { HeldResult } from "./results.ts";
 
@@ -48,7 +48,7 @@ export class Job {
   /** Ids of all its results. */
   readonly refs: string[] = [];
   /** What its definitions share, once there is one. */
-  definitions: Promise<Definitions> | undefined;
+  definitions: Promise<DefinitionWork> | undefined;
   readonly returned = Promise.withResolvers<Returned>();
   /** Nothing of it is left to do. */
   readonly ended = Promise.withResolvers<void>();

@@ -12,7 +12,7 @@ import { newId } from "../../lib/ids.ts";
 import { Semaphore } from "../../lib/lock.ts";
 import type { ServerDeps } from "../deps.ts";
 import { ClientSession } from "./client-session.ts";
-import type { Definitions } from "./definitions.ts";
+import type { DefinitionWork } from "./definition-work.ts";
 import { definitionFailure } from "./failure.ts";
 import type { FrontendResult } from "./frontend-result.ts";
 import type { Job } from "./jobs.ts";
@@ -48,12 +48,12 @@ export async function solveDefinition(
 }
 
 /** What all definitions of a build share; made for the first of them. */
-export function definitionsOf(deps: ServerDeps, job: Job): Promise<Definitions> {
+export function definitionsOf(deps: ServerDeps, job: Job): Promise<DefinitionWork> {
   job.definitions ??= open(deps, job);
   return job.definitions;
 }
 
-async function open(deps: ServerDeps, job: Job): Promise<Definitions> {
+async function open(deps: ServerDeps, job: Job): Promise<DefinitionWork> {
   const { request, progress, signal, undo } = job;
   const { build, remote, buildkit } = deps;
   const sessions = new Map<string, Promise<ClientSession>>();

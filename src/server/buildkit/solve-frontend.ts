@@ -4,11 +4,11 @@ import { invalid } from "../../lib/errors.ts";
 import type { Method } from "../../lib/grpc/method.ts";
 import { Code, GrpcError } from "../../lib/grpc/status.ts";
 import type { ServerDeps } from "../deps.ts";
-import { solveDockerfile } from "./frontend.ts";
 import type { FrontendResult } from "./frontend-result.ts";
 import { solveByImage } from "./image-frontend.ts";
 import type { Job, Returned } from "./jobs.ts";
 import type { FrontendOptions } from "./options.ts";
+import { solveDockerfile } from "./solve-dockerfile.ts";
 
 /** What a frontend is asked for. */
 export interface FrontendRequest {

@@ -4,7 +4,7 @@ import type { StageResult } from "../../builder/result.ts";
 import type { Solved } from "../../builder/solved.ts";
 
 /** What all definitions of one build share. */
-export interface Definitions {
+export interface DefinitionWork {
   solver: DefinitionSolver;
   work: LlbWork;
   /** What to export results with. */
