@@ -175,6 +175,16 @@ export function readInto(fd: number, buffer: Uint8Array): number {
   }
 }
 
+/** As {@link readInto}, from an offset. */
+export function readAt(fd: number, buffer: Uint8Array, offset: number): number {
+  for (;;) {
+    const got = Number(libc.pread64(fd, ptr(buffer), buffer.length, offset));
+    if (got >= 0) return got;
+    const code = errno();
+    if (code !== EINTR) throw new SystemError("read", code);
+  }
+}
+
 /** The part of a mode that tells the type of a file: `IFMT` masks it; see inode(7). */
 export const S = {
   IFMT: 0o170000,

@@ -56,6 +56,7 @@ const libc = dlopen("libc.so.6", {
   flistxattr: { args: [i32, p, u64], returns: i64 },
   statx: { args: [i32, p, i32, u32, p], returns: i32 },
   getdents64: { args: [i32, p, u64], returns: i64 },
+  pread64: { args: [i32, p, u64, i64], returns: i64 },
   pwrite64: { args: [i32, p, u64, i64], returns: i64 },
   ftruncate64: { args: [i32, i64], returns: i32 },
   syncfs: { args: [i32], returns: i32 },

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { invalid } from "../../lib/errors.ts";
 import { TarReader } from "../../lib/tar/reader.ts";
+import type { Content } from "../../linux/archive/options.ts";
 import { ListMemo } from "./list-memo.ts";
 import { Spool } from "./spool.ts";
 
@@ -91,6 +92,12 @@ export class ContentStore {
     const place = this.places.get(digest);
     if (!place) throw new Error(`no content ${digest}`);
     for (let part = 0; part < place.length; part += 2) yield* this.spool.read(place[part] ?? 0, place[part + 1] ?? 0);
+  }
+
+  /** Where {@link read} takes it from. */
+  stored(digest: string): Content | undefined {
+    const parts = this.places.get(digest);
+    return parts && { file: this.spool.path, parts };
   }
 
   /** Whether enough has gathered to be worth a {@link settle}. */

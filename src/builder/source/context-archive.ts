@@ -1,6 +1,7 @@
 import { invalid } from "../../lib/errors.ts";
 import { type SparsePart, sparseBytes, weightOf } from "../../lib/tar/entry.ts";
 import { TarReader } from "../../lib/tar/reader.ts";
+import type { Content } from "../../linux/archive/options.ts";
 import { EntryTable } from "./entries.ts";
 import { escapes, inside } from "./path.ts";
 import { Spool } from "./spool.ts";
@@ -66,6 +67,11 @@ export class ContextArchive implements SourceTree, AsyncDisposable {
       done = part.offset + part.length;
     }
     yield* zeros(held.size - done);
+  }
+
+  stored(path: string): Content | undefined {
+    const held = this.#entries.get(path);
+    return held && !held.sparse ? { file: this.spool.path, parts: [held.at, held.size] } : undefined;
   }
 
   /** A small file as text; undefined where there is none. Links are not followed. */

@@ -2,6 +2,11 @@ import { encodeHeader, endOfArchive, padding } from "../../lib/tar/writer.ts";
 import type { CopyItem } from "./copy-plan.ts";
 import type { SourceTree } from "./tree.ts";
 
+/** The files whose content planned things have. */
+export function contentsOf(items: readonly CopyItem[]): string[] {
+  return items.flatMap(({ from, entry }) => (from !== undefined && entry.type === "file" ? [from] : []));
+}
+
 /**
  * The planned things as an archive to be extracted over the target's root. `clampMtime`: seconds; nothing is younger.
  */
@@ -20,7 +25,7 @@ export async function* copyArchive(
     held.push(chunk);
     heldBytes += chunk.length;
   };
-  await tree.ready?.(items.flatMap(({ from, entry }) => (from !== undefined && entry.type === "file" ? [from] : [])));
+  await tree.ready?.(contentsOf(items));
   for (const { from, to, entry, source } of items) {
     let { mtime, mtimeNanos } = entry;
     if (clampMtime !== undefined && mtime >= clampMtime) [mtime, mtimeNanos] = [clampMtime, 0];

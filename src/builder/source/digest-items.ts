@@ -1,4 +1,5 @@
 import { Breath } from "../../lib/breath.ts";
+import { contentsOf } from "./copy-archive.ts";
 import type { CopyItem } from "./copy-plan.ts";
 import type { SourceTree } from "./tree.ts";
 
@@ -8,7 +9,7 @@ export async function digestItems(tree: SourceTree, items: readonly CopyItem[], 
   /** Files of several names: where the first of them goes. */
   const names = new Map<string, string>();
   const breath = new Breath();
-  await tree.learn?.(items.flatMap(({ from, entry }) => (entry.type === "file" && from !== undefined ? [from] : [])));
+  await tree.learn?.(contentsOf(items));
   for (const { from, to, entry, source, name = "" } of items) {
     if (breath.due) await breath.take(signal);
     const known = entry.type === "file" && from !== undefined ? (tree.digest(from, signal) ?? "") : entry.linkName;

@@ -2,6 +2,7 @@ import { read } from "node:fs";
 import { promisify } from "node:util";
 import type { EntryType } from "../../lib/tar/entry.ts";
 import { decodeName } from "../../lib/tar/names.ts";
+import type { Content } from "../../linux/archive/options.ts";
 import { close, listDir, O, openDir, openInRoot, readlinkAt, S, statAt } from "../../linux/at.ts";
 import { SystemError } from "../../linux/syscall.ts";
 import { getXattr, listXattrs } from "../../linux/xattr.ts";
@@ -22,7 +23,7 @@ const types = new Map<number, EntryType>([
 export class FolderTree implements SourceTree, Disposable {
   readonly #root: number;
 
-  constructor(path: string) {
+  constructor(private readonly path: string) {
     this.#root = openDir(path);
   }
 
@@ -75,6 +76,10 @@ export class FolderTree implements SourceTree, Disposable {
     } finally {
       close(dir);
     }
+  }
+
+  stored(path: string): Content {
+    return { root: this.path, path };
   }
 
   async digest(path: string, signal: AbortSignal): Promise<string> {

@@ -1,6 +1,7 @@
 import type { IndexEntry } from "../../api/build-context.ts";
 import { invalid } from "../../lib/errors.ts";
 import { tarEntry } from "../../lib/tar/entry.ts";
+import type { Content } from "../../linux/archive/options.ts";
 import type { ContentStore } from "./content-store.ts";
 import { maxEntries } from "./context-archive.ts";
 import { EntryTable } from "./entries.ts";
@@ -76,6 +77,11 @@ export class IndexedContext implements SourceTree {
     await this.ready([path]);
     const held = this.#entries.get(path);
     if (held && held.size > 0) yield* this.store.read(held.digest);
+  }
+
+  stored(path: string): Content | undefined {
+    const held = this.#entries.get(path);
+    return held && this.store.stored(held.digest);
   }
 
   async ready(paths: readonly string[]): Promise<void> {

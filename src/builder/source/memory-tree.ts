@@ -1,4 +1,5 @@
 import { tarEntry } from "../../lib/tar/entry.ts";
+import type { Content } from "../../linux/archive/options.ts";
 import { baseOf } from "./path.ts";
 import type { SourceEntry, SourceTree } from "./tree.ts";
 
@@ -29,6 +30,11 @@ export class MemoryTree implements SourceTree {
   async *read(path: string): AsyncGenerator<Uint8Array> {
     const file = this.#files.get(path);
     if (file && file.content.length > 0) yield file.content;
+  }
+
+  stored(path: string): Content | undefined {
+    const file = this.#files.get(path);
+    return file && { bytes: file.content };
   }
 
   digest(path: string): string | undefined {

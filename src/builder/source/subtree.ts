@@ -12,6 +12,7 @@ export function below(tree: SourceTree, folder: string): SourceTree {
     digest: (path, signal) => tree.digest(at(path), signal),
     ready: async (paths) => tree.ready?.(paths.map(at)),
     learn: async (paths) => tree.learn?.(paths.map(at)),
+    stored: (path) => tree.stored?.(at(path)),
   };
 }
 
@@ -26,5 +27,6 @@ export function without(tree: SourceTree, folder: string): SourceTree {
     digest: (path, signal) => (hidden(path) ? undefined : tree.digest(path, signal)),
     ready: async (paths) => tree.ready?.(paths),
     learn: async (paths) => tree.learn?.(paths),
+    stored: (path) => tree.stored?.(path),
   };
 }

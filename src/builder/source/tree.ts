@@ -1,5 +1,6 @@
 import { compile } from "../../lib/ignore-patterns.ts";
 import type { TarEntry } from "../../lib/tar/entry.ts";
+import type { Content } from "../../linux/archive/options.ts";
 import { inside, parentOf } from "./path.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface SourceTree {
   ready?(paths: readonly string[]): Promise<void>;
   /** Finds out the digests of files that are about to be asked for, all at once. Trees that know them lack this. */
   learn?(paths: readonly string[]): Promise<void>;
+  /** Where the content of a regular file is on this machine, once it was made ready; undefined: it has to be read. */
+  stored?(path: string): Content | undefined;
   /** Digest of a regular file's content, at once where it is known without reading; undefined: no regular file. */
   digest(path: string, signal: AbortSignal): string | undefined | Promise<string>;
 }

@@ -4,7 +4,7 @@ import { type LayerStep, layerStep } from "./layer-step.ts";
 import type { StageWork } from "./stage-work.ts";
 
 /** A step that changes files, as its instruction describes it. */
-export interface LayerRequest extends Pick<LayerStep, "perform"> {
+export interface LayerRequest extends Pick<LayerStep, "perform" | "lay"> {
   /** What history says of it. */
   created: string;
   /** What it does, as JSON: a part of its cache key. */
@@ -18,7 +18,7 @@ export interface LayerRequest extends Pick<LayerStep, "perform"> {
 /** Takes the step's layer from the cache or makes it, and puts it upon the stage. */
 export async function addLayer(
   work: StageWork,
-  { created, operation, inputs, inputsByContent, perform }: LayerRequest,
+  { created, operation, inputs, inputsByContent, perform, lay }: LayerRequest,
 ): Promise<void> {
   const { build, planned, state, step } = work;
   const { request } = build;
@@ -42,6 +42,7 @@ export async function addLayer(
       imported: build.imported,
       signal: build.signal,
       perform,
+      ...(lay && { lay }),
     },
     build.lease,
   );

@@ -1,10 +1,11 @@
 import { errorMessage, invalid } from "../../lib/errors.ts";
+import type { TreeItem } from "../../linux/archive/options.ts";
 import type { BuilderDeps } from "../deps.ts";
 import type { CopyOptions, Instruction } from "../dockerfile/instructions.ts";
 import { chomped } from "../dockerfile/lex.ts";
 import { DockerfileError } from "../dockerfile/source.ts";
 import type { Variables } from "../plan/variables.ts";
-import { copyArchive } from "../source/copy-archive.ts";
+import { contentsOf, copyArchive } from "../source/copy-archive.ts";
 import {
   type CopyItem,
   type CopyRequest,
@@ -17,6 +18,7 @@ import {
 } from "../source/copy-plan.ts";
 import { digestItems } from "../source/digest-items.ts";
 import { type FoundSource, SourceNotFound } from "../source/find-sources.ts";
+import { layerItems } from "../source/layer-items.ts";
 import type { SourceTree } from "../source/tree.ts";
 import { parseChmod } from "./chmod.ts";
 import { namesAccounts, ownerIn, root as rootOwner } from "./owner.ts";
@@ -120,17 +122,35 @@ function planForKey(
   );
 }
 
-/** Puts a part upon a mounted root filesystem. `bare`: it began as nothing. */
+/** Where a part goes. `bare`: the root filesystem began as nothing. */
+interface CopyPlace {
+  range: Instruction["range"];
+  bare: boolean;
+  epoch: number | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * The whole layer that a part makes upon a mounted root filesystem, for those that are made without writing through the
+ * mount; undefined: it is to be performed.
+ */
+export async function layPart(part: CopyPart, root: string, options: CopyPlace): Promise<TreeItem[] | undefined> {
+  if ("archive" in part || !part.tree.stored || options.epoch !== undefined) return undefined;
+  using target = new TargetRoot(root);
+  const items = await planPart(part, target, chownOf(part, root, options), options);
+  await part.tree.ready?.(contentsOf(items));
+  return layerItems(part.tree, items, (path) => target.below(path));
+}
+
+/** Puts a part upon a mounted root filesystem. */
 export async function performPart(
-  deps: BuilderDeps,
+  deps: Pick<BuilderDeps, "images">,
   part: CopyPart,
   root: string,
-  options: { range: Instruction["range"]; bare: boolean; epoch: number | undefined; signal: AbortSignal },
+  options: CopyPlace,
 ): Promise<void> {
   const { tree, copy } = part;
-  if (copy.chown !== undefined && options.bare && namesAccounts(copy.chown))
-    throw invalid(`unable to find user ${copy.chown}: no matching entries in passwd file`);
-  const named = copy.chown === undefined ? undefined : ownerIn(root, copy.chown);
+  const named = chownOf(part, root, options);
   const { archiver } = deps.images;
   using target = new TargetRoot(root);
   const extract = (items: readonly CopyItem[]) =>
@@ -141,12 +161,7 @@ export async function performPart(
       options.signal,
     );
   if (!("archive" in part)) {
-    await extract(
-      await placedLater(
-        options.range,
-        planCopy(tree, { ...requestOf(copy), target, owner: named ?? part.owner }, options.signal),
-      ),
-    );
+    await extract(await planPart(part, target, named, options));
     return;
   }
   const { items, path } = placed(options.range, () =>
@@ -154,6 +169,23 @@ export async function performPart(
   );
   if (items.length > 0) await extract(items);
   await archiver.extract(tree.read(part.archive), root, { into: path, ...(named && { owner: named }) }, options.signal);
+}
+
+/** Whose `--chown` says that the files are. */
+function chownOf({ copy }: CopyPart, root: string, { bare }: CopyPlace): Owner | undefined {
+  if (copy.chown === undefined) return undefined;
+  if (bare && namesAccounts(copy.chown))
+    throw invalid(`unable to find user ${copy.chown}: no matching entries in passwd file`);
+  return ownerIn(root, copy.chown);
+}
+
+function planPart(
+  { tree, copy, owner }: Exclude<CopyPart, { archive: string }>,
+  target: TargetRoot,
+  named: Owner | undefined,
+  { range, signal }: CopyPlace,
+): Promise<CopyItem[]> {
+  return placedLater(range, planCopy(tree, { ...requestOf(copy), target, owner: named ?? owner }, signal));
 }
 
 function requestOf(copy: ExpandedCopy): Omit<CopyRequest, "target" | "owner"> {

@@ -1,3 +1,4 @@
+import type { TreeItem } from "../../linux/archive/options.ts";
 import type { Instruction } from "../dockerfile/instructions.ts";
 import type { Range } from "../dockerfile/source.ts";
 import { resultId, type StageResult } from "../result.ts";
@@ -13,6 +14,7 @@ import {
   digestPart,
   type ExpandedCopy,
   expandCopy,
+  layPart,
   performPart,
   toldCopy,
 } from "./copy-step.ts";
@@ -81,6 +83,7 @@ async function copyParts(
     operation: copyOperation(expanded),
     inputs,
     perform: async (root) => performAll(work, await parts(), root, range),
+    lay: async (root, make) => layAll(work, await parts(), root, range, make),
   });
 }
 
@@ -103,6 +106,8 @@ async function copyFromResult(
       withFiles(work, source, async (tree) => [await digestPart(partOf(tree), range, work.build.signal)]),
     perform: (root) =>
       withFiles(work, source, (tree) => performAll(work, [partOf(tree), ...inlineParts(expanded)], root, range)),
+    lay: (root, make) =>
+      withFiles(work, source, (tree) => layAll(work, [partOf(tree), ...inlineParts(expanded)], root, range, make)),
   });
 }
 
@@ -125,4 +130,20 @@ async function performAll(
   const bare = state.chain.length === 0;
   for (const part of parts)
     await performPart(deps, part, root, { range, bare, epoch: request.sourceDateEpoch, signal });
+}
+
+/** One part alone can be laid out as a layer: a second one would see what the first brought. */
+async function layAll(
+  { build, state }: StageWork,
+  parts: readonly CopyPart[],
+  root: string,
+  range: Range,
+  make: (items: readonly TreeItem[]) => Promise<void>,
+): Promise<boolean> {
+  const [part] = parts;
+  if (!part || parts.length > 1) return false;
+  const bare = state.chain.length === 0;
+  const items = await layPart(part, root, { range, bare, epoch: build.request.sourceDateEpoch, signal: build.signal });
+  if (items) await make(items);
+  return items !== undefined;
 }

@@ -1,9 +1,10 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Lease } from "../../image/collect/lease.ts";
-import { type CommittedLayer, commitLayer } from "../../image/layer/commit-layer.ts";
+import { type CommittedLayer, commitLayer, layLayer } from "../../image/layer/commit-layer.ts";
 import { chainOn } from "../../image/layer/layers.ts";
 import { newId } from "../../lib/ids.ts";
+import type { TreeItem } from "../../linux/archive/options.ts";
 import { timeNow } from "../../linux/clock.ts";
 import { requireRoom } from "../../store/room.ts";
 import type { ImportedCaches } from "../cache/imported.ts";
@@ -26,6 +27,11 @@ export interface LayerStep {
   begin: () => void;
   /** Writes to the mounted root filesystem. */
   perform: (root: string) => Promise<void>;
+  /**
+   * Tells, by a call of `make`, what the whole layer is to be upon the mounted root filesystem, which `make` unmounts.
+   * False: it cannot be told without performing.
+   */
+  lay?: (root: string, make: (items: readonly TreeItem[]) => Promise<void>) => Promise<boolean>;
   /** Nothing in the layer is younger (seconds). */
   epoch: number | undefined;
   /** What other engines did. */
@@ -66,7 +72,8 @@ export async function layerStep(
   }
   step.begin();
   await step.imported.materialize(state, step.signal);
-  const layer = await makeLayer(deps, state.chain, step, lease);
+  const expected = step.lay && findCached(deps.store, step.key)?.diffId;
+  const layer = await makeLayer(deps, state.chain, step, lease, expected);
   const created = timeNow();
   const outcome = {
     cached: false,
@@ -157,12 +164,13 @@ function remember(
   });
 }
 
-/** Work upon a writable snapshot, committed. On failure nothing stays. */
+/** Work upon a writable snapshot, committed. On failure nothing stays. `expected`: the digest that may come of it. */
 export async function makeLayer(
-  deps: BuilderDeps,
+  deps: Pick<BuilderDeps, "images" | "execRoot">,
   chain: readonly string[],
-  { perform, epoch, signal }: Pick<LayerStep, "perform" | "epoch" | "signal">,
+  { perform, lay, epoch, signal }: Pick<LayerStep, "perform" | "lay" | "epoch" | "signal">,
   lease: Lease,
+  expected?: string,
 ): Promise<CommittedLayer> {
   const { snapshotter } = deps.images;
   const key = `build-${newId()}`;
@@ -176,14 +184,22 @@ export async function makeLayer(
   snapshotter.mount(key, chain, root, { volatile: true });
   undo.defer(() => snapshotter.unmount(root));
   const begun = Date.now();
-  await perform(root);
-  await snapshotter.unmount(root);
-  if (epoch !== undefined) {
-    const made = snapshotter.diffSource(key, chain);
-    // A copy of the whole chain holds younger files of the base, which are no work of this step.
-    clampTimes(made.root, epoch, made.kind === "overlay" ? 0 : begun - 10);
+  let layer: CommittedLayer | undefined;
+  if (lay && snapshotter.applyTarget(key).whiteouts === "overlay")
+    await lay(root, async (items) => {
+      await snapshotter.unmount(root);
+      layer = await layLayer(deps.images, key, chain, items, { expected, lease, signal });
+    });
+  if (!layer) {
+    await perform(root);
+    await snapshotter.unmount(root);
+    if (epoch !== undefined) {
+      const made = snapshotter.diffSource(key, chain);
+      // A copy of the whole chain holds younger files of the base, which are no work of this step.
+      clampTimes(made.root, epoch, made.kind === "overlay" ? 0 : begun - 10);
+    }
+    layer = await commitLayer(deps.images, key, chain, lease, signal);
   }
-  const layer = await commitLayer(deps.images, key, chain, lease, signal);
   undo.move();
   rmdirSync(root);
   return layer;

@@ -3,7 +3,9 @@ import type { EntryType } from "../../lib/tar/entry.ts";
 import { decodeName } from "../../lib/tar/names.ts";
 import { close, O, openDir, openInRoot, readlinkAt, S, statAt } from "../../linux/at.ts";
 import { SystemError } from "../../linux/syscall.ts";
+import { listXattrs } from "../../linux/xattr.ts";
 import { type CopyTarget, type Standing, TargetInTheWay } from "../source/copy-plan.ts";
+import type { Below } from "../source/layer-items.ts";
 import { baseOf, parentOf } from "../source/path.ts";
 
 const maxLinks = 255;
@@ -52,14 +54,32 @@ export class TargetRoot implements CopyTarget, Disposable {
     return this.#look(path);
   }
 
-  #look(path: string): (Standing & { link?: string }) | undefined {
-    let parent: number;
+  /** What stands there as it has to come along into a layer: as {@link layerItems} asks. */
+  below(path: string): Below | undefined {
+    const parent = this.#open(parentOf(path));
+    if (parent === undefined) return undefined;
     try {
-      parent = openInRoot(this.#root, parentOf(path), O.PATH | O.DIRECTORY);
-    } catch (error) {
-      if (error instanceof SystemError && ["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code)) return undefined;
-      throw error;
+      const name = baseOf(path);
+      const stat = statAt(parent, name);
+      if (!stat) return undefined;
+      const isDirectory = (stat.mode & S.IFMT) === S.IFDIR;
+      return {
+        directory: isDirectory,
+        extended: isDirectory && listXattrs(`/proc/self/fd/${parent}/${name}`).length > 0,
+        mode: stat.mode & 0o7777,
+        uid: stat.uid,
+        gid: stat.gid,
+        mtime: stat.mtime,
+        mtimeNanos: stat.mtimeNanos,
+      };
+    } finally {
+      close(parent);
     }
+  }
+
+  #look(path: string): (Standing & { link?: string }) | undefined {
+    const parent = this.#open(parentOf(path));
+    if (parent === undefined) return undefined;
     try {
       const name = baseOf(path);
       const stat = statAt(parent, name);
@@ -74,6 +94,15 @@ export class TargetRoot implements CopyTarget, Disposable {
       };
     } finally {
       close(parent);
+    }
+  }
+
+  #open(path: string): number | undefined {
+    try {
+      return openInRoot(this.#root, path, O.PATH | O.DIRECTORY);
+    } catch (error) {
+      if (error instanceof SystemError && ["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code)) return undefined;
+      throw error;
     }
   }
 

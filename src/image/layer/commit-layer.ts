@@ -1,4 +1,4 @@
-import type { PackResult } from "../../linux/archive/options.ts";
+import type { PackResult, TreeItem } from "../../linux/archive/options.ts";
 import { bootId } from "../../linux/boot-id.ts";
 import type { Lease } from "../collect/lease.ts";
 import type { ImageDeps } from "../deps.ts";
@@ -57,19 +57,43 @@ export async function copyLayer(
   return layer;
 }
 
+/**
+ * Makes items, as {@link Archiver.lay} takes them, the content of a snapshot in which nothing is yet, and that a layer
+ * as {@link commitLayer} does. `expected`: the digest that may come of it; then the items are digested first, and
+ * nothing is written where the layer is there.
+ */
+export async function layLayer(
+  deps: ImageDeps,
+  key: string,
+  chain: readonly string[],
+  items: readonly TreeItem[],
+  { expected, lease, signal }: { expected: string | undefined; lease: Lease; signal: AbortSignal },
+): Promise<CommittedLayer> {
+  const { root } = deps.snapshotter.applyTarget(key);
+  const lay = (where: string | null) => deps.archiver.lay(items, where, signal);
+  if (expected === undefined || !deps.snapshotter.has(chainOn(chain.at(-1) ?? null, expected)))
+    return publish(deps, key, chain, await lay(root), lease);
+  return publish(deps, key, chain, await lay(null), lease, () => lay(root));
+}
+
+/** `write`: puts the files into the snapshot, where they are not in it yet. */
 async function publish(
   deps: ImageDeps,
   key: string,
   chain: readonly string[],
   packed: PackResult,
   lease: Lease | undefined,
+  write?: () => Promise<unknown>,
 ): Promise<CommittedLayer> {
   const parent = chain.at(-1) ?? null;
   const chainId = chainOn(parent, packed.diffId);
   lease?.add("layer", chainId);
   using _lock = await deps.locks.acquire(`layer ${chainId}`);
   if (layerByChain(deps.store, chainId) && deps.snapshotter.has(chainId)) await deps.snapshotter.remove(key);
-  else await deps.snapshotter.commit(key, chainId);
+  else {
+    await write?.();
+    await deps.snapshotter.commit(key, chainId);
+  }
   insertLayer(deps.store, {
     chain_id: chainId,
     parent_chain_id: parent,

@@ -5,7 +5,14 @@ import { Semaphore } from "../../lib/lock.ts";
 import { filterThrough } from "../../lib/run.ts";
 import type { ChangesRequest, TreeChange } from "./changes.ts";
 import type { FromWorker, JobName, Jobs, Member, ToWorker, WorkerFailure } from "./jobs.ts";
-import type { ArchiveCompression, ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
+import type {
+  ArchiveCompression,
+  ExtractOptions,
+  ExtractResult,
+  PackOptions,
+  PackResult,
+  TreeItem,
+} from "./options.ts";
 
 /** An archive to read: a file on disk (read by the worker itself, fastest) or a stream from anywhere. */
 export type ArchiveSource = { file: string } | AsyncIterable<Uint8Array>;
@@ -93,6 +100,14 @@ export class Archiver implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<PackResult> {
     return this.#run("transfer", { root, pack, target, extract }, { signal });
+  }
+
+  /**
+   * Makes a tree of items, directories before what is in them and names sorted, and tells the digest and size that
+   * {@link pack} would give it. `root`: an empty directory; null: nothing is made, only digested.
+   */
+  lay(items: readonly TreeItem[], root: string | null, signal?: AbortSignal): Promise<PackResult> {
+    return this.#run("lay", { items, root }, { signal });
   }
 
   /** Takes an archive of files apart into `dir`, each under a number, with its digest. */

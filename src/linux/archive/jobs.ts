@@ -1,7 +1,14 @@
 import type { ErrorKind } from "../../lib/errors.ts";
 import type { EntryType } from "../../lib/tar/entry.ts";
 import type { ChangesRequest, TreeChange } from "./changes.ts";
-import type { ArchiveCompression, ExtractOptions, ExtractResult, PackOptions, PackResult } from "./options.ts";
+import type {
+  ArchiveCompression,
+  ExtractOptions,
+  ExtractResult,
+  PackOptions,
+  PackResult,
+  TreeItem,
+} from "./options.ts";
 
 /**
  * What workers can be asked, with the answer of each. A job with a `stream` source gets its bytes in messages; a
@@ -18,6 +25,7 @@ export interface Jobs {
     request: { root: string; pack: PackOptions; target: string; extract: ExtractOptions };
     result: PackResult;
   };
+  lay: { request: { items: readonly TreeItem[]; root: string | null }; result: PackResult };
   recompress: {
     request: { source: string; file: string; compression: ArchiveCompression; level?: number };
     result: PackResult;

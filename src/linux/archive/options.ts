@@ -85,7 +85,30 @@ export interface PackOptions {
   level?: number;
 }
 
-/** The answer of the jobs that pack, and of `recompress`. */
+/** Where the content of a file is: in parts of a file of the host (start and length of each), in a tree, or here. */
+export type Content =
+  | { file: string; parts: readonly number[] }
+  | { root: string; path: string }
+  | { bytes: Uint8Array };
+
+/** One thing of a tree that the job `lay` makes. */
+export interface TreeItem {
+  /** Relative to the root, clean. */
+  path: string;
+  type: "file" | "directory" | "symlink";
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: number;
+  mtimeNanos: number;
+  /** Of a link. */
+  linkName: string;
+  /** Of a file, in bytes. */
+  size: number;
+  content?: Content;
+}
+
+/** The answer of the jobs that pack, of `lay` and of `recompress`. */
 export interface PackResult {
   /** `sha256:…` of the archive before compression. */
   diffId: string;

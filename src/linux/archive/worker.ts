@@ -11,6 +11,7 @@ import { treeChanges } from "./changes.ts";
 import { copyTree } from "./copy.ts";
 import { extractTree, fileChunks } from "./extract.ts";
 import type { FromWorker, JobName, JobSource, Jobs, ToWorker, WorkerFailure } from "./jobs.ts";
+import { layTree } from "./lay.ts";
 import { unpackMembers } from "./members.ts";
 import { measureTree, packToFile, packTree, recompressFile, transferTree } from "./pack.ts";
 import { checkStopped, type Stopped } from "./stop.ts";
@@ -30,6 +31,7 @@ const handlers: Handlers = {
   digest: ({ root, options }, stopped) => packTree(root, options, () => {}, stopped),
   measure: ({ root, options }, stopped) => measureTree(root, options, stopped),
   transfer: ({ root, pack, target, extract }, stopped) => transferTree(root, pack, target, extract, stopped),
+  lay: ({ items, root }, stopped) => layTree(items, root, stopped),
   recompress: ({ source, file, compression, level }, stopped) =>
     recompressFile(source, file, compression, level, stopped),
   sync: ({ path }) => {

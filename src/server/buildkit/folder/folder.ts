@@ -6,6 +6,7 @@ import { Breath } from "../../../lib/breath.ts";
 import { invalid } from "../../../lib/errors.ts";
 import { decode, encode } from "../../../lib/protobuf.ts";
 import { tarEntry } from "../../../lib/tar/entry.ts";
+import type { Content } from "../../../linux/archive/options.ts";
 import { permissionsOfMode, typeOfMode } from "./file-mode.ts";
 import type { FolderList } from "./folder-list.ts";
 import { ListOrder } from "./list-order.ts";
@@ -42,6 +43,7 @@ export interface FolderStore<C extends Incoming> {
   settle(files: readonly { path: string; stamp: string; content: C }[]): Promise<void>;
   readonly full: boolean;
   read(digest: string): AsyncIterable<Uint8Array>;
+  stored(digest: string): Content | undefined;
 }
 
 /** A file whose content was asked for and is on its way. */
@@ -103,6 +105,11 @@ export class Folder<C extends Incoming> implements SourceTree {
     await this.learn([path]);
     const file = this.#entries.get(path)?.file;
     if (file?.digest !== undefined && file.size > 0) yield* this.store.read(file.digest);
+  }
+
+  stored(path: string): Content | undefined {
+    const digest = this.#entries.get(path)?.file?.digest;
+    return digest === undefined ? undefined : this.store.stored(digest);
   }
 
   /** Content of which the digest is known is here already. */

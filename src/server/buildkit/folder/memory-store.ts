@@ -1,4 +1,5 @@
 import { invalid } from "../../../lib/errors.ts";
+import type { Content } from "../../../linux/archive/options.ts";
 import type { FolderStore, Incoming } from "./folder.ts";
 
 const most = 16 * 1024 * 1024;
@@ -18,6 +19,11 @@ export class MemoryStore implements FolderStore<MemoryFile> {
 
   async settle(files: readonly { content: MemoryFile }[]): Promise<void> {
     for (const { content } of files) this.#files.set(content.digest, content.bytes);
+  }
+
+  stored(digest: string): Content | undefined {
+    const bytes = this.#files.get(digest);
+    return bytes && { bytes };
   }
 
   async *read(digest: string): AsyncGenerator<Uint8Array> {
