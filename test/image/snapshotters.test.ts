@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CopySnapshotter } from "../../src/image/snapshot/copy.ts";
+import { filesystemName } from "../../src/image/snapshot/filesystem.ts";
 import { OverlaySnapshotter } from "../../src/image/snapshot/overlay.ts";
 import { overlayWorks } from "../../src/image/snapshot/probe.ts";
 import { Archiver } from "../../src/linux/archive/archiver.ts";
@@ -34,6 +35,24 @@ test("what cannot be removed yet is removed a little later", async () => {
   } finally {
     for (const { target } of readMounts()) if (target.startsWith(dir)) unmountAll(target);
     rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+test("on ext4 each snapshot has a part of the disk of its own; elsewhere nothing is asked for", async () => {
+  for (const parent of [tmpdir(), "/dev/shm"]) {
+    const dir = mkdtempSync(join(parent, "berth-spread-"));
+    await using archiver = new Archiver();
+    for (const snapshotter of [new OverlaySnapshotter(dir, archiver), new CopySnapshotter(dir, archiver)])
+      await snapshotter.prepare(snapshotter.driver, []);
+    if (filesystemName(dir) === "extfs") {
+      const flags = (path: string) =>
+        Bun.spawnSync(["lsattr", "-d", join(dir, path)])
+          .stdout.toString()
+          .split(" ")[0];
+      expect(flags("active")).toContain("T");
+      expect(flags("active/overlay2")).not.toContain("T");
+    }
+    rmSync(dir, { recursive: true });
   }
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { conflict, hasCode } from "../../lib/errors.ts";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { removeSmallTree } from "../../linux/remove.ts";
+import { spreadChildren } from "../../linux/spread.ts";
 import { hexOf, isDigest, parseDigest } from "../../oci/digest.ts";
 
 /** What a container that ran a command has written: not worth a worker. */
@@ -32,6 +33,7 @@ export class SnapshotLayout {
     this.#active = join(root, "active");
     this.#trash = join(root, "trash");
     for (const path of [this.#layers, this.#active, this.#trash]) mkdirSync(path, { recursive: true, mode: 0o710 });
+    spreadChildren(this.#active);
   }
 
   layer(chainId: string): string {
