@@ -6,9 +6,9 @@ import type { BuilderDeps } from "../deps.ts";
 import type { BuildRequest } from "../request.ts";
 import { withView } from "../steps/view.ts";
 import { type Attachment, attach } from "./attach.ts";
-import { imageUri, type Materials, provenance, provenanceType } from "./provenance.ts";
+import { imageUri, type Materials, provenance, provenanceTypes } from "./provenance.ts";
 import { sbom, sbomType } from "./sbom.ts";
-import { type Statement, statement } from "./statement.ts";
+import { type Statement, type Subject, statement } from "./statement.ts";
 
 /** What only the build itself knows of how an image was made. */
 export interface BuildFacts {
@@ -16,7 +16,7 @@ export interface BuildFacts {
   startedAt: Date;
 }
 
-/** Makes the attestations that a build was asked for on one of its images; undefined where none. */
+/** Makes the attestations that a build was asked for on one of its images, beside it; undefined where none. */
 export async function attest(
   deps: BuilderDeps,
   request: BuildRequest,
@@ -25,35 +25,52 @@ export async function attest(
   facts: BuildFacts,
   lease: Lease,
 ): Promise<Attachment | undefined> {
+  const name = imageUri(request.tags[0] ?? "image", image.platform);
+  const statements = await statementsOn(deps, request, image, [{ name, digest: manifest.digest }], facts);
+  return statements.length === 0
+    ? undefined
+    : attach(
+        deps,
+        manifest,
+        statements.map((each) => each.statement),
+        lease,
+      );
+}
+
+/** The statements that a build was asked for on one of its results. `file`: their names where they are files. */
+export async function statementsOn(
+  deps: BuilderDeps,
+  request: BuildRequest,
+  { chainIds, platform }: Pick<ImageParts, "chainIds" | "platform">,
+  subjects: readonly Subject[],
+  { materials, startedAt }: BuildFacts,
+): Promise<{ file: string; statement: Statement }[]> {
   const { attests, tags } = request;
-  const name = imageUri(tags[0] ?? "image", image.platform);
-  const subject = { name, digest: manifest.digest };
   const finishedAt = new Date();
-  const statements: Statement[] = [];
+  const statements: { file: string; statement: Statement }[] = [];
   if (attests.sbom) {
     const created = request.sourceDateEpoch === undefined ? finishedAt : new Date(request.sourceDateEpoch * 1000);
-    const predicate = await withView(deps, image.chainIds, (tree) =>
-      sbom(tree, name, created.toISOString().replace(/\.\d+Z$/, "Z")),
+    const predicate = await withView(deps, chainIds, (tree) =>
+      sbom(tree, imageUri(tags[0] ?? "image", platform), created.toISOString().replace(/\.\d+Z$/, "Z")),
     );
-    statements.push(statement(subject, sbomType, predicate));
+    statements.push({ file: "sbom.spdx.json", statement: statement(subjects, sbomType, predicate) });
   }
   if (attests.provenance) {
-    const { materials, startedAt } = facts;
-    statements.push(
-      statement(
-        subject,
-        provenanceType,
-        provenance({
-          request,
-          platform: image.platform,
-          materials,
-          invocation: newId(),
-          startedAt,
-          finishedAt,
-          mode: attests.provenance,
-        }),
-      ),
-    );
+    const { mode, version } = attests.provenance;
+    const predicate = provenance({
+      request,
+      platform,
+      materials,
+      invocation: newId(),
+      startedAt,
+      finishedAt,
+      mode,
+      version,
+    });
+    statements.push({
+      file: "provenance.json",
+      statement: statement(subjects, provenanceTypes[version], predicate),
+    });
   }
-  return statements.length === 0 ? undefined : attach(deps, manifest, statements, lease);
+  return statements;
 }

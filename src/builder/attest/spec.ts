@@ -1,16 +1,19 @@
 import { invalid } from "../../lib/errors.ts";
 
+/** Versions of SLSA's predicate of provenance. */
+export type ProvenanceVersion = "v0.2" | "v1";
+
 /** Which attestations a build makes. */
 export interface AttestRequest {
   sbom: boolean;
-  provenance: "min" | "max" | undefined;
+  provenance: { mode: "min" | "max"; version: ProvenanceVersion } | undefined;
 }
 
 /**
- * Reads `type=sbom` and `type=provenance,mode=max` (`--attest`); the last of a type counts, `disabled=true` takes it
- * back. Throws `invalid`.
+ * Reads `type=sbom` and `type=provenance,mode=max,version=v1` (`--attest`); the last of a type counts, `disabled=true`
+ * takes it back. `version`: where none is asked for. Throws `invalid`.
  */
-export function parseAttests(list: readonly string[]): AttestRequest {
+export function parseAttests(list: readonly string[], version: ProvenanceVersion): AttestRequest {
   const asked: AttestRequest = { sbom: false, provenance: undefined };
   for (const text of list) {
     const fields = new Map(
@@ -24,8 +27,10 @@ export function parseAttests(list: readonly string[]): AttestRequest {
     if (type === "sbom") asked.sbom = on;
     else if (type === "provenance") {
       const mode = fields.get("mode") ?? "min";
-      if (mode !== "min" && mode !== "max") throw invalid(`unsupported provenance mode: ${mode}`);
-      asked.provenance = on ? mode : undefined;
+      if (mode !== "min" && mode !== "max") throw invalid(`invalid mode ${JSON.stringify(mode)}`);
+      const wanted = fields.get("version") ?? version;
+      if (wanted !== "v0.2" && wanted !== "v1") throw invalid(`invalid provenance SLSA version: ${wanted}`);
+      asked.provenance = on ? { mode, version: wanted } : undefined;
     } else throw invalid(`unknown attestation type ${JSON.stringify(type ?? text)}`);
   }
   return asked;

@@ -1,20 +1,22 @@
-/** An in-toto statement (v1) as attestations of images hold it. */
+/** What a statement is about: an image, or a file of a result. */
+export interface Subject {
+  name: string;
+  digest: string;
+}
+
+/** An in-toto statement (version 0.1, as BuildKit makes them) as attestations hold it. */
 export interface Statement {
-  _type: "https://in-toto.io/Statement/v1";
+  _type: "https://in-toto.io/Statement/v0.1";
   subject: { name: string; digest: Record<string, string> }[];
   predicateType: string;
   predicate: unknown;
 }
 
-/** Wraps a predicate into an in-toto statement (version 1) about one thing, named by its digest. */
-export function statement(
-  subject: { name: string; digest: string },
-  predicateType: string,
-  predicate: unknown,
-): Statement {
+/** Wraps a predicate into an in-toto statement about things, each named by its digest. */
+export function statement(subjects: readonly Subject[], predicateType: string, predicate: unknown): Statement {
   return {
-    _type: "https://in-toto.io/Statement/v1",
-    subject: [{ name: subject.name, digest: digestSet(subject.digest) }],
+    _type: "https://in-toto.io/Statement/v0.1",
+    subject: subjects.map(({ name, digest }) => ({ name, digest: digestSet(digest) })),
     predicateType,
     predicate,
   };

@@ -42,7 +42,7 @@ export function readBuild(request: ApiRequest): AskedBuild & { session: RequestS
     allow: new Set(query.all("allow").flatMap((each) => each.split(","))),
     describe: query.bool("describe"),
     annotations: query.all("annotation").flatMap(parseAnnotation),
-    attests: parseAttests(query.all("attest")),
+    attests: parseAttests(query.all("attest"), "v1"),
     sourceDateEpoch: epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) : undefined,
   };
 }

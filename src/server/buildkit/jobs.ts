@@ -110,7 +110,9 @@ export class Jobs {
   /** The build of that name, for which the caller may have come first. */
   async find(ref: string, signal: AbortSignal, ms: number): Promise<Job> {
     const found = await this.#jobs.find(ref, signal, ms);
-    if (!found) throw new GrpcError(Code.notFound, `no such job ${ref}`);
-    return found;
+    if (found) return found;
+    // Who stopped waiting is told that, whichever side says it first.
+    signal.throwIfAborted();
+    throw new GrpcError(Code.notFound, `no such job ${ref}`);
   }
 }

@@ -57,7 +57,7 @@ export function readOptions(
       SecurityOpt: [],
     },
     allow: new Set(entitlements),
-    attests: parseAttests(attestsOf(options)),
+    attests: parseAttests(attestsOf(options), "v0.2"),
     sourceDateEpoch: epoch !== undefined && /^\d+$/.test(epoch) ? Number(epoch) : undefined,
   };
 }

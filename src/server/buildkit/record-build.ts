@@ -1,6 +1,6 @@
 import { StatusResponse } from "../../api/buildkit/control.ts";
 import type { BuildHistoryRecord, BuildResultInfo, Descriptor } from "../../api/buildkit/history.ts";
-import { toldProvenanceType } from "../../builder/attest/told-provenance.ts";
+import { provenanceTypes } from "../../builder/attest/provenance.ts";
 import { type BuildHistory, type HistoryFile, historyFile } from "../../builder/history/history.ts";
 import { errorMessage } from "../../lib/errors.ts";
 import { Code, GrpcError, RpcStatus } from "../../lib/grpc/status.ts";
@@ -136,7 +136,7 @@ async function made(
     info: {
       attestations: [
         keep("application/vnd.in-toto+json", Buffer.from(JSON.stringify(predicate)), [
-          ["in-toto.io/predicate-type", toldProvenanceType],
+          ["in-toto.io/predicate-type", provenanceTypes["v0.2"]],
         ]),
       ],
     },

@@ -1,5 +1,5 @@
 import type { Definition } from "../../api/buildkit/llb.ts";
-import { toldProvenance } from "../../builder/attest/told-provenance.ts";
+import { provenance } from "../../builder/attest/provenance.ts";
 import { startBuild } from "../../builder/build.ts";
 import { isOwnFrontend, syntaxOf } from "../../builder/dockerfile/syntax.ts";
 import { openBuild } from "../../builder/open.ts";
@@ -115,7 +115,16 @@ async function solveRequest(
   const { results, materials } = await solved.promise;
   job.provenances = results.map(({ platform }) => ({
     platform: formatPlatform(platform),
-    predicate: toldProvenance(request, platform, materials),
+    predicate: provenance({
+      request,
+      platform,
+      materials,
+      invocation: newId(),
+      startedAt: job.startedAt,
+      finishedAt: new Date(),
+      mode: "max",
+      version: "v0.2",
+    }),
   }));
   const refs = results.map((result) => ({ id: newId(), result }));
   for (const { id, result } of refs) {

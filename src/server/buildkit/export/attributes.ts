@@ -35,6 +35,21 @@ export function imageAttributes(attributes: Attributes): ImageAttributes {
   };
 }
 
+/** What exporters that give files have in common. */
+export interface FileAttributes {
+  /** Those of each platform in a folder of its own; undefined: where there are several. */
+  split: boolean | undefined;
+  /** Stands before the names of attestations. */
+  prefix: string;
+}
+
+/** Reads them. Throws `invalid`. */
+export function fileAttributes(attributes: Attributes): FileAttributes {
+  const prefix = attributes.get("attestation-prefix") ?? "";
+  if (prefix.includes("/")) throw invalid(`attestation-prefix ${quote(prefix)} leads out of the folder`);
+  return { split: attributes.has("platform-split") ? flag(attributes, "platform-split") : undefined, prefix };
+}
+
 /** An attribute that is true or false; empty is true. Throws `invalid`. */
 export function flag(attributes: Attributes, name: string, otherwise = false): boolean {
   const text = attributes.get(name);

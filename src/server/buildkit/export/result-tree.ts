@@ -1,25 +1,48 @@
-import type { Solved } from "../../../builder/solved.ts";
+import { MemoryTree } from "../../../builder/source/memory-tree.ts";
 import type { SourceTree } from "../../../builder/source/tree.ts";
 import { withView } from "../../../builder/steps/view.ts";
 import { formatPlatform } from "../../../oci/platform.ts";
-import type { ServerDeps } from "../../deps.ts";
+import { attestationFiles } from "./attestation-files.ts";
+import type { Exporting } from "./exporter.ts";
 import { JoinedTree } from "./joined-tree.ts";
+import { checkMerge, MergedTree } from "./merged-tree.ts";
 
-/** The files of all results; `split`: those of each platform below `linux_amd64` and the like. */
+/** How the files of results are put together. */
+export interface Arranged {
+  /** Those of each platform below `linux_amd64` and the like; else one upon the other. */
+  folders: boolean;
+  /** Names of attestations say the platform. */
+  namePlatform: boolean;
+  /** Stands before the names of attestations. */
+  prefix: string;
+}
+
+/**
+ * The files of all results, with the attestations that were asked for. Throws `invalid` where results would have to be
+ * in each other's place.
+ */
 export async function withResultTree(
-  deps: Pick<ServerDeps, "build">,
-  { results }: Solved,
-  split: boolean,
+  exporting: Pick<Exporting, "deps" | "solved">,
+  { folders, namePlatform, prefix }: Arranged,
   work: (tree: SourceTree) => Promise<void>,
 ): Promise<void> {
-  const [only] = results;
-  if (only && !split) return withView(deps.build, only.chain, work);
+  const { deps, solved } = exporting;
   const trees = new Map<string, SourceTree>();
   const open = async (index: number): Promise<void> => {
-    const result = results[index];
-    if (!result) return work(new JoinedTree(trees));
-    return withView(deps.build, result.chain, (tree) => {
-      trees.set(formatPlatform(result.platform).replaceAll("/", "_"), tree);
+    const result = solved.results[index];
+    if (!result) {
+      if (folders)
+        return work(new JoinedTree(new Map([...trees].map(([name, tree]) => [name.replaceAll("/", "_"), tree]))));
+      checkMerge(trees);
+      return work(new MergedTree([...trees.values()]));
+    }
+    return withView(deps.build, result.chain, async (tree) => {
+      const platform = formatPlatform(result.platform);
+      const files = await attestationFiles(exporting, result, tree, (file) => {
+        const [, name = file, ending = ""] = /^(.*)(\.[^.]*)$/.exec(file) ?? [];
+        return `${prefix}${namePlatform ? `${name}.${platform.replaceAll("/", "_")}${ending}` : file}`;
+      });
+      trees.set(platform, files.length === 0 ? tree : new MergedTree([new MemoryTree(files), tree]));
       return open(index + 1);
     });
   };
