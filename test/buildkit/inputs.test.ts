@@ -51,6 +51,16 @@ test.each(["", "-z"])("a context as an archive on standard input, packed with %j
   expect(await inside("packed", "cat /f")).toBe("packed");
 });
 
+test("an ignore file may be as long as the client takes patterns; one that is longer is refused", async () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, at) => `some/path/number-${at}\n`).join("");
+  const files = { kept: "kept", left: "left", ".dockerignore": `${lines(10_000)}left\n` };
+  await build(["-t", "long-ignore", context("FROM busybox\nCOPY . /c\n", files)]);
+  expect(await inside("long-ignore", "ls /c")).toBe("Dockerfile\nkept");
+  const longer = { ...files, ".dockerignore": lines(30_000) };
+  const { error } = await fails(["-t", "longer", context("FROM busybox\nCOPY . /c\n", longer)]);
+  expect(error).toMatch(/metadata of \d+ bytes is longer than 1048576 bytes|header list size to send violates/);
+});
+
 test("what is ignored is not there; the ignore file of a Dockerfile goes before the common one", async () => {
   const files = {
     "keep.md": "k",

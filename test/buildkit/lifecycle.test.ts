@@ -246,10 +246,14 @@ test("what fails in a Dockerfile of any length is told whole", async () => {
     const id = client.name();
     const comments = Array.from({ length: lines }, (_, at) => `# comment number ${at} makes this file longer\n`);
     await client.session(id, [folder({ Dockerfile: `FROM busybox\n${comments.join("")}RUN exit 3\n` })]);
-    expect((await client.solve(client.request(client.name(), id))).error).toEqual({
-      code: 2,
-      message: 'process "/bin/sh -c exit 3" did not complete successfully: exit code: 3',
-    });
+    const words = 'process "/bin/sh -c exit 3" did not complete successfully: exit code: 3';
+    const { error } = await client.solve(client.request(client.name(), id));
+    // Where so many lines are too much for what clients draw from, the words show the place.
+    const place = lines > 20_000 ? `\nDockerfile:${lines + 2}\n` : "";
+    expect(error?.code).toBe(2);
+    expect(error?.message.startsWith(`${words}${place}`)).toBe(true);
+    if (place === "") expect(error?.message).toBe(words);
+    else expect(error?.message).toContain(`${lines + 2} | >>> RUN exit 3\n`);
   }
 });
 

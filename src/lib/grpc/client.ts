@@ -2,7 +2,7 @@ import http2, { type OutgoingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
 import { encode, type Message } from "../protobuf.ts";
 import { ClientCall } from "./client-call.ts";
-import { handshakeTimeout, largestHeaders, streamWindow } from "./limits.ts";
+import { handshakeTimeout, largestHeaders, longestSent, longestValue, streamWindow } from "./limits.ts";
 import { Held } from "./message-stream.ts";
 import { only } from "./method.ts";
 import { Code, GrpcError } from "./status.ts";
@@ -44,6 +44,7 @@ export function connect(socket: Duplex, options: { handshakeTimeout?: number } =
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const held = new Held();
   const session = http2.connect("http://localhost", {
+    maxSendHeaderBlockLength: longestSent,
     createConnection: () => socket,
     settings: { initialWindowSize: streamWindow, maxHeaderListSize: largestHeaders, enablePush: false },
   });
@@ -84,9 +85,6 @@ export function connect(socket: Duplex, options: { handshakeTimeout?: number } =
 
 const ended = () => new GrpcError(Code.unavailable, "the connection has ended");
 
-/** Bytes of what goes with a call, names and all. */
-const longestMetadata = 60_000;
-
 function headersOf(path: string, { metadata = {}, timeoutMs }: CallOptions): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {
     ":method": "POST",
@@ -99,9 +97,13 @@ function headersOf(path: string, { metadata = {}, timeoutMs }: CallOptions): Out
   for (const [name, values] of Object.entries(metadata)) {
     const all = typeof values === "string" ? [values] : [...values];
     headers[name] = all;
-    for (const value of all) length += name.length + value.length + 32;
+    for (const value of all) {
+      if (value.length > longestValue)
+        throw new GrpcError(Code.resourceExhausted, `metadata of ${value.length} bytes in one value is too long`);
+      length += name.length + value.length + 32;
+    }
   }
-  // Bun 1.4 breaks the connection over what is longer.
-  if (length > longestMetadata) throw new GrpcError(Code.resourceExhausted, `metadata of ${length} bytes is too long`);
+  if (length > longestSent)
+    throw new GrpcError(Code.resourceExhausted, `metadata of ${length} bytes is longer than ${longestSent} bytes`);
   return headers;
 }

@@ -59,7 +59,7 @@ export function statusHeaders(error?: GrpcError): Record<string, string> {
   };
 }
 
-/** Bun 1.4 breaks the connection over headers of more than 64 KiB in all. */
+/** Bun 1.4.5 breaks the connection over one header of 64 KiB. */
 const longestDetails = 48 * 1024;
 
 /** The details of an error; where they are too long the last ones are left out. */

@@ -1,4 +1,5 @@
 import type { Definition } from "../../api/buildkit/llb.ts";
+import { excerpt } from "../../builder/dockerfile/source.ts";
 import { type Failure, failureOf } from "../../builder/failure.ts";
 import { VertexFailed } from "../../builder/llb/definition-solver.ts";
 import { BadDefinition } from "../../builder/llb/graph.ts";
@@ -17,7 +18,9 @@ export interface SourceFile {
  */
 export function buildFailure(error: unknown, file: SourceFile | undefined, vertex: string | undefined): GrpcError {
   if (error instanceof GrpcError) return error;
-  const { message, range, exitCode }: Failure = failureOf(error);
+  const failure: Failure = failureOf(error);
+  const { range, exitCode } = failure;
+  let { message } = failure;
   const { code } = asGrpcError(error);
   const details: Any[] = [];
   if (exitCode !== undefined) details.push(detail("gatewayapi.ExitMessage", { Code: exitCode }));
@@ -31,7 +34,17 @@ export function buildFailure(error: unknown, file: SourceFile | undefined, verte
       }),
     );
   }
+  // Of a file whose lines are too many to be sent as what clients draw from, the words themselves show the place.
+  else if (range && file) message += `\n${shownPlace(file, range)}`;
   return new GrpcError(code === Code.ok ? Code.unknown : code, message, details);
+}
+
+/** Characters of a line that are shown, and lines of a place. */
+const [longestLine, mostLines] = [160, 10];
+
+function shownPlace({ name, text }: SourceFile, { start, end }: { start: number; end: number }): string {
+  const lines = text.split("\n").map((line) => line.slice(0, longestLine));
+  return `${name}:${start}\n${excerpt({ start, end: Math.min(end, start + mostLines) }, lines)}`;
 }
 
 /**
