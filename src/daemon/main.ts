@@ -13,6 +13,7 @@ import { type Listening, listen } from "./listen.ts";
 import { daemonPaths, makeRoots } from "./paths.ts";
 import { writePidfile } from "./pidfile.ts";
 import { reload } from "./reload.ts";
+import { openDatabase } from "./rescue.ts";
 import { restore } from "./restore.ts";
 import { shutdown } from "./shutdown.ts";
 import { wire } from "./wire.ts";
@@ -70,7 +71,7 @@ async function runDaemon(
 
   stayAlive(log);
   const ending = endSignal(log);
-  const daemon = wire(config, environment, paths, log);
+  const daemon = wire(await openDatabase(config, paths, log), config, environment, paths, log);
   const api = createApi(daemon.server);
   using _idle = collectWhenIdle(api);
   let listening: Listening | null = null;

@@ -8,7 +8,7 @@ import { join } from "node:path";
  * ```
  * <data root>                 /var/lib/berth; outlives a reboot
  * ├── berth.lock              held by the daemon that owns this root
- * ├── berth.db                names, relations, state (SQLite)
+ * ├── berth.db                names, relations, state (SQLite); berth.db.copy: as it was some minutes ago
  * ├── engine-id               tells this engine from all others, for ever
  * ├── blobs/<algorithm>/<hex> manifests, configurations, layer archives
  * ├── layers/                 unpacked layers and the writable ones of containers
@@ -16,6 +16,7 @@ import { join } from "node:path";
  * ├── volumes/<name>/_data    local volumes
  * ├── build/mounts/<hash>/    what cache mounts of builds keep
  * ├── build/contexts/<hash>/  contents of folders that builds were sent from
+ * ├── lost/<time>/            of containers that no database told of any more (rescue.ts); nobody else's business
  * └── tmp/                    emptied at boot
  *
  * <exec root>                 /run/berth; goes with a reboot, as the containers do

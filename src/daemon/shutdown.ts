@@ -13,10 +13,11 @@ const grace = 5000;
 /**
  * The end of a daemon: no more connections, builds are cancelled, what else is under way may finish, then either
  * containers are let go (they run on, and the next daemon takes them up) or, where the configuration says so, stopped.
- * Last the database, so that all of it is in one file again (its log stays beside it, empty but for its size).
+ * Last the database: copied, and closed, so that all of it is in one file again (its log stays beside it, empty but for
+ * its size).
  */
 export async function shutdown(
-  { config, log, server, store, runtime }: Daemon,
+  { config, log, server, store, copies, runtime }: Daemon,
   api: EngineApi,
   listening: Listening | null,
 ): Promise<void> {
@@ -35,5 +36,6 @@ export async function shutdown(
   releaseCgroups(runtime);
   abandonLeases(server.images);
   await server.images.archiver[Symbol.asyncDispose]();
+  copies[Symbol.dispose]();
   store.close();
 }

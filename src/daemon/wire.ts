@@ -34,12 +34,13 @@ import { builtinLogDrivers } from "../runtime/logs/driver/builtin.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import { BuildKit } from "../server/buildkit/kept-between-calls.ts";
 import type { DaemonSettings, ServerDeps } from "../server/deps.ts";
-import { openStore, type Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { VolumeDeps } from "../volume/deps.ts";
 import { builtinVolumeDrivers } from "../volume/driver/builtin.ts";
 import { volumesForContainers } from "../volume/for-containers.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import type { DaemonEnvironment } from "./config/environment.ts";
+import { keepCopies } from "./copies.ts";
 import { daemonFacts, version } from "./facts.ts";
 import { type DaemonPaths, instanceOf } from "./paths.ts";
 import { chooseInit, chooseMonitor, chooseRuntimes } from "./runtimes.ts";
@@ -50,21 +51,28 @@ export interface Daemon {
   paths: DaemonPaths;
   log: Logger;
   store: Store;
+  /** To be disposed of before the store is closed. */
+  copies: Disposable;
   server: ServerDeps;
   runtime: RuntimeDeps;
   /** The runtimes that the daemon runs with: a reload changes them in place. */
   runtimes: Record<string, RuntimeBinary>;
 }
 
-/** Makes the dependencies of every folder. Opens the database; touches nothing else. */
-export function wire(config: DaemonConfig, environment: DaemonEnvironment, paths: DaemonPaths, log: Logger): Daemon {
+/** Makes the dependencies of every folder upon the database. Touches nothing else. */
+export function wire(
+  store: Store,
+  config: DaemonConfig,
+  environment: DaemonEnvironment,
+  paths: DaemonPaths,
+  log: Logger,
+): Daemon {
   const instance = instanceOf(config.dataRoot);
   const cgroups = detectCgroups();
   const { runtimes, defaultRuntime, warnings } = chooseRuntimes(config, cgroups);
   if (apparmorEnabled() && !canLoadApparmor())
     warnings.push("WARNING: AppArmor is enabled, but its parser is not installed: containers run without its profile");
   for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ""));
-  const store = openStore(paths.database);
   const events = new EventBus(nowNano);
 
   const images = openImages({
@@ -127,6 +135,7 @@ export function wire(config: DaemonConfig, environment: DaemonEnvironment, paths
     paths,
     log,
     store,
+    copies: keepCopies(store, log),
     runtime,
     runtimes,
     server: {

@@ -8,26 +8,41 @@ import { allowRoom, makeRoom } from "./room.ts";
  */
 export type Store = Database;
 
+/** The database's file does not hold together. Its message says where. */
+export class DamagedDatabase extends Error {}
+
 /**
- * Opens (and migrates) the database at `path`; `:memory:` for tests. Throws where a newer Berth wrote it. Nobody else
- * can open it meanwhile: so no index of the log has to be shared, which would be one more file that a full disk
- * refuses.
+ * Opens (and migrates) the database at `path`; `:memory:` for tests. Throws where a newer Berth wrote it, and
+ * DamagedDatabase or SQLite's error where it is damaged. Nobody else can open it meanwhile: so no index of the log has
+ * to be shared, which would be one more file that a full disk refuses. `only`: names of migrations, and no others are
+ * done.
  */
-export function openStore(path: string): Store {
+export function openStore(path: string, { only }: { only?: readonly string[] } = {}): Store {
   const store = new Database(path, { create: true, strict: true });
-  store.run("PRAGMA locking_mode = EXCLUSIVE");
-  store.run("PRAGMA journal_mode = WAL");
-  store.run("PRAGMA synchronous = NORMAL");
-  store.run("PRAGMA foreign_keys = ON");
-  store.run("PRAGMA busy_timeout = 5000");
-  store.run("PRAGMA temp_store = MEMORY");
-  allowRoom(store);
-  migrate(store);
-  makeRoom(store);
-  return store;
+  try {
+    store.run("PRAGMA locking_mode = EXCLUSIVE");
+    store.run("PRAGMA journal_mode = WAL");
+    store.run("PRAGMA synchronous = NORMAL");
+    store.run("PRAGMA foreign_keys = ON");
+    store.run("PRAGMA busy_timeout = 5000");
+    store.run("PRAGMA temp_store = MEMORY");
+    allowRoom(store);
+    check(store);
+    migrate(store, only);
+    makeRoom(store);
+    return store;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
-function migrate(store: Store): void {
+function check(store: Store): void {
+  const found = store.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get()?.quick_check;
+  if (found !== "ok") throw new DamagedDatabase(`the database is damaged: ${found}`);
+}
+
+function migrate(store: Store, only: readonly string[] | undefined): void {
   store.run("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)");
   const applied = new Set(
     store
@@ -35,7 +50,7 @@ function migrate(store: Store): void {
       .all()
       .map((row) => row.name),
   );
-  for (const name of applied) {
+  for (const name of only ?? applied) {
     if (!migrations.some((migration) => migration.name === name)) {
       throw new Error(
         `the database was written by a newer version (it has the migration ${name}, which this one does not know)`,
@@ -43,7 +58,7 @@ function migrate(store: Store): void {
     }
   }
   for (const { name, sql } of migrations) {
-    if (applied.has(name)) continue;
+    if (applied.has(name) || (only && !only.includes(name))) continue;
     store.transaction(() => {
       store.run(sql);
       store.run("INSERT INTO migration VALUES (?, ?)", [name, new Date().toISOString()]);

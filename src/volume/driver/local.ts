@@ -1,12 +1,12 @@
 import { lookup } from "node:dns/promises";
 import { mkdir, realpath, rename, rm } from "node:fs/promises";
 import { isIP } from "node:net";
+import { directorySize } from "../../lib/directory-size.ts";
 import { errorMessage, hasCode, internal, invalid } from "../../lib/errors.ts";
 import { isMountPoint } from "../../linux/at.ts";
 import { mount, unmount } from "../../linux/mount.ts";
 import { parseMountOptions } from "../../linux/mount-options.ts";
 import type { VolumeDriver, VolumeOptions } from "./driver.ts";
-import { directorySize } from "./size.ts";
 
 /**
  * Directories `<root>/<name>/_data`. With the options `type`, `device` and `o` the directory is a mount point that

@@ -1,5 +1,5 @@
 import { lstat, readdir } from "node:fs/promises";
-import { hasCode } from "../../lib/errors.ts";
+import { hasCode } from "./errors.ts";
 
 /**
  * Bytes of the files below a directory, a file with several names counted once. Unreadable or vanishing parts count as
