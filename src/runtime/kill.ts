@@ -45,6 +45,11 @@ export function killProcess(deps: RuntimeDeps, id: string): boolean {
   return pid !== undefined && signalProcess(pid, SIGKILL, startTime);
 }
 
+/** Signals an exec's process, and nothing that it has started. False where it has ended. */
+export function signalExec(deps: RuntimeDeps, containerId: string, execPid: number, signal: number): boolean {
+  return taskPids(deps, containerId).includes(execPid) && signalProcess(execPid, signal);
+}
+
 /**
  * SIGKILL for an exec's process and all that it has started: its session, which both runtimes make for each exec, and
  * what else stands below it. A process that began a session of its own and whose parent has ended cannot be found any

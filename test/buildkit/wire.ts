@@ -52,9 +52,13 @@ export interface WireBuild {
 }
 
 /** The connection after `POST path` was answered by an upgrade. */
-async function upgraded(socketPath: string, path: string, headers: Record<string, string>): Promise<Duplex> {
+async function upgraded(
+  socketPath: string,
+  path: string,
+  headers: readonly (readonly [string, string])[],
+): Promise<Duplex> {
   const socket = net.connect(socketPath);
-  const lines = Object.entries({ Host: "x", Connection: "Upgrade", Upgrade: "h2c", "Content-Length": "0", ...headers });
+  const lines = [["Host", "x"], ["Connection", "Upgrade"], ["Upgrade", "h2c"], ["Content-Length", "0"], ...headers];
   socket.write(`POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const connection = new Duplex({
@@ -127,12 +131,12 @@ let builds = 0;
 export async function wireClient(socketPath: string, offered: Offered = {}) {
   const ref = `wire-${process.pid}-${builds++}`;
   const session = `session-${ref}`;
-  const grpc = await upgraded(socketPath, "/grpc", {});
+  const grpc = await upgraded(socketPath, "/grpc", []);
   const methods = sessionMethods(offered);
-  const held = await upgraded(socketPath, "/session", {
-    "X-Docker-Expose-Session-Uuid": session,
-    "X-Docker-Expose-Session-Grpc-Method": methods.map(({ path }) => path).join(","),
-  });
+  const held = await upgraded(socketPath, "/session", [
+    ["X-Docker-Expose-Session-Uuid", session],
+    ...methods.map(({ path }) => ["X-Docker-Expose-Session-Grpc-Method", path] as const),
+  ]);
   const served = serve(held, methods);
   const client = connect(grpc);
   return {
@@ -173,7 +177,7 @@ export async function buildByWire(
           gatewayPaths.solve,
           GatewaySolveRequest,
           GatewaySolveResponse,
-          { definition, evaluate, allowResultReturn: true },
+          { definition, evaluate, allowResultReturn: true, allowResultArrayRef: true },
           { metadata },
         );
         return result?.ref?.id ?? "";

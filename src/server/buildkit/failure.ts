@@ -68,7 +68,8 @@ export function definitionFailure(error: unknown, { source }: Definition): unkno
   return new GrpcError(code, failure.message, [...failure.details, ...places]);
 }
 
-function detail(type: string, value: unknown): Any {
+/** A detail of an error, by the name of its type in BuildKit. */
+export function detail(type: string, value: unknown): Any {
   return { typeUrl: `github.com/moby/buildkit/${type}+json`, value: Buffer.from(JSON.stringify(value)) };
 }
 

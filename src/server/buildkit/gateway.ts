@@ -21,6 +21,8 @@ import { Code, GrpcError } from "../../lib/grpc/status.ts";
 import type { Input } from "../../lib/protobuf.ts";
 import type { ServerDeps } from "../deps.ts";
 import { frontendCaps, llbCaps } from "./capabilities.ts";
+import type { Containers } from "./containers/containers.ts";
+import { containerMethods } from "./containers/methods.ts";
 import type { FrontendResult } from "./frontend-result.ts";
 import type { Job, Returned } from "./jobs.ts";
 import { fileMethods } from "./read-files.ts";
@@ -46,6 +48,7 @@ export function gatewayMethods(deps: ServerDeps): Method[] {
     jobOf,
     inputs: (job) => job.request.frontendInputs,
     depth: 0,
+    containersOf: (job) => job.containers,
     returned: async (what, job) => {
       job.returned.resolve(what);
       if (!("error" in what)) return;
@@ -58,8 +61,14 @@ export function gatewayMethods(deps: ServerDeps): Method[] {
 }
 
 /** The same for a frontend that runs within a build. */
-const bridge: Bridge = (deps, { job, inputs, depth, returned }) =>
-  frontendMethods(deps, { jobOf: async () => job, inputs: () => inputs, depth, returned });
+const bridge: Bridge = (deps, { job, inputs, depth, containers, returned }) =>
+  frontendMethods(deps, {
+    jobOf: async () => job,
+    inputs: () => inputs,
+    depth,
+    containersOf: () => containers,
+    returned,
+  });
 
 /** Asks a frontend for the engine's own sake. */
 export function askFrontend(
@@ -75,11 +84,12 @@ interface Caller {
   jobOf: (call: ServerCall) => Promise<Job>;
   inputs: (job: Job) => ReadonlyMap<string, Definition>;
   depth: number;
+  containersOf: (job: Job) => Containers;
   /** Told what it came to; it is answered when that is done. */
   returned: (what: Returned, job: Job) => void | Promise<void>;
 }
 
-function frontendMethods(deps: ServerDeps, { jobOf, inputs, depth, returned }: Caller): Method[] {
+function frontendMethods(deps: ServerDeps, { jobOf, inputs, depth, containersOf, returned }: Caller): Method[] {
   const held = (ref: string): HeldResult => {
     const found = deps.buildkit.jobs.results.get(ref);
     if (!found) throw new GrpcError(Code.notFound, `no such ref ${ref}`);
@@ -109,6 +119,7 @@ function frontendMethods(deps: ServerDeps, { jobOf, inputs, depth, returned }: C
     }),
     ...fileMethods(held),
     ...resolveMethods(deps, jobOf),
+    ...containerMethods(deps, { jobOf, containersOf }),
     unary(gatewayPaths.return, ReturnRequest, ReturnResponse, async (request, call) => {
       await returned(returnedOf(request), await jobOf(call));
       return {};

@@ -8,6 +8,7 @@ import { serve } from "../../lib/grpc/server.ts";
 import { Code, GrpcError } from "../../lib/grpc/status.ts";
 import { fullString, parseReference, withDefaultTag } from "../../oci/reference.ts";
 import type { ServerDeps } from "../deps.ts";
+import { Containers } from "./containers/containers.ts";
 import type { FrontendResult } from "./frontend-result.ts";
 import type { Job, Returned } from "./jobs.ts";
 import type { FrontendOptions } from "./options.ts";
@@ -21,7 +22,7 @@ export interface ImageFrontend {
   options: FrontendOptions;
   inputs: ReadonlyMap<string, Definition>;
   /** What it may call, and how it says what it came to. */
-  methods: (returned: (what: Returned) => void) => readonly Method[];
+  methods: (containers: Containers, returned: (what: Returned) => void) => readonly Method[];
 }
 
 /** The longest list of options that a process is given: the kernel takes so much for one of them. */
@@ -49,7 +50,10 @@ export async function solveByImage(
   checkCaps(image.config.config?.Labels?.["moby.buildkit.frontend.caps"] ?? "", options, inputs.size > 0);
   for (const chainId of image.chainIds) work.lease.add("layer", chainId);
   let result: Returned | undefined;
-  const served = methods((what) => {
+  const containers = new Containers();
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => containers.close());
+  const served = methods(containers, (what) => {
     result ??= what;
   });
   const running = job.progress.step(`frontend ${source}`);

@@ -2,6 +2,7 @@ import type { SolveRequest } from "../../api/buildkit/control.ts";
 import type { BuildSession } from "../../builder/session/session.ts";
 import { Arrivals } from "../../lib/arrivals.ts";
 import { Code, GrpcError } from "../../lib/grpc/status.ts";
+import { Containers } from "./containers/containers.ts";
 import type { DefinitionWork } from "./definition-work.ts";
 import { Progress } from "./progress.ts";
 import type { HeldResult } from "./results.ts";
@@ -49,6 +50,8 @@ export class Job {
   readonly refs: string[] = [];
   /** What its definitions share, once there is one. */
   definitions: Promise<DefinitionWork> | undefined;
+  /** Those of its client as a frontend. */
+  readonly containers = new Containers();
   readonly returned = Promise.withResolvers<Returned>();
   /** Nothing of it is left to do. */
   readonly ended = Promise.withResolvers<void>();

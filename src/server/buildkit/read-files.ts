@@ -40,7 +40,7 @@ export function fileMethods(find: (ref: string) => HeldResult): Method[] {
   ];
 }
 
-async function readFile(
+export async function readFile(
   tree: SourceTree,
   path: string,
   range: { offset: number; length: number } | undefined,
@@ -63,12 +63,12 @@ async function readFile(
   return Buffer.concat(parts);
 }
 
-function statFile(tree: SourceTree, path: string): Input<typeof Stat> {
+export function statFile(tree: SourceTree, path: string): Input<typeof Stat> {
   const { entry } = at(tree, path, "lstat");
   return statOf(baseOf(inside(path)), entry);
 }
 
-function readDir(tree: SourceTree, path: string, pattern: string): Input<typeof Stat>[] {
+export function readDir(tree: SourceTree, path: string, pattern: string): Input<typeof Stat>[] {
   const { real, entry } = at(tree, path, "open");
   if (entry.type !== "directory") throw new GrpcError(Code.unknown, `readdir ${shown(path)}: not a directory`);
   const matches = pattern === "" ? () => true : (name: string) => compile(pattern).test(name);

@@ -118,6 +118,7 @@ async function open(deps: ServerDeps, job: Job): Promise<DefinitionWork> {
     await following;
     // Nothing may go on behind the back of a build that has ended.
     job.cancel();
+    await job.containers.close();
     await solver.settled();
   });
   const { used, materials } = work;

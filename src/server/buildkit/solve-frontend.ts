@@ -4,6 +4,7 @@ import { invalid } from "../../lib/errors.ts";
 import type { Method } from "../../lib/grpc/method.ts";
 import { Code, GrpcError } from "../../lib/grpc/status.ts";
 import type { ServerDeps } from "../deps.ts";
+import type { Containers } from "./containers/containers.ts";
 import type { FrontendResult } from "./frontend-result.ts";
 import { solveByImage } from "./image-frontend.ts";
 import type { Job, Returned } from "./jobs.ts";
@@ -23,7 +24,11 @@ export interface FrontendRequest {
 /** The calls that a frontend within a build may make. */
 export type Bridge = (
   deps: ServerDeps,
-  frontend: Omit<FrontendRequest, "frontend" | "options"> & { job: Job; returned: (what: Returned) => void },
+  frontend: Omit<FrontendRequest, "frontend" | "options"> & {
+    job: Job;
+    containers: Containers;
+    returned: (what: Returned) => void;
+  },
 ) => readonly Method[];
 
 /** Frontends within frontends. */
@@ -42,7 +47,7 @@ export async function solveFrontend(
       source,
       options: given,
       inputs,
-      methods: (returned) => bridge(deps, { job, inputs, depth: depth + 1, returned }),
+      methods: (containers, returned) => bridge(deps, { job, inputs, depth: depth + 1, containers, returned }),
     });
   if (frontend === "gateway.v0") {
     const source = options.get("source");

@@ -92,7 +92,8 @@ function meant(mount: Mount): Mount {
 
 const sharings = ["shared", "private", "locked"] as const;
 
-function checkMount({ dest, input, output, mountType, cache }: Mount, inputs: number): void {
+/** Throws {@link BadDefinition} for a mount that cannot be. */
+export function checkMount({ dest, input, output, mountType, cache }: Mount, inputs: number): void {
   const place = `mount ${JSON.stringify(dest.slice(0, 200))}`;
   if (!dest.startsWith("/") || dest.includes("\0")) throw new BadDefinition(`invalid ${place}`);
   if (!Object.values(MountType).some((type) => type === mountType))
@@ -104,14 +105,14 @@ function checkMount({ dest, input, output, mountType, cache }: Mount, inputs: nu
     throw new BadDefinition(`${place} is shared in the way ${cache.sharing}, which is not known`);
 }
 
-function networkOf(mode: number): ExecRequest["network"] {
+export function networkOf(mode: number): ExecRequest["network"] {
   if (mode === NetMode.sandbox) return "default";
   if (mode === NetMode.host) return "host";
   if (mode === NetMode.none) return "none";
   throw new BadDefinition(`network mode ${mode} is not known`);
 }
 
-function insecureOf(mode: number): boolean {
+export function insecureOf(mode: number): boolean {
   if (mode === SecurityMode.sandbox) return false;
   if (mode === SecurityMode.insecure) return true;
   throw new BadDefinition(`security mode ${mode} is not known`);
