@@ -1,5 +1,4 @@
 import type { ImageDeps } from "./deps.ts";
-import { indexMembers } from "./index/index-table.ts";
 import { allImageIds, imageById } from "./table.ts";
 
 /** What others ask about images without a look into them. {@link resolveImage} gives an image itself. */
@@ -12,9 +11,4 @@ export function imageIds(deps: ImageDeps): string[] {
 /** By its whole id. */
 export function hasImage(deps: ImageDeps, id: string): boolean {
   return imageById(deps.store, id) !== null;
-}
-
-/** The digest is that of an index some of whose images are here. */
-export function hasIndex(deps: ImageDeps, digest: string): boolean {
-  return indexMembers(deps.store, digest).length > 0;
 }

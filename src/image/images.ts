@@ -79,6 +79,26 @@ export async function registerImage(deps: ImageDeps, request: ImageRequest): Pro
   return recordOf(deps, id);
 }
 
+/** An image whose layers are registered and which is none of the engine's images. Throws `invalid`. */
+export function unlistedImage(deps: ImageDeps, config: Uint8Array, manifestDigest: string): ImageRecord {
+  const file = parseImageConfig(config);
+  const chain = chainIds(file.rootfs.diff_ids);
+  return {
+    id: digestOf(config),
+    config: file,
+    chainIds: chain,
+    diffIds: file.rootfs.diff_ids,
+    size: chain.reduce((sum, chainId) => sum + (layerByChain(deps.store, chainId)?.size ?? 0), 0),
+    created: file.created ?? "",
+    repoTags: [],
+    repoDigests: [],
+    manifestDigest,
+    platform: platformOf(file),
+    parentId: "",
+    lastTagged: "",
+  };
+}
+
 /** The record of an image that is known to exist. */
 export function recordOf(deps: ImageDeps, id: string): ImageRecord {
   const row = imageById(deps.store, id);

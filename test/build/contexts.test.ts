@@ -221,6 +221,30 @@ test("named contexts from a URL and from an OCI layout", async () => {
   ).toContain("no image 2 in the OCI layout");
 });
 
+test("builds that take an image out of a layout at once leave all other images alone", async () => {
+  await build("-t", "apart:1", context("FROM busybox\nRUN echo apart > /apart"));
+  const layout = join(scratch, "apart");
+  const archive = `${layout}.tar`;
+  await daemon.ok("save", "-o", archive, "apart:1");
+  expect((await sh(["sh", "-c", `mkdir ${layout} && tar -C ${layout} -xf ${archive}`])).stderr).toBe("");
+  await daemon.ok("rmi", "apart:1");
+  for (const round of [1, 2, 3]) {
+    const taking = async (name: string) => {
+      const root = context(`FROM base\nRUN cat /apart && echo ${name}${round} > /own`);
+      const from = `base=oci-layout://${layout}:1`;
+      const built = await daemon.berth("build", "-t", `${name}:${round}`, "--build-context", from, root);
+      expect(built.exitCode === 0 ? "" : built.stderr).toBe("");
+    };
+    const plain = (name: string) => build("-t", `${name}:${round}`, context(`FROM busybox\nLABEL ${name}=${round}`));
+    await Promise.all([taking("one"), plain("two"), taking("three"), plain("four"), daemon.ok("load", "-i", archive)]);
+    const names = (await daemon.ok("images", "--format", "{{.Repository}}:{{.Tag}}")).split("\n");
+    const made = ["one", "two", "three", "four"].map((name) => `${name}:${round}`);
+    expect(names).toEqual(expect.arrayContaining([...made, "apart:1"]));
+    expect(await inside(`three:${round}`, "cat /apart /own")).toBe(`apart\nthree${round}`);
+    await daemon.ok("rmi", "apart:1");
+  }
+});
+
 test("named contexts come whole, whatever the ignore file says, and stay out of the main one", async () => {
   const extra = writeContext(scratch, { note: "from elsewhere" });
   const built = await daemon.berth(

@@ -131,3 +131,8 @@ export function imageUri(name: string, platform: Platform): string {
   const [, repository = name, tag = "latest"] = /^(.*?)(?::([^/:]+))?$/.exec(name.replace(/@.*$/, "")) ?? [];
   return `pkg:docker/${repository}@${tag}?platform=${encodeURIComponent(formatPlatform(platform))}`;
 }
+
+/** How an image of a layout is named in package URLs: `pkg:oci/base?digest=sha256:ab…&platform=linux%2Famd64`. */
+export function layoutUri(name: string, digest: string, platform: Platform): string {
+  return `pkg:oci/${name}?digest=${digest}&platform=${encodeURIComponent(formatPlatform(platform))}`;
+}

@@ -9,12 +9,13 @@ import { invalid, notFound } from "../../lib/errors.ts";
 import { parseJson } from "../../lib/parse-json.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import type { Descriptor, Platform } from "../../oci/image.ts";
-import { documentType, isObject, parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
+import { documentType, isObject, parseImageConfig, parseManifest } from "../../oci/parse.ts";
 import { hostPlatform } from "../../oci/platform.ts";
 import { parseReference, withDefaultTag } from "../../oci/reference.ts";
 import type { BuilderDeps } from "../deps.ts";
 import type { BuildRequest } from "../request.ts";
 import { bringFromClient, type ClientBlobs, readDocument } from "../session/client-blobs.ts";
+import { layoutBlobs, layoutManifests } from "../source/layout-folder.ts";
 import type { SourceTree } from "../source/tree.ts";
 import { type CacheDocument, cacheConfigType, inlineCacheField, parseDocument, readSteps } from "./document.ts";
 import type { CacheSource } from "./imported.ts";
@@ -146,34 +147,15 @@ async function folderOf(
   const tag = attributes.get("tag") ?? "latest";
   const found = await inIndex(named.tree, digest, tag);
   if (found === undefined) throw notFound(`no cache manifest in ${name} for ${digest ?? tag}`);
-  return { blobs: blobsIn(named.tree), digest: found };
+  return { blobs: layoutBlobs(named.tree), digest: found };
 }
 
 /** The manifest of that digest or tag; without a digest the only one there is. Undefined: none. */
 async function inIndex(tree: SourceTree, digest: string | undefined, tag: string): Promise<string | undefined> {
-  const file = tree.entry("index.json");
-  if (file?.type !== "file") throw notFound("could not read index.json: no such file or directory");
-  if (file.size > maxDocumentBytes) throw invalid("index.json is too large");
-  const parts: Uint8Array[] = [];
-  for await (const part of tree.read("index.json")) parts.push(part);
-  const { manifests } = parseIndex(Buffer.concat(parts));
+  const manifests = await layoutManifests(tree);
   const entry =
     manifests.find((each) =>
       digest === undefined ? each.annotations?.["org.opencontainers.image.ref.name"] === tag : each.digest === digest,
     ) ?? (digest === undefined && manifests.length === 1 ? manifests[0] : undefined);
   return entry?.digest;
 }
-
-/** A layout among files that the client has sent. */
-function blobsIn(tree: SourceTree): Pick<ClientBlobs, "read"> {
-  return {
-    read: (digest) => {
-      if (tree.entry(blobPath(digest))?.type !== "file")
-        throw notFound(`could not read ${blobPath(digest)}: no such file or directory`);
-      return tree.read(blobPath(digest));
-    },
-  };
-}
-
-/** Where a digest's blob is in an OCI layout: `blobs/sha256/…`. */
-export const blobPath = (digest: string) => `blobs/${digest.replace(":", "/")}`;

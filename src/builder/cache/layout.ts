@@ -5,8 +5,8 @@ import type { Index } from "../../oci/image.ts";
 import { mediaTypes } from "../../oci/media-types.ts";
 import { parseManifest } from "../../oci/parse.ts";
 import type { BuilderDeps } from "../deps.ts";
+import { blobPath } from "../source/layout-folder.ts";
 import { cacheConfigType } from "./document.ts";
-import { blobPath } from "./import.ts";
 
 /**
  * An exported cache as the archive of an OCI layout, for `type=local`: its index names it by `tag`. Throws not-found.

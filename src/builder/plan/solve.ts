@@ -2,8 +2,9 @@ import type { ImageRecord } from "../../image/record.ts";
 import { Breath } from "../../lib/breath.ts";
 import { errorMessage, notFound } from "../../lib/errors.ts";
 import { quote } from "../../lib/go-quote.ts";
+import { formatPlatform, platformScore } from "../../oci/platform.ts";
 import { fullString, parseReference, withDefaultTag } from "../../oci/reference.ts";
-import { imageUri } from "../attest/provenance.ts";
+import { imageUri, layoutUri } from "../attest/provenance.ts";
 import { didYouMean } from "../dockerfile/distance.ts";
 import { DockerfileError, type Range } from "../dockerfile/source.ts";
 import { emptyResult, type StageResult } from "../result.ts";
@@ -116,6 +117,7 @@ function solveFor(
           const context = options.request.contexts.get(origin.name);
           if (!context) throw notFound(`no build context named ${origin.name}`);
           if ("image" in context) return { result: await fromImage(build, context.image, planned, tell, place) };
+          if ("layout" in context) return { result: fromLayout(build, origin.name, context.images, planned) };
           if ("result" in context) return { result: heldBy(build, context.result) };
           return { tree: "open" in context ? await context.open() : context.tree };
         }
@@ -163,7 +165,26 @@ async function fromImage(
     );
   }
   build.materials.set(imageUri(ref, image.platform), image.manifestDigest ?? image.id);
-  return heldBy(build, {
+  return heldBy(build, { ...resultOf(image), imageId: image.id });
+}
+
+/** An image of a layout: the one that suits the platform best. */
+function fromLayout(
+  build: Solve,
+  name: string,
+  images: readonly ImageRecord[],
+  { platform }: PlannedStage,
+): StageResult {
+  const suits = (image: ImageRecord) => platformScore(platform, image.platform);
+  const [image] = images.toSorted((a, b) => suits(b) - suits(a));
+  if (!image) throw notFound(`no match for platform in manifest: ${formatPlatform(platform)}`);
+  const digest = image.manifestDigest ?? image.id;
+  build.materials.set(layoutUri(name, digest, image.platform), digest);
+  return heldBy(build, resultOf(image));
+}
+
+function resultOf(image: ImageRecord): StageResult {
+  return {
     chain: image.chainIds,
     diffIds: image.diffIds,
     config: structuredClone(image.config.config ?? {}),
@@ -173,8 +194,8 @@ async function fromImage(
     platform: image.platform,
     variables: noVariables,
     baseLayers: image.chainIds.length,
-    imageId: image.id,
-  });
+    imageId: "",
+  };
 }
 
 /** The image may lose its name, the other build may end, while this one stands upon it. */

@@ -41,7 +41,7 @@ const labelled = (label: string | undefined) => (label === undefined ? {} : { la
 /** Undefined where its files come from a client or another build, which tell of that themselves. */
 function contextLabel(name: string, { contexts }: Solve["request"]): string | undefined {
   const context = contexts.get(name);
-  return context && "image" in context ? `[context ${name}]` : undefined;
+  return context && ("image" in context || "layout" in context) ? `[context ${name}]` : undefined;
 }
 
 /** BuildKit names no stage where there is but one, and nothing else brings files either. */

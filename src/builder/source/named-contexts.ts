@@ -1,3 +1,4 @@
+import type { ImageRecord } from "../../image/record.ts";
 import { invalid } from "../../lib/errors.ts";
 import { once } from "../../lib/once.ts";
 import { parseDigest } from "../../oci/digest.ts";
@@ -5,10 +6,11 @@ import type { Platform } from "../../oci/image.ts";
 import { hostPlatform } from "../../oci/platform.ts";
 import type { BuilderDeps } from "../deps.ts";
 import type { StageResult } from "../result.ts";
+import type { ClientBlobs } from "../session/client-blobs.ts";
 import type { BuildSession } from "../session/session.ts";
 import { cloneGit, isGit, isUrl } from "./add-source.ts";
-import { clientLayoutImage } from "./client-layout.ts";
-import { layoutImage } from "./layout-image.ts";
+import { layoutBlobs, layoutManifests } from "./layout-folder.ts";
+import { layoutImages } from "./layout-images.ts";
 import { fetchArchive, type Getting } from "./receive-archive.ts";
 import type { SourceTree } from "./tree.ts";
 
@@ -18,6 +20,8 @@ export type NamedContext =
   /** Files that the client is asked for when somebody takes them first. */
   | { open: () => Promise<SourceTree> }
   | { image: string }
+  /** An image that is in no store of the engine's, one record for each platform. `layout`: what it is called. */
+  | { layout: string; images: readonly ImageRecord[] }
   | { result: StageResult };
 
 const imageScheme = "docker-image://";
@@ -70,22 +74,35 @@ export async function takeLayouts(
   contexts: Map<string, NamedContext>,
   { session, platforms, undo, signal }: LayoutsFor,
 ): Promise<void> {
+  const wantedPlatforms = platforms.length > 0 ? platforms : [hostPlatform()];
   for (const [name, wanted] of layouts) {
-    const [, store, digest] = /^([^:@]+)(?::[^@]*)?@(.+)$/.exec(wanted) ?? [];
-    const blobs = store === undefined ? undefined : session.blobs({ kind: "layout", name: store });
-    if (blobs && digest !== undefined) {
-      const asked = {
-        blobs,
-        digest: parseDigest(digest),
-        platforms: platforms.length > 0 ? platforms : [hostPlatform()],
-      };
-      contexts.set(name, { image: await clientLayoutImage(deps, asked, undo, signal) });
-      continue;
-    }
-    const folder = contexts.get(name);
-    if (!folder || !("tree" in folder)) throw invalid(`the OCI layout of the build context ${name} was not sent`);
-    contexts.set(name, { image: await layoutImage(deps, folder.tree, wanted, undo) });
+    const [, store, given] = /^([^:@]+)(?::[^@]*)?@(.+)$/.exec(wanted) ?? [];
+    const offered = store === undefined ? undefined : session.blobs({ kind: "layout", name: store });
+    const { blobs, digest } =
+      offered && given !== undefined
+        ? { blobs: offered, digest: parseDigest(given) }
+        : await sentLayout(name, wanted, contexts.get(name));
+    const image = { blobs, digest, platforms: wantedPlatforms };
+    contexts.set(name, {
+      layout: `docker.io/library/${store ?? name}@${digest}`,
+      images: await layoutImages(deps, image, undo, signal),
+    });
   }
+}
+
+/** A layout whose folder the client has sent. `wanted`: a tag or digest; empty: the only image in it, or `latest`. */
+async function sentLayout(
+  name: string,
+  wanted: string,
+  folder: NamedContext | undefined,
+): Promise<{ blobs: Pick<ClientBlobs, "read">; digest: string }> {
+  if (!folder || !("tree" in folder)) throw invalid(`the OCI layout of the build context ${name} was not sent`);
+  const manifests = await layoutManifests(folder.tree);
+  const named = (tag: string) =>
+    manifests.find((each) => each.digest === tag || each.annotations?.["org.opencontainers.image.ref.name"] === tag);
+  const entry = wanted === "" ? (manifests.length === 1 ? manifests[0] : named("latest")) : named(wanted);
+  if (!entry) throw invalid(`no image ${wanted || "latest"} in the OCI layout`);
+  return { blobs: layoutBlobs(folder.tree), digest: entry.digest };
 }
 
 /** Whom layouts are taken for, and how it goes again. */

@@ -61,6 +61,7 @@ async function copyTree(work: StageWork, tree: SourceTree, instruction: FromInst
 /** The whole name of a base image, a named context's as it was given; undefined for other bases and what is no name. */
 function baseName({ build, planned: { base } }: StageWork): string | undefined {
   const context = base.kind === "context" ? build.request.contexts.get(base.name) : undefined;
+  if (context && "layout" in context) return context.layout;
   if (context) return "image" in context ? context.image : undefined;
   const name = base.kind === "image" ? base.ref : undefined;
   try {

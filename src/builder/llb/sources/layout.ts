@@ -1,9 +1,8 @@
 import type { ImageRecord } from "../../../image/record.ts";
-import { resolveImage } from "../../../image/resolve.ts";
 import { notFound } from "../../../lib/errors.ts";
 import { isDigest } from "../../../oci/digest.ts";
 import type { Platform } from "../../../oci/image.ts";
-import { clientLayoutImage } from "../../source/client-layout.ts";
+import { layoutImages } from "../../source/layout-images.ts";
 import { BadDefinition } from "../graph.ts";
 import type { LlbWork, Output } from "../work.ts";
 import { asResult, limited, platformOf } from "./image.ts";
@@ -43,11 +42,7 @@ export async function resolveLayout(
   if (at < 1 || !isDigest(digest)) throw new BadDefinition(`invalid OCI layout ${JSON.stringify(ref.slice(0, 200))}`);
   const blobs = await client.layout(store ?? name, session);
   if (!blobs) throw notFound(`the client offers no OCI layout ${store ?? name}`);
-  return resolveImage(
-    deps.images,
-    await clientLayoutImage(deps, { blobs, digest, platforms: [platform] }, undo, signal),
-    {
-      platform,
-    },
-  );
+  const [image] = await layoutImages(deps, { blobs, digest, platforms: [platform] }, undo, signal);
+  if (!image) throw notFound(`no image ${digest} in the OCI layout`);
+  return image;
 }

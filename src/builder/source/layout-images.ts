@@ -1,13 +1,10 @@
 import { Lease } from "../../image/collect/lease.ts";
-import { hasImage } from "../../image/find.ts";
-import { registerImage } from "../../image/images.ts";
-import { registerIndex } from "../../image/index/register-index.ts";
+import { unlistedImage } from "../../image/images.ts";
 import { layerSize } from "../../image/layer/find.ts";
 import { registerLayer } from "../../image/layer/layers.ts";
 import type { ImageRecord } from "../../image/record.ts";
-import { removeImage } from "../../image/remove.ts";
 import { invalid, notFound } from "../../lib/errors.ts";
-import { chainIds } from "../../oci/digest.ts";
+import { chainIds, digestOf } from "../../oci/digest.ts";
 import type { Descriptor, Platform } from "../../oci/image.ts";
 import { isIndex, isManifest } from "../../oci/media-types.ts";
 import { documentType, parseImageConfig, parseIndex, parseManifest } from "../../oci/parse.ts";
@@ -17,9 +14,9 @@ import { bringFromClient, type ClientBlobs, readDocument } from "../session/clie
 
 const maxDocumentBytes = 4 * 1024 * 1024;
 
-/** An image in a store of a build's client. */
-export interface ClientImage {
-  blobs: ClientBlobs;
+/** An image in an OCI layout: a store of a build's client, or a folder that it sent. */
+export interface LayoutImage {
+  blobs: Pick<ClientBlobs, "read">;
   /** Of its manifest or index. */
   digest: string;
   /** Which are wanted, of one for several platforms. */
@@ -27,26 +24,27 @@ export interface ClientImage {
 }
 
 /**
- * Takes an image out of an OCI layout of a build's client for the time of the build: layers that are here already are
- * not asked for. Returns what it is found by. Throws `invalid` and not-found.
+ * Takes an image out of an OCI layout for the time of the build, one for each platform that is wanted: layers that are
+ * here already are not asked for. It is none of this engine's images: nobody else sees it, and it is gone with the
+ * build, whatever else has it too. Throws `invalid` and not-found.
  */
-export async function clientLayoutImage(
+export async function layoutImages(
   deps: BuilderDeps,
-  { blobs, digest, platforms }: ClientImage,
+  { blobs, digest, platforms }: LayoutImage,
   undo: AsyncDisposableStack,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<ImageRecord[]> {
   const lease = undo.use(new Lease(deps.images));
   const content = await readDocument(blobs, digest, maxDocumentBytes);
   const type = documentType(content);
-  if (type === undefined || !isIndex(type)) return (await take(deps, blobs, content, lease, undo, signal)).id;
+  if (type === undefined || !isIndex(type)) return [await take(deps, blobs, content, lease, signal)];
   const chosen = platforms.map((platform) => choose(parseIndex(content, type).manifests, platform));
-  const members: ImageRecord[] = [];
+  const images: ImageRecord[] = [];
   for (const manifest of new Set(chosen)) {
     const one = await readDocument(blobs, manifest, maxDocumentBytes);
-    members.push(await take(deps, blobs, one, lease, undo, signal));
+    images.push(await take(deps, blobs, one, lease, signal));
   }
-  return (await registerIndex(deps.images, { content, members, lease })).digest;
+  return images;
 }
 
 function choose(manifests: readonly Descriptor[], platform: Platform): string {
@@ -58,10 +56,9 @@ function choose(manifests: readonly Descriptor[], platform: Platform): string {
 
 async function take(
   deps: BuilderDeps,
-  blobs: ClientBlobs,
+  blobs: Pick<ClientBlobs, "read">,
   content: Uint8Array,
   lease: Lease,
-  undo: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<ImageRecord> {
   const { config: named, layers } = parseManifest(content);
@@ -86,15 +83,7 @@ async function take(
       signal,
     });
   }
-  const known = hasImage(deps.images, named.digest);
-  const image = await registerImage(deps.images, { config, lease });
-  // Nothing of it is to be seen in the image store afterwards, unless somebody else has named it.
-  if (!known)
-    undo.defer(() =>
-      removeImage(deps.images, image.id).then(
-        () => {},
-        () => {},
-      ),
-    );
-  return image;
+  lease.add("blob", named.digest);
+  await deps.images.blobs.put(config);
+  return unlistedImage(deps.images, config, digestOf(content));
 }
