@@ -15,7 +15,7 @@ const rows: string[][] = [
   ["api", "oci", "store", "linux"],
   ["image", "network", "volume", "runtime"],
   ["container", "builder", "registry"],
-  ["client"],
+  ["client", "migrate"],
   ["cli", "server"],
   ["daemon"],
   ["main.ts"],

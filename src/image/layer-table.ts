@@ -111,12 +111,25 @@ export interface LayerBlobRow {
 
 /** The archives in the blob store that a layer came as, oldest first. */
 export function layerBlobs(store: Store, diffId: string): LayerBlobRow[] {
+  return blobsOf(store, diffId).filter((blob) => blob.media_type !== splitType);
+}
+
+/** What tar-split kept of the archive of a layer that came without: it can be made again by it. */
+export function layerSplit(store: Store, diffId: string): LayerBlobRow | undefined {
+  return blobsOf(store, diffId).find((blob) => blob.media_type === splitType);
+}
+
+/** {@link layerBlobs} and {@link layerSplit}: all that goes with the layer. */
+export function blobsOf(store: Store, diffId: string): LayerBlobRow[] {
   return store
     .query<LayerBlobRow, [string]>(
       "SELECT diff_id, digest, media_type, size FROM layer_blob WHERE diff_id = ? ORDER BY rowid",
     )
     .all(diffId);
 }
+
+/** The media type under which {@link layerSplit} is kept. No registry ever sees it. */
+export const splitType = "application/vnd.berth.layer.tar-split.v1+json.gzip";
 
 /** Does nothing where the archive is noted already. */
 export function insertLayerBlob(store: Store, row: LayerBlobRow): void {

@@ -109,6 +109,31 @@ export function linkAt(fromDir: number, from: string, dir: number, name: string)
   check(libc.linkat(fromDir, ptr(cname(from)), dir, ptr(cname(name)), 0), "link", name);
 }
 
+const SYS_ioctl = process.arch === "arm64" ? 29 : 16;
+const FICLONE = 0x40049409;
+
+/** ioctl_ficlone(2): the content becomes that of `from`, in the same blocks. False where that cannot be. */
+export function cloneFile(from: number, to: number): boolean {
+  return Number(libc.syscall(SYS_ioctl, to, FICLONE, from, 0, 0, 0)) === 0;
+}
+
+/** Whether files in this directory can have blocks in common. */
+export function clonesWork(directory: string): boolean {
+  const [from, to] = [1, 2].map((n) => `.clone-${process.pid}-${n}`);
+  const dir = openDir(directory);
+  try {
+    const files = [from, to].map((name) => openAt(dir, name ?? "", O.RDWR | O.CREAT | O.TRUNC, 0o600));
+    const [input = -1, output = -1] = files;
+    writeAll(input, new Uint8Array(4096), 0);
+    const works = cloneFile(input, output);
+    for (const fd of files) close(fd);
+    return works;
+  } finally {
+    for (const name of [from, to]) unlinkAt(dir, name ?? "");
+    close(dir);
+  }
+}
+
 /** readlinkat(2): what a link says, as bytes. */
 export function readlinkAt(dir: number, name: string): Buffer {
   const buffer = Buffer.allocUnsafe(4097);
@@ -248,6 +273,14 @@ export function isMountPoint(path: string): boolean {
   if (libc.statx(AT_FDCWD, ptr(cname(path)), AT_SYMLINK_NOFOLLOW, 0, ptr(buffer)) < 0) return false;
   const STATX_ATTR_MOUNT_ROOT = 0x2000n;
   return (buffer.readBigUInt64LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0n;
+}
+
+/** Tells mounts apart: links lead from one file to another within one of them. 0 where the kernel does not say. */
+export function mountId(path: string): bigint {
+  const buffer = Buffer.alloc(256);
+  const STATX_MNT_ID = 0x1000;
+  check(libc.statx(AT_FDCWD, ptr(cname(path)), 0, STATX_MNT_ID, ptr(buffer)), "stat", path);
+  return buffer.readBigUInt64LE(144);
 }
 
 /** Names in an open directory, `.` and `..` left out, in no order. Reads from where the descriptor stands. */

@@ -41,6 +41,7 @@ export async function unmountVolume(deps: VolumeDeps, name: string, containerId:
 /** At boot: finishes renames, gives up the mounts of containers that do not live, and unmounts what has no user. */
 export async function reconcileVolumes(deps: VolumeDeps, liveContainerIds: ReadonlySet<string>): Promise<void> {
   await finishRenames(deps);
+  for (const driver of deps.drivers.values()) await driver.dropReceived();
   const mounts = Map.groupBy(allMounts(deps.store), ({ name }) => name);
   for (const volume of allVolumes(deps.store)) {
     const dead = (mounts.get(volume.name) ?? []).filter(({ containerId }) => !liveContainerIds.has(containerId));

@@ -49,6 +49,14 @@ export function allVolumes(store: Store): VolumeRecord[] {
   return store.query<Row, []>(`SELECT ${columns} FROM volume ORDER BY name`).all().map(fromRow);
 }
 
+/** Notes a volume whose data is under another name still: it is about to move to the volume's own. */
+export function insertMovingVolume(store: Store, volume: VolumeRecord, from: string): void {
+  store.transaction(() => {
+    insertVolume(store, { ...volume, name: from });
+    updateRenamingTo(store, from, volume.name);
+  })();
+}
+
 /** Notes the name that a volume's data moves to; null: none. */
 export function updateRenamingTo(store: Store, name: string, newName: string | null): void {
   store.query("UPDATE volume SET renaming_to = ? WHERE name = ?").run(newName, name);

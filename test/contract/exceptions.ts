@@ -156,6 +156,7 @@ export const ownRoutes: readonly RegExp[] = [
   /^GET \/build\/rootfs$/,
   /^GET \/berth\/networks\/check$/,
   /^POST \/berth\/networks\/repair$/,
+  /^POST \/berth\/migrate\/docker$/,
 ];
 
 /**

@@ -2,10 +2,10 @@ import { errorMessage } from "../../lib/errors.ts";
 import type { ImageDeps } from "../deps.ts";
 import {
   blobInUse,
+  blobsOf,
   deleteLayerBlob,
   deleteLayerRow,
   isLoose,
-  layerBlobs,
   layerByChain,
   looseLayers,
   rootfsRow,
@@ -45,7 +45,7 @@ export async function collectLayers(deps: ImageDeps): Promise<{ chainId: string;
     for (const chainId of unused) {
       const row = layerByChain(deps.store, chainId);
       if (!row) continue;
-      blobs.push(...layerBlobs(deps.store, row.diff_id).map((blob) => blob.digest));
+      blobs.push(...blobsOf(deps.store, row.diff_id).map((blob) => blob.digest));
       deleteLayerRow(deps.store, chainId);
       if (row.parent_chain_id !== null) parents.add(row.parent_chain_id);
       removals.push(quietly(deps, chainId, deps.snapshotter.removeLayer(chainId)));

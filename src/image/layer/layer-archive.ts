@@ -5,7 +5,7 @@ import type { Descriptor } from "../../oci/image.ts";
 import { type Compression, compressionOf, mediaTypes, ociLayerType } from "../../oci/media-types.ts";
 import type { Lease } from "../collect/lease.ts";
 import type { ImageDeps } from "../deps.ts";
-import { insertLayerBlob, layerBlobs, layerByChain } from "../layer-table.ts";
+import { insertLayerBlob, layerBlobs, layerByChain, layerSplit } from "../layer-table.ts";
 import { layerPacking } from "./layer-source.ts";
 
 /** A layer's archive that is in the blob store: as it was pulled or loaded, or compressed for an earlier push. */
@@ -52,7 +52,7 @@ export async function layerArchive(
   const file = join(deps.paths.tmp, "images", `archive-${crypto.randomUUID()}`);
   try {
     const stored = storedArchive(deps, diffId, "none") ?? storedArchive(deps, diffId);
-    const packing = stored ? undefined : await layerPacking(deps, deps.snapshotter.layerSource(chain), signal);
+    const packing = stored ? undefined : await packingOf(deps, chain, diffId, signal);
     const packed = packing
       ? await deps.archiver.packToFile(
           packing.root,
@@ -84,7 +84,7 @@ export async function packedLayer(
   signal?: AbortSignal,
 ): Promise<{ size: number; stream: () => AsyncIterable<Uint8Array> }> {
   const diffId = diffIdOf(deps, chain);
-  const { root, options } = await layerPacking(deps, deps.snapshotter.layerSource(chain), signal);
+  const { root, options } = await packingOf(deps, chain, diffId, signal);
   const size = await deps.archiver.measure(root, options, signal);
   async function* stream(): AsyncGenerator<Uint8Array> {
     const hash = new Bun.CryptoHasher("sha256");
@@ -95,6 +95,14 @@ export async function packedLayer(
     checkDiffId(`sha256:${hash.digest("hex")}`, diffId);
   }
   return { size, stream };
+}
+
+/** Of a layer that another engine unpacked: as that one had its archive. Else as this engine packs. */
+async function packingOf(deps: ImageDeps, chain: readonly string[], diffId: string, signal: AbortSignal | undefined) {
+  const source = deps.snapshotter.layerSource(chain);
+  const split = layerSplit(deps.store, diffId);
+  if (!split || !deps.blobs.has(split.digest)) return layerPacking(deps, source, signal);
+  return { root: source.root, options: { split: deps.blobs.path(split.digest) } };
 }
 
 function diffIdOf(deps: ImageDeps, chain: readonly string[]): string {

@@ -1,18 +1,24 @@
+import { readFile } from "node:fs/promises";
 import { invalid } from "../../lib/errors.ts";
+import type { ExtractOptions, ExtractResult, ShareOptions } from "../../linux/archive/options.ts";
 import { bootId } from "../../linux/boot-id.ts";
-import { chainIds, hexOf } from "../../oci/digest.ts";
+import { chainIds, digestOf, hexOf } from "../../oci/digest.ts";
 import { compressionOf } from "../../oci/media-types.ts";
 import type { Lease } from "../collect/lease.ts";
 import type { ImageDeps } from "../deps.ts";
-import { addBlobSource, chainTo, insertLayer, insertLayerBlob, layerByChain, markSynced } from "../layer-table.ts";
+import {
+  addBlobSource,
+  chainTo,
+  insertLayer,
+  insertLayerBlob,
+  layerByChain,
+  markSynced,
+  splitType,
+} from "../layer-table.ts";
 import { fixImplicitDirs } from "./implicit-dirs.ts";
 
-/** A layer to be unpacked and registered. */
-export interface LayerRequest {
-  /** The layer's archive, whole in the blob store. */
-  blobDigest: string;
-  /** Decides on the decompression. */
-  mediaType: string;
+/** Where a layer stands: what it must be, and upon what. */
+export interface LayerPlace {
   /** Digest that the uncompressed archive must have. */
   diffId: string;
   /** The layers below; null for the lowest. */
@@ -22,10 +28,28 @@ export interface LayerRequest {
    * allows it, extraction begins before.
    */
   parentReady?: Promise<unknown>;
-  /** Repository (full name) that the blob came from. */
-  source?: string;
   lease: Lease;
   signal?: AbortSignal | undefined;
+}
+
+/** A layer to be unpacked and registered. */
+export interface LayerRequest extends LayerPlace {
+  /** The layer's archive, whole in the blob store. */
+  blobDigest: string;
+  /** Decides on the decompression. */
+  mediaType: string;
+  /** Repository (full name) that the blob came from. */
+  source?: string;
+}
+
+/** A layer that another engine has unpacked, to be registered. */
+export interface UnpackedLayerRequest extends LayerPlace {
+  /** The directory of the files that are its own. */
+  tree: string;
+  /** The file that tar-split has made of its archive, gzipped. */
+  split: string;
+  /** How files may be shared with the tree, rather than written again. */
+  share: Omit<ShareOptions, "tree">;
 }
 
 /**
@@ -38,7 +62,17 @@ export async function registerLayer(deps: ImageDeps, request: LayerRequest): Pro
   lease.add("blob", blobDigest);
   lease.add("layer", chainId);
   using _lock = await deps.locks.acquire(`layer ${chainId}`);
-  if (!layerByChain(deps.store, chainId) || !deps.snapshotter.has(chainId)) await unpack(deps, request, chainId);
+  if (!layerByChain(deps.store, chainId) || !deps.snapshotter.has(chainId)) {
+    const compression = compressionOf(mediaType) ?? "auto";
+    await unpack(deps, request, chainId, (root, options) =>
+      deps.archiver.extract(
+        { file: deps.blobs.path(blobDigest) },
+        root,
+        { ...options, digest: true, compression },
+        request.signal,
+      ),
+    );
+  }
   const size = deps.blobs.size(blobDigest);
   if (size !== undefined)
     insertLayerBlob(deps.store, { diff_id: diffId, digest: blobDigest, media_type: mediaType, size });
@@ -46,13 +80,42 @@ export async function registerLayer(deps: ImageDeps, request: LayerRequest): Pro
   return chainId;
 }
 
+/**
+ * As {@link registerLayer}, of a tree. Its archive is made again from tree and tar-split, so whatever is not as it was
+ * when it was unpacked is found. The second is kept, for the archive of a later push. Returns how many bytes are
+ * shared.
+ */
+export async function registerUnpackedLayer(
+  deps: ImageDeps,
+  request: UnpackedLayerRequest,
+): Promise<{ chainId: string; shared: number }> {
+  const { tree, split, share, diffId, parentChainId, lease, signal } = request;
+  const chainId = chainOn(parentChainId, diffId);
+  lease.add("layer", chainId);
+  using _lock = await deps.locks.acquire(`layer ${chainId}`);
+  if (layerByChain(deps.store, chainId) && deps.snapshotter.has(chainId)) return { chainId, shared: 0 };
+  const kept = await readFile(split);
+  const digest = digestOf(kept);
+  lease.add("blob", digest);
+  await deps.blobs.put(kept);
+  const { shared } = await unpack(deps, request, chainId, (root, options) =>
+    deps.archiver.rebuild(tree, split, root, { ...options, share: { ...share, tree } }, signal),
+  );
+  insertLayerBlob(deps.store, { diff_id: diffId, digest, media_type: splitType, size: kept.length });
+  return { chainId, shared };
+}
+
 /** The chain id of a layer upon others. */
 export function chainOn(parentChainId: string | null, diffId: string): string {
   return parentChainId === null ? diffId : (chainIds([parentChainId, diffId])[1] ?? diffId);
 }
 
-async function unpack(deps: ImageDeps, request: LayerRequest, chainId: string): Promise<void> {
-  const { blobDigest, mediaType, diffId, parentChainId, parentReady, lease, signal } = request;
+async function unpack(
+  deps: ImageDeps,
+  { diffId, parentChainId, parentReady, lease }: LayerPlace,
+  chainId: string,
+  fill: (root: string, options: ExtractOptions) => Promise<ExtractResult>,
+): Promise<ExtractResult> {
   const key = layerKey(hexOf(chainId));
   lease.add("snapshot", key);
   await using undo = new AsyncDisposableStack();
@@ -62,22 +125,12 @@ async function unpack(deps: ImageDeps, request: LayerRequest, chainId: string): 
   await deps.snapshotter.prepare(key, chainTo(deps.store, parentChainId));
   undo.defer(() => deps.snapshotter.remove(key));
   const target = deps.snapshotter.applyTarget(key);
-  const result = await deps.archiver.extract(
-    { file: deps.blobs.path(blobDigest) },
-    target.root,
-    {
-      whiteouts: target.whiteouts,
-      rootAttributes: true,
-      digest: true,
-      compression: compressionOf(mediaType) ?? "auto",
-    },
-    signal,
-  );
+  const result = await fill(target.root, { whiteouts: target.whiteouts, rootAttributes: true });
   if (result.diffId !== diffId) throw invalid(`wrong diff id calculated on extraction "${result.diffId}"`);
   await parentReady;
   fixImplicitDirs(target.root, result.implicitDirs, deps.snapshotter.lookupRoots(chainTo(deps.store, parentChainId)));
   await deps.snapshotter.commit(key, chainId);
-  // The blob is on disk; should the machine go down before the files are, they are unpacked again.
+  // Should the machine go down before the files are on disk, they are unpacked again, where their archive is here.
   insertLayer(deps.store, {
     chain_id: chainId,
     parent_chain_id: parentChainId,
@@ -86,6 +139,7 @@ async function unpack(deps: ImageDeps, request: LayerRequest, chainId: string): 
     unsynced_boot: bootId(),
   });
   undo.move();
+  return result;
 }
 
 /** Key of a snapshot that is to become a layer. Unique: a crashed attempt may have left one. */

@@ -1,8 +1,14 @@
 import type { ImageConfig, ImageInspect } from "../../api/types/image.ts";
 import { present } from "../../lib/present.ts";
-import type { Platform } from "../../oci/image.ts";
+import type { OciImageConfig, Platform } from "../../oci/image.ts";
 import type { ImageDeps } from "../deps.ts";
 import { resolveImage } from "../resolve.ts";
+
+/** What older engines wrote into images of the container that they were made of: Docker shows none of it. */
+const ofContainers: ReadonlySet<string> = new Set([
+  ...["Hostname", "Domainname", "Image", "AttachStdin", "AttachStdout", "AttachStderr"],
+  ...["Tty", "OpenStdin", "StdinOnce"],
+]);
 
 /** `docker image inspect`. */
 export function inspectImage(deps: ImageDeps, refOrId: string, options: { platform?: Platform } = {}): ImageInspect {
@@ -15,7 +21,7 @@ export function inspectImage(deps: ImageDeps, refOrId: string, options: { platfo
     Comment: config.comment ?? config.history?.at(-1)?.comment ?? "",
     ...(config.created !== undefined && { Created: config.created }),
     Author: config.author ?? "",
-    Config: present<ImageConfig>(config.config ?? {}),
+    Config: withoutContainers(config.config ?? {}),
     Architecture: config.architecture,
     ...(config.variant !== undefined && { Variant: config.variant }),
     Os: config.os,
@@ -27,4 +33,8 @@ export function inspectImage(deps: ImageDeps, refOrId: string, options: { platfo
     ...(image.parentId && { Parent: image.parentId }),
     ...(config.docker_version && { DockerVersion: config.docker_version }),
   };
+}
+
+function withoutContainers(config: OciImageConfig): ImageConfig {
+  return present<ImageConfig>(Object.fromEntries(Object.entries(config).filter(([key]) => !ofContainers.has(key))));
 }

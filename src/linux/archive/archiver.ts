@@ -7,6 +7,7 @@ import type { ChangesRequest, TreeChange } from "./changes.ts";
 import type { FromWorker, JobName, Jobs, Member, ToWorker, WorkerFailure } from "./jobs.ts";
 import type {
   ArchiveCompression,
+  CopyOptions,
   ExtractOptions,
   ExtractResult,
   PackOptions,
@@ -45,6 +46,20 @@ export class Archiver implements AsyncDisposable {
   ): Promise<ExtractResult> {
     if ("file" in source) return this.#run("extract", { source, root, options }, { signal });
     return this.#run("extract", { source: "stream", root, options }, { signal, input: unfiltered(source) });
+  }
+
+  /**
+   * Unpacks under `root` the archive that `tree` was unpacked from: tar-split kept what of it is not in the tree
+   * (`split`, a gzipped file). Tells its digest.
+   */
+  rebuild(
+    tree: string,
+    split: string,
+    root: string,
+    options: ExtractOptions,
+    signal?: AbortSignal,
+  ): Promise<ExtractResult> {
+    return this.#run("rebuild", { tree, split, root, options }, { signal });
   }
 
   /** Packs the tree under `root` into a stream. The walk runs as the reader reads; cancel the stream to stop it. */
@@ -153,8 +168,8 @@ export class Archiver implements AsyncDisposable {
   }
 
   /** Copies a tree into an existing directory on this machine, with everything that the filesystem keeps. */
-  async copy(from: string, to: string, signal?: AbortSignal): Promise<void> {
-    await this.#run("copy", { from, to }, { signal });
+  async copy(from: string, to: string, options: CopyOptions = {}, signal?: AbortSignal): Promise<void> {
+    await this.#run("copy", { from, to, options }, { signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,6 +9,16 @@ export interface Owner {
   gid: number;
 }
 
+/** How an entry is applied. */
+export interface ApplyOptions {
+  /** undefined: the entry's. */
+  owner?: Owner | undefined;
+  /** Times are set too. */
+  times: boolean;
+  /** Overlayfs's own attributes are taken. */
+  overlay?: boolean | undefined;
+}
+
 /** The kernel takes all ones for "leave as it is". */
 const MAX_ID = 0xffff_fffe;
 
@@ -16,20 +26,25 @@ const MAX_ID = 0xffff_fffe;
  * Sets owner, mode, attributes and (`times`) times of an open file or directory, in the order that keeps set-uid bits
  * and capabilities.
  */
-export function applyToFd(fd: number, entry: TarEntry, owner: Owner | undefined, times: boolean): void {
+export function applyToFd(fd: number, entry: TarEntry, { owner, times, overlay }: ApplyOptions): void {
   const { uid, gid } = checkedOwner(entry, owner);
   check(libc.fchown(fd, uid, gid), "chown", entry.name);
   check(libc.fchmod(fd, entry.mode), "chmod", entry.name);
-  if (entry.xattrs) applyXattrs(entry, (key, value) => setXattrFd(fd, key, value));
+  if (entry.xattrs) applyXattrs(entry, overlay, (key, value) => setXattrFd(fd, key, value));
   if (times) utimeFd(fd, entry.mtime, entry.mtimeNanos);
 }
 
 /** The same for what cannot be opened: links, devices, pipes. `name` was just made by the caller. */
-export function applyAt(dir: number, name: string, entry: TarEntry, owner: Owner | undefined): void {
+export function applyAt(
+  dir: number,
+  name: string,
+  entry: TarEntry,
+  { owner, overlay }: Omit<ApplyOptions, "times">,
+): void {
   const { uid, gid } = checkedOwner(entry, owner);
   chownAt(dir, name, uid, gid);
   if (entry.type !== "symlink") chmodAt(dir, name, entry.mode);
-  if (entry.xattrs) applyXattrs(entry, (key, value) => setXattr(`/proc/self/fd/${dir}/${name}`, key, value));
+  if (entry.xattrs) applyXattrs(entry, overlay, (key, value) => setXattr(`/proc/self/fd/${dir}/${name}`, key, value));
   utimeAt(dir, name, entry.mtime, entry.mtimeNanos);
 }
 
@@ -44,9 +59,13 @@ function checkedOwner(entry: TarEntry, owner: Owner | undefined): Owner {
  * Overlayfs's own attributes from an archive would let it redirect into other layers: never taken. What the filesystem
  * or the kind of file does not carry is left out, as Docker does.
  */
-function applyXattrs(entry: TarEntry, set: (key: string, value: Uint8Array) => boolean): void {
+function applyXattrs(
+  entry: TarEntry,
+  overlay: boolean | undefined,
+  set: (key: string, value: Uint8Array) => boolean,
+): void {
   for (const [key, value] of entry.xattrs ?? []) {
-    if (key.startsWith("trusted.overlay.") || key.startsWith("user.overlay.")) continue;
+    if (!overlay && (key.startsWith("trusted.overlay.") || key.startsWith("user.overlay."))) continue;
     try {
       set(key, value);
     } catch (error) {

@@ -3,6 +3,7 @@ import type { EntryType } from "../../lib/tar/entry.ts";
 import type { ChangesRequest, TreeChange } from "./changes.ts";
 import type {
   ArchiveCompression,
+  CopyOptions,
   ExtractOptions,
   ExtractResult,
   PackOptions,
@@ -16,6 +17,7 @@ import type {
  */
 export interface Jobs {
   extract: { request: { source: JobSource; root: string; options: ExtractOptions }; result: ExtractResult };
+  rebuild: { request: { tree: string; split: string; root: string; options: ExtractOptions }; result: ExtractResult };
   pack: { request: { root: string; options: PackOptions }; result: PackResult };
   packToFile: { request: { root: string; file: string; options: PackOptions }; result: PackResult };
   unpackMembers: { request: { source: JobSource; dir: string; maxBytes?: number }; result: Member[] };
@@ -35,7 +37,7 @@ export interface Jobs {
   remove: { request: { paths: string[] }; result: null };
   usage: { request: { path: string }; result: { bytes: number; inodes: number } };
   changes: { request: ChangesRequest; result: TreeChange[] };
-  copy: { request: { from: string; to: string }; result: null };
+  copy: { request: { from: string; to: string; options: CopyOptions }; result: null };
 }
 
 /** The jobs that a worker can do. */

@@ -36,6 +36,28 @@ export interface ExtractOptions {
   rootAttributes?: boolean;
   /** Sync the filesystem before saying "done". */
   sync?: boolean;
+  /** Take overlayfs's own attributes too, for a copy of what is no layer. Default: they are left out. */
+  overlayAttributes?: boolean;
+  /** Files of another tree that may stand in for those of the archive. */
+  share?: ShareOptions;
+}
+
+/** Where files can be had that are those of an archive, under its names, and how they may be shared. */
+export interface ShareOptions {
+  tree: string;
+  /** Blocks in common, until one of both is written to. */
+  clones: boolean;
+  /** Further names of the same file: for trees whose files nobody ever writes to. */
+  links: boolean;
+}
+
+/** Options of the job `copy`. */
+export interface CopyOptions {
+  /** Have blocks in common with the source, where the filesystem can. */
+  clones?: boolean;
+  /** These as in {@link ExtractOptions}. */
+  overlayAttributes?: boolean;
+  maxEntries?: number;
 }
 
 /** The answer of the job `extract`. */
@@ -50,6 +72,8 @@ export interface ExtractResult {
    * itself (empty) is one of them where `rootAttributes` found no entry for it.
    */
   implicitDirs: string[];
+  /** Of the bytes those that were shared with another tree. */
+  shared: number;
 }
 
 /** Options of the jobs that pack a directory into an archive: `pack`, `packToFile`, `digest`, `measure`, `transfer`. */
@@ -80,6 +104,11 @@ export interface PackOptions {
   clampMtime?: number;
   /** Keep nanoseconds and every attribute: for a copy on this machine. Not for layers. */
   exact?: boolean;
+  /**
+   * A file of tar-split's: what comes is the archive that the tree was unpacked from. Of the options above none has a
+   * meaning then.
+   */
+  split?: string;
   /** Default `none`. */
   compression?: ArchiveCompression;
   level?: number;

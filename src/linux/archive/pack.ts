@@ -3,8 +3,10 @@ import { createWriteStream } from "node:fs";
 import { compress } from "../../lib/compress.ts";
 import { TarReader } from "../../lib/tar/reader.ts";
 import { close, openDir } from "../at.ts";
+import { BlockBuffer } from "./blocks.ts";
 import { fileChunks, plain } from "./extract.ts";
 import type { ArchiveCompression, ExtractOptions, PackOptions, PackResult } from "./options.ts";
+import { measureRebuilt, rebuiltArchive } from "./rebuild.ts";
 import { checkStopped, type Stopped } from "./stop.ts";
 import { TreePacker } from "./tree-packer.ts";
 import { TreeWriter } from "./tree-writer.ts";
@@ -16,6 +18,10 @@ export async function packTree(
   sink: (block: Uint8Array) => Promise<void> | void,
   stopped: Stopped,
 ): Promise<PackResult> {
+  if (options.split !== undefined) {
+    const blocks = inBlocks(rebuiltArchive(root, options.split));
+    return { ...(await squeeze(blocks, options.compression ?? "none", options.level, sink, stopped)), fileBytes: 0 };
+  }
   const dir = openDir(root);
   try {
     const packer = new TreePacker(dir, options);
@@ -26,8 +32,16 @@ export async function packTree(
   }
 }
 
+/** Pieces that are good for a moment only, gathered into blocks that stay. */
+async function* inBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const blocks = new BlockBuffer();
+  for await (const piece of pieces) yield* blocks.push(piece);
+  yield* blocks.flush();
+}
+
 /** Size of the uncompressed archive, without reading the files. */
-export function measureTree(root: string, options: PackOptions, stopped: Stopped): number {
+export async function measureTree(root: string, options: PackOptions, stopped: Stopped): Promise<number> {
+  if (options.split !== undefined) return measureRebuilt(options.split, stopped);
   const dir = openDir(root);
   try {
     return new TreePacker(dir, options).measure(stopped);

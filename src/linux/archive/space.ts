@@ -38,6 +38,11 @@ export class SpaceGuard {
     if (this.#written > RESERVE && freeBytes(this.fd) < RESERVE) throw new SystemError("write", 28);
   }
 
+  /** Content that takes no space of its own. */
+  share(bytes: number): void {
+    this.#count(bytes);
+  }
+
   /**
    * Zeros that an archive claims without bringing them. They take no space, but whoever reads the file has work with
    * them: so they may not be more than there would be room for.

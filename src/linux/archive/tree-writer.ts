@@ -8,6 +8,7 @@ import { HoleWriter } from "./holes.ts";
 import type { ExtractOptions, ExtractResult } from "./options.ts";
 import { Parents } from "./parents.ts";
 import { archivePath, baseOf, parentOf } from "./path.ts";
+import { FileSharing } from "./share.ts";
 import { SpaceGuard } from "./space.ts";
 import { clearBelow, hideOverlay, isOverlayWhiteout, OPAQUE_NAME, setOpaque, WHITEOUT_PREFIX } from "./whiteouts.ts";
 
@@ -27,7 +28,8 @@ export class TreeWriter implements TarHandler, Disposable {
   /** `apply` only: what this archive has put there, with all directories above. */
   readonly #unpacked = new Set<string>();
   readonly #whiteouts: NonNullable<ExtractOptions["whiteouts"]>;
-  readonly #owner: Owner | undefined;
+  readonly #applied: { owner: Owner | undefined; overlay: boolean | undefined };
+  readonly #sharing: FileSharing | undefined;
   readonly #prefix: string;
   #entries = 0;
   #file = -1;
@@ -45,9 +47,11 @@ export class TreeWriter implements TarHandler, Disposable {
     this.#space = new SpaceGuard(root, options.maxBytes);
     this.#whiteouts = options.whiteouts ?? "keep";
     this.#prefix = archivePath(options.into ?? "");
+    this.#sharing = options.share && new FileSharing(options.share, options.overlayAttributes);
     const { owner = "keep" } = options;
-    if (owner === "caller") this.#owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-    else if (owner !== "keep") this.#owner = owner;
+    const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+    const given = owner === "keep" || owner === "caller" ? undefined : owner;
+    this.#applied = { owner: owner === "caller" ? own : given, overlay: options.overlayAttributes };
   }
 
   entry(entry: TarEntry): void {
@@ -76,7 +80,7 @@ export class TreeWriter implements TarHandler, Disposable {
     this.#file = -1;
     try {
       if (this.#hasHoles) check(libc.ftruncate64(fd, entry.size), "ftruncate", entry.name);
-      applyToFd(fd, entry, this.#owner, true);
+      applyToFd(fd, entry, { ...this.#applied, times: true });
     } finally {
       close(fd);
     }
@@ -101,13 +105,14 @@ export class TreeWriter implements TarHandler, Disposable {
       }
     }
     const implicitDirs = this.options.rootAttributes && !this.#rootSeen ? ["", ...this.#implicit] : this.#implicit;
-    return { bytes: this.#space.taken, entries: this.#entries, implicitDirs };
+    return { bytes: this.#space.taken, entries: this.#entries, implicitDirs, shared: this.#sharing?.bytes ?? 0 };
   }
 
   [Symbol.dispose](): void {
     if (this.#file >= 0) close(this.#file);
     this.#file = -1;
     this.#parents[Symbol.dispose]();
+    this.#sharing?.[Symbol.dispose]();
   }
 
   #join(inner: string): string {
@@ -118,7 +123,7 @@ export class TreeWriter implements TarHandler, Disposable {
     if (entry.type !== "directory") throw new TarError(`invalid name in archive: ${JSON.stringify(entry.name)}`);
     if (!this.options.rootAttributes) return;
     this.#rootSeen = true;
-    applyToFd(this.#parents.get(this.#prefix), entry, this.#owner, false);
+    applyToFd(this.#parents.get(this.#prefix), entry, { ...this.#applied, times: false });
     this.#directories.set(this.#prefix, entry);
   }
 
@@ -128,6 +133,7 @@ export class TreeWriter implements TarHandler, Disposable {
       case "directory":
         return this.#directory(path, entry);
       case "file":
+        if (this.#share(path, entry)) return;
         this.#space.claim(sparseBytes(entry), entry.name);
         this.#hasHoles = entry.sparse !== undefined;
         this.#file = this.#making(path, entry, (dir, name) => openAt(dir, name, O.WRONLY | O.CREAT | O.EXCL, 0o600));
@@ -150,7 +156,15 @@ export class TreeWriter implements TarHandler, Disposable {
         this.#making(path, entry, (dir, name) => mknodAt(dir, name, kind, 0o600, entry.devMajor, entry.devMinor));
       }
     }
-    applyAt(this.#parents.get(parentOf(path)), baseOf(path), entry, this.#owner);
+    applyAt(this.#parents.get(parentOf(path)), baseOf(path), entry, this.#applied);
+  }
+
+  /** True where another tree's file stands in: its content is not written. */
+  #share(path: string, entry: TarEntry): boolean {
+    const sharing = this.#sharing;
+    if (!sharing || !this.#making(path, entry, (dir, name) => sharing.put(path, entry, dir, name))) return false;
+    this.#space.share(entry.size);
+    return true;
   }
 
   /** Runs `make` in the parent directory; where something stands in the way that goes first. */
@@ -212,7 +226,7 @@ export class TreeWriter implements TarHandler, Disposable {
     }
     const fd = this.#parents.put(path, openAt(this.#parents.get(parentOf(path)), name, O.RDONLY | O.DIRECTORY));
     if (opaque) setOpaque(fd);
-    applyToFd(fd, entry, this.#owner, false);
+    applyToFd(fd, entry, { ...this.#applied, times: false });
     this.#directories.set(path, entry);
   }
 

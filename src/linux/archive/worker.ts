@@ -14,6 +14,7 @@ import type { FromWorker, JobName, JobSource, Jobs, ToWorker, WorkerFailure } fr
 import { layTree } from "./lay.ts";
 import { unpackMembers } from "./members.ts";
 import { measureTree, packToFile, packTree, recompressFile, transferTree } from "./pack.ts";
+import { rebuildTree } from "./rebuild.ts";
 import { checkStopped, type Stopped } from "./stop.ts";
 import { treeUsage } from "./usage.ts";
 
@@ -25,6 +26,7 @@ type Handlers = {
 
 const handlers: Handlers = {
   extract: ({ source, root, options }, stopped) => extractTree(chunksOf(source), root, options, stopped),
+  rebuild: ({ tree, split, root, options }, stopped) => rebuildTree(tree, split, root, options, stopped),
   pack: ({ root, options }, stopped) => packTree(root, options, send, stopped),
   packToFile: ({ root, file, options }, stopped) => packToFile(root, file, options, stopped),
   unpackMembers: ({ source, dir, maxBytes }, stopped) => unpackMembers(chunksOf(source), dir, maxBytes, stopped),
@@ -48,8 +50,8 @@ const handlers: Handlers = {
   },
   usage: ({ path }, stopped) => treeUsage(path, stopped),
   changes: (request, stopped) => treeChanges(request, stopped),
-  copy: ({ from, to }, stopped) => {
-    copyTree(from, to, stopped);
+  copy: ({ from, to, options }, stopped) => {
+    copyTree(from, to, options, stopped);
     return null;
   },
 };

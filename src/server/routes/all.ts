@@ -7,6 +7,7 @@ import { containerRoutes } from "./containers.ts";
 import { distributionRoutes } from "./distribution.ts";
 import { execRoutes } from "./exec.ts";
 import { imageRoutes } from "./images.ts";
+import { migrateRoutes } from "./migrate.ts";
 import { networkRoutes } from "./networks.ts";
 import { pluginRoutes } from "./plugins.ts";
 import { swarmRoutes } from "./swarm.ts";
@@ -27,5 +28,6 @@ export const routes: readonly Route[] = [
   ...volumeRoutes,
   ...pluginRoutes,
   ...swarmRoutes,
+  ...migrateRoutes,
   ...absentRoutes,
 ];

@@ -30,6 +30,15 @@ export interface VolumeDriver {
    */
   unmount(name: string, options: VolumeOptions, callerId: string | null, others: number): Promise<void>;
   remove(name: string, options: VolumeOptions): Promise<void>;
+  /**
+   * Makes the data of a new volume by `fill`, which is given its directory, under a name that no user can choose: whole
+   * or not at all. Returns that name, for {@link rename}.
+   */
+  receive(fill: (directory: string) => Promise<void>): Promise<string>;
+  /** The same with a directory of the same filesystem, which becomes the data; where it is gone, one taken before. */
+  adopt(name: string, directory: string): Promise<string>;
+  /** At boot: removes what a `receive` that was cut off has left. */
+  dropReceived(): Promise<void>;
   /** Done already where only the new name is there. */
   rename(name: string, newName: string): Promise<void>;
 }

@@ -1,8 +1,10 @@
 import { lookup } from "node:dns/promises";
-import { mkdir, realpath, rename, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { isIP } from "node:net";
 import { directorySize } from "../../lib/directory-size.ts";
 import { errorMessage, hasCode, internal, invalid } from "../../lib/errors.ts";
+import { namesIn } from "../../lib/names-in.ts";
 import { isMountPoint } from "../../linux/at.ts";
 import { mount, unmount } from "../../linux/mount.ts";
 import { parseMountOptions } from "../../linux/mount-options.ts";
@@ -51,6 +53,36 @@ export function localDriver(root: string): VolumeDriver {
         throw internal(`error removing volume path '${home(name)}': ${errorMessage(cause)}`, cause);
       }
     },
+    async receive(fill) {
+      const name = `${receiving}${crypto.randomUUID()}`;
+      await mkdir(home(name), { mode: 0o701 });
+      try {
+        await mkdir(data(name), { mode: 0o755 });
+        await fill(data(name));
+      } catch (error) {
+        await rm(home(name), { recursive: true, force: true });
+        throw error;
+      }
+      return name;
+    },
+    async adopt(name, directory) {
+      // Not one of those that are dropped at boot: from now on the data is here only.
+      const staged = `.adopted-${name}`;
+      await mkdir(home(staged), { recursive: true, mode: 0o701 });
+      try {
+        await rename(directory, data(staged));
+      } catch (error) {
+        if (!hasCode(error, "ENOENT") || !existsSync(data(staged))) {
+          await rmdir(home(staged)).catch(() => {});
+          throw error;
+        }
+      }
+      return staged;
+    },
+    async dropReceived() {
+      for (const name of namesIn(root))
+        if (name.startsWith(receiving)) await rm(home(name), { recursive: true, force: true });
+    },
     async rename(name, newName) {
       try {
         await rename(home(name), home(newName));
@@ -60,6 +92,9 @@ export function localDriver(root: string): VolumeDriver {
     },
   };
 }
+
+/** No name of a volume begins so. */
+const receiving = ".incoming-";
 
 /** A directory of its own: what it holds is nowhere else. */
 const isPlain = (options: VolumeOptions): boolean => Object.keys(options).length === 0;

@@ -1,0 +1,55 @@
+import { conflict, forbidden } from "../lib/errors.ts";
+import type { VolumeDeps } from "./deps.ts";
+import { volumeDriver } from "./driver/driver.ts";
+import { deleteVolume, insertMovingVolume, updateVolumeName, type VolumeRecord, volumeByName } from "./table.ts";
+
+/** Where the data of a volume comes from that another engine had. */
+export type VolumeData =
+  /** Written by whoever is given the directory. */
+  | { kind: "filled"; fill: (directory: string) => Promise<void> }
+  /** A directory that becomes the volume's: its engine has it no more. */
+  | { kind: "moved"; directory: string }
+  /** None: what is mounted is elsewhere. */
+  | { kind: "none" };
+
+/** The label that marks a volume nobody named. */
+const anonymousLabel = "com.docker.volume.anonymous";
+
+/**
+ * Makes a volume as another engine had it, with its data. Nobody sees it before it is whole, and a crash leaves it
+ * whole or not at all. Throws `conflict` where the name is taken.
+ */
+export async function takeVolume(
+  deps: VolumeDeps,
+  taken: Omit<VolumeRecord, "anonymous">,
+  source: VolumeData,
+): Promise<void> {
+  const { name, options, labels } = taken;
+  using _ = await deps.locks.acquire(name);
+  if (volumeByName(deps.store, name)) throw conflict(`a volume with the name ${name} exists already`);
+  const driver = volumeDriver(deps, taken.driver);
+  await driver.validate(name, options ?? {});
+  if (source.kind !== "none" && !driver.prunable(options ?? {}))
+    throw forbidden(`the data of volume ${name} is not on this machine`);
+  const volume: VolumeRecord = { ...taken, anonymous: labels !== null && Object.hasOwn(labels, anonymousLabel) };
+  const staged =
+    source.kind === "moved"
+      ? await driver.adopt(name, source.directory)
+      : await driver.receive(source.kind === "filled" ? source.fill : async () => {});
+  try {
+    insertMovingVolume(deps.store, volume, staged);
+    await driver.rename(staged, name);
+    updateVolumeName(deps.store, staged, name);
+  } catch (error) {
+    deleteVolume(deps.store, staged);
+    // What was moved is nowhere else: the next attempt takes it up.
+    if (source.kind !== "moved") await driver.remove(staged, {});
+    throw error;
+  }
+  deps.events.publish("volume", "create", { ID: name, Attributes: { driver: volume.driver } });
+}
+
+/** Whether there is a volume of that name. */
+export function hasVolume(deps: VolumeDeps, name: string): boolean {
+  return volumeByName(deps.store, name) !== null;
+}
