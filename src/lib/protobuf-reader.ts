@@ -83,6 +83,13 @@ export class Reader {
     throw new DecodeError("a varint of more than ten bytes");
   }
 
+  /** The next eight bytes, as a number without a sign. */
+  fixed64(): bigint {
+    const start = this.#position;
+    this.#pass(8);
+    return this.#buffer.readBigUInt64LE(start);
+  }
+
   /** The number and wire type of the next field. */
   tag(): number {
     const tag = this.varint();

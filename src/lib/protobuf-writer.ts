@@ -56,6 +56,12 @@ export class Writer {
     this.#position = position;
   }
 
+  /** A number without a sign, as eight bytes. */
+  fixed64(value: bigint): void {
+    this.#reserve(8);
+    this.#position = this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.#position);
+  }
+
   /** A length and bytes. */
   bytes(value: Uint8Array): void {
     this.varint(value.length, 0);

@@ -334,3 +334,14 @@ export const bigInt64: Scalar<bigint> = {
   },
   write: (writer, value) => writer.varint(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n))),
 };
+
+/** A number of 64 bits without a sign, always of eight bytes. */
+export const fixed64: Scalar<bigint> = {
+  scalar: true,
+  wire: Wire.fixed64,
+  packed: true,
+  zero: () => 0n,
+  isZero: (value) => value === 0n,
+  read: (reader) => reader.fixed64(),
+  write: (writer, value) => writer.fixed64(value),
+};

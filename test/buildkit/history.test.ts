@@ -1,7 +1,8 @@
 /** What became of builds, and what the cache holds: Docker's client lists both, and clears them away. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { sh } from "../harness.ts";
 import { Buildx } from "./rig.ts";
 
 const rig = new Buildx();
@@ -33,6 +34,30 @@ async function listed(): Promise<Listed[]> {
     .map((each) => ({ ...each, ref: each.ref.split("/").at(-1) }));
 }
 
+/** What `history export` writes of a build: a packed OCI layout whose image is the record, with what belongs to it. */
+async function exported(ref: string): Promise<void> {
+  const [file, folder] = [join(rig.scratch, "out.dockerbuild"), join(rig.scratch, "exported")];
+  await ok("buildx", "history", "export", "--finalize", "-o", file, ref);
+  mkdirSync(folder);
+  expect((await sh(["tar", "-xzf", file, "-C", folder])).exitCode).toBe(0);
+  const blob = (digest: string) => readFileSync(join(folder, "blobs", digest.replace(":", "/")), "utf8");
+  const { manifests } = JSON.parse(readFileSync(join(folder, "index.json"), "utf8"));
+  const { config, layers } = JSON.parse(blob(manifests[0].digest));
+  expect(config.mediaType).toBe("application/vnd.buildkit.historyrecord.v0");
+  const types: string[] = layers.map(({ mediaType }: { mediaType: string }) => mediaType).sort();
+  expect(types).toEqual([
+    "application/json",
+    "application/vnd.buildkit.otlp.json.v0",
+    "application/vnd.buildkit.status.v0",
+    "application/vnd.in-toto+json",
+  ]);
+  const record = JSON.parse(blob(config.digest));
+  expect(record).toMatchObject({ Ref: ref, Exporters: [{ Type: "image" }], FrontendAttrs: { filename: "Dockerfile" } });
+  const trace = blob(record.trace.digest);
+  // The engine's part and the client's.
+  for (const name of ["RUN echo hi-there", "moby.buildkit.v1.Control/Solve", "build "]) expect(trace).toContain(name);
+}
+
 test("builds are listed, the newest first, with logs, errors and materials; they can be removed", async () => {
   // Older releases have no command for it.
   if (!rig.newest) return;
@@ -52,9 +77,13 @@ test("builds are listed, the newest first, with logs, errors and materials; they
   expect(Buffer.from(inspected.Error.Sources, "base64").toString()).toContain(">>> RUN echo oh-no; exit 7");
   expect(await ok("buildx", "history", "inspect", failed?.ref ?? "")).toContain("> => [2/2] RUN echo oh-no; exit 7:\n");
   expect(await ok("buildx", "history", "inspect", again?.ref ?? "")).toContain("pkg:docker/busybox@latest");
+  const provenance = await ok("buildx", "history", "inspect", "attachment", "--type", "provenance", first?.ref ?? "");
+  expect(JSON.parse(provenance)).toMatchObject({ metadata: { completeness: { parameters: true } } });
+  const nothing = await rig.docker(["buildx", "history", "inspect", "attachment", "--type", "other", first?.ref ?? ""]);
+  expect(nothing.stderr).toContain("no matching attachment found");
   expect((await listed()).filter(({ ref }) => ref === failed?.ref)).toHaveLength(1);
   expect(firstColumn(await ok("buildx", "history", "ls", "--filter", "status=error"))).toEqual([failed?.ref]);
-  await ok("buildx", "history", "export", "-o", join(rig.scratch, "out.dockerbuild"), again?.ref ?? "");
+  await exported(again?.ref ?? "");
   await ok("buildx", "history", "rm", failed?.ref ?? "");
   expect((await listed()).map(({ ref }) => ref)).toEqual([again?.ref ?? "", first?.ref ?? ""]);
 });

@@ -78,13 +78,33 @@ export class BuildHistory {
       const before = endedFiles(this.store, ref);
       addEnded(
         this.store,
-        { ref, createdAt: createdAt.toISOString(), record: bytes, size },
+        { ref, createdAt: createdAt.toISOString(), pinned: false, record: bytes, size },
         files.map(({ digest }) => digest),
       );
       this.#drop(before);
     } finally {
       this.#active.delete(ref);
     }
+    this.#tell({ type: BuildHistoryEventType.complete, record });
+    this.#collect();
+  }
+
+  /** Adds a file to a build that has ended, and what its record says of it. Throws not-found. */
+  async amend(
+    ref: string,
+    change: (record: BuildHistoryRecord) => BuildHistoryRecord,
+    { digest, content }: HistoryFile,
+  ): Promise<void> {
+    await this.#write(digest, content);
+    const build = findEnded(this.store, ref);
+    if (!build) {
+      this.#drop([digest]);
+      throw notFound(`failed to retrieve bucket ${ref}: not found`);
+    }
+    const record = change(recordOf(build));
+    const bytes = encode(BuildHistoryRecord, record);
+    const size = build.size - build.record.length + bytes.length + content.length;
+    addEnded(this.store, { ...build, record: bytes, size }, [...endedFiles(this.store, ref), digest]);
     this.#tell({ type: BuildHistoryEventType.complete, record });
     this.#collect();
   }

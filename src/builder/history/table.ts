@@ -29,12 +29,12 @@ const fromRow = ({ ref, created_at, pinned, record, size }: Row): EndedBuild => 
 });
 
 /** Keeps a build, in place of one of the same name. `digests`: its files. */
-export function addEnded(store: Store, build: Omit<EndedBuild, "pinned">, digests: Iterable<string>): void {
+export function addEnded(store: Store, build: EndedBuild, digests: Iterable<string>): void {
   store.transaction(() => {
     removeEnded(store, build.ref);
     store
-      .query("INSERT INTO build_history (ref, created_at, record, size) VALUES (?, ?, ?, ?)")
-      .run(build.ref, build.createdAt, build.record, build.size);
+      .query("INSERT INTO build_history (ref, created_at, pinned, record, size) VALUES (?, ?, ?, ?, ?)")
+      .run(build.ref, build.createdAt, build.pinned ? 1 : 0, build.record, build.size);
     for (const digest of new Set(digests))
       store.query("INSERT INTO build_history_file (ref, digest) VALUES (?, ?)").run(build.ref, digest);
   })();

@@ -32,9 +32,10 @@ export function controlMethods(deps: ServerDeps): Method[] {
       records: [workerRecord(deps)],
     })),
     unary(controlPaths.info, InfoRequest, InfoResponse, () => ({ buildkitVersion: buildkitVersion(deps) })),
-    unary(controlPaths.solve, SolveRequest, SolveResponse, async (request, { signal }) => ({
-      exporterResponse: await solve(deps, request, signal),
-    })),
+    unary(controlPaths.solve, SolveRequest, SolveResponse, async (request, { signal, metadata }) => {
+      if (!request.internal) deps.buildkit.traces.begin(request.ref, metadata.get("traceparent"));
+      return { exporterResponse: await solve(deps, request, signal) };
+    }),
     unary(controlPaths.diskUsage, DiskUsageRequest, DiskUsageResponse, async (request) => ({
       records: await diskUsage(deps.build, request),
     })),

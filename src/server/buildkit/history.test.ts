@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -16,6 +16,7 @@ import {
   UpdateBuildHistoryRequest,
   UpdateBuildHistoryResponse,
 } from "../../api/buildkit/history.ts";
+import { ExportTraceRequest, ExportTraceResponse, tracePaths } from "../../api/buildkit/trace.ts";
 import { BuildHistory, historyFile } from "../../builder/history/history.ts";
 import { errorMessage } from "../../lib/errors.ts";
 import { type Client, connect } from "../../lib/grpc/client.ts";
@@ -23,12 +24,14 @@ import { serve } from "../../lib/grpc/server.ts";
 import { connection } from "../../lib/grpc/testing/connection.ts";
 import { decode, encode, type Input, type Message } from "../../lib/protobuf.ts";
 import { openStore, type Store } from "../../store/store.ts";
+import { ClientTraces, traceMethods } from "./client-traces.ts";
 import { contentMethods } from "./content.ts";
 import { historyMethods, replay } from "./history.ts";
 
 let root: string;
 let store: Store;
 let history: BuildHistory;
+let traces: ClientTraces;
 let client: Client;
 let pair: Awaited<ReturnType<typeof connection>>;
 
@@ -37,9 +40,14 @@ beforeEach(async () => {
   store = openStore(":memory:");
   history = new BuildHistory(store, root);
   pair = await connection();
-  const buildkit = { history };
+  traces = new ClientTraces();
+  const buildkit = { history, traces };
   const blobs = { size: () => undefined, stream: () => new ReadableStream<Uint8Array>() };
-  serve(pair.left, [...historyMethods({ buildkit }), ...contentMethods({ buildkit, images: { blobs } })]);
+  serve(pair.left, [
+    ...historyMethods({ buildkit }),
+    ...contentMethods({ buildkit, images: { blobs } }),
+    ...traceMethods({ buildkit }),
+  ]);
   client = connect(pair.right);
 });
 afterEach(async () => {
@@ -131,9 +139,8 @@ test("records are pinned and removed; what is not there is said not to be", asyn
   expect(await failure(update({ ref: "a", pinned: true }))).toContain("not found");
 });
 
-test("logs are told once more, and files are read whole and in part", async () => {
-  const messages = ["one", "two"].map((name) => ({ vertexes: [{ digest: "sha256:1", name }] }));
-  const logs = Buffer.concat(
+const logsOf = (messages: Input<typeof StatusResponse>[]) =>
+  Buffer.concat(
     messages.flatMap((message) => {
       const bytes = encode(StatusResponse, message);
       const length = Buffer.alloc(4);
@@ -141,8 +148,89 @@ test("logs are told once more, and files are read whole and in part", async () =
       return [length, bytes];
     }),
   );
+const logsType = "application/vnd.buildkit.status.v0";
+
+test("a trace comes with the word that a record is to be final: of the build, its steps and its client", async () => {
+  const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
+  const vertex = { digest: "sha256:1", name: "RUN x", started: second(10) };
+  const logs = logsOf([
+    { vertexes: [vertex] },
+    { vertexes: [{ ...vertex, completed: second(11), error: "exit code: 1" }] },
+    { vertexes: [{ digest: "sha256:2", name: "COPY", started: second(10), completed: second(10), cached: true }] },
+    { vertexes: [{ digest: "sha256:3", name: "never begun" }] },
+  ]);
+  traces.begin("a", `00-${traceId}-${spanId}-01`);
+  traces.begin("plain", "nonsense");
+  await end("a", 10, { logs: { mediaType: logsType, digest: historyFile(logs).digest, size: logs.length } }, [logs]);
+  await end("plain", 20);
+  await update({ ref: "a", pinned: true });
+  const span = (id: string) => ({
+    traceId: Buffer.from(id, "hex"),
+    spanId: Buffer.from(spanId, "hex"),
+    name: "build .",
+    kind: 3,
+    start: 1_500_000_000n,
+    end: 2_000_000_001n,
+    attributes: [
+      { key: "context", value: { string: "." } },
+      { key: "half", value: { double: 0x3fe0000000000000n } },
+    ],
+    status: { code: 2, message: "failed" },
+  });
+  const scopes = [{ scope: { name: "buildx" }, spans: [span(traceId), span("00".repeat(16)), span("")] }];
+  await client.unary(tracePaths.export, ExportTraceRequest, ExportTraceResponse, {
+    resources: [{ resource: { attributes: [{ key: "service.name", value: { string: "buildx" } }] }, scopes }],
+  });
+  expect(history.find("a")?.trace).toBeUndefined();
+  await update({ ref: "a", finalize: true });
+  await update({ ref: "a", finalize: true });
+  const { trace, generation, pinned } = history.find("a") ?? {};
+  expect({ type: trace?.mediaType, generation, pinned }).toEqual({
+    type: "application/vnd.buildkit.otlp.json.v0",
+    generation: 1,
+    pinned: true,
+  });
+  const text = readFileSync(history.file(trace?.digest ?? "")?.path ?? "", "utf8");
+  expect(text.length).toBe(trace?.size ?? 0);
+  const [build, run, copy, own, ...more] = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(more).toEqual([]);
+  expect(build).toMatchObject({
+    Name: "moby.buildkit.v1.Control/Solve",
+    SpanContext: { TraceID: traceId },
+    Parent: { SpanID: spanId, Remote: true },
+    StartTime: "1970-01-01T00:00:10.000000000Z",
+    EndTime: "1970-01-01T00:00:12.000000000Z",
+  });
+  expect(run).toMatchObject({
+    Name: "RUN x",
+    Parent: { SpanID: build.SpanContext.SpanID },
+    Status: { Code: 1, Description: "exit code: 1" },
+    Attributes: [{ Key: "vertex", Value: { Type: "STRING", Value: "sha256:1" } }],
+  });
+  expect(copy.Name).toBe("load cache: COPY");
+  expect(own).toMatchObject({
+    Name: "build .",
+    SpanContext: { TraceID: traceId, SpanID: spanId },
+    SpanKind: 3,
+    StartTime: "1970-01-01T00:00:01.500000000Z",
+    EndTime: "1970-01-01T00:00:02.000000001Z",
+    Attributes: [{ Value: { Value: "." } }, { Value: { Type: "FLOAT64", Value: 0.5 } }],
+    Status: { Code: 1, Description: "failed" },
+    Resource: [{ Value: { Value: "buildx" } }],
+  });
+  // A client that told nothing of itself has the engine's part.
+  await update({ ref: "plain", finalize: true });
+  expect(history.find("plain")?.trace?.size).toBeGreaterThan(0);
+  expect(await failure(update({ ref: "nobody", finalize: true }))).toContain("not found");
+});
+
+test("logs are told once more, and files are read whole and in part", async () => {
+  const logs = logsOf(["one", "two"].map((name) => ({ vertexes: [{ digest: "sha256:1", name }] })));
   const { digest } = historyFile(logs);
-  await end("a", 1, { logs: { mediaType: "application/vnd.buildkit.status.v0", digest, size: logs.length } }, [logs]);
+  await end("a", 1, { logs: { mediaType: logsType, digest, size: logs.length } }, [logs]);
   const names: string[] = [];
   const send = async ({ vertexes }: StatusResponse) => void names.push(...vertexes.map(({ name }) => name));
   expect(await replay({ buildkit: { history } }, "a", send)).toBe(true);

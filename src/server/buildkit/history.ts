@@ -5,20 +5,23 @@ import {
   UpdateBuildHistoryRequest,
   UpdateBuildHistoryResponse,
 } from "../../api/buildkit/history.ts";
-import type { BuildHistory, HistoryEvent } from "../../builder/history/history.ts";
-import { errorMessage, isNotFound } from "../../lib/errors.ts";
+import { type BuildHistory, type HistoryEvent, historyFile } from "../../builder/history/history.ts";
+import { errorMessage, isNotFound, notFound } from "../../lib/errors.ts";
 import { type Method, serverStream, unary } from "../../lib/grpc/method.ts";
 import { Code, GrpcError } from "../../lib/grpc/status.ts";
 import { decode } from "../../lib/protobuf.ts";
+import { buildTrace, traceType } from "./build-trace.ts";
+import type { ClientTraces } from "./client-traces.ts";
 import { compileHistoryFilters } from "./history-filter.ts";
 
 /** What it takes to tell of builds. */
 interface HistoryDeps {
-  buildkit: { history: BuildHistory };
+  buildkit: { history: BuildHistory; traces: ClientTraces };
 }
 
 /** The calls by which clients ask what became of builds. */
-export function historyMethods({ buildkit: { history } }: HistoryDeps): Method[] {
+export function historyMethods({ buildkit }: HistoryDeps): Method[] {
+  const { history } = buildkit;
   return [
     serverStream(
       controlPaths.listenBuildHistory,
@@ -52,11 +55,11 @@ export function historyMethods({ buildkit: { history } }: HistoryDeps): Method[]
       controlPaths.updateBuildHistory,
       UpdateBuildHistoryRequest,
       UpdateBuildHistoryResponse,
-      ({ ref, pinned, delete: remove, finalize }) => {
+      async ({ ref, pinned, delete: remove, finalize }) => {
         try {
           if (remove) history.remove(ref);
-          // Nothing is added to a record once its build has ended.
-          else if (!finalize) history.pin(ref, pinned);
+          else if (finalize) await addTrace({ buildkit }, ref);
+          else history.pin(ref, pinned);
         } catch (error) {
           throw isNotFound(error) ? new GrpcError(Code.notFound, errorMessage(error)) : error;
         }
@@ -66,20 +69,36 @@ export function historyMethods({ buildkit: { history } }: HistoryDeps): Method[]
   ];
 }
 
+/** Adds its trace to a build that has ended, which it has from then on. Throws not-found. */
+async function addTrace({ buildkit: { history, traces } }: HistoryDeps, ref: string): Promise<void> {
+  const record = history.find(ref);
+  if (!record) throw notFound(`failed to retrieve bucket ${ref}: not found`);
+  if (record.trace) return;
+  const file = historyFile(await buildTrace(record, toldBy(history, ref), traces));
+  const trace = { mediaType: traceType, digest: file.digest, size: file.content.length, annotations: new Map() };
+  await history.amend(ref, (before) => ({ ...before, trace, generation: before.generation + 1 }), file);
+}
+
 /** Tells once more what a build told that has ended; false: nothing is known of it. */
 export async function replay(
-  { buildkit: { history } }: HistoryDeps,
+  { buildkit: { history } }: { buildkit: { history: BuildHistory } },
   ref: string,
   send: (status: StatusResponse) => Promise<void>,
 ): Promise<boolean> {
+  const logs = history.find(ref)?.logs;
+  if (!logs || !history.file(logs.digest)) return false;
+  for await (const status of toldBy(history, ref)) await send(status);
+  return true;
+}
+
+async function* toldBy(history: BuildHistory, ref: string): AsyncGenerator<StatusResponse> {
   const digest = history.find(ref)?.logs?.digest;
   const file = digest === undefined ? undefined : history.file(digest);
-  if (!file) return false;
+  if (!file) return;
   const logs = Buffer.from(await Bun.file(file.path).arrayBuffer());
   for (let at = 0; at + 4 <= logs.length; ) {
     const end = at + 4 + logs.readUInt32LE(at);
-    await send(decode(StatusResponse, logs.subarray(at + 4, end)));
+    yield decode(StatusResponse, logs.subarray(at + 4, end));
     at = end;
   }
-  return true;
 }

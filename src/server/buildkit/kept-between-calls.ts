@@ -1,5 +1,6 @@
 import type { BuildHistory } from "../../builder/history/history.ts";
 import { Uploads } from "../build/uploads.ts";
+import { ClientTraces } from "./client-traces.ts";
 import { Jobs } from "./jobs.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -7,6 +8,7 @@ import { Sessions } from "./sessions.ts";
 export class BuildKit {
   readonly sessions = new Sessions();
   readonly jobs = new Jobs();
+  readonly traces = new ClientTraces();
 
   constructor(readonly history: BuildHistory) {}
   /** Contexts on their way by `POST /build`. */

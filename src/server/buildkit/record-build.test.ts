@@ -58,7 +58,7 @@ test("a record has what the client asked for, how many steps there were, and wha
   const record = history.find("a");
   expect(record).toMatchObject({ numTotalSteps: 3, numCompletedSteps: 2, numCachedSteps: 1, numWarnings: 1 });
   expect(record?.frontendAttrs.get("target")).toBe("t");
-  expect(record?.exporters.map(({ type }) => type)).toEqual(["moby"]);
+  expect(record?.exporters.map(({ type }) => type)).toEqual(["image"]);
   expect(record?.completedAt?.seconds).toBeGreaterThan(0);
   expect(record?.result?.results[0]?.descriptor).toMatchObject({ digest: digestOf(image), size: image.length });
   const [provenance] = record?.result?.attestations ?? [];

@@ -61,7 +61,9 @@ const calledOff = new GrpcError(Code.cancelled, "context canceled");
 type Keep = (mediaType: string, content: Uint8Array, annotations?: [string, string][]) => Input<typeof Descriptor>;
 
 function begun({ request, startedAt }: Job): Record {
-  const { ref, frontend, frontendAttrs, exporters } = request;
+  const { ref, frontend, frontendAttrs } = request;
+  // What clients call after dockerd is kept as what it is.
+  const exporters = request.exporters.map((each) => (each.type === "moby" ? { ...each, type: "image" } : each));
   return { ref, frontend, frontendAttrs, exporters, ...momentField("createdAt", startedAt) };
 }
 

@@ -1,6 +1,7 @@
 import { EngineError, invalid } from "../../lib/errors.ts";
 import { connect } from "../../lib/grpc/client.ts";
 import { serve } from "../../lib/grpc/server.ts";
+import { traceMethods } from "../buildkit/client-traces.ts";
 import { contentMethods } from "../buildkit/content.ts";
 import { controlMethods } from "../buildkit/control.ts";
 import { gatewayMethods } from "../buildkit/gateway.ts";
@@ -13,7 +14,13 @@ import type { ApiRequest, Handler, Route } from "../http/router.ts";
 const grpc: Handler = (deps, request) => {
   if (!wantsHttp2(request)) throw new EngineError("internal", "no upgrade proto in request");
   return upgraded(async (stream) => {
-    const methods = [...controlMethods(deps), sessionMethod(deps), ...gatewayMethods(deps), ...contentMethods(deps)];
+    const methods = [
+      ...controlMethods(deps),
+      sessionMethod(deps),
+      ...gatewayMethods(deps),
+      ...contentMethods(deps),
+      ...traceMethods(deps),
+    ];
     await serve(asDuplex(stream), methods, {
       // The client puts its clock right by it.
       headers: (path) => (path.endsWith("/Status") ? { "buildkit-current-timestamp": new Date().toISOString() } : {}),
