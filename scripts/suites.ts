@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import type { Suite } from "./suite.ts";
 
 /** What fetches packages from the world: these need the machine's network. */
-const networked = ["./test/clients/", "./test/build/programs.test.ts"];
+const networked = ["./test/clients/", "./test/build/programs.test.ts", "./test/package/"];
 
 /** What runs programs of Docker that are no packages of this machine's Debian. */
 const withNewerDocker = ["./test/buildkit/"];
@@ -24,6 +24,7 @@ const timed = [
   "clients",
   "build",
   "buildkit",
+  "package",
   "network",
   "runtime",
   "cli",

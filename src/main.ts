@@ -4,20 +4,23 @@
  */
 async function run(): Promise<void> {
   const invoked = calledAs();
-  const [first, second] = process.argv.slice(2);
+  const words = process.argv.slice(2);
+  // The package that is the registry alone has the program by this name.
+  if (/(^|\/)berth-registry$/.test(invoked)) words.unshift("registry");
+  const [first, second] = words;
   if (first === "daemon") {
     const { main } = await import("./daemon/main.ts");
-    await main(process.argv.slice(3));
+    await main(words.slice(1));
   } else if (first === "doctor") {
     const { main } = await import("./daemon/doctor.ts");
-    process.exitCode = await main(process.argv.slice(3));
+    process.exitCode = await main(words.slice(1));
   } else if (first === "registry") {
     const { main } = await import("./registry/main.ts");
-    await main(second === "serve" ? process.argv.slice(4) : ["--help"]);
+    await main(second === "serve" ? words.slice(2) : ["--help"]);
   } else {
     const [{ main }, { processHost }] = await Promise.all([import("./cli/main.ts"), import("./cli/host.ts")]);
     // Not by exitCode: a read of standard input that is still open would keep the process.
-    process.exit(await main(process.argv.slice(2), processHost(invoked)));
+    process.exit(await main(words, processHost(invoked)));
   }
 }
 

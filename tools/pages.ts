@@ -8,7 +8,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
 
-const named = /`((?:src|test|scripts|tools|bench|bin|docs)\/[\w./-]+\.\w+)`/g;
+const named = /`((?:src|test|scripts|packaging|tools|bench|bin|docs)\/[\w./-]+\.\w+)`/g;
 /** Folders below `src` in what ARCHITECTURE.md says; `a/{b,c}.ts` is two files, `a/<noun>.ts` no name. */
 const below = new RegExp(`\`((?:${readdirSync("src").join("|")})/[\\w./{},-]+)\``, "g");
 /** Within the tree: no scheme, and the place in the page left out. */

@@ -102,7 +102,7 @@ function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
 }
 for (const circle of circles(imports)) offences.push(`src: imports in a circle: ${circle.sort().join(" ")}`);
 
-for (const folder of ["src", "test", "bench", "scripts", "tools", "docs"]) {
+for (const folder of ["src", "test", "bench", "scripts", "packaging", "tools", "docs"]) {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = `${entry.parentPath}/${entry.name}`;
     if (entry.isDirectory() && readdirSync(path).length === 0) offences.push(`${path}: an empty folder`);

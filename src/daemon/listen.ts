@@ -1,13 +1,11 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { errorMessage, hasCode, invalid } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
+import { type PassedSocket, passedSockets } from "../linux/passed-sockets.ts";
 import { type Listener, listenHttp } from "../server/http/listener.ts";
 import type { HttpHandler } from "../server/http/serve.ts";
 import { type DaemonConfig, dockerSocket } from "./config/config.ts";
-
-/** First descriptor that socket activation passes (sd_listen_fds(3)). */
-const firstPassed = 3;
 
 /** What the daemon listens on. */
 export interface Listening {
@@ -18,7 +16,10 @@ export interface Listening {
   closeAll(): void;
 }
 
-/** Opens every listener, or none: where one fails, those before it are closed again. */
+/**
+ * Opens every listener, or none: where one fails, those before it are closed again. What the service manager passed in
+ * is served whatever `hosts` says, and a path among them that is such a socket's is no other one.
+ */
 export async function listen(
   config: DaemonConfig,
   passedFds: number,
@@ -33,21 +34,24 @@ export async function listen(
     }
   };
   try {
+    const passed = passedSockets(passedFds);
+    for (const { fd, path } of passed)
+      opened.push({
+        address: path === null ? `fd://${fd}` : `unix://${path}`,
+        listener: listenHttp({ fd }, handler, log),
+      });
     for (const host of config.dockerSocket ? [...config.hosts, dockerSocket] : config.hosts) {
       const [scheme, rest = ""] = host.split("://");
-      if (scheme === "unix")
+      if (scheme === "unix") {
+        if (passed.some((socket) => isAt(socket, rest))) continue;
         opened.push({
           address: host,
           listener: await listenUnix(rest, socketGroup(config.group, log), handler, log),
           path: rest,
         });
-      else if (scheme === "tcp") opened.push(listenTcp(rest, config, handler, log));
-      else {
-        if (passedFds === 0)
-          throw invalid("no sockets found via socket activation: make sure the service was started by systemd");
-        for (let fd = firstPassed; fd < firstPassed + passedFds; fd++)
-          opened.push({ address: `fd://${fd}`, listener: listenHttp({ fd }, handler, log) });
-      }
+      } else if (scheme === "tcp") opened.push(listenTcp(rest, config, handler, log));
+      else if (passed.length === 0)
+        throw invalid("no sockets found via socket activation: make sure the service was started by systemd");
     }
   } catch (error) {
     stop();
@@ -60,6 +64,11 @@ export async function listen(
       for (const { listener } of opened) listener.closeAll();
     },
   };
+}
+
+/** Whether a path, which may lead through links (/var/run), is that of a socket. */
+function isAt(socket: PassedSocket, path: string): boolean {
+  return socket.path !== null && existsSync(path) && realpathSync(path) === realpathSync(socket.path);
 }
 
 /** Mode 0660, for root and the group. */

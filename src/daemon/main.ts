@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { errorMessage } from "../lib/errors.ts";
 import { Logger } from "../lib/log.ts";
 import { lockFile } from "../linux/flock.ts";
@@ -67,6 +68,8 @@ async function runDaemon(
   makeRoots(paths);
   using owned = lockFile(paths.lock);
   if (!owned) throw new Error(`another daemon uses the data root ${config.dataRoot}`);
+  // Meant for a daemon that did not live to see it.
+  rmSync(paths.stopContainers, { force: true });
   using _pidfile = writePidfile(config.pidfile);
 
   stayAlive(log);

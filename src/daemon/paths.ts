@@ -24,7 +24,8 @@ import { join } from "node:path";
  * ├── berth.pid
  * ├── containers/<id>/        bundle, root mount, monitor's sockets and pid files
  * ├── exits/<id>              exit codes
- * └── netns/<id>              network namespaces
+ * ├── netns/<id>              network namespaces
+ * └── stop-containers         made by who stops the daemon and wants the containers to be stopped with it
  * ```
  */
 export interface DaemonPaths {
@@ -35,6 +36,7 @@ export interface DaemonPaths {
   engineId: string;
   volumes: string;
   tmp: string;
+  stopContainers: string;
 }
 
 /** Where the daemon keeps its files: `dataRoot` outlasts a reboot, `execRoot` need not. Nothing is made. */
@@ -47,6 +49,7 @@ export function daemonPaths(dataRoot: string, execRoot: string): DaemonPaths {
     engineId: join(dataRoot, "engine-id"),
     volumes: join(dataRoot, "volumes"),
     tmp: join(dataRoot, "tmp"),
+    stopContainers: join(execRoot, "stop-containers"),
   };
 }
 

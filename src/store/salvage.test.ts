@@ -185,7 +185,7 @@ test("a newer version's is neither damaged nor touched", async () => {
   store.run("INSERT INTO migration VALUES ('9999-later', '')");
   store.close();
   const before = readFileSync(path);
-  await expect(open()).rejects.toThrow("newer version (it has the migration 9999-later");
+  await expect(open()).rejects.toThrow("newer version of Berth (it has the migration 9999-later");
   expect(readFileSync(path)).toEqual(before);
 });
 

@@ -26,6 +26,7 @@ export function openStore(path: string, { only }: { only?: readonly string[] } =
     store.run("PRAGMA foreign_keys = ON");
     store.run("PRAGMA busy_timeout = 5000");
     store.run("PRAGMA temp_store = MEMORY");
+    refuseNewer(path, only ?? appliedTo(store));
     allowRoom(store);
     check(store);
     migrate(store, only);
@@ -37,6 +38,30 @@ export function openStore(path: string, { only }: { only?: readonly string[] } =
   }
 }
 
+/** Throws where there is a migration among the names that only a later version knows. */
+function refuseNewer(path: string, names: Iterable<string>): void {
+  for (const name of names) {
+    if (!migrations.some((migration) => migration.name === name)) {
+      throw new Error(
+        `${path} was written by a newer version of Berth (it has the migration ${name}, which this one does not know` +
+          "): install that version again, or a later one",
+      );
+    }
+  }
+}
+
+/** Names of the migrations that a database has been through. */
+function appliedTo(store: Store): Set<string> {
+  const isNew = store.query("SELECT 1 FROM sqlite_master WHERE name = 'migration'").get() === null;
+  if (isNew) return new Set();
+  return new Set(
+    store
+      .query<{ name: string }, []>("SELECT name FROM migration")
+      .all()
+      .map((row) => row.name),
+  );
+}
+
 function check(store: Store): void {
   const found = store.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get()?.quick_check;
   if (found !== "ok") throw new DamagedDatabase(`the database is damaged: ${found}`);
@@ -44,19 +69,7 @@ function check(store: Store): void {
 
 function migrate(store: Store, only: readonly string[] | undefined): void {
   store.run("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)");
-  const applied = new Set(
-    store
-      .query<{ name: string }, []>("SELECT name FROM migration")
-      .all()
-      .map((row) => row.name),
-  );
-  for (const name of only ?? applied) {
-    if (!migrations.some((migration) => migration.name === name)) {
-      throw new Error(
-        `the database was written by a newer version (it has the migration ${name}, which this one does not know)`,
-      );
-    }
-  }
+  const applied = appliedTo(store);
   for (const { name, sql } of migrations) {
     if (applied.has(name) || (only && !only.includes(name))) continue;
     store.transaction(() => {

@@ -280,6 +280,9 @@ describeBerth("listeners", () => {
     const args = [
       "--host",
       "fd://",
+      // The same socket by its path is no second one.
+      "--host",
+      `unix://${path}`,
       "--data-root",
       join(directory, "data"),
       "--exec-root",

@@ -20,7 +20,7 @@ export function resolveConfig(
   const values = new ConfigValues(given);
   const config: DaemonConfig = {
     configFile,
-    hosts: hosts(values),
+    hosts: hosts(values, environment),
     dockerSocket: values.boolean("docker-socket", false),
     group: values.optional("group"),
     tls: tls(values),
@@ -149,9 +149,10 @@ function buildCacheLimit(values: ConfigValues): number | null {
   return size === undefined ? null : parseSize(size);
 }
 
-function hosts(values: ConfigValues): string[] {
+/** Where nobody says, what the service manager opened; without it the daemon's own socket. */
+function hosts(values: ConfigValues, { listenFds }: DaemonEnvironment): string[] {
   const given = values.list("hosts");
-  if (given.length === 0) return [defaultSocket];
+  if (given.length === 0) return [listenFds > 0 ? "fd://" : defaultSocket];
   return given.map((host) => {
     if (host === "" || host === "unix://") return defaultSocket;
     if (host.startsWith("/")) return `unix://${host}`;

@@ -33,7 +33,7 @@ export const engineOptions: readonly DaemonOption[] = [
     short: "H",
     kind: "list",
     help: "Daemon socket(s) to listen on (unix://, tcp://, fd://)",
-    shown: "unix:///run/berth/berth.sock",
+    shown: "what systemd passes, else unix:///run/berth/berth.sock",
   },
   { key: "http-proxy", flag: "http-proxy", kind: "string", help: "HTTP proxy URL to use for outgoing traffic" },
   { key: "https-proxy", flag: "https-proxy", kind: "string", help: "HTTPS proxy URL to use for outgoing traffic" },

@@ -1,0 +1,52 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { ok } from "../clients/kept.ts";
+
+const repository = resolve(import.meta.dir, "../..");
+
+/** Makes the packages of this tree in a folder; `berth_0.1.0_amd64.deb` and its siblings lie there then. */
+export async function makePackages(folder: string, tree = repository): Promise<void> {
+  const argv = ["env", "SOURCE_DATE_EPOCH=1700000000", "bin/bun", "scripts/package.ts"];
+  await ok([
+    "sh",
+    "-c",
+    'cd "$1" && shift && exec "$@"',
+    "sh",
+    tree,
+    ...argv,
+    "--arch=amd64",
+    "--quick",
+    "--out",
+    folder,
+  ]);
+}
+
+/**
+ * A copy of this tree that is the version after it: with another number, and with a step more in the life of its
+ * database, so that what it wrote is too new for this one.
+ */
+export function nextVersion(folder: string, version: string): string {
+  mkdirSync(folder);
+  for (const part of ["bin", "src", "scripts", "packaging", "LICENSE", "package-lock.json"])
+    cpSync(join(repository, part), join(folder, part), { recursive: true });
+  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  const manifest: Record<string, unknown> = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ ...manifest, version }));
+  const migrations = join(folder, "src/store/migrations");
+  writeFileSync(join(migrations, "9999-next.ts"), 'export const next = "CREATE TABLE next (id TEXT)";\n');
+  const index = readFileSync(join(migrations, "index.ts"), "utf8");
+  const end = index.lastIndexOf("]");
+  writeFileSync(
+    join(migrations, "index.ts"),
+    `import { next } from "./9999-next.ts";\n${index.slice(0, end)}  { name: "9999-next", sql: next },\n` +
+      index.slice(end),
+  );
+  return folder;
+}
+
+/** The one Debian package of a name in a folder. */
+export function packageIn(folder: string, name: string): string {
+  const [file, ...others] = readdirSync(folder).filter((each) => each.startsWith(`${name}_`) && each.endsWith(".deb"));
+  if (file === undefined || others.length > 0) throw new Error(`not one package ${name} in ${folder}`);
+  return join(folder, file);
+}
