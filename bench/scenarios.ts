@@ -170,21 +170,26 @@ export const scenarios: Scenario[] = [
     weight: 0.3,
     run: (engine) => timed(engine.cli("run", "--rm", "-d=false", image, "seq", "200000")),
   },
-  {
-    name: "daemon restart, 50 containers",
+  ...[0, 50, 200].map(restartScenario),
+  ...buildScenarios,
+];
+
+/** From the start of a daemon to its first answer, with containers that run meanwhile. */
+function restartScenario(count: number): Scenario {
+  const names = Array.from({ length: count }, (_, index) => `r${index}`);
+  return {
+    name: `daemon restart, ${count} containers`,
     weight: 0.2,
     before: async (engine) => {
       if (engine.restart)
-        for (let index = 0; index < 50; index++)
-          await prepare(engine, "run", "-d", "--name", `r${index}`, image, "sleep", "1000");
+        for (const name of names) await prepare(engine, "run", "-d", "--name", name, image, "sleep", "1000");
     },
     run: async (engine) => {
       if (!engine.restart) throw new Error("has no daemon");
       return engine.restart();
     },
     after: async (engine) => {
-      if (engine.restart) await engine.cli("rm", "-f", ...Array.from({ length: 50 }, (_, index) => `r${index}`));
+      if (engine.restart && count > 0) await engine.cli("rm", "-f", ...names);
     },
-  },
-  ...buildScenarios,
-];
+  };
+}
