@@ -5,4 +5,5 @@ export const checks: [name: string, argv: string[]][] = [
   ["types of the registry's page", ["node_modules/.bin/tsc", "-p", "src/registry/page"]],
   ["walls", ["bin/bun", "tools/walls.ts"]],
   ["pages", ["bin/bun", "tools/pages.ts"]],
+  ["reference", ["bin/bun", "scripts/reference.ts", "--check"]],
 ];

@@ -1,23 +1,17 @@
 /** Pages of the manual, made of the same data as the help texts. */
-import { type Command, type CommandEntry, type CommandTable, isTable } from "../../src/cli/command.ts";
-import { groups, shortcuts } from "../../src/cli/commands/registry.ts";
+import { shortcuts } from "../../src/cli/commands/registry.ts";
 import type { Flags } from "../../src/cli/flags/flag.ts";
 import { globalFlags } from "../../src/cli/globals.ts";
 import { said } from "../../src/cli/help.ts";
 import { daemonOptions } from "../../src/daemon/config/options/all.ts";
 import type { DaemonOption } from "../../src/daemon/config/options/option.ts";
 import { usage as registryUsage } from "../../src/registry/flags.ts";
+import { allCommands, type PlacedCommand } from "../commands.ts";
 
 /** File names of pages, each with its text, or with the name of the page that it is another name of. */
 export interface ManualPages {
   texts: Map<string, string>;
   links: Map<string, string>;
-}
-
-interface Leaf {
-  home: string;
-  entry: CommandEntry;
-  command: Command;
 }
 
 const program = "berth";
@@ -57,22 +51,7 @@ export function registryPages(version: string, date: string): ManualPages {
 
 const pageName = (home: string): string => `${program}-${home.replaceAll(" ", "-")}.1`;
 
-async function allCommands(): Promise<Leaf[]> {
-  const leaves: Leaf[] = [];
-  const walk = async (prefix: string, table: CommandTable): Promise<void> => {
-    for (const [name, entry] of Object.entries(table.commands)) {
-      if (entry.hidden) continue;
-      const loaded = (await entry.load()).default;
-      const home = prefix === "" ? name : `${prefix} ${name}`;
-      if (isTable(loaded)) await walk(home, loaded);
-      else leaves.push({ home, entry, command: loaded });
-    }
-  };
-  for (const [noun, group] of Object.entries(groups)) await walk(noun, (await group.load()).default);
-  return leaves.sort((a, b) => (a.home < b.home ? -1 : 1));
-}
-
-function commandPage({ home, entry, command }: Leaf): string {
+function commandPage({ home, entry, command }: PlacedCommand): string {
   const usages = said(command.usage, program).split("\n");
   const others = (entry.also ?? []).map((path) => `${program} ${path}`);
   return (
@@ -88,7 +67,7 @@ function commandPage({ home, entry, command }: Leaf): string {
   );
 }
 
-function rootPage(leaves: readonly Leaf[]): string {
+function rootPage(leaves: readonly PlacedCommand[]): string {
   const shown = leaves.map(({ home, entry }) => tagged(`${program} ${[...(entry.also ?? []), home][0]}`, entry.short));
   return (
     section("NAME", "berth \\- container engine that speaks Docker's language") +

@@ -26,9 +26,9 @@ describe("EventBus", () => {
   test("delivers in order with exact, growing times", async () => {
     const bus = new EventBus(now);
     const events = await collect(bus, {}, () => {
-      for (let i = 0; i < 50; i++) bus.publish("container", `a${i}`, actor("x"));
+      for (let i = 0; i < 50; i++) bus.publish("container", `exec_start: a${i}`, actor("x"));
     });
-    expect(events.map((event) => event.Action)).toEqual(Array.from({ length: 50 }, (_, i) => `a${i}`));
+    expect(events.map((event) => event.Action)).toEqual(Array.from({ length: 50 }, (_, i) => `exec_start: a${i}`));
     for (const [i, event] of events.entries()) {
       if (i > 0) expect(event.timeNano).toBeGreaterThan(events[i - 1]?.timeNano ?? 0n);
       expect(BigInt(event.time)).toBe(event.timeNano / 1_000_000_000n);
@@ -36,17 +36,17 @@ describe("EventBus", () => {
   });
   test("the past comes only when asked for, bounded by time and number", async () => {
     const bus = new EventBus(now);
-    for (let i = 0; i < 300; i++) bus.publish("image", `a${i}`, actor("x"));
+    for (let i = 0; i < 300; i++) bus.publish("container", `exec_start: a${i}`, actor("x"));
     expect(await collect(bus, {}, () => {})).toEqual([]);
     const all = await collect(bus, { since: 0n }, () => {});
     expect(all.length).toBe(256);
-    expect(all[0]?.Action).toBe("a44");
+    expect(all[0]?.Action).toBe("exec_start: a44");
     const third = all[2]?.timeNano ?? 0n;
     expect((await collect(bus, { since: third }, () => {})).length).toBe(254);
     expect((await Array.fromAsync(bus.subscribe({ until: third }))).map((event) => event.Action)).toEqual([
-      "a44",
-      "a45",
-      "a46",
+      "exec_start: a44",
+      "exec_start: a45",
+      "exec_start: a46",
     ]);
   });
   test("ends at `until`, at abort and when the reader leaves", async () => {

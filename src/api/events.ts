@@ -1,5 +1,6 @@
 import { unavailable } from "../lib/errors.ts";
-import type { EngineEvent, EventType } from "./event.ts";
+import type { EngineEvent } from "./event.ts";
+import type { TypeAndAction } from "./event-actions.ts";
 import { includesEvent } from "./event-filter.ts";
 import type { Filters } from "./filters.ts";
 
@@ -32,10 +33,11 @@ export class EventBus {
   }
 
   publish(
-    type: EventType,
-    action: string,
-    actor: { ID: string; Attributes: Record<string, string> },
-    scope: "local" | "swarm" = "local",
+    ...[type, action, actor, scope = "local"]: [
+      ...TypeAndAction,
+      actor: { ID: string; Attributes: Record<string, string> },
+      scope?: "local" | "swarm",
+    ]
   ): void {
     const now = this.now();
     this.#last = now > this.#last ? now : this.#last + 1n;

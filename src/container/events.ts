@@ -1,3 +1,4 @@
+import type { ActionOf } from "../api/event-actions.ts";
 import type { ContainerDeps } from "./deps.ts";
 import type { ContainerRecord, RunState } from "./record.ts";
 
@@ -10,7 +11,7 @@ export function reason(ordered: RunState["ordered"]): Record<string, string> {
 export function publish(
   deps: ContainerDeps,
   c: ContainerRecord,
-  action: string,
+  action: ActionOf<"container">,
   extra: Record<string, string> = {},
 ): void {
   const { Labels, Image } = c.spec.config;

@@ -1,3 +1,4 @@
+import type { ActionOf } from "../api/event-actions.ts";
 import { invalid } from "../lib/errors.ts";
 import {
   familiarOf,
@@ -66,7 +67,7 @@ export function putImageDigest(deps: ImageDeps, imageId: string, ref: Reference,
 /** An event of type `image`: actor is the image (or name), attributes its labels and `name`. */
 export function publishImageEvent(
   deps: ImageDeps,
-  action: string,
+  action: ActionOf<"image">,
   actorId: string,
   name?: string,
   labels?: Record<string, string>,

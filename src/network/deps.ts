@@ -1,3 +1,4 @@
+import type { ActionOf } from "../api/event-actions.ts";
 import type { AddressPool } from "./address/ipam.ts";
 import type { IpamDrivers } from "./address/ipam-driver.ts";
 import type { NetworkResolver } from "./dns/resolver.ts";
@@ -39,7 +40,11 @@ export interface NetworkDeps extends DriverDeps {
 
 /** The part of the event bus that networks speak to. */
 export interface NetworkEvents {
-  publish(type: "network", action: string, actor: { ID: string; Attributes: Record<string, string> }): void;
+  publish(
+    type: "network",
+    action: ActionOf<"network">,
+    actor: { ID: string; Attributes: Record<string, string> },
+  ): void;
 }
 
 /** The daemon's settings for the default network `bridge`, one for each of dockerd's flags of that meaning. */

@@ -63,9 +63,10 @@ export class TestStore implements AsyncDisposable {
   #open(): ImageDeps {
     const events = new EventBus(nowNano);
     const publish = events.publish.bind(events);
-    events.publish = (type, action, actor, scope) => {
+    events.publish = (...event) => {
+      const [, action, actor] = event;
       this.events.push(`${action} ${actor.Attributes["name"] ?? actor.ID}`);
-      publish(type, action, actor, scope);
+      publish(...event);
     };
     const [dataRoot, execRoot] = [join(this.dir, "data"), join(this.dir, "exec")];
     const store = openStore(join(dataRoot, "berth.db"));

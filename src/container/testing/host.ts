@@ -61,9 +61,10 @@ export class Host implements AsyncDisposable {
     });
     const events = new EventBus(nowNano);
     const publish = events.publish.bind(events);
-    events.publish = (type, action, actor, scope) => {
+    events.publish = (...event) => {
+      const [type, action, actor] = event;
       if (type === "container") this.events.push([action, actor.Attributes.exitCode ?? []].flat().join(" "));
-      publish(type, action, actor, scope);
+      publish(...event);
     };
     const deps: ContainerDeps = {
       store,
