@@ -38,6 +38,8 @@ export interface StepInfo {
   total: number;
   /** The instruction as written, on one line. */
   text: string;
+  /** Names of the images that it begins with or takes files from. */
+  images?: string[];
   /** How BuildKit labels it: `[stage-1 2/4]`. Absent for steps that neither change files nor bring an image. */
   label?: string;
   /** Id of the FROM whose image brought this instruction. */

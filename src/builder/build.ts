@@ -134,7 +134,8 @@ function baseOf(deps: BuilderDeps, stage: PlannedStage | undefined): StageBase |
 
 /**
  * Solves the request's target, once for each platform, and hands what that gave to `finish`, which makes something of
- * it ({@link exportBuild}): nothing of it is lost as long as that goes on. `left`: nobody waits for it to start.
+ * it ({@link exportBuild}): nothing of it is lost as long as that goes on. `left`: nobody waits for it to start;
+ * `planned`: told what there will be.
  */
 export async function startBuild<T>(
   deps: BuilderDeps,
@@ -142,8 +143,10 @@ export async function startBuild<T>(
   request: BuildRequest,
   left: AbortSignal,
   finish: (solved: Solved) => Promise<T>,
+  planned: (plans: readonly Plan[]) => void = () => {},
 ): Promise<Build<T>> {
   const { dockerfile, plans } = await prepareBuild(request, left);
+  planned(plans);
   const { findings, error } = await checkBuild(deps, request, { dockerfile, plans }, left);
   if (error && findings.length > 0)
     throw invalid(`lint violation found for rules: ${[...new Set(findings.map(({ rule }) => rule))].join(", ")}`);

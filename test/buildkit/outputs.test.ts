@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sh } from "../harness.ts";
+import { rawLines } from "./raw-progress.ts";
 import { Buildx } from "./rig.ts";
 import { names, step } from "./told.ts";
 
@@ -74,27 +75,6 @@ test("-q prints the image alone; --iidfile and --metadata-file have it too", asy
   });
   if (!rig.containerd) expect(named).toBe(id);
 });
-
-interface Raw {
-  vertexes?: {
-    digest: string;
-    name: string;
-    inputs?: string[];
-    started?: string;
-    completed?: string;
-    cached?: boolean;
-  }[];
-  statuses?: { id: string; vertex: string; current: number; started: string; completed?: string }[];
-  logs?: { vertex: string; stream: number; data: string; timestamp: string }[];
-}
-
-/** Each object of the stream; releases differ in whether it is one line or several. */
-function rawLines(text: string): Raw[] {
-  return text
-    .trim()
-    .split(/\n(?={)/)
-    .map((object) => JSON.parse(object));
-}
 
 test("--progress=rawjson: a line for each change, with digests, inputs, times and what was printed", async () => {
   const root = context("FROM busybox\nCOPY f /\nRUN echo out; echo err >&2\n", { f: "f" });

@@ -31,6 +31,8 @@ export interface PlannedStage {
   identity: string;
   /** Other stages that it needs, its base included. */
   needs: number[];
+  /** What its instructions take files from, besides its base. */
+  takes: Origin[];
   /** Values of ARGs declared before the first FROM, which a bare `ARG name` in the stage takes up. */
   globals: ReadonlyMap<string, string>;
 }
@@ -91,12 +93,14 @@ export function* plan(dockerfile: Dockerfile, options: PlanOptions): Generator<v
       target: targetPlatform,
       identity: "",
       needs: [],
+      takes: [],
       globals: values,
     });
   }
   for (const each of planned) {
     yield;
-    each.needs = needsOf(each, names, options.contexts);
+    each.takes = originsIn(each, names, options.contexts);
+    each.needs = [...new Set([each.base, ...each.takes].flatMap((from) => (from.kind === "stage" ? from.index : [])))];
     // A stage that builds on another is for that one's platform unless it says otherwise.
     if (each.base.kind === "stage" && each.stage.from.platform === undefined)
       each.platform = planned[each.base.index]?.platform ?? each.platform;
@@ -168,14 +172,10 @@ function contextFor(name: string, platform: Platform, contexts: ReadonlySet<stri
   return [`${name}${own}`, `${lower}${own}`, name, lower].find((each) => contexts.has(each));
 }
 
-function needsOf(planned: PlannedStage, names: StageNames, contexts: ReadonlySet<string>): number[] {
+function originsIn(planned: PlannedStage, names: StageNames, contexts: ReadonlySet<string>): Origin[] {
   const { stage: self, platform } = planned;
   const place: Place = { stages: names, index: self.index, platform, contexts };
-  const needs = new Set<number>();
-  const add = (found: Origin) => {
-    if (found.kind === "stage") needs.add(found.index);
-  };
-  add(planned.base);
+  const found: Origin[] = [];
   for (const instruction of planned.stage.instructions) {
     if (instruction.kind === "COPY" && instruction.from !== undefined) {
       if (/[$'"\\]/.test(instruction.from))
@@ -195,13 +195,13 @@ function needsOf(planned: PlannedStage, names: StageNames, contexts: ReadonlySet
           { near: instruction.from },
         );
       }
-      add(origin(instruction.from, place));
+      found.push(origin(instruction.from, place));
     }
     if (instruction.kind === "RUN") {
-      for (const from of instruction.mountsFrom) if (from) add(origin(from, place));
+      for (const from of instruction.mountsFrom) if (from) found.push(origin(from, place));
     }
   }
-  return [...needs];
+  return found;
 }
 
 function findTarget(dockerfile: Dockerfile, target: string): number {

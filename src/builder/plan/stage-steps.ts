@@ -2,12 +2,13 @@ import type { StepInfo } from "../../api/build-events.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import type { Dockerfile, Instruction } from "../dockerfile/instructions.ts";
 import { heredocOf } from "../dockerfile/lex.ts";
+import { imagesIn, lookUpOf } from "./look-ups.ts";
 import type { PlannedStage } from "./plan.ts";
 import type { Solve } from "./solving.ts";
 
 /** The steps of a stage, in the order of the file. */
 export function stepsOf(
-  { prefix, several, dockerfile, request }: Pick<Solve, "prefix" | "several" | "dockerfile" | "request">,
+  { prefix, several, dockerfile, request, plan }: Pick<Solve, "prefix" | "several" | "dockerfile" | "request" | "plan">,
   planned: PlannedStage,
 ): StepInfo[] {
   const { from, instructions, index: stageIndex, name } = planned.stage;
@@ -32,10 +33,16 @@ export function stepsOf(
     number: index + 1,
     total: all.length,
     text: textOf(instruction),
+    ...withImages(
+      instruction === from
+        ? [lookUpOf(planned.base, request.contexts)?.name ?? []].flat()
+        : imagesIn(instruction, planned, plan, request.contexts),
+    ),
     ...labelled(works(instruction) ? label(instruction) : undefined),
   }));
 }
 
+const withImages = (images: string[]) => (images.length === 0 ? {} : { images });
 const labelled = (label: string | undefined) => (label === undefined ? {} : { label });
 
 /** Undefined where its files come from a client or another build, which tell of that themselves. */

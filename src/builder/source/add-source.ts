@@ -34,6 +34,8 @@ export interface CloneOptions {
   skipSubmodules?: boolean;
   /** The header `Authorization` for the repository's server. */
   authorization?: string;
+  /** Told what git itself says. */
+  said?: (text: string) => void;
   signal: AbortSignal;
 }
 
@@ -43,8 +45,9 @@ export async function cloneGit(source: string, options: CloneOptions): Promise<G
   // It would be taken for an option.
   if (ref.startsWith("-")) throw invalid(`invalid git reference ${JSON.stringify(ref)}`);
   const scratch = mkdtempSync(join(options.tmp, "git-"));
+  const quietly = ["-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main"];
   const git = async (...args: string[]) => {
-    const { exitCode, stdout, stderr } = await run(["git", "-c", "protocol.ext.allow=never", ...args], {
+    const { exitCode, stdout, stderr } = await run(["git", "-c", "protocol.ext.allow=never", ...quietly, ...args], {
       cwd: scratch,
       signal: options.signal,
       env: {
@@ -56,15 +59,16 @@ export async function cloneGit(source: string, options: CloneOptions): Promise<G
       },
     });
     if (exitCode !== 0) throw unavailable(`failed to fetch remote ${repository}: git: ${stderr.trim()}`);
+    if (args[0] === "init" || args[0] === "fetch" || args[0] === "checkout") options.said?.(`${stdout}${stderr}`);
     return stdout.trim();
   };
   try {
-    await git("init", "--quiet", ".");
+    await git("init", ".");
     await git("remote", "add", "origin", repository);
-    await git("fetch", "--quiet", "--depth", "1", "--no-tags", "origin", ref || "HEAD").catch(async () => {
+    await git("fetch", "--no-progress", "--depth", "1", "--no-tags", "origin", ref || "HEAD").catch(async () => {
       // Not every server gives parts of its history, single commits or short names: fall back to all of it.
-      if (ref === "") return git("fetch", "--quiet", "origin", "HEAD");
-      await git("fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*", "--tags");
+      if (ref === "") return git("fetch", "--no-progress", "origin", "HEAD");
+      await git("fetch", "--no-progress", "origin", "+refs/heads/*:refs/remotes/origin/*", "--tags");
       await git(
         "update-ref",
         "FETCH_HEAD",
@@ -76,9 +80,10 @@ export async function cloneGit(source: string, options: CloneOptions): Promise<G
           }),
       );
     });
-    await git("checkout", "--quiet", "FETCH_HEAD");
+    await git("checkout", "FETCH_HEAD");
     if (!options.skipSubmodules) await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth", "1");
     const commit = await git("rev-parse", "HEAD");
+    options.said?.(`${commit}\t${ref || "HEAD"}\n`);
     if (!options.keepGitDir) rmSync(join(scratch, ".git"), { recursive: true, force: true });
     const tree = new FolderTree(scratch);
     return {

@@ -60,9 +60,10 @@ async function fromElsewhere(
   getting: Getting,
 ): Promise<GotContext> {
   if (isGitContext(remote)) {
-    const { tmp, undo, signal } = getting;
+    const { tmp, undo, signal, told } = getting;
+    const said = (text: string) => told?.said(remote, text);
     const url = remote.startsWith("github.com/") ? `https://${remote}` : remote;
-    const checkout = undo.use(await cloneGit(url, { tmp, keepGitDir: false, signal }));
+    const checkout = undo.use(await cloneGit(url, { tmp, keepGitDir: false, said, signal }));
     const tree = checkout.folder ? below(checkout.tree, checkout.folder) : checkout.tree;
     return {
       open: async () => filesOf(tree),
@@ -74,6 +75,7 @@ async function fromElsewhere(
   if (!isUrl(remote)) throw invalid(`remote ${remote} is neither a git repository nor a URL`);
   const fetched = await fetchArchive(remote, getting);
   if ("archive" in fetched) {
+    getting.told?.unpacked(remote);
     return fromArchive(fetched.archive, dockerfilePath, getting, apart);
   }
   // A Dockerfile alone: there is nothing that it could copy.

@@ -4,6 +4,7 @@ import { once } from "../../lib/once.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import type { Platform } from "../../oci/image.ts";
 import { hostPlatform } from "../../oci/platform.ts";
+import { fullString, parseReference } from "../../oci/reference.ts";
 import type { BuilderDeps } from "../deps.ts";
 import type { StageResult } from "../result.ts";
 import type { ClientBlobs } from "../session/client-blobs.ts";
@@ -48,8 +49,9 @@ export async function getNamedContexts(
       const folder = source.slice(localScheme.length);
       contexts.set(name, { open: once(() => session.folder(folder, { contents, undo: getting.undo })) });
     } else if (isGit(source)) {
-      const { tmp, undo, signal } = getting;
-      contexts.set(name, { tree: undo.use(await cloneGit(source, { tmp, keepGitDir: false, signal })).tree });
+      const { tmp, undo, signal, told } = getting;
+      const said = (text: string) => told?.said(source, text);
+      contexts.set(name, { tree: undo.use(await cloneGit(source, { tmp, keepGitDir: false, said, signal })).tree });
     } else if (source.startsWith(layoutScheme)) layouts.set(name, source.slice(layoutScheme.length));
     else if (isUrl(source)) {
       const fetched = await fetchArchive(source, getting);
@@ -84,9 +86,19 @@ export async function takeLayouts(
         : await sentLayout(name, wanted, contexts.get(name));
     const image = { blobs, digest, platforms: wantedPlatforms };
     contexts.set(name, {
-      layout: `docker.io/library/${store ?? name}@${digest}`,
+      layout: nameIn(name, digest),
       images: await layoutImages(deps, image, undo, signal),
     });
+  }
+}
+
+/** As an image of that name would be called; a context for one platform has that after its name. */
+function nameIn(context: string, digest: string): string {
+  const name = context.replace(/::.*$/, "");
+  try {
+    return fullString({ ...parseReference(name), digest });
+  } catch {
+    return `${name}@${digest}`;
   }
 }
 

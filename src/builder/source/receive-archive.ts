@@ -12,6 +12,16 @@ export interface Getting {
   /** How what was got goes again, once nobody reads it any more. */
   undo: AsyncDisposableStack;
   signal: AbortSignal;
+  /** Told how it goes, by where it comes from. */
+  told?: GettingListener;
+}
+
+/** Told how contexts come. */
+export interface GettingListener {
+  /** What git itself says. */
+  said(source: string, text: string): void;
+  /** An archive has come, which is a context by itself. */
+  unpacked(source: string): void;
 }
 
 /** Receives a tar stream, packed in one of the usual ways or not. Throws `invalid` where it is broken. */

@@ -10,6 +10,7 @@ import { MemoryTree } from "../source/memory-tree.ts";
 import { resolve } from "../source/tree.ts";
 import { type CopyPart, type ExpandedCopy, placed } from "./copy-step.ts";
 import { root } from "./owner.ts";
+import type { StageWork } from "./stage-work.ts";
 
 type Add = Extract<Instruction, { kind: "ADD" }>;
 
@@ -18,11 +19,12 @@ type Add = Extract<Instruction, { kind: "ADD" }>;
  * unpacked.
  */
 export async function addParts(
-  build: Solve,
+  work: StageWork,
   instruction: Add,
   copy: ExpandedCopy,
   opened: AsyncDisposableStack,
 ): Promise<CopyPart[]> {
+  const { build } = work;
   const { range, checksum } = instruction;
   const parts: CopyPart[] = [];
   const sources = copy.sources.filter((source) => typeof source === "string");
@@ -39,7 +41,7 @@ export async function addParts(
     throw new DockerfileError("invalid checksum digest format", range, { near: checksum });
   for (const source of sources) {
     if (isUrl(source)) parts.push(await fromUrl(build, instruction, source, copy, opened));
-    else if (isGit(source)) parts.push(await fromGit(build, instruction, source, copy, opened));
+    else if (isGit(source)) parts.push(await fromGit(work, instruction, source, copy, opened));
     else parts.push(...(await fromContext(build, instruction, source, copy)));
   }
   return [...parts, ...inlineParts(copy)];
@@ -79,16 +81,17 @@ async function fromUrl(
 }
 
 async function fromGit(
-  build: Solve,
+  work: StageWork,
   instruction: Add,
   source: string,
   copy: ExpandedCopy,
   opened: AsyncDisposableStack,
 ): Promise<CopyPart> {
+  const { build } = work;
   const { checksum, keepGitDir, range } = instruction;
-  const { tree, commit, folder } = opened.use(
-    await at(build, instruction, source, cloneGit(source, { tmp: build.deps.tmp, keepGitDir, signal: build.signal })),
-  );
+  const said = (text: string) => void build.events.output(work.stepId, 2, Buffer.from(text));
+  const cloning = cloneGit(source, { tmp: build.deps.tmp, keepGitDir, said, signal: build.signal });
+  const { tree, commit, folder } = opened.use(await at(build, instruction, source, cloning));
   build.materials.set(source, commit);
   if (checksum !== undefined && !commit.startsWith(checksum))
     throw new DockerfileError(`expected checksum to match ${checksum}, got ${commit}`, range, { near: checksum });

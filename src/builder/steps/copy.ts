@@ -25,13 +25,12 @@ import { withView } from "./view.ts";
 
 /** Carries out a COPY or an ADD. */
 export async function copy(work: StageWork, instruction: Extract<Instruction, { kind: "COPY" | "ADD" }>) {
-  const { build } = work;
   const { range } = instruction;
   const expanded = expandCopy(instruction, work.variables, work.cwd);
   const created = toldCopy(instruction.kind, expanded);
   if (instruction.kind === "ADD") {
     await using opened = new AsyncDisposableStack();
-    const parts = await addParts(build, instruction, expanded, opened);
+    const parts = await addParts(work, instruction, expanded, opened);
     return await copyParts(work, created, expanded, async () => parts, range);
   }
   if (instruction.from === undefined) return await copyFromContext(work, created, expanded, range);

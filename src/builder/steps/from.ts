@@ -1,6 +1,6 @@
 import { formatPlatform, platformScore } from "../../oci/platform.ts";
-import { fullString, parseReference, withDefaultTag } from "../../oci/reference.ts";
 import type { FromInstruction } from "../dockerfile/instructions.ts";
+import { lookUpOf } from "../plan/look-ups.ts";
 import { oneLine } from "../plan/stage-steps.ts";
 import { Variables } from "../plan/variables.ts";
 import { emptyResult } from "../result.ts";
@@ -15,7 +15,7 @@ import type { StageWork } from "./stage-work.ts";
 /** FROM: the layers of the base, its configuration, its environment. */
 export async function from(work: StageWork): Promise<void> {
   const { build, planned } = work;
-  const name = baseName(work);
+  const name = lookUpOf(planned.base, build.request.contexts)?.name;
   if (name !== undefined) work.named(`FROM ${name}`);
   work.started();
   const base = await build.open(planned.base, planned, (text) => work.status(text));
@@ -56,17 +56,4 @@ async function copyTree(work: StageWork, tree: SourceTree, instruction: FromInst
       await deps.images.archiver.extract(archive, root, { compression: "none" }, signal);
     },
   });
-}
-
-/** The whole name of a base image, a named context's as it was given; undefined for other bases and what is no name. */
-function baseName({ build, planned: { base } }: StageWork): string | undefined {
-  const context = base.kind === "context" ? build.request.contexts.get(base.name) : undefined;
-  if (context && "layout" in context) return context.layout;
-  if (context) return "image" in context ? context.image : undefined;
-  const name = base.kind === "image" ? base.ref : undefined;
-  try {
-    return name === undefined ? undefined : fullString(withDefaultTag(parseReference(name)));
-  } catch {
-    return undefined;
-  }
 }

@@ -16,6 +16,7 @@ import type { DefinitionWork } from "./definition-work.ts";
 import { definitionFailure } from "./failure.ts";
 import type { FrontendResult } from "./frontend-result.ts";
 import type { Job } from "./jobs.ts";
+import { LookUps } from "./look-ups.ts";
 import { cacheSpec, readOptions } from "./options.ts";
 import { type HeldResult, heldDefinition } from "./results.ts";
 import { follow } from "./vertices.ts";
@@ -111,7 +112,7 @@ async function open(deps: ServerDeps, job: Job): Promise<DefinitionWork> {
     },
   };
   const events = new BuildEvents(() => {});
-  const following = follow(events.read({ owns: true }), progress, () => {});
+  const following = follow(events.read({ owns: true }), progress, new LookUps(), () => {});
   const solver = new DefinitionSolver(work);
   undo.defer(async () => {
     events.end();

@@ -15,6 +15,7 @@ import { exportAll } from "./export/exporters.ts";
 import { buildFailure, type SourceFile } from "./failure.ts";
 import type { FrontendResult } from "./frontend-result.ts";
 import type { ExporterResponse, Job } from "./jobs.ts";
+import { LookUps } from "./look-ups.ts";
 import { openSession } from "./open-session.ts";
 import { cacheSpec, type FrontendOptions, readOptions } from "./options.ts";
 import { resultIn } from "./result-definition.ts";
@@ -55,8 +56,8 @@ export async function solveDockerfile(
   const { linked, contexts } = await partInputs(deps, job, wanted.contexts, asked.inputs);
   let file: SourceFile | undefined;
   try {
-    const opened = await tellRemotes(progress, wanted.remote, contexts, () =>
-      openBuild(deps.build, { ...wanted, contexts }, undo, signal),
+    const opened = await tellRemotes(progress, wanted.remote, contexts, (told) =>
+      openBuild(deps.build, { ...wanted, contexts }, undo, signal, told),
     );
     const request: BuildRequest = { ...opened, contexts: new Map([...opened.contexts, ...linked]) };
     file = { name: request.dockerfileName, text: request.dockerfile };
@@ -69,7 +70,7 @@ export async function solveDockerfile(
     if (subrequest !== undefined)
       return { refs: [], metadata: await answerSubrequest(deps, subrequest, { request, file, progress, signal }) };
     const lines = request.dockerfile.split("\n");
-    const warn: Parameters<typeof follow>[2] = (finding) => {
+    const warn: Parameters<typeof follow>[3] = (finding) => {
       // BuildKit says nothing of arguments that nobody takes.
       if (finding.rule !== "UnusedBuildArgs")
         progress.warn(() => warningOf(finding, definition.digest, request, lines));
@@ -87,17 +88,25 @@ async function solveRequest(
   deps: ServerDeps,
   job: Job,
   request: BuildRequest,
-  warn: Parameters<typeof follow>[2],
+  warn: Parameters<typeof follow>[3],
 ): Promise<FrontendResult> {
   const { progress, signal, undo } = job;
   const solved = Promise.withResolvers<Solved>();
   const wish = Promise.withResolvers<boolean>();
-  const build = await startBuild(deps.build, deps.remote, request, signal, async (done) => {
-    solved.resolve(done);
-    return (await wish.promise) ? exportAll(deps, job, done) : undefined;
-  });
+  const lookUps = new LookUps();
+  const build = await startBuild(
+    deps.build,
+    deps.remote,
+    request,
+    signal,
+    async (done) => {
+      solved.resolve(done);
+      return (await wish.promise) ? exportAll(deps, job, done) : undefined;
+    },
+    (plans) => lookUps.begin(plans, request, deps.build.images, progress),
+  );
   const reader = build.events.read({ owns: true });
-  const following = follow(reader, progress, warn);
+  const following = follow(reader, progress, lookUps, warn);
   undo.defer(async () => {
     build.cancel();
     wish.resolve(false);

@@ -1,5 +1,6 @@
 import type { BuildEvent, StepInfo } from "../../api/build-events.ts";
 import type { BuildReader } from "../../builder/events.ts";
+import type { LookUps } from "./look-ups.ts";
 import type { Progress, Step } from "./progress.ts";
 
 /** A step of the builder with the vertex that stands for it. */
@@ -19,10 +20,10 @@ interface Followed {
 export async function follow(
   reader: BuildReader,
   progress: Progress,
+  lookUps: LookUps,
   warn: (warning: Extract<BuildEvent, { kind: "warning" }>) => void,
 ): Promise<string | undefined> {
   const steps = new Map<string, Followed>();
-  const lookUps = new Map<string, Step>();
   /** The last vertex of each stage: what the next one of it waits for. */
   const last = new Map<string, string>();
   let failed: string | undefined;
@@ -41,45 +42,51 @@ export async function follow(
     if (event.kind === "step") {
       const { step } = event;
       if (step.label === undefined && step.total > 0) continue;
+      const { images = [] } = step;
+      const base = step.number === 1 ? images[0] : undefined;
       const before = last.get(step.stage);
-      const vertex = progress.step(nameOf(step, step.text), before === undefined ? [] : [before]);
+      const inputs = [
+        ...(before === undefined ? [] : [before]),
+        ...(base === undefined ? lookUps.announce(images) : []),
+      ];
+      const vertex = progress.step(nameOf(step, base === undefined ? step.text : lookUps.nameOf(base)), inputs);
       last.set(step.stage, vertex.digest);
-      steps.set(step.id, { info: step, vertex, metadata: undefined, cached: false });
+      const metadata = base === undefined ? undefined : lookUps.claim(base);
+      steps.set(step.id, { info: step, vertex, metadata, cached: false });
       vertex.announce();
       continue;
     }
     const step = steps.get(event.id);
     if (!step) continue;
-    if (event.kind === "failed" && event.message !== "context canceled")
-      failed ??= (step.metadata ?? step.vertex).digest;
-    await tell(step, event, progress, lookUps);
+    const { images = [] } = step.info;
+    if (event.kind === "failed") {
+      const vertex = step.metadata ?? lookUps.failed(images, event.message) ?? step.vertex;
+      // What the whole failure begins with is not said of the step.
+      vertex.fail(event.message.replace(/^failed to compute cache key: /, ""));
+      if (event.message !== "context canceled") failed ??= vertex.digest;
+      continue;
+    }
+    if (event.kind === "started" || event.kind === "done") lookUps.found(images);
+    await tell(step, event);
   }
   return failed;
 }
 
-function nameOf({ label }: StepInfo, text: string): string {
-  if (label === undefined) return text;
-  return `${label} ${ofContext(label) ? text.replace(/^FROM /, "") : text}`;
+/** An image that a named context stands for says so itself. */
+function nameOf({ label, text }: StepInfo, told = text): string {
+  return label === undefined || told.startsWith("[context ") ? told : `${label} ${told}`;
 }
-
-/** An image that a named context stands for. */
-const ofContext = (label = "") => label.startsWith("[context ");
 
 async function tell(
   step: Followed,
-  event: Exclude<BuildEvent, { kind: "warning" | "need" | "step" }>,
-  progress: Progress,
-  lookUps: Map<string, Step>,
+  event: Exclude<BuildEvent, { kind: "warning" | "need" | "step" | "failed" }>,
 ): Promise<void> {
   const { info, vertex } = step;
   switch (event.kind) {
     case "named": {
+      // That of an image is known from the beginning.
       const name = nameOf(info, event.text);
-      if (name !== nameOf(info, info.text)) vertex.announce(name);
-      const image = /^FROM (\S+)$/.exec(event.text)?.[1];
-      if (info.number !== 1 || image === undefined || lookUps.has(image)) return;
-      step.metadata = progress.step(`${ofContext(info.label) ? info.label : "[internal]"} load metadata for ${image}`);
-      lookUps.set(image, step.metadata);
+      if (name !== nameOf(info) && (info.number !== 1 || info.images === undefined)) vertex.announce(name);
       return;
     }
     case "started":
@@ -101,9 +108,6 @@ async function tell(
     case "done":
       begin(step);
       vertex.done({ cached: step.cached });
-      return;
-    case "failed":
-      (step.metadata ?? vertex).fail(event.message);
       return;
   }
 }

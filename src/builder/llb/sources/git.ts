@@ -1,7 +1,7 @@
 import { cloneGit } from "../../source/add-source.ts";
 import { below } from "../../source/subtree.ts";
 import { BadDefinition } from "../graph.ts";
-import type { LlbWork, Output } from "../work.ts";
+import type { LlbWork, Output, Told } from "../work.ts";
 import type { SourceRequest } from "./request.ts";
 
 const known = [
@@ -16,7 +16,11 @@ const known = [
 ];
 
 /** `git://HOST/PATH#REF:FOLDER`: a repository at one commit. `git.fullurl` is its address as it is spoken to. */
-export async function gitSource(work: LlbWork, { identifier, rest, attributes }: SourceRequest): Promise<Output> {
+export async function gitSource(
+  work: LlbWork,
+  { identifier, rest, attributes }: SourceRequest,
+  told: Told,
+): Promise<Output> {
   attributes.only(known);
   const { deps, signal, undo } = work;
   const hash = rest.indexOf("#");
@@ -35,6 +39,7 @@ export async function gitSource(work: LlbWork, { identifier, rest, attributes }:
       keepGitDir: attributes.flag("git.keepgitdir"),
       skipSubmodules: attributes.flag("git.skipsubmodules"),
       ...(authorization !== undefined && { authorization }),
+      said: (text) => void told.output(2, Buffer.from(text)),
       signal,
     }),
   );

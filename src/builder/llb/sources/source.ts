@@ -22,7 +22,7 @@ export async function source(work: LlbWork, vertex: Vertex, op: SourceOp, told: 
     case "oci-layout":
       return at(told, () => layoutSource(work, request));
     case "git":
-      return at(told, () => gitSource(work, request));
+      return at(told, () => gitSource(work, request, told));
     case "http":
     case "https":
       return at(told, () => httpSource(work, request));
