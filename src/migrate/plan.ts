@@ -4,9 +4,12 @@ import type { MigrateRequest } from "../api/schema/migrate.ts";
 import type { MigrationKind, MigrationPlan } from "../api/types/migrate.ts";
 import { notFound } from "../lib/errors.ts";
 import { clonesWork, mountId } from "../linux/at.ts";
+import { containerSteps } from "./containers.ts";
 import type { MigrateDeps } from "./deps.ts";
+import { type DockerContainer, readContainers } from "./docker/containers.ts";
 import type { DockerRoot } from "./docker/root.ts";
 import { imageSteps } from "./images.ts";
+import { networkSteps } from "./networks.ts";
 import { isIdPrefix, keyOf, type Sharing, type Step } from "./step.ts";
 import { volumeSteps } from "./volumes.ts";
 
@@ -17,9 +20,13 @@ export async function planMigration(
   request: MigrateRequest,
 ): Promise<{ steps: Step[]; plan: MigrationPlan; sharing: Sharing }> {
   const sharing = sharingOf(deps, root, request);
+  const containers = readContainers(root);
+  const used = new Set(containers.map(({ imageId }) => imageId));
   const all = [
-    ...imageSteps(deps, root, new Set(), sharing),
-    ...(await volumeSteps(deps, root, new Map(), { move: request.Move === true, sharing })),
+    ...imageSteps(deps, root, used, sharing),
+    ...(await volumeSteps(deps, root, busyVolumes(containers), { move: request.Move === true, sharing })),
+    ...networkSteps(deps, root),
+    ...(await containerSteps(deps, containers)),
   ];
   const steps = choose(all, request, root);
   const items = steps.map(({ item }) => item);
@@ -36,6 +43,17 @@ export async function planMigration(
       Free: bavail * bsize,
     },
   };
+}
+
+/** Volumes that a container still writes to, and which one: no copy of them would be whole. */
+function busyVolumes(containers: readonly DockerContainer[]): Map<string, string> {
+  return new Map(
+    containers
+      .filter(({ state }) => state.pid > 0)
+      .flatMap(({ name, volumes }) =>
+        Object.values(volumes).map((volume) => [volume, `container ${name} still runs with it`] as const),
+      ),
+  );
 }
 
 /** Files are linked within one mount only, and blocks are shared within one filesystem. */
@@ -55,7 +73,7 @@ function choose(all: readonly Step[], request: MigrateRequest, root: DockerRoot)
       throw notFound(`there is nothing named ${name} in ${root.path}`);
   if (names.length === 0 && kinds.size === 4) return [...all];
   const chosen = new Set<Step>();
-  const byKey = new Map(all.map((step) => [keyOf(step.item.Kind, step.item.ID || step.item.Name), step]));
+  const byKey = new Map(all.flatMap((step) => step.names.map((name) => [keyOf(step.item.Kind, name), step] as const)));
   const take = (step: Step): void => {
     if (chosen.has(step)) return;
     chosen.add(step);

@@ -1,5 +1,6 @@
-import type { NetworkCreateRequest, NetworkCreateResponse } from "../api/types/network.ts";
+import type { IPAMConfig, NetworkCreateRequest, NetworkCreateResponse } from "../api/types/network.ts";
 import { conflict, forbidden, invalid, notFound } from "../lib/errors.ts";
+import { parseCidr } from "../lib/ip.ts";
 import { requireRoom } from "../store/room.ts";
 import { uniqueLocalPool } from "./address/ipam.ts";
 import { type IpamChoice, validateIpam } from "./address/ipam-config.ts";
@@ -18,10 +19,14 @@ import { emptyNetwork, isPredefined } from "./predefined.ts";
 import type { NetworkRecord } from "./record.ts";
 import { deleteNetwork, networkById, networkByName, saveNetwork } from "./table.ts";
 
-/** What a request by a client cannot say; for code that makes a network on behalf of a cluster. */
+/** What a request by a client cannot say; for code that makes a network on behalf of a cluster, or takes one over. */
 export interface GivenNetwork {
   /** The id that the cluster gave it. Default: a new one. */
   id?: string;
+  /** RFC 3339; default: now. */
+  created?: string;
+  /** What was chosen for it elsewhere, where the request names no subnet of the family. */
+  subnets?: readonly IPAMConfig[];
   /** Default: the request's, which may not be `swarm`. */
   scope?: "local" | "swarm" | "global";
 }
@@ -41,7 +46,7 @@ export async function createNetwork(
 
   if (!network.ConfigOnly) {
     network.asked = network.IPAM.Config;
-    network.IPAM = { ...network.IPAM, Config: ipamConfig(deps, network) };
+    network.IPAM = { ...network.IPAM, Config: ipamConfig(deps, network, given.subnets ?? []) };
     driverOf(deps, network)?.validate(deps, network);
   }
   if (networkByName(deps.store, name)) throw conflict(`network with name ${name} already exists`);
@@ -74,7 +79,7 @@ function recordOf(
   deps: NetworkDeps,
   request: NetworkCreateRequest,
   name: string,
-  { id, scope }: GivenNetwork,
+  { id, created, scope }: GivenNetwork,
 ): NetworkRecord {
   if (request.ConfigOnly && (request.Ingress || request.Internal || request.Attachable || request.Scope)) {
     throw forbidden(
@@ -98,6 +103,7 @@ function recordOf(
   const network: NetworkRecord = {
     ...emptyNetwork(name, request.ConfigOnly ? "null" : requireDriver(deps, driver)),
     ...(id !== undefined && { Id: id }),
+    ...(created !== undefined && { Created: created }),
     EnableIPv4: source?.EnableIPv4 ?? enabled(request.EnableIPv4, "com.docker.network.enable_ipv4", true),
     EnableIPv6: source?.EnableIPv6 ?? enabled(request.EnableIPv6, "com.docker.network.enable_ipv6", false),
     IPAM: source?.IPAM ?? {
@@ -157,7 +163,11 @@ function requireIpamDriver({ ipamDrivers }: NetworkDeps, name: string): IpamDriv
   return driver;
 }
 
-function ipamConfig(deps: NetworkDeps, network: NetworkRecord): NetworkRecord["IPAM"]["Config"] {
+function ipamConfig(
+  deps: NetworkDeps,
+  network: NetworkRecord,
+  given: readonly IPAMConfig[],
+): NetworkRecord["IPAM"]["Config"] {
   const driver = requireIpamDriver(deps, network.IPAM.Driver);
   const withoutGateway = !(driverOf(deps, network)?.wantsGateway(network) ?? true);
   const choice: IpamChoice = {
@@ -167,8 +177,11 @@ function ipamConfig(deps: NetworkDeps, network: NetworkRecord): NetworkRecord["I
     withoutGateway,
   };
   const local: IpamChoice = { ...choice, pools: [...deps.addressPools, uniqueLocalPool(deps.instance)] };
+  const familyOf = ({ Subnet }: IPAMConfig) => parseCidr(Subnet ?? "")?.ip.family;
+  const asked = network.IPAM.Config;
+  const known = [...asked, ...given.filter((one) => !asked.some((other) => familyOf(other) === familyOf(one)))];
   return [
-    ...(network.EnableIPv4 ? [driver.choose(network.IPAM.Config, 4, choice)] : []),
-    ...(network.EnableIPv6 ? [driver.choose(network.IPAM.Config, 6, local)] : []),
+    ...(network.EnableIPv4 ? [driver.choose(known, 4, choice)] : []),
+    ...(network.EnableIPv6 ? [driver.choose(known, 6, local)] : []),
   ];
 }

@@ -4,10 +4,12 @@ import type { VolumeDeps } from "./deps.ts";
 import { volumeDriver } from "./driver/driver.ts";
 import { mountVolume, reconcileVolumes, unmountVolume } from "./mount.ts";
 import { type RemoveVolumeOptions, removeVolume } from "./remove.ts";
+import { hasVolume } from "./take.ts";
 
 /** What containers need of volumes. The files of this folder say what each verb does. */
 export interface Volumes {
   create(request: VolumeCreateRequest, options: CreateVolumeOptions): Promise<Volume>;
+  has(name: string): boolean;
   /** Mounts of volumes of the driver show the mode `z`. */
   isLabelled(driver: string): boolean;
   /** Returns its host path. By user, a container's id as a rule; idempotent for each. */
@@ -22,6 +24,7 @@ export interface Volumes {
 export function volumesForContainers(deps: VolumeDeps): Volumes {
   return {
     create: (request, options) => createVolume(deps, request, options),
+    has: (name) => hasVolume(deps, name),
     isLabelled: (driver) => volumeDriver(deps, driver).labelled,
     mount: (name, user) => mountVolume(deps, name, user),
     unmount: (name, user) => unmountVolume(deps, name, user),

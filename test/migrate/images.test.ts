@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MigrationAux, MigrationItem } from "../../src/api/types/migrate.ts";
 import { tarEntry } from "../../src/lib/tar/entry.ts";
 import { encodeHeader, endOfArchive } from "../../src/lib/tar/writer.ts";
 import { getXattr } from "../../src/linux/xattr.ts";
 import { Daemon, sh } from "../harness.ts";
+import { migrate, states } from "./request.ts";
 import { DockerSource } from "./source.ts";
 
 let source: DockerSource;
@@ -75,22 +75,6 @@ afterAll(async () => {
   await source?.[Symbol.asyncDispose]();
 });
 
-async function migrate(daemon: Daemon, request: object): Promise<{ items: MigrationItem[]; error: string }> {
-  const { text } = await daemon.api("POST", "/berth/migrate/docker", { From: source.data, ...request });
-  const events: { aux?: MigrationAux; error?: string; message?: string }[] = text
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  const items = new Map<string, MigrationItem>();
-  for (const { aux } of events)
-    for (const item of aux ? ("Plan" in aux ? aux.Plan.Items : [aux.Item]) : [])
-      items.set(`${item.Kind} ${item.ID || item.Name}`, item);
-  return { items: [...items.values()], error: events.map(({ error, message }) => error ?? message ?? "").join("") };
-}
-
-const states = (items: MigrationItem[]) =>
-  Object.fromEntries(items.map(({ Kind, Name, State }) => [`${Kind} ${Name}`, State]));
-
 /** What must be as it was. Sizes, ids of drivers and times of tags are the engine's own. */
 function essence(image: unknown): unknown {
   const { Id, RepoTags, Config, RootFS, Architecture, Os, Created, Author } = Object(image);
@@ -137,13 +121,15 @@ test("images have their ids, configurations, names and files; volumes their labe
   const diffIds: string[] = Object(told["app:1"]?.image).RootFS.Layers;
   for (const diffId of diffIds) expect(saved.stdout).toContain(`blobs/sha256/${diffId.slice("sha256:".length)}`);
   // A second time there is nothing to do.
-  expect(new Set(Object.values(states((await migrate(daemon, {})).items)))).toEqual(new Set(["present"]));
+  expect(new Set(Object.values(states((await migrate(daemon, { From: source.data })).items)))).toEqual(
+    new Set(["present"]),
+  );
   expect(source.listing()).toEqual(before.listing);
 });
 
 test("an engine that copies layers takes the same, and a request may forbid to share files", async () => {
   await using daemon = await Daemon.start({ images: [], args: ["--storage-driver", "vfs"] });
-  const { items } = await migrate(daemon, { Copy: true, Images: true });
+  const { items } = await migrate(daemon, { From: source.data, Copy: true, Images: true });
   expect(items.every(({ State, Shared }) => State === "taken" && Shared === 0)).toBe(true);
   for (const image of images) expect(await daemon.ok(...look(image))).toBe(told[image]?.files ?? "");
 });
@@ -152,16 +138,18 @@ test("what is here already stays; names choose", async () => {
   await using daemon = await Daemon.start();
   const own = await daemon.ok("image", "ls", "-q", "--no-trunc", "busybox");
   await daemon.ok("volume", "create", "kept");
-  const { items } = await migrate(daemon, { Names: ["small:x", "kept"] });
+  const { items } = await migrate(daemon, { From: source.data, Names: ["small:x", "kept"] });
   expect(states(items)).toEqual({ "image small:x": "taken", "volume kept": "present" });
   expect(await daemon.ok("image", "ls", "-q", "--no-trunc", "busybox")).toBe(own);
-  const busybox = (await migrate(daemon, { Images: true, Names: ["busybox"] })).items[0];
+  const busybox = (await migrate(daemon, { From: source.data, Images: true, Names: ["busybox"] })).items[0];
   expect([busybox?.State, busybox?.Reason]).toEqual([
     "taken",
     "stands for another image here, and is left so: busybox:latest",
   ]);
   expect(await daemon.ok("image", "ls", "-q", "--no-trunc", "busybox")).toBe(own);
-  expect((await migrate(daemon, { Names: ["nobody"] })).error).toContain("there is nothing named nobody in");
+  expect((await migrate(daemon, { From: source.data, Names: ["nobody"] })).error).toContain(
+    "there is nothing named nobody in",
+  );
 });
 
 test("a damaged layer is found, its image is left out and named, and the others come", async () => {

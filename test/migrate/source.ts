@@ -14,6 +14,8 @@ export class DockerSource implements AsyncDisposable {
   readonly root = mkdtempSync("/tmp/berth-source-");
   readonly data = join(this.root, "data");
   readonly #bridge = `bs${randomBytes(3).toString("hex")}`;
+  /** It leaves those of its networks. */
+  readonly #bridges = new Set<string>();
   #child: Bun.Subprocess | undefined;
 
   private constructor(private readonly args: string[]) {}
@@ -67,6 +69,10 @@ export class DockerSource implements AsyncDisposable {
 
   /** Ends it as its service manager does, or by `kill -9`. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    if (this.#child) {
+      const ids = (await this.ok("network", "ls", "-q", "--filter", "type=custom")).split("\n").filter(Boolean);
+      for (const id of ids) this.#bridges.add(`br-${id}`);
+    }
     this.#child?.kill(signal);
     await this.#child?.exited;
     this.#child = undefined;
@@ -88,9 +94,21 @@ export class DockerSource implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    // One that leaves its containers alive leaves what watches them.
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
+      if (watches(pid, this.root)) process.kill(Number(pid), "SIGKILL");
     // The reference leaves its mounts.
     for (const target of mountsBelow(this.root).reverse()) unmount(target, { detach: true });
-    await sh(["ip", "link", "delete", this.#bridge]);
+    for (const link of [this.#bridge, ...this.#bridges]) await sh(["ip", "link", "delete", link]);
     await endRig({ root: this.root });
+  }
+}
+
+function watches(pid: string, root: string): boolean {
+  try {
+    const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return line.includes("containerd-shim") && line.includes(`${root}/`);
+  } catch {
+    return false;
   }
 }

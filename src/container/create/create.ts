@@ -132,7 +132,7 @@ function mergeWithImage(request: ContainerConfig, image: ImageRecord | null): Co
 }
 
 /** Desired endpoints by network; the network of the mode among them, where it takes endpoints at all. */
-function endpointsOf(
+export function endpointsOf(
   host: HostConfig,
   networking: NetworkingConfig | null | undefined,
 ): Record<string, EndpointSettings> {
@@ -148,7 +148,7 @@ function endpointsOf(
 }
 
 /** Puts the rows in, and so reserves the name: the database lets a name be taken once. */
-function insertUnderName(
+export function insertUnderName(
   deps: ContainerDeps,
   c: ContainerRecord,
   links: readonly LinkRecord[],

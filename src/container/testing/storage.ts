@@ -105,6 +105,7 @@ export function fakeVolumes(world: World, calls: Calls): Volumes {
           Options: null,
         };
       }),
+    has: () => true,
     isLabelled: () => true,
     mount: (name, user) =>
       calls.make(`volumes.mount${nameOf(name)}`, () => {

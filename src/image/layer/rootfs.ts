@@ -15,6 +15,8 @@ export interface CreateRootfsOptions {
    * (auto-removed containers, build steps).
    */
   volatile?: boolean;
+  /** The upper directory of an overlay that has what the container has written so far, in another engine. */
+  written?: string;
 }
 
 /**
@@ -39,10 +41,19 @@ export async function createRootfs(
   });
   try {
     await deps.snapshotter.prepare(containerId, chainTo(deps.store, chainId));
+    if (options.written !== undefined) await takeWritten(deps, containerId, options.written);
   } catch (error) {
+    if (options.written !== undefined) await deps.snapshotter.remove(containerId);
     deleteRootfs(deps.store, containerId);
     throw error;
   }
+}
+
+/** Deletions go through the form that layers have them in, so that every snapshotter can do them. */
+async function takeWritten(deps: ImageDeps, containerId: string, written: string): Promise<void> {
+  const { root, whiteouts } = deps.snapshotter.applyTarget(containerId);
+  const packing = { exact: true, rootName: ".", whiteouts: true };
+  await deps.archiver.transfer(written, packing, root, { whiteouts, rootAttributes: true });
 }
 
 /**

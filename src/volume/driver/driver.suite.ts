@@ -1,6 +1,6 @@
 /** What every volume driver has to do. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { VolumeDriver, VolumeOptions } from "./driver.ts";
 
@@ -20,11 +20,11 @@ export interface VolumeDriverCase {
 
 /** The tests that every volume driver must pass. Each runs in a folder of its own, which is removed afterwards. */
 export function volumeDriverSuite({ title, make, options, keeps, refused }: VolumeDriverCase): void {
-  const inScratch = async (work: (driver: VolumeDriver) => Promise<void>) => {
+  const inScratch = async (work: (driver: VolumeDriver, root: string) => Promise<void>) => {
     const root = mkdtempSync(`${tmpdir()}/berth-volumes-`);
     const driver = make(root);
     try {
-      await work(driver);
+      await work(driver, root);
     } finally {
       for (const name of ["data", "moved"]) {
         await driver.unmount(name, options, null, 0);
@@ -35,6 +35,32 @@ export function volumeDriverSuite({ title, make, options, keeps, refused }: Volu
   };
 
   describe(title, () => {
+    test("receives data under a name that nobody sees, whole or not at all", () =>
+      inScratch(async (driver, root) => {
+        const staged = await driver.receive(async (directory) => writeFileSync(`${directory}/file`, "content"));
+        await expect(driver.validate(staged, {})).rejects.toThrow("invalid characters");
+        await driver.rename(staged, "data");
+        expect(readFileSync(`${await driver.path("data")}/file`, "utf8")).toBe("content");
+        const failing = driver.receive(async (directory) => {
+          writeFileSync(`${directory}/file`, "half");
+          throw new Error("no more");
+        });
+        await expect(failing).rejects.toThrow("no more");
+        const left = await driver.receive(async () => {});
+        await driver.dropReceived();
+        expect(existsSync(await driver.path(left))).toBe(false);
+        expect(existsSync(await driver.path("data"))).toBe(true);
+        mkdirSync(`${root}/other`);
+        writeFileSync(`${root}/other/file`, "moved");
+        const adopted = await driver.adopt("moved", `${root}/other`);
+        // As after a crash: the next attempt finds what the first has moved.
+        await driver.dropReceived();
+        expect(await driver.adopt("moved", `${root}/other`)).toBe(adopted);
+        await driver.rename(adopted, "moved");
+        expect(readFileSync(`${await driver.path("moved")}/file`, "utf8")).toBe("moved");
+        await expect(driver.adopt("none", `${root}/other`)).rejects.toThrow("ENOENT");
+      }));
+
     test("takes its names and options, and says what is wrong with others", () =>
       inScratch(async (driver) => {
         await driver.validate("data", options);
