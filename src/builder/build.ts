@@ -282,12 +282,10 @@ function warn(events: BuildEvents, rule: string, message: string): void {
 function placed(request: BuildRequest, error: unknown): unknown {
   if (error instanceof RunFailed) {
     const { command, exitCode, range } = error;
-    return new RunFailed(
-      command,
-      exitCode,
-      range,
-      explain(new DockerfileError("", range), request.dockerfileName, request.dockerfile),
-    );
+    const place = explain(new DockerfileError("", range), request.dockerfileName, request.dockerfile);
+    const told = new RunFailed(command, exitCode, range, place);
+    told.failed = error.failed;
+    return told;
   }
   if (!(error instanceof DockerfileError)) return error;
   return new EngineError("invalid", explain(error, request.dockerfileName, request.dockerfile), { cause: error });

@@ -6,6 +6,7 @@ import type { CacheSpec } from "./cache/spec.ts";
 import type { Annotation } from "./export/annotations.ts";
 import type { BuildSession, OpenContext } from "./session/session.ts";
 import type { NamedContext } from "./source/named-contexts.ts";
+import type { FailedCommands } from "./steps/failed-commands.ts";
 
 /** A build as it was asked for: its contexts are still where they are. */
 export interface AskedBuild
@@ -75,6 +76,8 @@ export interface BuildRequest {
   offered: { secrets: readonly string[]; agents: readonly string[] };
   /** Make the manifest too, so that its digest can be told (`--metadata-file`). */
   describe: boolean;
+  /** Keeps what commands left that failed; absent: nobody will ask for it. */
+  failures?: FailedCommands;
   annotations: Annotation[];
   attests: AttestRequest;
   /** Seconds: timestamps of the result are not later (`SOURCE_DATE_EPOCH`). */

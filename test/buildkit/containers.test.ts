@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  EvaluateRequest,
+  EvaluateResponse,
   gatewayPaths,
   ReadDirRequest,
   ReadDirResponse,
@@ -13,6 +15,7 @@ import {
 } from "../../src/api/buildkit/gateway.ts";
 import { MountType, NetMode, SecurityMode } from "../../src/api/buildkit/llb.ts";
 import type { NewContainerRequest } from "../../src/api/buildkit/process.ts";
+import { GrpcError } from "../../src/lib/grpc/status.ts";
 import type { Input } from "../../src/lib/protobuf.ts";
 import { Daemon, until } from "../harness.ts";
 import { WireContainer, type WireProcess } from "./containers.ts";
@@ -253,6 +256,41 @@ test("what cannot be is told, and nothing is left of it", () =>
     await writing.send({ file: { fd: 7, data: Buffer.from("x") } });
     expect(await fails(writing.ended)).toEqual({ code: 11, message: "fd 7 unavailable to write" });
   }));
+
+/** A result whose command fails: the detail by which its files can be had. */
+async function failure({ client, ref }: WireBuild, solve: () => Promise<string>) {
+  const options = { metadata: { "buildkit-controlapi-buildid": ref } };
+  const request = { ref: await solve() };
+  const asked = client.unary(gatewayPaths.evaluate, EvaluateRequest, EvaluateResponse, request, options);
+  const error = await asked.catch((thrown: unknown) => thrown);
+  if (!(error instanceof GrpcError)) throw new Error(`was built: ${error}`);
+  const detail = error.details.find(({ typeUrl }) => typeUrl.endsWith("errdefs.Solve+json"));
+  const told: { inputIDs: string[]; mountIDs: string[]; op: { exec: { meta: { args: string[] } } } } = JSON.parse(
+    Buffer.from(detail?.value ?? []).toString(),
+  );
+  return { message: error.message, ...told };
+}
+
+test.each(["a Dockerfile", "a definition"])("what a command of %s left that failed can be had", async (kind) => {
+  const script = "echo left > /left; rm /bin/vi; exit 5";
+  const files = { Dockerfile: `FROM busybox\nRUN ${script}\n` };
+  const built = buildByWire(daemon.socket, { files }, async (build) => {
+    const { client, ref } = build;
+    const { message, inputIDs, mountIDs, op } = await failure(build, () =>
+      kind === "a Dockerfile" ? build.solveBy("dockerfile.v0") : build.solve(definition(shell(busybox, script))),
+    );
+    expect(message).toEndWith("did not complete successfully: exit code: 5");
+    expect(op.exec.meta.args).toEqual(["/bin/sh", "-c", script]);
+    const look = async ([resultId = ""]: string[]) => {
+      const container = await new WireContainer(client, ref).create({ mounts: [{ dest: "/", resultId }] });
+      return (await container.run("cat /left; ls /bin/vi")).output[1];
+    };
+    expect(await look(mountIDs)).toBe("left\n");
+    expect(await look(inputIDs)).toBe("/bin/vi\n");
+    return "";
+  });
+  await built;
+});
 
 const runs = (marker: string) =>
   readdirSync("/proc").some((pid) => {

@@ -46,6 +46,8 @@ export interface WireBuild {
   session: string;
   /** Solves a definition; returns the id of the result. */
   solve(definition: Input<typeof Definition>, evaluate?: boolean): Promise<string>;
+  /** Has a frontend solve what its options say; returns the id of the result. */
+  solveBy(frontend: string, options?: Record<string, string>): Promise<string>;
   read(ref: string, path: string): Promise<string>;
   stat(ref: string, path: string): Promise<{ mode: number; uid: number; gid: number }>;
   list(ref: string, path: string): Promise<string[]>;
@@ -180,6 +182,13 @@ export async function buildByWire(
           { definition, evaluate, allowResultReturn: true, allowResultArrayRef: true },
           { metadata },
         );
+        return result?.ref?.id ?? "";
+      },
+      async solveBy(frontend, options = {}) {
+        const frontendOpt = new Map(Object.entries(options));
+        const request = { frontend, frontendOpt, allowResultReturn: true, allowResultArrayRef: true };
+        const { solve } = gatewayPaths;
+        const { result } = await client.unary(solve, GatewaySolveRequest, GatewaySolveResponse, request, { metadata });
         return result?.ref?.id ?? "";
       },
       async read(of, filePath) {

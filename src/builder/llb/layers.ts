@@ -8,7 +8,7 @@ import { type LayerStep, layerStep } from "../steps/layer-step.ts";
 import type { LlbWork, Output } from "./work.ts";
 
 /** A step of a definition that changes files. */
-interface LlbStep extends Pick<LayerStep, "perform" | "begin"> {
+interface LlbStep extends Pick<LayerStep, "perform" | "begin" | "keep"> {
   /** What it does, as JSON: a part of its cache key. */
   operation: unknown;
   /** Digests of what it takes: the other part. */
@@ -24,7 +24,7 @@ interface LlbStep extends Pick<LayerStep, "perform" | "begin"> {
 export async function addLayer(
   { deps, epoch, imported, signal, lease, used }: LlbWork,
   state: StageResult,
-  { operation, inputs, inputsByContent, created, description, noCache, begin, perform }: LlbStep,
+  { operation, inputs, inputsByContent, created, description, noCache, begin, perform, keep }: LlbStep,
 ): Promise<{ result: StageResult; cached: boolean }> {
   const keyOf = (from: readonly string[]) =>
     cacheKey({ parent: resultId(state), operation, inputs: [...from, String(epoch ?? "")] });
@@ -38,6 +38,7 @@ export async function addLayer(
       noCache,
       begin,
       perform,
+      ...(keep && { keep }),
       epoch,
       imported,
       signal,

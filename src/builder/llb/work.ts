@@ -8,6 +8,7 @@ import type { StageResult } from "../result.ts";
 import type { ClientBlobs } from "../session/client-blobs.ts";
 import type { BuildSession } from "../session/session.ts";
 import type { SourceTree } from "../source/tree.ts";
+import type { FailedCommands } from "../steps/failed-commands.ts";
 import type { Vertex } from "./graph.ts";
 
 /** What an operation gives: a root filesystem in layers, or files that lie elsewhere and were not made layers yet. */
@@ -60,6 +61,8 @@ export interface LlbWork {
   /** Entitlements: `security.insecure`, `network.host`. */
   allow: ReadonlySet<string>;
   epoch: number | undefined;
+  /** Keeps what commands left that failed. */
+  failures: FailedCommands;
   signal: AbortSignal;
   /** How what was opened for it goes again. */
   undo: AsyncDisposableStack;

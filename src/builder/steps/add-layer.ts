@@ -4,7 +4,7 @@ import { type LayerStep, layerStep } from "./layer-step.ts";
 import type { StageWork } from "./stage-work.ts";
 
 /** A step that changes files, as its instruction describes it. */
-export interface LayerRequest extends Pick<LayerStep, "perform" | "lay"> {
+export interface LayerRequest extends Pick<LayerStep, "perform" | "lay" | "keep"> {
   /** What history says of it. */
   created: string;
   /** What it does, as JSON: a part of its cache key. */
@@ -18,7 +18,7 @@ export interface LayerRequest extends Pick<LayerStep, "perform" | "lay"> {
 /** Takes the step's layer from the cache or makes it, and puts it upon the stage. */
 export async function addLayer(
   work: StageWork,
-  { created, operation, inputs, inputsByContent, perform, lay }: LayerRequest,
+  { created, operation, inputs, inputsByContent, perform, lay, keep }: LayerRequest,
 ): Promise<void> {
   const { build, planned, state, step } = work;
   const { request } = build;
@@ -43,6 +43,7 @@ export async function addLayer(
       signal: build.signal,
       perform,
       ...(lay && { lay }),
+      ...(keep && { keep }),
     },
     build.lease,
   );

@@ -12,6 +12,7 @@ import type { BuilderDeps } from "../deps.ts";
 import { resultId, type StageResult } from "../result.ts";
 import { addCached, findCached, touchCached } from "../table.ts";
 import { clampTimes } from "./clamp-times.ts";
+import { RunFailed } from "./run-failed.ts";
 
 /** A step that makes a layer. `key`: by which the cache knows it. */
 export interface LayerStep {
@@ -32,6 +33,8 @@ export interface LayerStep {
    * False: it cannot be told without performing.
    */
   lay?: (root: string, make: (items: readonly TreeItem[]) => Promise<void>) => Promise<boolean>;
+  /** Takes over the unmounted snapshot where {@link perform} failed by its command. */
+  keep?: (key: string) => void;
   /** Nothing in the layer is younger (seconds). */
   epoch: number | undefined;
   /** What other engines did. */
@@ -168,7 +171,7 @@ function remember(
 export async function makeLayer(
   deps: Pick<BuilderDeps, "images" | "execRoot">,
   chain: readonly string[],
-  { perform, lay, epoch, signal }: Pick<LayerStep, "perform" | "lay" | "epoch" | "signal">,
+  { perform, lay, keep, epoch, signal }: Pick<LayerStep, "perform" | "lay" | "keep" | "epoch" | "signal">,
   lease: Lease,
   expected?: string,
 ): Promise<CommittedLayer> {
@@ -191,7 +194,16 @@ export async function makeLayer(
       layer = await layLayer(deps.images, key, chain, items, { expected, lease, signal });
     });
   if (!layer) {
-    await perform(root);
+    try {
+      await perform(root);
+    } catch (error) {
+      if (!keep || !(error instanceof RunFailed)) throw error;
+      await snapshotter.unmount(root);
+      undo.move();
+      rmdirSync(root);
+      keep(key);
+      throw error;
+    }
     await snapshotter.unmount(root);
     if (epoch !== undefined) {
       const made = snapshotter.diffSource(key, chain);

@@ -9,10 +9,12 @@ import { digestItems } from "../source/digest-items.ts";
 import { addLayer } from "./add-layer.ts";
 import { placedLater } from "./copy-step.ts";
 import { emulated } from "./emulated.ts";
+import { failedRun } from "./failed-run.ts";
 import type { MountOrigin } from "./mounts/mounting.ts";
 import { prepareRunMounts } from "./mounts/prepare.ts";
 import { openSource } from "./open-source.ts";
 import { commandOfRun } from "./run-command.ts";
+import type { Files } from "./run-failed.ts";
 import { RunFailed } from "./run-failed.ts";
 import { runStep } from "./run-step.ts";
 import type { StageWork } from "./stage-work.ts";
@@ -35,7 +37,10 @@ export async function run(work: StageWork, instruction: Run): Promise<void> {
   const user = config.User ?? "";
   const { security } = instruction;
   const args = variables.told();
-  await addLayer(work, {
+  const { failures } = request;
+  const before = { ...work.state };
+  let left: Files | undefined;
+  const done = addLayer(work, {
     created: ["RUN", ...(args.length > 0 ? [`|${args.length}`, ...args] : []), ...argv, "# buildkit"].join(" "),
     operation: {
       run: argv,
@@ -49,6 +54,7 @@ export async function run(work: StageWork, instruction: Run): Promise<void> {
       resources: request.resources,
     },
     inputs,
+    ...(failures && { keep: (key: string) => void (left = failures.snapshot(key, before)) }),
     perform: async (root) => {
       await using undo = new AsyncDisposableStack();
       const prepared = await prepareRunMounts(
@@ -84,6 +90,14 @@ export async function run(work: StageWork, instruction: Run): Promise<void> {
       );
       if (exitCode !== 0) throw new RunFailed(argv.join(" "), exitCode, instruction.range);
     },
+  });
+  await done.catch(async (error: unknown) => {
+    if (!failures || !left || !(error instanceof RunFailed)) throw error;
+    const origin = (mount: RunMount) => mountOrigin(work, mount.from, instruction);
+    const insecure = security === "insecure";
+    const failed = { argv, env, cwd, user, network, insecure, mounts, origin, state: before, left };
+    error.failed = await failedRun(failures, failed);
+    throw error;
   });
 }
 

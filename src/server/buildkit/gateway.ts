@@ -111,7 +111,9 @@ function frontendMethods(deps: ServerDeps, { jobOf, inputs, depth, containersOf,
       if ((definition?.operations.length ?? 0) > 0)
         throw new GrpcError(Code.invalidArgument, "cannot solve with both Definition and Frontend specified");
       const asked = { frontend, options: request.frontendOpt, inputs: request.frontendInputs, depth };
-      return { result: resultOf(await solveFrontend(deps, job, asked, bridge)) };
+      const result = await solveFrontend(deps, job, asked, bridge);
+      if (request.evaluate) for (const { id } of result.refs) await held(id).look(async () => {});
+      return { result: resultOf(result) };
     }),
     unary(gatewayPaths.evaluate, EvaluateRequest, EvaluateResponse, async ({ ref }) => {
       await held(ref).look(async () => {});

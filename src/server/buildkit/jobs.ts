@@ -1,5 +1,7 @@
 import type { SolveRequest } from "../../api/buildkit/control.ts";
+import type { StageResult } from "../../builder/result.ts";
 import type { BuildSession } from "../../builder/session/session.ts";
+import type { FailedCommands } from "../../builder/steps/failed-commands.ts";
 import { Arrivals } from "../../lib/arrivals.ts";
 import { Code, GrpcError } from "../../lib/grpc/status.ts";
 import { Containers } from "./containers/containers.ts";
@@ -41,6 +43,9 @@ export interface GivenClient {
 /** How long a build that has ended can still be asked for its progress, in ms. */
 const lingerMs = 10_000;
 
+/** Results that are known by their ids when their builds have ended: debuggers come back to them. */
+const mostEnded = 200;
+
 /** One `Control/Solve`, and what belongs to it: what frontends solve for it, and what is told of it. */
 export class Job {
   readonly progress: Progress;
@@ -52,6 +57,8 @@ export class Job {
   definitions: Promise<DefinitionWork> | undefined;
   /** Those of its client as a frontend. */
   readonly containers = new Containers();
+  /** Once there is one that could fail. */
+  failures: FailedCommands | undefined;
   readonly returned = Promise.withResolvers<Returned>();
   /** Nothing of it is left to do. */
   readonly ended = Promise.withResolvers<void>();
@@ -84,6 +91,8 @@ export class Jobs {
   readonly #jobs = new Arrivals<Job>();
   /** Results that other builds can take, by id. */
   readonly results = new Map<string, HeldResult>();
+  /** Those of builds that ended last. Nothing holds their layers. */
+  readonly #ended = new Map<string, StageResult>();
 
   /** Throws where there is one of that name. */
   begin(request: SolveRequest, given: GivenClient): Job {
@@ -106,8 +115,18 @@ export class Jobs {
   /** Its name is free again after a while. */
   end(job: Job): void {
     job.ended.resolve();
-    for (const ref of job.refs) this.results.delete(ref);
+    for (const ref of job.refs) {
+      const stage = this.results.get(ref)?.stage;
+      if (stage) this.#ended.set(ref, stage);
+      this.results.delete(ref);
+    }
+    for (const ref of [...this.#ended.keys()].slice(0, -mostEnded)) this.#ended.delete(ref);
     setTimeout(() => this.#jobs.delete(job.request.ref), lingerMs).unref();
+  }
+
+  /** A result of a build that has ended: its layers may be gone. */
+  lately(ref: string): StageResult | undefined {
+    return this.#ended.get(ref);
   }
 
   /** The build of that name, for which the caller may have come first. */

@@ -35,6 +35,11 @@ export class Progress {
     return new Step(vertex, this.#log, this.#open);
   }
 
+  /** One that nobody hears of. */
+  untold(vertex: StepVertex): Step {
+    return new Step(vertex, new EventLog<ProgressEvent>(() => {}), new Set());
+  }
+
   /** `warning`: made only where there is still room for it. */
   warn(warning: () => Input<typeof VertexWarning>): void {
     if (this.#warnings++ >= mostWarnings) return;

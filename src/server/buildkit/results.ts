@@ -6,6 +6,8 @@ import { withView } from "../../builder/steps/view.ts";
 
 /** What a frontend knows by an id: a solution, which may be made only when somebody wants it. */
 export interface HeldResult {
+  /** There from the beginning: for who asks for it when its build has ended. */
+  stage?: StageResult;
   /** Its files in layers. */
   layers(): Promise<StageResult>;
   /** Looks at its files. */
@@ -14,7 +16,7 @@ export interface HeldResult {
 
 /** What a stage of a Dockerfile came to. */
 export function heldStage(deps: BuilderDeps, result: StageResult): HeldResult {
-  return { layers: async () => result, look: (work) => withView(deps, result.chain, work) };
+  return { stage: result, layers: async () => result, look: (work) => withView(deps, result.chain, work) };
 }
 
 /** What a definition comes to. Files that lie elsewhere are looked at where they are. */

@@ -2,6 +2,7 @@ import type { Definition } from "../../api/buildkit/llb.ts";
 import { ImportedCaches } from "../../builder/cache/imported.ts";
 import { BuildEvents } from "../../builder/events.ts";
 import { DefinitionSolver } from "../../builder/llb/definition-solver.ts";
+import { isHeld } from "../../builder/llb/sources/held.ts";
 import type { LlbWork } from "../../builder/llb/work.ts";
 import type { BuildRequest } from "../../builder/request.ts";
 import { filesOf } from "../../builder/source/context-files.ts";
@@ -13,7 +14,8 @@ import { Semaphore } from "../../lib/lock.ts";
 import type { ServerDeps } from "../deps.ts";
 import { ClientSession } from "./client-session.ts";
 import type { DefinitionWork } from "./definition-work.ts";
-import { definitionFailure } from "./failure.ts";
+import { failuresOf, tellFailed } from "./failed-operation.ts";
+import { definitionFailure, type TellFailed } from "./failure.ts";
 import type { FrontendResult } from "./frontend-result.ts";
 import type { Job } from "./jobs.ts";
 import { LookUps } from "./look-ups.ts";
@@ -40,7 +42,9 @@ export async function solveDefinition(
   const { solver } = await definitionsOf(deps, job);
   if (job.refs.length >= mostResults)
     throw new GrpcError(Code.resourceExhausted, `a build has at most ${mostResults} solutions`);
-  const held = failing(heldDefinition(deps.build, await failed(definition, solver.read(definition))), definition);
+  const operation = tellFailed(deps, job);
+  const read = await failed(definition, operation, solver.read(definition));
+  const held = failing(heldDefinition(deps.build, read), definition, operation);
   const id = newId();
   job.refs.push(id);
   deps.buildkit.jobs.results.set(id, held);
@@ -95,20 +99,23 @@ async function open(deps: ServerDeps, job: Job): Promise<DefinitionWork> {
     materials: new Map(),
     allow: new Set(request.entitlements),
     epoch: plain.sourceDateEpoch,
+    failures: failuresOf(deps, job),
     signal,
     undo,
     fetches: new Semaphore(fetchesAtOnce),
-    tell: ({ digest, name, inputs, metadata }) =>
-      progress.vertex({
-        digest,
-        name,
-        inputs: inputs.map(({ vertex }) => vertex.digest),
-        group: metadata?.progressGroup,
-      }),
+    tell: ({ digest, name, inputs, metadata, op }) => {
+      const group = metadata?.progressGroup;
+      const vertex = { digest, name, inputs: inputs.map((input) => input.vertex.digest), group };
+      // What stands for a result of this engine was told of as what it came of.
+      return isHeld(op) ? progress.untold(vertex) : progress.vertex(vertex);
+    },
     held: async (id) => {
       const held = buildkit.jobs.results.get(id);
-      if (!held) throw new GrpcError(Code.notFound, `no such result ${id}`);
-      return held.layers();
+      if (held) return held.layers();
+      const lately = buildkit.jobs.lately(id);
+      for (const chainId of lately?.chain ?? []) lease.add("layer", chainId);
+      if (lately?.chain.every((chainId) => build.images.snapshotter.has(chainId))) return lately;
+      throw new GrpcError(Code.notFound, `no such result ${id}`);
     },
   };
   const events = new BuildEvents(() => {});
@@ -164,15 +171,15 @@ function plainRequest({ request }: Job): Omit<BuildRequest, "session"> {
 }
 
 /** What goes wrong is told with its place in the texts that the definition was made of. */
-function failing(held: HeldResult, definition: Definition): HeldResult {
+function failing(held: HeldResult, definition: Definition, operation: TellFailed): HeldResult {
   return {
-    layers: () => failed(definition, held.layers()),
-    look: (work) => failed(definition, held.look(work)),
+    layers: () => failed(definition, operation, held.layers()),
+    look: (work) => failed(definition, operation, held.look(work)),
   };
 }
 
-function failed<T>(definition: Definition, work: Promise<T>): Promise<T> {
+function failed<T>(definition: Definition, operation: TellFailed, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
-    throw definitionFailure(error, definition);
+    throw definitionFailure(error, definition, operation);
   });
 }

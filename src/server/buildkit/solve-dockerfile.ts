@@ -6,12 +6,14 @@ import { openBuild } from "../../builder/open.ts";
 import type { BuildRequest } from "../../builder/request.ts";
 import { imageConfig, type StageResult } from "../../builder/result.ts";
 import type { Solved } from "../../builder/solved.ts";
+import { RunFailed } from "../../builder/steps/run-failed.ts";
 import { invalid } from "../../lib/errors.ts";
 import { Code, GrpcError } from "../../lib/grpc/status.ts";
 import { newId } from "../../lib/ids.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import type { ServerDeps } from "../deps.ts";
 import { exportAll } from "./export/exporters.ts";
+import { failuresOf, tellFailed } from "./failed-operation.ts";
 import { buildFailure, type SourceFile } from "./failure.ts";
 import type { FrontendResult } from "./frontend-result.ts";
 import type { ExporterResponse, Job } from "./jobs.ts";
@@ -51,6 +53,7 @@ export async function solveDockerfile(
     tags: [],
     annotations: [],
     describe: false,
+    failures: failuresOf(deps, job),
     cacheTo,
   };
   const { linked, contexts } = await partInputs(deps, job, wanted.contexts, asked.inputs);
@@ -91,7 +94,7 @@ async function solveRequest(
   warn: Parameters<typeof follow>[3],
 ): Promise<FrontendResult> {
   const { progress, signal, undo } = job;
-  const solved = Promise.withResolvers<Solved>();
+  const solved = Promise.withResolvers<Solved | { failure: GrpcError }>();
   const wish = Promise.withResolvers<boolean>();
   const lookUps = new LookUps();
   const build = await startBuild(
@@ -119,9 +122,15 @@ async function solveRequest(
   build.result.catch(async (error: unknown) => {
     // All that was told of the failure comes before it.
     const failed = await following;
-    solved.reject(buildFailure(error, { name: request.dockerfileName, text: request.dockerfile }, failed));
+    const file = { name: request.dockerfileName, text: request.dockerfile };
+    const failure = buildFailure(error, file, failed, tellFailed(deps, job));
+    // A command that failed can be looked into: that is for who asks for the result.
+    if (error instanceof RunFailed && request.platforms.length < 2) solved.resolve({ failure });
+    else solved.reject(failure);
   });
-  const { results, materials } = await solved.promise;
+  const outcome = await solved.promise;
+  if ("failure" in outcome) return failedResult(deps, job, outcome.failure);
+  const { results, materials } = outcome;
   job.provenances = results.map(({ platform }) => ({
     platform: formatPlatform(platform),
     predicate: provenance({
@@ -151,6 +160,16 @@ async function solveRequest(
     },
   });
   return told;
+}
+
+/** A result that whoever asks for it is told the failure of. */
+function failedResult({ buildkit }: ServerDeps, job: Job, failure: GrpcError): FrontendResult {
+  const id = newId();
+  const fail = () => Promise.reject(failure);
+  job.refs.push(id);
+  buildkit.jobs.results.set(id, { layers: fail, look: fail });
+  job.builds.push({ refs: [id], metadata: new Map(), drop: () => {}, export: fail });
+  return { refs: [{ id, platform: undefined }], metadata: new Map() };
 }
 
 /** The results with the configurations of the images that they would be. */

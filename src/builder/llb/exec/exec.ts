@@ -1,6 +1,6 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import type { ExecOp, Mount } from "../../../api/buildkit/llb.ts";
+import { type ExecOp, type Mount, MountType } from "../../../api/buildkit/llb.ts";
 import { invalid } from "../../../lib/errors.ts";
 import { newId } from "../../../lib/ids.ts";
 import { hostPlatform } from "../../../oci/platform.ts";
@@ -10,6 +10,7 @@ import { planAll } from "../../source/copy-plan.ts";
 import { digestItems } from "../../source/digest-items.ts";
 import { findLayer, makeLayer, rememberLayer } from "../../steps/layer-step.ts";
 import { mountChain } from "../../steps/mounts/bind.ts";
+import type { FailedCommand, Files } from "../../steps/run-failed.ts";
 import { RunFailed } from "../../steps/run-failed.ts";
 import type { Vertex } from "../graph.ts";
 import { addLayer, upon } from "../layers.ts";
@@ -54,13 +55,17 @@ export async function exec(
   if (!first) throw invalid(`${vertex.name}: nothing that the command does would stay`);
   const noCache = vertex.metadata?.ignoreCache ?? false;
   const found = new Map(others.map((each) => [each, noCache ? undefined : findLayer(work.deps, each.key, work.lease)]));
-  const { result, cached } = await addLayer(work, first.base, {
+  let left: Files | undefined;
+  const made = addLayer(work, first.base, {
     operation: { operation, output: first.mount.output },
     inputs: digests,
     created: vertex.name,
     description: `mount ${first.mount.dest} from exec ${vertex.name}`,
     noCache: noCache || [...found.values()].includes(undefined),
     begin: () => told.start(),
+    keep: (key) => {
+      left = work.failures.snapshot(key, first.base);
+    },
     perform: async (root) => {
       const roots = new Map([[first.mount, root]]);
       /** Each of the others within the one before it: all are committed when the command has ended well. */
@@ -85,6 +90,10 @@ export async function exec(
       await within(0);
     },
   });
+  const { result, cached } = await made.catch(async (error: unknown) => {
+    if (left && error instanceof RunFailed) error.failed = await failed(work, op, first.mount, left, baseOf);
+    throw error;
+  });
   told.done({ cached });
   const given: Output[] = [];
   given[first.mount.output] = { layers: result };
@@ -93,6 +102,22 @@ export async function exec(
     if (layer) given[mount.output] = { layers: upon(base, layer, layer.created, vertex.name) };
   }
   return given;
+}
+
+/** A command that failed: of its outputs only the first is as it left it. */
+async function failed(
+  { failures }: LlbWork,
+  op: ExecOp,
+  { dest }: Mount,
+  left: Files,
+  baseOf: (mount: Mount) => Promise<StageResult>,
+): Promise<FailedCommand> {
+  const before = await Promise.all(
+    op.mounts.map(async (mount) =>
+      mount.mountType === MountType.bind ? failures.layers(await baseOf(mount)) : undefined,
+    ),
+  );
+  return { exec: op, before, after: before.map((files, index) => (op.mounts[index]?.dest === dest ? left : files)) };
 }
 
 /** All that the command does by itself. Secrets, proxies and limits change nothing of what comes of it. */
