@@ -1,8 +1,9 @@
 /** Definitions that a program makes itself are built as Dockerfiles are, into the same layers and the same cache. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { controlPaths, SolveRequest, SolveResponse } from "../../src/api/buildkit/control.ts";
-import { MountType, NetMode, SecurityMode } from "../../src/api/buildkit/llb.ts";
+import { Definition, MountType, NetMode, SecurityMode } from "../../src/api/buildkit/llb.ts";
 import { Code, GrpcError } from "../../src/lib/grpc/status.ts";
+import { encode } from "../../src/lib/protobuf.ts";
 import { Daemon, until } from "../harness.ts";
 import {
   busybox,
@@ -182,10 +183,41 @@ test("a command that fails is told with its exit code, at its vertex", async () 
   expect(error).toMatchObject({ code: Code.unknown, message: text });
   expect(vertices.get("/bin/sh -c echo no >&2; exit 3")?.error).toBe(text);
   const details = error instanceof GrpcError ? error.details : [];
-  expect(details.map(({ typeUrl, value }) => [typeUrl, Buffer.from(value).toString()])).toEqual([
+  const told = details.map(({ typeUrl, value }) => [typeUrl, Buffer.from(value).toString()]);
+  expect(told).toEqual([
+    ["github.com/moby/buildkit/errdefs.Solve+json", expect.stringContaining('"args":["/bin/sh","-c","echo no')],
     ["github.com/moby/buildkit/gatewayapi.ExitMessage+json", '{"Code":3}'],
     ["github.com/moby/buildkit/errdefs.Vertex+json", JSON.stringify({ digest: failing.digest })],
   ]);
+});
+
+test("an operation that is a build of a definition in an input", async () => {
+  const inner = shell(busybox, "echo inner > /inner");
+  const file = encode(Definition, definition(inner));
+  const within = (path: string, data: Uint8Array, attrs: Record<string, string> = {}, builder = -1) =>
+    operation(
+      {
+        build: {
+          builder,
+          inputs: new Map([["buildkit.llb.definition", { input: 0 }]]),
+          attrs: new Map(Object.entries(attrs)),
+        },
+      },
+      [files(undefined, [{ makeFile: { path, mode: 0o644, data, timestamp: -1n } }])],
+    );
+  const usual = within("/buildkit.llb.definition", file);
+  expect((await read(shell(usual, "cat /inner > /outer"), ["/outer"])).texts["/outer"]).toBe("inner\n");
+  const named = { "llb.definition.filename": "d" };
+  // A build within a build.
+  const deeper = within("/d", encode(Definition, definition(usual)), named);
+  expect((await read(deeper, ["/inner"])).texts["/inner"]).toBe("inner\n");
+  const failing = within("/d", encode(Definition, definition(shell(busybox, "exit 4"))), named);
+  expect((await refusal(failing)).message).toEndWith("did not complete successfully: exit code: 4");
+  const missing = "failed to open /e: open /e: no such file or directory";
+  expect((await refusal(within("/d", file, { "llb.definition.filename": "e" }))).message).toBe(missing);
+  expect((await refusal(within("/d", file, named, 0))).message).toBe("only LLB builder is currently allowed");
+  const host = within("/d", encode(Definition, definition(shell(busybox, "true", { network: NetMode.host }))), named);
+  expect((await refusal(host)).message).toContain("network.host is not allowed");
 });
 
 test("what cannot be meant, is not known or not allowed is refused by name", async () => {

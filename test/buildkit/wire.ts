@@ -23,7 +23,14 @@ import {
   StatFileResponse,
 } from "../../src/api/buildkit/gateway.ts";
 import type { Definition } from "../../src/api/buildkit/llb.ts";
-import { BytesMessage, GetSecretRequest, GetSecretResponse, sessionPaths } from "../../src/api/buildkit/session.ts";
+import {
+  BytesMessage,
+  CheckAgentRequest,
+  CheckAgentResponse,
+  GetSecretRequest,
+  GetSecretResponse,
+  sessionPaths,
+} from "../../src/api/buildkit/session.ts";
 import { type Client, connect } from "../../src/lib/grpc/client.ts";
 import { bidi, type Method, unary } from "../../src/lib/grpc/method.ts";
 import { serve } from "../../src/lib/grpc/server.ts";
@@ -35,6 +42,8 @@ export interface Offered {
   /** Files of one folder, whatever it is called. */
   files?: Record<string, string>;
   secrets?: Record<string, string>;
+  /** Sockets of agents, by their ids. */
+  agents?: Record<string, string>;
   /** What it streams, by the paths of URLs. */
   uploads?: Record<string, string>;
 }
@@ -94,7 +103,7 @@ async function upgraded(
   return connection;
 }
 
-function sessionMethods({ files = {}, secrets = {}, uploads = {} }: Offered): Method[] {
+function sessionMethods({ files = {}, secrets = {}, agents = {}, uploads = {} }: Offered): Method[] {
   return [
     bidi(sessionPaths.fileSync, async (call) => {
       const wanted = call.metadata.getAll("include-patterns");
@@ -118,6 +127,19 @@ function sessionMethods({ files = {}, secrets = {}, uploads = {} }: Offered): Me
       const text = uploads[call.metadata.get("urlpath") ?? ""];
       if (text === undefined) throw new GrpcError(Code.notFound, "no such upload");
       await call.send(encode(BytesMessage, { data: Buffer.from(text) }));
+    }),
+    unary(sessionPaths.checkAgent, CheckAgentRequest, CheckAgentResponse, ({ id }) => {
+      if (agents[id] === undefined) throw new GrpcError(Code.unknown, `unset ssh forward key ${id}`);
+      return {};
+    }),
+    bidi(sessionPaths.forwardAgent, async (call) => {
+      const socket = net.connect(agents[call.metadata.get("buildkit.ssh.id") ?? ""] ?? "");
+      const answers = (async () => {
+        for await (const data of socket) await call.send(encode(BytesMessage, { data }));
+      })();
+      for await (const message of call.messages) socket.write(decode(BytesMessage, message).data);
+      socket.end();
+      await answers;
     }),
     unary(sessionPaths.getSecret, GetSecretRequest, GetSecretResponse, ({ id }) => {
       const secret = secrets[id];

@@ -9,6 +9,9 @@ import { asLayers } from "./layers.ts";
 import { perform } from "./perform.ts";
 import type { LlbWork, Output, Told } from "./work.ts";
 
+/** Definitions within definitions of one build. */
+const mostInner = 100;
+
 /** Something that a definition is about, which is made when somebody wants it. */
 export interface Wanted {
   /** As it is, files that lie elsewhere with their place. */
@@ -29,6 +32,9 @@ export class VertexFailed extends Error {
 /** Solves the definitions of one build: operations that several of them have are done once. */
 export class DefinitionSolver {
   readonly #running = new Map<string, Promise<readonly Output[]>>();
+  /** In whose definitions operations are. */
+  readonly #around = new Map<string, Set<string>>();
+  #inner = 0;
   readonly #layers = new WeakMap<Output, Promise<StageResult>>();
 
   constructor(private readonly work: LlbWork) {}
@@ -70,13 +76,39 @@ export class DefinitionSolver {
     const { signal } = this.work;
     signal.throwIfAborted();
     try {
-      return await perform(this.work, vertex, inputs, told, (output) => this.#asLayers(output));
+      const layersOf = (output: Output) => this.#asLayers(output);
+      return await perform(this.work, vertex, inputs, told, layersOf, (definition) => this.#within(vertex, definition));
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof VertexFailed) throw error;
       told.fail(errorMessage(error).replace(/^failed to load cache key: /, ""));
       throw new VertexFailed(vertex, error);
     }
+  }
+
+  /** Solves a definition for an operation of another one. */
+  async #within({ digest }: Vertex, definition: Definition): Promise<Output> {
+    if (++this.#inner > mostInner) throw new BadDefinition(`more than ${mostInner} definitions within definitions`);
+    const graph = await inTurns(readGraph(definition), this.work.signal);
+    if (!graph) return { layers: emptyResult(hostPlatform()) };
+    checkEntitled(graph, this.work.allow);
+    const around = this.#allAround(digest);
+    for (const { digest: inner } of graph.vertices) {
+      // It would wait for itself.
+      if (around.has(inner)) throw new BadDefinition("a definition is within itself");
+      const known = this.#around.get(inner);
+      if (known) known.add(digest);
+      else this.#around.set(inner, new Set([digest]));
+    }
+    return this.#solve(graph);
+  }
+
+  /** An operation, and those in whose definitions it is. */
+  #allAround(digest: string): ReadonlySet<string> {
+    const all = new Set([digest]);
+    // What is added meanwhile is come to as well.
+    for (const each of all) for (const outer of this.#around.get(each) ?? []) all.add(outer);
+    return all;
   }
 
   /** Files that lie elsewhere become a layer when somebody stands upon them, once. */

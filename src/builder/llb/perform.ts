@@ -1,4 +1,6 @@
+import type { Definition } from "../../api/buildkit/llb.ts";
 import type { StageResult } from "../result.ts";
+import { build } from "./build.ts";
 import { diff } from "./diff.ts";
 import { exec } from "./exec/exec.ts";
 import { file } from "./file/file.ts";
@@ -14,6 +16,7 @@ export async function perform(
   inputs: readonly Output[],
   told: Told,
   layersOf: (output: Output) => Promise<StageResult>,
+  solve: (definition: Definition) => Promise<Output>,
 ): Promise<readonly Output[]> {
   const { op } = vertex;
   if (op.source) return [await source(work, vertex, op.source, told)];
@@ -21,5 +24,6 @@ export async function perform(
   if (op.file) return file(work, vertex, op.file, inputs, told, layersOf);
   if (op.merge) return merge(work, vertex, op.merge, inputs, told, layersOf);
   if (op.diff) return diff(work, vertex, op.diff, inputs, told, layersOf);
+  if (op.build) return build(work, op.build, inputs, told, solve);
   throw new BadDefinition(`operation ${kindsOf(op).join(", ")} of ${vertex.name} is not supported`);
 }

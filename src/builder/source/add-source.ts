@@ -5,15 +5,17 @@ import { EngineError, invalid, unavailable } from "../../lib/errors.ts";
 import { filterThrough, run } from "../../lib/run.ts";
 import { TarReader } from "../../lib/tar/reader.ts";
 import { FolderTree } from "./folder-tree.ts";
+import { type GitSsh, isSsh, sshEnvironment } from "./git-ssh.ts";
 import type { SourceTree } from "./tree.ts";
 
 /** True for a source of ADD that is fetched by HTTP; a Git repository's address is none. */
 export const isUrl = (source: string) => /^https?:\/\//.test(source) && !isGit(source);
 /**
- * True for a source of ADD that is a Git repository: `git@`, `git://`, `ssh://git@`, and http(s) where the path ends in
- * `.git`.
+ * True for a source of ADD that is a Git repository: `user@host:…`, `git://`, `ssh://`, and http(s) where the path ends
+ * in `.git`.
  */
-export const isGit = (source: string) => /^git@|^git:\/\/|^ssh:\/\/git@|^https?:\/\/.+\.git(#.*)?$/.test(source);
+export const isGit = (source: string) =>
+  /^[\w-]+@[A-Za-z0-9.-]+:|^git:\/\/|^ssh:\/\/|^https?:\/\/.+\.git(#.*)?$/.test(source);
 
 /** A build context that is one: as ADD has it, or `github.com/…`. */
 export const isGitContext = (source: string) => isGit(source) || /^github\.com\//.test(source);
@@ -36,6 +38,8 @@ export interface CloneOptions {
   authorization?: string;
   /** Told what git itself says. */
   said?: (text: string) => void;
+  /** For addresses that are spoken to by ssh. */
+  ssh: GitSsh;
   signal: AbortSignal;
 }
 
@@ -44,6 +48,8 @@ export async function cloneGit(source: string, options: CloneOptions): Promise<G
   const [, repository = "", ref = "", folder = ""] = /^([^#]+)(?:#([^:]*)(?::(.*))?)?$/.exec(source) ?? [];
   // It would be taken for an option.
   if (ref.startsWith("-")) throw invalid(`invalid git reference ${JSON.stringify(ref)}`);
+  await using undo = new AsyncDisposableStack();
+  const ssh = isSsh(repository) ? await sshEnvironment(options.tmp, options.ssh, undo) : {};
   const scratch = mkdtempSync(join(options.tmp, "git-"));
   const quietly = ["-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main"];
   const git = async (...args: string[]) => {
@@ -55,6 +61,7 @@ export async function cloneGit(source: string, options: CloneOptions): Promise<G
         HOME: scratch,
         GIT_TERMINAL_PROMPT: "0",
         GIT_CONFIG_NOSYSTEM: "1",
+        ...ssh,
         ...(options.authorization !== undefined && secretHeader(repository, options.authorization)),
       },
     });

@@ -6,6 +6,7 @@ import type { BuildSession, OpenContext } from "../session/session.ts";
 import { cloneGit, isGitContext, isUrl } from "./add-source.ts";
 import type { ContextArchive } from "./context-archive.ts";
 import { filesOf } from "./context-files.ts";
+import { gitSsh } from "./git-ssh.ts";
 import { MemoryTree } from "./memory-tree.ts";
 import { readDockerfile } from "./read-dockerfile.ts";
 import { fetchArchive, type Getting, receiveArchive } from "./receive-archive.ts";
@@ -39,7 +40,7 @@ export async function getContext(
 ): Promise<GotContext> {
   if (remote !== "" && remote !== "client-session") {
     const apart = await session.definition({ dockerfilePath });
-    return fromElsewhere(remote, dockerfilePath, apart?.dockerfile, getting);
+    return fromElsewhere(session, { remote, dockerfilePath, apart: apart?.dockerfile }, getting);
   }
   const sent = await session.context({ dockerfilePath, contents, undo: getting.undo });
   if ("archive" in sent) return fromArchive(await receiveArchive(sent.archive, getting), dockerfilePath, getting);
@@ -54,16 +55,16 @@ export async function getContext(
 
 /** `apart`: the Dockerfile, where it is not to come from there. */
 async function fromElsewhere(
-  remote: string,
-  dockerfilePath: string,
-  apart: string | undefined,
+  session: BuildSession,
+  { remote, dockerfilePath, apart }: { remote: string; dockerfilePath: string; apart: string | undefined },
   getting: Getting,
 ): Promise<GotContext> {
   if (isGitContext(remote)) {
     const { tmp, undo, signal, told } = getting;
     const said = (text: string) => told?.said(remote, text);
     const url = remote.startsWith("github.com/") ? `https://${remote}` : remote;
-    const checkout = undo.use(await cloneGit(url, { tmp, keepGitDir: false, said, signal }));
+    const ssh = gitSsh(session);
+    const checkout = undo.use(await cloneGit(url, { tmp, keepGitDir: false, said, ssh, signal }));
     const tree = checkout.folder ? below(checkout.tree, checkout.folder) : checkout.tree;
     return {
       open: async () => filesOf(tree),

@@ -10,6 +10,7 @@ import type { StageResult } from "../result.ts";
 import type { ClientBlobs } from "../session/client-blobs.ts";
 import type { BuildSession } from "../session/session.ts";
 import { cloneGit, isGit, isUrl } from "./add-source.ts";
+import { gitSsh } from "./git-ssh.ts";
 import { layoutBlobs, layoutManifests } from "./layout-folder.ts";
 import { layoutImages } from "./layout-images.ts";
 import { fetchArchive, type Getting } from "./receive-archive.ts";
@@ -51,7 +52,8 @@ export async function getNamedContexts(
     } else if (isGit(source)) {
       const { tmp, undo, signal, told } = getting;
       const said = (text: string) => told?.said(source, text);
-      contexts.set(name, { tree: undo.use(await cloneGit(source, { tmp, keepGitDir: false, said, signal })).tree });
+      const cloned = await cloneGit(source, { tmp, keepGitDir: false, said, ssh: gitSsh(session), signal });
+      contexts.set(name, { tree: undo.use(cloned).tree });
     } else if (source.startsWith(layoutScheme)) layouts.set(name, source.slice(layoutScheme.length));
     else if (isUrl(source)) {
       const fetched = await fetchArchive(source, getting);

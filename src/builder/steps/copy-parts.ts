@@ -6,6 +6,7 @@ import type { Solve } from "../plan/solving.ts";
 import { cloneGit, isArchive, isGit, isUrl } from "../source/add-source.ts";
 import { fetchUrl } from "../source/fetch-url.ts";
 import { findSources } from "../source/find-sources.ts";
+import { gitSsh } from "../source/git-ssh.ts";
 import { MemoryTree } from "../source/memory-tree.ts";
 import { resolve } from "../source/tree.ts";
 import { type CopyPart, type ExpandedCopy, placed } from "./copy-step.ts";
@@ -89,8 +90,9 @@ async function fromGit(
 ): Promise<CopyPart> {
   const { build } = work;
   const { checksum, keepGitDir, range } = instruction;
+  const { deps, request, signal } = build;
   const said = (text: string) => void build.events.output(work.stepId, 2, Buffer.from(text));
-  const cloning = cloneGit(source, { tmp: build.deps.tmp, keepGitDir, said, signal: build.signal });
+  const cloning = cloneGit(source, { tmp: deps.tmp, keepGitDir, said, ssh: gitSsh(request.session), signal });
   const { tree, commit, folder } = opened.use(await at(build, instruction, source, cloning));
   build.materials.set(source, commit);
   if (checksum !== undefined && !commit.startsWith(checksum))

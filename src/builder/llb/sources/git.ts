@@ -32,12 +32,14 @@ export async function gitSource(
     attributes.get("git.authheadersecret"),
     attributes.get("git.authtokensecret"),
   );
+  const agent = attributes.get("git.mountsshsock");
   using _slot = await work.fetches.acquire(signal);
   const checkout = undo.use(
     await cloneGit(`${remote.replace(/#.*$/s, "")}${fragment}`, {
       tmp: deps.tmp,
       keepGitDir: attributes.flag("git.keepgitdir"),
       skipSubmodules: attributes.flag("git.skipsubmodules"),
+      ssh: { session: work.client, agent, knownHosts: attributes.get("git.knownsshhosts") },
       ...(authorization !== undefined && { authorization }),
       said: (text) => void told.output(2, Buffer.from(text)),
       signal,
