@@ -84,6 +84,13 @@ export class Job {
     this.#abort.abort(reason);
     this.returned.reject(reason);
   }
+
+  /** It has ended: what it worked with need not wait until nobody asks for its progress any more. */
+  forget(): void {
+    this.builds.splice(0);
+    this.definitions = undefined;
+    this.provenances = [];
+  }
 }
 
 /** The builds that clients have begun, by the names that they gave them. */
@@ -121,6 +128,7 @@ export class Jobs {
       this.results.delete(ref);
     }
     for (const ref of [...this.#ended.keys()].slice(0, -mostEnded)) this.#ended.delete(ref);
+    job.forget();
     setTimeout(() => this.#jobs.delete(job.request.ref), lingerMs).unref();
   }
 
