@@ -33,7 +33,7 @@ export interface BuilderDeps {
   tmp: string;
   /** By cache key and by cache mount. */
   locks: KeyedLock;
-  /** Steps that run at once, over all builds. */
+  /** Steps that run at once, over all builds: more than there are processors, for a step mostly waits. */
   slots: Semaphore;
   running: RunningBuilds;
   /** Bytes that the build cache may take; the least recently used goes first. */

@@ -124,7 +124,7 @@ export function wire(
     execRoot: config.execRoot,
     tmp: paths.tmp,
     locks: new KeyedLock(),
-    slots: new Semaphore(availableParallelism() * 2),
+    slots: new Semaphore(Math.max(16, availableParallelism() * 4)),
     running: new RunningBuilds(),
     cacheLimit: config.buildCacheLimit ?? tenthOf(config.dataRoot),
     contents: new ContentStores(join(config.dataRoot, "build", "contexts")),

@@ -16,6 +16,9 @@ const SMALL = 100;
  */
 const PAUSES = [100, 500, 2500, 10_000];
 
+/** Milliseconds for which what was dismissed gathers, to go all at once. */
+const DISMISSED_MS = 1000;
+
 /**
  * Directories of layers and snapshots: `<root>/sha256/<chain id>` and `<root>/active/<key>`. They come into being and
  * go by rename, so that none of them is ever half there under its name; `<root>/trash` holds what is being removed.
@@ -24,6 +27,8 @@ export class SnapshotLayout {
   readonly #layers: string;
   readonly #active: string;
   readonly #trash: string;
+  /** In the trash, and not yet being removed. */
+  readonly #dismissed: string[] = [];
 
   constructor(
     root: string,
@@ -85,6 +90,14 @@ export class SnapshotLayout {
         await Bun.sleep(wait);
       }
     }
+  }
+
+  /** Takes a directory out of the way at once, which somebody removes when there is time: at the latest the next boot. */
+  dismiss(path: string): void {
+    const doomed = join(this.#trash, crypto.randomUUID());
+    renameSync(path, doomed);
+    if (this.#dismissed.push(doomed) > 1) return;
+    setTimeout(() => this.archiver.remove(...this.#dismissed.splice(0)).catch(() => {}), DISMISSED_MS).unref();
   }
 
   /** What an interrupted removal left. */

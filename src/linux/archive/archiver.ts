@@ -1,10 +1,12 @@
 import { availableParallelism } from "node:os";
 import { sniffPacking } from "../../lib/decompress.ts";
-import { cancelled, EngineError, errorMessage, internal, invalid } from "../../lib/errors.ts";
+import { cancelled, EngineError, errorMessage, internal } from "../../lib/errors.ts";
 import { Semaphore } from "../../lib/lock.ts";
 import { filterThrough } from "../../lib/run.ts";
 import type { ChangesRequest, TreeChange } from "./changes.ts";
-import type { FromWorker, JobName, Jobs, Member, ToWorker, WorkerFailure } from "./jobs.ts";
+import { describeFailure, revive } from "./failure.ts";
+import type { FromWorker, JobName, Jobs, Member, ToWorker } from "./jobs.ts";
+import { layTree } from "./lay.ts";
 import type {
   ArchiveCompression,
   CopyOptions,
@@ -14,6 +16,9 @@ import type {
   PackResult,
   TreeItem,
 } from "./options.ts";
+import { packTree } from "./pack.ts";
+import { areFew, isSmallTree } from "./small.ts";
+import type { Stopped } from "./stop.ts";
 
 /** An archive to read: a file on disk (read by the worker itself, fastest) or a stream from anywhere. */
 export type ArchiveSource = { file: string } | AsyncIterable<Uint8Array>;
@@ -97,7 +102,8 @@ export class Archiver implements AsyncDisposable {
   }
 
   /** What {@link pack} would make: its digest and size, without the bytes. */
-  digest(root: string, options: PackOptions = {}, signal?: AbortSignal): Promise<PackResult> {
+  async digest(root: string, options: PackOptions = {}, signal?: AbortSignal): Promise<PackResult> {
+    if (isSmallTree(root)) return atOnce((stopped) => packTree(root, options, () => {}, stopped), signal);
     return this.#run("digest", { root, options }, { signal });
   }
 
@@ -121,7 +127,8 @@ export class Archiver implements AsyncDisposable {
    * Makes a tree of items, directories before what is in them and names sorted, and tells the digest and size that
    * {@link pack} would give it. `root`: an empty directory; null: nothing is made, only digested.
    */
-  lay(items: readonly TreeItem[], root: string | null, signal?: AbortSignal): Promise<PackResult> {
+  async lay(items: readonly TreeItem[], root: string | null, signal?: AbortSignal): Promise<PackResult> {
+    if (areFew(items)) return atOnce((stopped) => layTree(items, root, stopped), signal);
     return this.#run("lay", { items, root }, { signal });
   }
 
@@ -226,6 +233,16 @@ export class Archiver implements AsyncDisposable {
   }
 }
 
+/** Work of which there is so little that it is done on this thread. */
+async function atOnce<T>(work: (stopped: Stopped) => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const stopped = () => signal?.aborted === true;
+  try {
+    return await work(stopped);
+  } catch (error) {
+    throw revive(describeFailure(error), stopped());
+  }
+}
+
 /** What the workers cannot decompress themselves goes through a program first. */
 async function* unfiltered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { packing, stream } = await sniffPacking(source);
@@ -318,14 +335,4 @@ function converse<N extends JobName>(
     worker.onerror = null;
     void input?.return?.();
   });
-}
-
-/** Broken archives are the asker's fault; what the system refused is told with its own words. */
-function revive(failure: WorkerFailure, aborted: boolean): EngineError {
-  if (aborted || failure.name === "AbortError") return cancelled("context canceled");
-  if (failure.kind) return new EngineError(failure.kind, failure.message);
-  if (failure.name === "TarError" || failure.code === "Z_DATA_ERROR" || failure.code === "Z_BUF_ERROR")
-    return invalid(failure.message);
-  const cause = Object.assign(new Error(failure.message), failure.code === undefined ? {} : { code: failure.code });
-  return internal(failure.message, cause);
 }

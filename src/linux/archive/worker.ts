@@ -2,15 +2,14 @@
  * Entry point of the archive workers: takes one job at a time, as linux/archive/jobs.ts draws them. An entry point of
  * its own in scripts/build.ts, since the executable must carry it.
  */
-import { EngineError, errorMessage } from "../../lib/errors.ts";
 import { removeTree } from "../remove.ts";
 import { syncFilesystem } from "../sync.ts";
-import { SystemError } from "../syscall.ts";
 import { unmountAll } from "../unmount.ts";
 import { treeChanges } from "./changes.ts";
 import { copyTree } from "./copy.ts";
 import { extractTree, fileChunks } from "./extract.ts";
-import type { FromWorker, JobName, JobSource, Jobs, ToWorker, WorkerFailure } from "./jobs.ts";
+import { describeFailure } from "./failure.ts";
+import type { FromWorker, JobName, JobSource, Jobs, ToWorker } from "./jobs.ts";
 import { layTree } from "./lay.ts";
 import { unpackMembers } from "./members.ts";
 import { measureTree, packToFile, packTree, recompressFile, transferTree } from "./pack.ts";
@@ -81,7 +80,7 @@ async function perform<N extends JobName>(job: N, request: Jobs[N]["request"], s
     const result = await handler(request, stopRequested);
     post({ type: "done", result });
   } catch (error) {
-    post({ type: "failed", error: describe(error) });
+    post({ type: "failed", error: describeFailure(error) });
   }
 }
 
@@ -135,20 +134,4 @@ async function waken(): Promise<void> {
 
 function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   self.postMessage(message, transfer);
-}
-
-function describe(error: unknown): WorkerFailure {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
-  const code =
-    error instanceof SystemError
-      ? error.code
-      : "code" in error && typeof error.code === "string"
-        ? error.code
-        : undefined;
-  return {
-    name: error.name,
-    message: errorMessage(error),
-    ...(code !== undefined && { code }),
-    ...(error instanceof EngineError && { kind: error.kind }),
-  };
 }
