@@ -7,12 +7,12 @@ import type { EngineApi } from "../server/api.ts";
 const pauses = { quiet: 5000, soon: 250 };
 const burst = 8 * 1024 * 1024;
 
-const heap = { used: () => process.memoryUsage().heapUsed, collect: () => Bun.gc(true) };
+const heap = { used: () => process.memoryUsage().heapUsed, collect: (whole: boolean) => Bun.gc(whole) };
 
 /**
  * Gives memory back when there is nothing to do. The collector by itself keeps what the last burst of work needed (a
  * third more, measured with Bun 1.4.5 after some hundred containers; twice as much after builds of many files); a whole
- * collection takes some 30 ms, which nobody waits for then.
+ * collection takes some 30 ms, which nobody waits for then. Soon after a burst it goes on beside other work.
  */
 export function collectWhenIdle(
   api: Pick<EngineApi, "handled">,
@@ -31,7 +31,7 @@ export function collectWhenIdle(
     } else if (due) {
       const idle = performance.now() - since >= quiet;
       if (idle || used() > floor + burst) {
-        collect();
+        collect(idle);
         floor = used();
       }
       due = !idle;

@@ -89,7 +89,7 @@ async function publish(
   const chainId = chainOn(parent, packed.diffId);
   lease?.add("layer", chainId);
   using _lock = await deps.locks.acquire(`layer ${chainId}`);
-  if (layerByChain(deps.store, chainId) && deps.snapshotter.has(chainId)) await deps.snapshotter.remove(key);
+  if (layerByChain(deps.store, chainId) && deps.snapshotter.has(chainId)) deps.snapshotter.dismiss(key);
   else {
     await write?.();
     await deps.snapshotter.commit(key, chainId);

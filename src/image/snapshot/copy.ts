@@ -68,6 +68,10 @@ export class CopySnapshotter implements Snapshotter {
     return this.#layout.discard(this.#layout.active(key));
   }
 
+  dismiss(key: string): void {
+    this.#layout.dismiss(this.#layout.active(key));
+  }
+
   removeLayer(chainId: string): Promise<void> {
     return this.#layout.discard(this.#layout.layer(chainId));
   }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { conflict, hasCode } from "../../lib/errors.ts";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { removeSmallTree } from "../../linux/remove.ts";
@@ -83,8 +84,7 @@ export class SnapshotLayout {
     }
     for (const wait of [...PAUSES, null]) {
       try {
-        if (!removeSmallTree(doomed, SMALL)) await this.archiver.remove(doomed);
-        return;
+        return await this.#remove(doomed);
       } catch (error) {
         if (wait === null) throw error;
         await Bun.sleep(wait);
@@ -97,7 +97,18 @@ export class SnapshotLayout {
     const doomed = join(this.#trash, crypto.randomUUID());
     renameSync(path, doomed);
     if (this.#dismissed.push(doomed) > 1) return;
-    setTimeout(() => this.archiver.remove(...this.#dismissed.splice(0)).catch(() => {}), DISMISSED_MS).unref();
+    setTimeout(() => this.#removeDismissed(), DISMISSED_MS).unref();
+  }
+
+  async #removeDismissed(): Promise<void> {
+    for (const path of this.#dismissed.splice(0)) {
+      await this.#remove(path).catch(() => {});
+      await setImmediate();
+    }
+  }
+
+  async #remove(path: string): Promise<void> {
+    if (!removeSmallTree(path, SMALL)) await this.archiver.remove(path);
   }
 
   /** What an interrupted removal left. */

@@ -45,6 +45,9 @@ export interface Snapshotter {
   /** Removes a snapshot with all that was written. Idempotent. */
   remove(key: string): Promise<void>;
 
+  /** Takes a snapshot out of the way at once, without waiting until its files are gone. */
+  dismiss(key: string): void;
+
   /** Removes a layer. The caller makes sure that nothing stands upon it. Idempotent. */
   removeLayer(chainId: string): Promise<void>;
 
