@@ -1,14 +1,15 @@
 import { hostPlatform } from "../../oci/platform.ts";
 import { cacheKey } from "../cache/cache-key.ts";
 import { emptyResult, resultId, type StageResult } from "../result.ts";
-import { copyArchive } from "../source/copy-archive.ts";
+import { contentsOf, copyArchive } from "../source/copy-archive.ts";
 import { planAll } from "../source/copy-plan.ts";
 import { digestItems } from "../source/digest-items.ts";
+import { layerItems } from "../source/layer-items.ts";
 import { type LayerStep, layerStep } from "../steps/layer-step.ts";
 import type { LlbWork, Output } from "./work.ts";
 
 /** A step of a definition that changes files. */
-interface LlbStep extends Pick<LayerStep, "perform" | "begin" | "keep"> {
+interface LlbStep extends Pick<LayerStep, "perform" | "lay" | "begin" | "keep"> {
   /** What it does, as JSON: a part of its cache key. */
   operation: unknown;
   /** Digests of what it takes: the other part. */
@@ -24,7 +25,7 @@ interface LlbStep extends Pick<LayerStep, "perform" | "begin" | "keep"> {
 export async function addLayer(
   { deps, epoch, imported, signal, lease, used }: LlbWork,
   state: StageResult,
-  { operation, inputs, inputsByContent, created, description, noCache, begin, perform, keep }: LlbStep,
+  { operation, inputs, inputsByContent, created, description, noCache, begin, perform, lay, keep }: LlbStep,
 ): Promise<{ result: StageResult; cached: boolean }> {
   const keyOf = (from: readonly string[]) =>
     cacheKey({ parent: resultId(state), operation, inputs: [...from, String(epoch ?? "")] });
@@ -38,6 +39,7 @@ export async function addLayer(
       noCache,
       begin,
       perform,
+      ...(lay && { lay }),
       ...(keep && { keep }),
       epoch,
       imported,
@@ -92,6 +94,13 @@ export async function asLayers(work: LlbWork, output: Output): Promise<StageResu
     begin: () => {},
     perform: async (root) => {
       await deps.images.archiver.extract(copyArchive(files, items, epoch), root, { compression: "none" }, signal);
+    },
+    lay: async (_root, make) => {
+      if (epoch !== undefined) return false;
+      await files.ready?.(contentsOf(items));
+      const laid = layerItems(files, items, () => undefined);
+      if (laid) await make(laid);
+      return laid !== undefined;
     },
   });
   return result;

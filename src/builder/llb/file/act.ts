@@ -1,10 +1,12 @@
 import type { FileAction, Owner as WireOwner } from "../../../api/buildkit/llb.ts";
 import { invalid } from "../../../lib/errors.ts";
 import { tarEntry } from "../../../lib/tar/entry.ts";
+import type { TreeItem } from "../../../linux/archive/options.ts";
 import type { StageResult } from "../../result.ts";
-import { copyArchive } from "../../source/copy-archive.ts";
+import { contentsOf, copyArchive } from "../../source/copy-archive.ts";
 import { type CopyItem, type Owner, planFolders, seconds } from "../../source/copy-plan.ts";
 import { FolderTree } from "../../source/folder-tree.ts";
+import { layerItems } from "../../source/layer-items.ts";
 import { MemoryTree } from "../../source/memory-tree.ts";
 import { baseOf, inside, parentOf } from "../../source/path.ts";
 import { glob, type SourceTree } from "../../source/tree.ts";
@@ -35,6 +37,23 @@ export async function act(work: LlbWork, acting: Acting): Promise<void> {
   if (makeDir) return makeFolder(work, acting, makeDir);
   if (symlink) return makeLink(work, acting, symlink);
   if (remove) return removeFiles(work, acting.root, remove);
+}
+
+/**
+ * The whole layer that a copy makes, where that is to be told without writing through the mount; undefined: it is to be
+ * done.
+ */
+export async function layCopy(work: LlbWork, acting: Acting): Promise<TreeItem[] | undefined> {
+  const { root, tree } = acting;
+  const { copy } = acting.action;
+  const { signal, epoch } = work;
+  if (!copy || !tree?.stored || epoch !== undefined) return undefined;
+  using target = new TargetRoot(root);
+  const owner = await ownerOf(work, acting, copy.owner);
+  const { items, archives } = await planFileCopy(tree, copy, { target, owner, signal });
+  if (archives.length > 0) return undefined;
+  await tree.ready?.(contentsOf(items));
+  return layerItems(tree, items, (path) => target.below(path));
 }
 
 async function copyFiles(work: LlbWork, acting: Acting, copy: NonNullable<FileAction["copy"]>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { FileAction, FileOp } from "../../../api/buildkit/llb.ts";
+import type { TreeItem } from "../../../linux/archive/options.ts";
 import { hostPlatform } from "../../../oci/platform.ts";
 import { emptyResult, resultId, type StageResult } from "../../result.ts";
 import type { SourceTree } from "../../source/tree.ts";
@@ -7,7 +8,7 @@ import type { Vertex } from "../graph.ts";
 import { addLayer } from "../layers.ts";
 import { nameOf } from "../vertex-name.ts";
 import type { LlbWork, Output, Told } from "../work.ts";
-import { act } from "./act.ts";
+import { act, layCopy } from "./act.ts";
 import { describe } from "./action.ts";
 import { digestCopy } from "./copy.ts";
 import { type Origin, planFile } from "./plan.ts";
@@ -59,6 +60,13 @@ export async function file(
       );
     const digest = (output: Output, each: FileAction) =>
       withFiles(work, output, (tree) => digestCopy(tree, each, work.signal));
+    const [only, ...others] = actions;
+    const [source] = sources;
+    const layOnly = async (root: string, tree: SourceTree, make: (items: readonly TreeItem[]) => Promise<void>) => {
+      const items = only && (await layCopy(work, { action: only, root, plan, layers, tree }));
+      if (items) await make(items);
+      return items !== undefined;
+    };
     const { result } = await addLayer(work, standing, {
       operation: { file: actions.map(describe) },
       inputs: await digests(async (output, each) =>
@@ -78,6 +86,9 @@ export async function file(
           else await act(work, looked);
         }
       },
+      // Of several actions the later ones see what the first has done.
+      ...(source &&
+        others.length === 0 && { lay: (root, make) => withFiles(work, source, (tree) => layOnly(root, tree, make)) }),
     });
     return result;
   };
