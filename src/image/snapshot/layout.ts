@@ -92,7 +92,7 @@ export class SnapshotLayout {
     }
   }
 
-  /** Takes a directory out of the way at once, which somebody removes when there is time: at the latest the next boot. */
+  /** Takes a directory out of the way at once; somebody removes it when there is time, at the latest the next boot. */
   dismiss(path: string): void {
     const doomed = join(this.#trash, crypto.randomUUID());
     renameSync(path, doomed);
