@@ -2,13 +2,13 @@ import { Lease } from "../image/collect/lease.ts";
 import type { RemoteDeps } from "../image/remote/deps.ts";
 import { resolveImage } from "../image/resolve.ts";
 import { inTurns } from "../lib/breath.ts";
-import { EngineError, errorMessage, invalid } from "../lib/errors.ts";
+import { EngineError, invalid } from "../lib/errors.ts";
 import { once } from "../lib/once.ts";
 import type { OciImageConfig, Platform } from "../oci/image.ts";
 import { hostPlatform } from "../oci/platform.ts";
 import { checkCacheTarget, type UsedStep } from "./cache/export.ts";
-import { importCache } from "./cache/import.ts";
 import { CacheLost, type CacheSource, ImportedCaches } from "./cache/imported.ts";
+import { openCaches } from "./cache/open-caches.ts";
 import { collectCache } from "./cache/prune.ts";
 import type { BuilderDeps } from "./deps.ts";
 import { checkSettings, notSkipped } from "./dockerfile/check-directive.ts";
@@ -192,7 +192,7 @@ export async function startBuild<T>(
       };
       const { results, imported, used } = await solveWithCaches(
         { ...work, materials, consumed },
-        await openCaches(deps, remote, request, events, lease, signal),
+        await openCaches(deps, remote, request, request.noCache ? [] : request.cacheFrom, { events, lease, signal }),
       );
       const unused = request.buildArgNames.filter((name) => !consumed.has(name) && !alwaysConsumed(name));
       if (unused.length > 0)
@@ -240,29 +240,6 @@ async function solveWithCaches(
     }
   }
   throw new Error("a build without caches ends in one way or the other");
-}
-
-async function openCaches(
-  deps: BuilderDeps,
-  remote: RemoteDeps,
-  request: BuildRequest,
-  events: BuildEvents,
-  lease: Lease,
-  signal: AbortSignal,
-): Promise<CacheSource[]> {
-  const opened = (request.noCache ? [] : request.cacheFrom).map(async (spec) => {
-    const source = spec.attributes.get("ref") ?? spec.attributes.get("src") ?? spec.type;
-    try {
-      const found = await importCache(deps, remote, spec, request, lease, signal);
-      events.emit({ kind: "cache", source });
-      return found;
-    } catch (error) {
-      signal.throwIfAborted();
-      events.emit({ kind: "cache", source, error: errorMessage(error) });
-      return [];
-    }
-  });
-  return (await Promise.all(opened)).flat();
 }
 
 /** Arguments that the builder itself takes. */

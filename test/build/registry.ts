@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { freePort, until } from "../harness.ts";
 import { endRig } from "../leftovers.ts";
 
-/** Debian's docker-registry on loopback, without TLS. Disposing of it ends it and removes what it holds. */
-export async function startRegistry(): Promise<{ host: string } & AsyncDisposable> {
+/**
+ * Debian's docker-registry on loopback, without TLS. `root`: where it keeps what it has. Disposing of it ends it and
+ * removes that.
+ */
+export async function startRegistry(): Promise<{ host: string; root: string } & AsyncDisposable> {
   const port = freePort();
   const root = mkdtempSync("/tmp/berth-registry-");
   writeFileSync(
@@ -25,6 +28,7 @@ export async function startRegistry(): Promise<{ host: string } & AsyncDisposabl
   );
   return {
     host: `127.0.0.1:${port}`,
+    root,
     async [Symbol.asyncDispose]() {
       child.kill();
       await child.exited;

@@ -54,7 +54,11 @@ export interface WireBuild {
   ref: string;
   session: string;
   /** Solves a definition; returns the id of the result. */
-  solve(definition: Input<typeof Definition>, evaluate?: boolean): Promise<string>;
+  solve(
+    definition: Input<typeof Definition>,
+    evaluate?: boolean,
+    cacheImports?: Input<typeof GatewaySolveRequest>["cacheImports"],
+  ): Promise<string>;
   /** Has a frontend solve what its options say; returns the id of the result. */
   solveBy(frontend: string, options?: Record<string, string>): Promise<string>;
   read(ref: string, path: string): Promise<string>;
@@ -181,10 +185,11 @@ export async function buildByWire(
   offered: Offered,
   work: (build: WireBuild) => Promise<string>,
   exporters: Input<typeof SolveRequest>["exporters"] = [],
+  more: Pick<Input<typeof SolveRequest>, "cache"> = {},
 ): Promise<{ response: ReadonlyMap<string, string>; vertices: Map<string, Vertex> }> {
   await using connected = await wireClient(socketPath, offered);
   const { client, ref, session } = connected;
-  const solving = client.unary(controlPaths.solve, SolveRequest, SolveResponse, { ref, session, exporters });
+  const solving = client.unary(controlPaths.solve, SolveRequest, SolveResponse, { ref, session, exporters, ...more });
   // Its end may come before it is waited for.
   solving.catch(() => {});
   const vertices = follow(client, ref);
@@ -196,12 +201,12 @@ export async function buildByWire(
       client,
       ref,
       session,
-      async solve(definition, evaluate = false) {
+      async solve(definition, evaluate = false, cacheImports = []) {
         const { result } = await client.unary(
           gatewayPaths.solve,
           GatewaySolveRequest,
           GatewaySolveResponse,
-          { definition, evaluate, allowResultReturn: true, allowResultArrayRef: true },
+          { definition, evaluate, cacheImports, allowResultReturn: true, allowResultArrayRef: true },
           { metadata },
         );
         return result?.ref?.id ?? "";

@@ -35,24 +35,37 @@ export class CacheLost extends EngineError {
  */
 export class ImportedCaches {
   readonly #steps = new Map<string, { source: CacheSource; step: CacheStep }>();
+  #sources: CacheSource[] = [];
 
   /** `whole`: pass over steps whose layers did not come along, which then cannot be had. */
   constructor(
     private readonly deps: BuilderDeps,
     private readonly lease: Lease,
-    private readonly sources: readonly CacheSource[],
-    whole: boolean,
+    sources: readonly CacheSource[],
+    private readonly whole: boolean,
   ) {
+    this.add(sources);
+  }
+
+  /** Further ones, behind those that there are. */
+  add(sources: readonly CacheSource[]): void {
+    this.#sources.push(...sources);
     for (const source of sources) {
       for (const step of source.steps) {
-        if (
-          this.#steps.has(step.key) ||
-          (whole && !source.layers.has(step.diffId) && layerSize(deps.images, step.chainId) === undefined)
-        )
-          continue;
+        if (this.#steps.has(step.key) || !this.#mayHave(source, step)) continue;
         this.#steps.set(step.key, { source, step });
       }
     }
+  }
+
+  /** From now on there are none. */
+  forget(): void {
+    this.#sources = [];
+    this.#steps.clear();
+  }
+
+  #mayHave({ layers }: CacheSource, { chainId, diffId }: CacheStep): boolean {
+    return !this.whole || layers.has(diffId) || layerSize(this.deps.images, chainId) !== undefined;
   }
 
   find(key: string): CacheStep | undefined {
@@ -73,7 +86,7 @@ export class ImportedCaches {
 
   async #bring(chainId: string, diffId: string, parentChainId: string | null, signal: AbortSignal): Promise<void> {
     const { deps, lease } = this;
-    const source = this.sources.find((each) => each.layers.has(diffId));
+    const source = this.#sources.find((each) => each.layers.has(diffId));
     const layer = source?.layers.get(diffId);
     if (!source || !layer)
       throw new CacheLost(

@@ -2,6 +2,7 @@ import type { Definition } from "../../api/buildkit/llb.ts";
 import { inTurns } from "../../lib/breath.ts";
 import { errorMessage } from "../../lib/errors.ts";
 import { hostPlatform } from "../../oci/platform.ts";
+import { CacheLost } from "../cache/imported.ts";
 import { emptyResult, type StageResult } from "../result.ts";
 import { checkEntitled } from "./entitlements.ts";
 import { BadDefinition, type Edge, type Graph, readGraph, type Vertex } from "./graph.ts";
@@ -43,13 +44,31 @@ export class DefinitionSolver {
   async read(definition: Definition): Promise<Wanted> {
     const graph = await inTurns(readGraph(definition), this.work.signal);
     if (graph) checkEntitled(graph, this.work.allow);
-    const output = () => (graph ? this.#solve(graph) : Promise.resolve({ layers: emptyResult(hostPlatform()) }));
+    const output = async () => (graph ? this.#whole(graph) : { layers: emptyResult(hostPlatform()) });
     return { output, layers: async () => this.#asLayers(await output()) };
   }
 
   /** Waits for what is still under way: to be called when the work's signal was aborted. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#running.values());
+  }
+
+  /** With all its layers. What a cache promises may turn out not to be there: then it is done without any. */
+  async #whole(graph: Graph): Promise<Output> {
+    const { imported, signal } = this.work;
+    const once = async () => {
+      const output = await this.#solve(graph);
+      if ("layers" in output) await imported.materialize(output.layers, signal);
+      return output;
+    };
+    try {
+      return await once();
+    } catch (error) {
+      if (!(error instanceof CacheLost)) throw error;
+      imported.forget();
+      this.#running.clear();
+      return once();
+    }
   }
 
   /** Operations begin as soon as their inputs are there; each stands behind those that it needs. */
@@ -80,7 +99,7 @@ export class DefinitionSolver {
       return await perform(this.work, vertex, inputs, told, layersOf, (definition) => this.#within(vertex, definition));
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof VertexFailed) throw error;
+      if (error instanceof VertexFailed || error instanceof CacheLost) throw error;
       told.fail(errorMessage(error).replace(/^failed to load cache key: /, ""));
       throw new VertexFailed(vertex, error);
     }

@@ -21,6 +21,7 @@ export const frontendCaps = enabled([
   "readfile",
   "readdir",
   "statfile",
+  "importcaches",
   "resolveimage",
   "resolveimage.resolvemode",
   "source.metaresolver",

@@ -1,3 +1,4 @@
+import type { CacheSpec } from "../../builder/cache/spec.ts";
 import type { DefinitionSolver } from "../../builder/llb/definition-solver.ts";
 import type { LlbWork } from "../../builder/llb/work.ts";
 import type { StageResult } from "../../builder/result.ts";
@@ -7,6 +8,8 @@ import type { Solved } from "../../builder/solved.ts";
 export interface DefinitionWork {
   solver: DefinitionSolver;
   work: LlbWork;
+  /** Takes from these caches too, each opened once. */
+  takeCaches(specs: readonly CacheSpec[]): Promise<void>;
   /** What to export results with. */
   solved(results: readonly StageResult[]): Solved;
 }

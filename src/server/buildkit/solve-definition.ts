@@ -1,5 +1,8 @@
+import type { Typed } from "../../api/buildkit/control.ts";
 import type { Definition } from "../../api/buildkit/llb.ts";
 import { ImportedCaches } from "../../builder/cache/imported.ts";
+import { openCaches } from "../../builder/cache/open-caches.ts";
+import type { CacheSpec } from "../../builder/cache/spec.ts";
 import { BuildEvents } from "../../builder/events.ts";
 import { DefinitionSolver } from "../../builder/llb/definition-solver.ts";
 import { isHeld } from "../../builder/llb/sources/held.ts";
@@ -36,12 +39,13 @@ export async function solveDefinition(
   deps: ServerDeps,
   job: Job,
   definition: Definition,
-  { evaluate }: { evaluate: boolean },
+  { evaluate, cacheImports = [] }: { evaluate: boolean; cacheImports?: readonly Typed[] },
 ): Promise<FrontendResult> {
   if (definition.operations.length === 0) return { refs: [], metadata: new Map() };
-  const { solver } = await definitionsOf(deps, job);
+  const { solver, takeCaches } = await definitionsOf(deps, job);
   if (job.refs.length >= mostResults)
     throw new GrpcError(Code.resourceExhausted, `a build has at most ${mostResults} solutions`);
+  await takeCaches(cacheImports.map(cacheSpec));
   const operation = tellFailed(deps, job);
   const read = await failed(definition, operation, solver.read(definition));
   const held = failing(heldDefinition(deps.build, read), definition, operation);
@@ -73,7 +77,7 @@ async function open(deps: ServerDeps, job: Job): Promise<DefinitionWork> {
   const session = job.given.session ?? (await sessionOf(request.session));
   const lease = undo.use(new Lease(build.images));
   const startedAt = new Date();
-  const imported = new ImportedCaches(build, lease, [], false);
+  const imported = new ImportedCaches(build, lease, [], true);
   const plain: BuildRequest = { ...plainRequest(job), session };
   const work: LlbWork = {
     deps: build,
@@ -130,7 +134,19 @@ async function open(deps: ServerDeps, job: Job): Promise<DefinitionWork> {
     await solver.settled();
   });
   const { used, materials } = work;
+  const opened = new Map<string, Promise<void>>();
+  const take = async (spec: CacheSpec) =>
+    imported.add(await openCaches(build, remote, plain, [spec], { events, lease, signal }));
   return {
+    async takeCaches(specs) {
+      if (plain.noCache) return;
+      for (const spec of specs) {
+        const key = JSON.stringify([spec.type, ...[...spec.attributes].sort()]);
+        const taken = opened.get(key) ?? take(spec);
+        opened.set(key, taken);
+        await taken;
+      }
+    },
     solver,
     work,
     solved: (results) => ({ request: plain, results, used, imported, materials, startedAt, events, lease, signal }),

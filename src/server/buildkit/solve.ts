@@ -64,8 +64,9 @@ export async function run(deps: ServerDeps, job: Job, signal: AbortSignal): Prom
 
 /** What the build came to: by its definition, by a frontend, or by what the client says as one. */
 async function result(deps: ServerDeps, job: Job): Promise<Returned> {
-  const { definition, frontend, frontendAttrs, frontendInputs } = job.request;
-  if (definition && frontend === "") return solveDefinition(deps, job, definition, { evaluate: false });
+  const { definition, frontend, frontendAttrs, frontendInputs, cache } = job.request;
+  if (definition && frontend === "")
+    return solveDefinition(deps, job, definition, { evaluate: false, cacheImports: cache?.imports ?? [] });
   if (frontend === "") return job.returned.promise;
   return askFrontend(deps, job, { frontend, options: frontendAttrs, inputs: frontendInputs });
 }
