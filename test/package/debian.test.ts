@@ -17,7 +17,7 @@ let server: Server;
 beforeAll(async () => {
   server = await Server.boot();
   await makePackages(join(server.shared, "now"));
-  await makePackages(join(server.shared, "next"), nextVersion(join(server.shared, "tree"), next));
+  await makePackages(join(server.shared, "next"), { tree: nextVersion(join(server.shared, "tree"), next) });
 }, 600_000);
 
 afterAll(async () => {
@@ -239,4 +239,17 @@ test("where policy-rc.d says so, nothing is started", async () => {
   await server.ok("printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d");
   expect((await install("next/berth")).exitCode).toBe(0);
   expect((await server.run("systemctl is-active berth.service berth.socket")).stdout).toBe("inactive\ninactive\n");
+});
+
+test("a machine that goes down asks its containers to end, as each of them wishes", async () => {
+  await server.ok("rm /usr/sbin/policy-rc.d && systemctl start berth");
+  await server.ok("berth import /root/busybox.tar busybox");
+  // The end of the machine itself sends SIGTERM to all that is left.
+  await server.ok(
+    "berth run -d --stop-signal USR1 -v /shared:/shared busybox sh -c " +
+      `'trap "echo asked >/shared/said; exit" USR1; trap : TERM; touch /shared/waits; while :; do sleep 0.1; done'`,
+  );
+  await until("the container to wait", () => existsSync(join(server.shared, "waits")));
+  await server.powerOff();
+  expect(readFileSync(join(server.shared, "said"), "utf8")).toBe("asked\n");
 });

@@ -5,7 +5,10 @@ import { ok } from "../clients/kept.ts";
 const repository = resolve(import.meta.dir, "../..");
 
 /** Makes the packages of this tree in a folder; `berth_0.1.0_amd64.deb` and its siblings lie there then. */
-export async function makePackages(folder: string, tree = repository): Promise<void> {
+export async function makePackages(
+  folder: string,
+  { tree = repository, arch = "amd64" }: { tree?: string; arch?: string } = {},
+): Promise<void> {
   const argv = ["env", "SOURCE_DATE_EPOCH=1700000000", "bin/bun", "scripts/package.ts"];
   await ok([
     "sh",
@@ -14,11 +17,23 @@ export async function makePackages(folder: string, tree = repository): Promise<v
     "sh",
     tree,
     ...argv,
-    "--arch=amd64",
+    `--arch=${arch}`,
     "--quick",
     "--out",
     folder,
   ]);
+}
+
+/** A copy of what packages are made of. */
+export function copyTree(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  for (const part of ["bin", "src", "scripts", "packaging", "LICENSE", "package.json", "package-lock.json"])
+    cpSync(join(repository, part), join(folder, part), { recursive: true });
+  // A bundle names what it is made of by paths, so that this one must lie in the tree.
+  cpSync(join(repository, "node_modules/re2js"), join(folder, "node_modules/re2js"), { recursive: true });
+  symlinkSync(join(repository, "node_modules/@oven"), join(folder, "node_modules/@oven"));
+  symlinkSync(join(repository, ".cache"), join(folder, ".cache"));
+  return folder;
 }
 
 /**
@@ -26,10 +41,7 @@ export async function makePackages(folder: string, tree = repository): Promise<v
  * database, so that what it wrote is too new for this one.
  */
 export function nextVersion(folder: string, version: string): string {
-  mkdirSync(folder);
-  for (const part of ["bin", "src", "scripts", "packaging", "LICENSE", "package-lock.json"])
-    cpSync(join(repository, part), join(folder, part), { recursive: true });
-  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  copyTree(folder);
   const manifest: Record<string, unknown> = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ ...manifest, version }));
   const migrations = join(folder, "src/store/migrations");

@@ -105,6 +105,12 @@ export class Server implements AsyncDisposable {
     return stdout.trimEnd();
   }
 
+  /** Has it go down, and waits until it has. */
+  async powerOff(): Promise<void> {
+    await this.run("systemctl poweroff");
+    await this.#child?.exited;
+  }
+
   /** What its units said last. */
   async journal(): Promise<string> {
     return (await this.run("journalctl --no-pager --lines 60 --output short-monotonic")).stdout;
