@@ -1,12 +1,13 @@
 /**
- * Makes what people install, into `dist/`: Debian packages for amd64 and arm64, and static archives for other Linux.
+ * Makes what people install, into `dist/`: Debian packages for amd64 and arm64, archives for other Linux, and the
+ * command line alone for macOS and Windows.
  * The same tree at the same SOURCE_DATE_EPOCH (the last commit's time unless given) makes the same bytes.
  * Usage: scripts/package.ts [--arch amd64,arm64] [--out FOLDER] [--quick]
  *   --quick  Debian packages alone, not compressed: for tests
  */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "../package.json" with { type: "json" };
 import { compile } from "./compile.ts";
@@ -21,6 +22,9 @@ const root = join(import.meta.dir, "..");
 const { version } = manifest;
 const maintainer = "The Berth developers <berth@packages.invalid>";
 const platforms: Record<string, Platform> = { amd64: "bun-linux-x64", arm64: "bun-linux-arm64" };
+
+/** Where the command line runs without an engine beside it. */
+const clients: Record<string, Platform> = { "macos-arm64": "bun-darwin-arm64", "windows-x64": "bun-windows-x64" };
 
 const { values: flags } = parseArgs({
   options: {
@@ -51,6 +55,7 @@ try {
     if (!flags.quick) await archive(arch, executable, pages);
   }
   await debian("berth-docker", "all", {}, dockerTree);
+  if (!flags.quick) for (const [name, platform] of Object.entries(clients)) await client(name, platform);
 } finally {
   rmSync(scratch, { recursive: true });
 }
@@ -130,6 +135,21 @@ async function archive(arch: string, executable: string, pages: ManualPages): Pr
   const tree = join(scratch, name);
   cpSync(join(root, "packaging/berth/files"), tree, { recursive: true });
   await engineTree(tree, executable, pages);
+  await pack(name);
+}
+
+/** The command line for a system on which no engine runs. */
+async function client(system: string, platform: Platform): Promise<void> {
+  const name = `berth-${version}-${system}`;
+  const executable = join(scratch, platform.startsWith("bun-windows") ? "berth.exe" : "berth");
+  await compile({ outfile: executable, target: platform, runtime: await runtimeFor(platform) });
+  program(join(scratch, name), basename(executable), executable);
+  await pack(name);
+}
+
+/** Makes an archive of a folder of the scratch folder, and removes that one. */
+async function pack(name: string): Promise<void> {
+  const tree = join(scratch, name);
   writeFileSync(join(tree, "LICENSE"), readFileSync(join(root, "LICENSE")));
   makeModes(tree);
   const outfile = join(out, `${name}.tar.xz`);

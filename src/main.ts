@@ -8,6 +8,10 @@ async function run(): Promise<void> {
   // The package that is the registry alone has the program by this name.
   if (/(^|\/)berth-registry$/.test(invoked)) words.unshift("registry");
   const [first, second] = words;
+  if ((first === "daemon" || first === "doctor") && process.platform !== "linux") {
+    process.stderr.write("berth: the engine runs on Linux; here is its command line, for engines elsewhere\n");
+    process.exit(1);
+  }
   if (first === "daemon") {
     const { main } = await import("./daemon/main.ts");
     await main(words.slice(1));

@@ -14,7 +14,6 @@ const lock: { packages: Record<string, { version: string; integrity: string }> }
 const packages = {
   "bun-linux-x64": "@oven/bun-linux-x64",
   "bun-linux-arm64": "@oven/bun-linux-aarch64",
-  "bun-darwin-x64": "@oven/bun-darwin-x64",
   "bun-darwin-arm64": "@oven/bun-darwin-aarch64",
   "bun-windows-x64": "@oven/bun-windows-x64",
 } as const satisfies Partial<Record<Target, string>>;

@@ -1,5 +1,5 @@
 /** Files of a package, before it is packed. */
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Puts an executable there. */
@@ -14,12 +14,12 @@ export function text(tree: string, path: string, words: string): void {
   writeFileSync(join(tree, path), path.endsWith(".gz") ? Bun.gzipSync(words, { level: 9 }) : words);
 }
 
-/** Modes that depend on nobody's umask: programs may be run by all, files read. */
+/** Modes that depend on nobody's umask: what its owner may run or read, all may. */
 export function makeModes(folder: string): void {
   chmodSync(folder, 0o755);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) makeModes(path);
-    else if (entry.isFile()) chmodSync(path, /\/usr\/(bin|lib\/berth)$/.test(folder) ? 0o755 : 0o644);
+    else if (entry.isFile()) chmodSync(path, (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755);
   }
 }

@@ -6,6 +6,7 @@ import { CliError, exitCodes, worded } from "./errors.ts";
 import type { FlagValues } from "./flags/flag.ts";
 import { FlagError, type Parsed, parseFlags } from "./flags/parse.ts";
 import { checkGlobals, globalFlags } from "./globals.ts";
+import { homeOf } from "./home.ts";
 import { findRoute, type Route } from "./route.ts";
 
 /** The program's name in messages: its own, or that of a link to it. */
@@ -42,7 +43,7 @@ function isBrokenPipe(error: unknown): boolean {
 
 async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   const program = programOf(host);
-  const flags = globalFlags(host.env["HOME"] ?? "/root");
+  const flags = globalFlags(homeOf(host.env));
   const top = parseOrExplain(program, "[OPTIONS] COMMAND [ARG...]", () => parseFlags(flags, argv, false));
   // The values were parsed by these very flags.
   const globals = top.values as FlagValues<typeof flags>;
@@ -134,7 +135,7 @@ async function helpIsWanted(argv: readonly string[], top: Parsed, host: Host): P
   const deps = makeContext({ host, globals, globalsGiven: top.changed, name: program, changed: new Set() });
   const plugins = await allPlugins({ configDir: deps.configDir, config: await deps.config() });
   (top.help || first === "help" ? host.out : host.err).write(
-    await rootHelp(program, globalFlags(host.env["HOME"] ?? "/root"), host, plugins),
+    await rootHelp(program, globalFlags(homeOf(host.env)), host, plugins),
   );
   return 0;
 }
@@ -175,9 +176,7 @@ function makeContext({
   changed: ReadonlySet<string>;
 }): CommandDeps {
   const { env } = host;
-  const configDir = globalsGiven.has("config")
-    ? globals.config
-    : env["DOCKER_CONFIG"] || `${env["HOME"] ?? "/root"}/.docker`;
+  const configDir = globalsGiven.has("config") ? globals.config : env["DOCKER_CONFIG"] || `${homeOf(env)}/.docker`;
   let config: ReturnType<CommandDeps["config"]> | undefined;
   let client: ReturnType<CommandDeps["client"]> | undefined;
   const readOrWarn = async (): Promise<ConfigFile> => {

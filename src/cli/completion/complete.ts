@@ -4,6 +4,7 @@ import { groups, shortcuts } from "../commands/registry.ts";
 import type { CommandDeps } from "../deps.ts";
 import type { Flag, Flags } from "../flags/flag.ts";
 import { globalFlags } from "../globals.ts";
+import { homeOf } from "../home.ts";
 import { type Plugin, shownPlugins } from "../plugins/plugin.ts";
 import { findPlugin } from "../plugins/run.ts";
 import { filterKeys, flagKind, type Kind, positionalKind } from "./kinds.ts";
@@ -21,7 +22,7 @@ const nothing: Completion = { candidates: [], also: "none" };
 /** Completes the last of the words that follow the program's name; it may be empty. */
 export async function complete(deps: CommandDeps, words: readonly string[]): Promise<Completion> {
   const current = words.at(-1) ?? "";
-  const scan = await readLine(words.slice(0, -1), globalFlags(deps.env["HOME"] ?? "/root"));
+  const scan = await readLine(words.slice(0, -1), globalFlags(homeOf(deps.env)));
   const matching = ({ candidates, also }: Completion): Completion => ({
     candidates: candidates.filter(({ value }) => value.startsWith(current)),
     also,
@@ -55,7 +56,7 @@ export async function pluginCall(
   deps: CommandDeps,
   words: readonly string[],
 ): Promise<{ plugin: Plugin; words: string[] } | undefined> {
-  const globals = globalFlags(deps.env["HOME"] ?? "/root");
+  const globals = globalFlags(homeOf(deps.env));
   const at = words
     .slice(0, -1)
     .findIndex(
