@@ -2,6 +2,7 @@ import { statementsOn } from "../../../builder/attest/attest.ts";
 import type { Subject } from "../../../builder/attest/statement.ts";
 import type { StageResult } from "../../../builder/result.ts";
 import { type SourceTree, walk } from "../../../builder/source/tree.ts";
+import { Breath } from "../../../lib/breath.ts";
 import type { Exporting } from "./exporter.ts";
 
 /**
@@ -18,8 +19,11 @@ export async function attestationFiles(
   // Of nothing there is nothing to say.
   if (chain.length === 0 || (!request.attests.sbom && !request.attests.provenance)) return [];
   const subjects: Subject[] = [];
-  for (const { path, entry } of walk(tree, ""))
+  const breath = new Breath();
+  for (const { path, entry } of walk(tree, "")) {
     if (entry.type === "file") subjects.push({ name: path, digest: `sha256:${await tree.digest(path, signal)}` });
+    if (breath.due) await breath.take(signal);
+  }
   const image = { chainIds: [...chain], platform };
   const statements = await statementsOn(deps.build, request, image, subjects, solved);
   const epoch = request.sourceDateEpoch;

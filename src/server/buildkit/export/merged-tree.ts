@@ -1,4 +1,5 @@
 import { type SourceEntry, type SourceTree, walk } from "../../../builder/source/tree.ts";
+import { Breath } from "../../../lib/breath.ts";
 import { invalid } from "../../../lib/errors.ts";
 
 /** Several trees in one place: what an earlier one has hides what later ones have there; folders are one. */
@@ -30,9 +31,10 @@ export class MergedTree implements SourceTree {
 }
 
 /** Throws `invalid` where trees, by their platforms, have something else than a folder in one place. */
-export function checkMerge(trees: ReadonlyMap<string, SourceTree>): void {
+export async function checkMerge(trees: ReadonlyMap<string, SourceTree>): Promise<void> {
   if (trees.size < 2) return;
   const seen = new Map<string, { platform: string; folder: boolean }>();
+  const breath = new Breath();
   for (const [platform, tree] of trees) {
     for (const { path, entry } of walk(tree, "")) {
       const folder = entry.type === "directory";
@@ -42,6 +44,7 @@ export function checkMerge(trees: ReadonlyMap<string, SourceTree>): void {
           `cannot overwrite ${path} from ${before.platform} with ${platform} when split option is disabled`,
         );
       seen.set(path, { platform, folder });
+      if (breath.due) await breath.take();
     }
   }
 }

@@ -33,7 +33,7 @@ export async function withResultTree(
     if (!result) {
       if (folders)
         return work(new JoinedTree(new Map([...trees].map(([name, tree]) => [name.replaceAll("/", "_"), tree]))));
-      checkMerge(trees);
+      await checkMerge(trees);
       return work(new MergedTree([...trees.values()]));
     }
     return withView(deps.build, result.chain, async (tree) => {
