@@ -20,7 +20,8 @@ export function isSmallTree(root: string): boolean {
     return true;
   };
   try {
-    return within(openDir(root), fits);
+    // A directory of very many names is long itself: it is not even listed.
+    return within(openDir(root), (dir) => (statAt(dir, ".")?.size ?? 0) <= most.bytes && fits(dir));
   } catch (error) {
     // Who does the work says what is wrong.
     if (error instanceof SystemError) return false;
