@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { AuthConfig } from "../../api/types/system.ts";
+import type { RegistryCredentials } from "../../image/remote/credentials.ts";
 import type { ContentStores } from "../source/content-store.ts";
 import type { ContextFiles } from "../source/context-files.ts";
 import type { SourceTree } from "../source/tree.ts";
@@ -22,7 +22,7 @@ export interface BuildSession {
   /** Opens connections to an agent of the client, one each time. Undefined: the client offers none of that id. */
   agent(id: string): Promise<Dial | undefined>;
   /** For a registry, by its domain as references have it. Undefined: none. */
-  credentials(domain: string): Promise<AuthConfig | undefined>;
+  credentials(domain: string): Promise<RegistryCredentials | undefined>;
   /** A store of blobs that the client has. Undefined: it has none. */
   blobs(store: ClientStore): ClientBlobs | undefined;
   /** The build is over: whoever still waits for something of the client is told why. */

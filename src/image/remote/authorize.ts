@@ -1,9 +1,9 @@
-import type { AuthConfig } from "../../api/types/system.ts";
 import { EngineError, errorMessage, internal, unavailable } from "../../lib/errors.ts";
 import { networkWords } from "../../lib/network-words.ts";
 import { parseJson } from "../../lib/parse-json.ts";
 import { requireHttp } from "../../lib/require-http.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
+import type { RegistryCredentials } from "./credentials.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { type Asked, failure, whatWasAsked } from "./failure.ts";
 
@@ -23,7 +23,7 @@ export class Authorizer {
 
   constructor(
     private readonly endpoint: Endpoint,
-    private readonly credentials: AuthConfig | undefined,
+    private credentials: RegistryCredentials | undefined,
   ) {}
 
   /** Whether there is anything to answer a challenge with. */
@@ -55,6 +55,8 @@ export class Authorizer {
     }
     if (challenges.some((challenge) => challenge.scheme === "basic")) {
       this.#scheme = "basic";
+      const { keeper } = this.credentials ?? {};
+      if (keeper) this.credentials = await keeper.login();
       // Requests that went out together without credentials each get a 401 of their own, and each is sent again.
       const basic = this.#basic();
       return basic !== undefined && basic !== sent;
@@ -74,6 +76,15 @@ export class Authorizer {
       throw internal(`${whatWasAsked(asked)}: no realm specified for token auth challenge`);
     requireHttp(realm);
     const scopes = scope || challenge.parameters.scope || "";
+    const { keeper } = this.credentials ?? {};
+    if (keeper) {
+      const { token, seconds } = await keeper.token({
+        realm,
+        service: service ?? "",
+        scopes: scopes.split(" ").filter(Boolean),
+      });
+      return { token, expires: expiry(seconds) };
+    }
     const response = this.credentials?.identitytoken
       ? await this.#postToken(asked, realm, service, scopes)
       : await this.#getToken(asked, realm, service, scopes);
@@ -86,9 +97,7 @@ export class Authorizer {
     if (typeof token !== "string")
       throw internal(`${whatWasAsked(asked)}: authorization server did not include a token in the response`);
     if (typeof body.refresh_token === "string") this.identityToken = body.refresh_token;
-    // The specification's default lifetime is a minute.
-    const seconds = typeof body.expires_in === "number" && body.expires_in > 0 ? body.expires_in : 60;
-    return { token, expires: Date.now() + Math.max(seconds * 1000 - slackMs, 5_000) };
+    return { token, expires: expiry(typeof body.expires_in === "number" ? body.expires_in : 0) };
   }
 
   #getToken(asked: Asked, realm: string, service: string | undefined, scopes: string): Promise<Response> {
@@ -131,6 +140,11 @@ export class Authorizer {
       );
     }
   }
+}
+
+/** The specification's default lifetime is a minute. */
+function expiry(seconds: number): number {
+  return Date.now() + Math.max((seconds > 0 ? seconds : 60) * 1000 - slackMs, 5_000);
 }
 
 function tokenAnswer(text: string, asked: Asked): Record<string, unknown> {

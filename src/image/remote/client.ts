@@ -1,7 +1,7 @@
-import type { AuthConfig } from "../../api/types/system.ts";
 import { EngineError, unavailable } from "../../lib/errors.ts";
 import { requireHttp } from "../../lib/require-http.ts";
 import { Authorizer } from "./authorize.ts";
+import type { RegistryCredentials } from "./credentials.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { type Asked, failure, isBusy, isPassing, unreachable } from "./failure.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -40,7 +40,7 @@ export class RegistryClient {
 
   constructor(
     readonly endpoint: Endpoint,
-    credentials?: AuthConfig,
+    credentials?: RegistryCredentials,
     private readonly userAgent = "berth",
   ) {
     this.#authorizer = new Authorizer(endpoint, credentials ?? endpoint.auth);
@@ -58,11 +58,15 @@ export class RegistryClient {
   /** Sends a request to `path` (below the endpoint) within a token scope such as `repository:a/b:pull`. */
   async call(path: string, scope: string, options: CallOptions = {}): Promise<Response> {
     const url = /^https?:\/\//.test(path) ? path : this.endpoint.url + path;
+    const authorizer = this.#authorizer;
     const asked: Asked = {
       endpoint: this.endpoint,
       method: options.method ?? "GET",
       url,
-      credentials: this.#authorizer.hasCredentials,
+      // It may be asked for them on the way.
+      get credentials() {
+        return authorizer.hasCredentials;
+      },
     };
     let patience = patienceMs;
     for (let attempt = 0; ; attempt++) {

@@ -1,6 +1,6 @@
-import type { AuthConfig } from "../../api/types/system.ts";
 import { EngineError, errorMessage } from "../../lib/errors.ts";
 import { RegistryClient } from "./client.ts";
+import type { RegistryCredentials } from "./credentials.ts";
 import type { RemoteDeps } from "./deps.ts";
 import type { Endpoint } from "./endpoints.ts";
 
@@ -10,7 +10,7 @@ import type { Endpoint } from "./endpoints.ts";
 export async function onEndpoint<T>(
   deps: RemoteDeps,
   places: readonly Endpoint[],
-  auth: AuthConfig | undefined,
+  auth: RegistryCredentials | undefined,
   work: (client: RegistryClient) => Promise<T>,
 ): Promise<T> {
   let failure: unknown;

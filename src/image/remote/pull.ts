@@ -1,5 +1,4 @@
 import type { ProgressEvent } from "../../api/progress.ts";
-import type { AuthConfig } from "../../api/types/system.ts";
 import { EngineError, invalid, notFound } from "../../lib/errors.ts";
 import { told } from "../../lib/event-queue.ts";
 import { shortId } from "../../lib/ids.ts";
@@ -26,6 +25,7 @@ import { storedName } from "../resolve.ts";
 import { imageById, nameRow } from "../table.ts";
 import { publishImageEvent, putImageDigest, putImageName } from "../tag.ts";
 import type { RegistryClient } from "./client.ts";
+import type { RegistryCredentials } from "./credentials.ts";
 import type { RemoteDeps } from "./deps.ts";
 import { endpoints } from "./endpoints.ts";
 import { answeredAs } from "./failure.ts";
@@ -40,7 +40,7 @@ export interface PullRequest {
   allTags: boolean;
   /** Absent: the machine's own. */
   platform?: Platform;
-  auth?: AuthConfig;
+  auth?: RegistryCredentials;
   signal?: AbortSignal;
 }
 

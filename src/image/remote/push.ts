@@ -1,5 +1,4 @@
 import type { ProgressEvent } from "../../api/progress.ts";
-import type { AuthConfig } from "../../api/types/system.ts";
 import { invalid, notFound } from "../../lib/errors.ts";
 import { told } from "../../lib/event-queue.ts";
 import { shortId } from "../../lib/ids.ts";
@@ -27,6 +26,7 @@ import { resolveImage } from "../resolve.ts";
 import { allNames, nameRow } from "../table.ts";
 import { publishImageEvent, putImageDigest } from "../tag.ts";
 import type { RegistryClient } from "./client.ts";
+import type { RegistryCredentials } from "./credentials.ts";
 import type { RemoteDeps } from "./deps.ts";
 import { endpoints } from "./endpoints.ts";
 import { pushScope } from "./fetch-manifest.ts";
@@ -41,7 +41,7 @@ export interface PushRequest {
   allTags: boolean;
   /** Only this of a tag's platforms, as an image alone. */
   platform?: Platform;
-  auth?: AuthConfig;
+  auth?: RegistryCredentials;
   /** How layers made here are compressed, where that was not done before. */
   compression?: "gzip" | "zstd";
   signal?: AbortSignal;

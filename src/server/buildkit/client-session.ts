@@ -15,6 +15,7 @@ import type { BuildSession, ContextTexts, Dial, SentContext, WantedContext } fro
 import type { ContentFile } from "../../builder/source/content-store.ts";
 import type { ContextFiles } from "../../builder/source/context-files.ts";
 import type { SourceTree } from "../../builder/source/tree.ts";
+import type { RegistryCredentials } from "../../image/remote/credentials.ts";
 import { invalid } from "../../lib/errors.ts";
 import { Code, GrpcError } from "../../lib/grpc/status.ts";
 import { patternLines } from "../../lib/ignore-patterns.ts";
@@ -22,6 +23,7 @@ import { once } from "../../lib/once.ts";
 import { decode } from "../../lib/protobuf.ts";
 import { byteStream } from "./byte-stream.ts";
 import { clientBlobs } from "./client-blobs.ts";
+import { clientTokens } from "./client-tokens.ts";
 import type { Folder } from "./folder/folder.ts";
 import { MemoryStore } from "./folder/memory-store.ts";
 import { listFolder, openFolder, type Selection, type Transfer } from "./folder/transfer.ts";
@@ -125,11 +127,17 @@ export class ClientSession implements BuildSession {
       byteStream(client.stream(sessionPaths.forwardAgent, { metadata: { "buildkit.ssh.id": id }, signal }));
   }
 
-  async credentials(domain: string): Promise<AuthConfig | undefined> {
+  async credentials(domain: string): Promise<RegistryCredentials | undefined> {
+    const host = domain === "docker.io" ? "registry-1.docker.io" : domain;
+    const login = () => this.#login(host);
+    const token = await clientTokens(this.connection, host, this.#abort.signal);
+    return token ? { keeper: { token, login } } : login();
+  }
+
+  async #login(host: string): Promise<AuthConfig | undefined> {
     const { client, methods } = this.connection;
     if (!methods.has(sessionPaths.credentials)) return undefined;
     const { signal } = this.#abort;
-    const host = domain === "docker.io" ? "registry-1.docker.io" : domain;
     const { username, secret } = await client.unary(
       sessionPaths.credentials,
       CredentialsRequest,
