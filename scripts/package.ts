@@ -2,7 +2,8 @@
  * Makes what people install, into `dist/`: Debian packages for amd64 and arm64, archives for other Linux, and the
  * command line alone for macOS and Windows.
  * The same tree at the same SOURCE_DATE_EPOCH (the last commit's time unless given) makes the same bytes.
- * Usage: scripts/package.ts [--arch amd64,arm64] [--out FOLDER] [--quick]
+ * Usage: scripts/package.ts [--arch amd64,arm64] [--out FOLDER] [--only NAMES] [--quick]
+ *   --only   Debian packages by these names
  *   --quick  Debian packages alone, not compressed: for tests
  */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -30,6 +31,7 @@ const { values: flags } = parseArgs({
   options: {
     arch: { type: "string", default: "amd64,arm64" },
     out: { type: "string", default: join(root, "dist") },
+    only: { type: "string", default: "berth,berth-registry,berth-docker" },
     quick: { type: "boolean", default: false },
   },
 });
@@ -67,6 +69,7 @@ async function debian(
   values: Record<string, string>,
   fill: (tree: string) => void | Promise<void>,
 ): Promise<void> {
+  if (!flags.only.split(",").includes(name)) return;
   const recipe = join(root, "packaging", name);
   const tree = join(scratch, `${name}-${arch}`);
   cpSync(join(recipe, "files"), tree, { recursive: true });

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { until } from "../harness.ts";
 import { watchApi } from "./api-watch.ts";
-import { makePackages, nextVersion } from "./packages.ts";
+import { makePackages, makeStandIn, nextVersion } from "./packages.ts";
 import { Server } from "./server.ts";
 
 const next = `${manifest.version}.1`;
@@ -16,7 +16,7 @@ let server: Server;
 
 beforeAll(async () => {
   server = await Server.boot();
-  await makePackages(join(server.shared, "now"));
+  await makePackages(join(server.shared, "now"), { only: "berth" });
   await makePackages(join(server.shared, "next"), { tree: nextVersion(join(server.shared, "tree"), next) });
 }, 600_000);
 
@@ -194,9 +194,17 @@ test("where another engine has Docker's socket, that is said; once it is gone, `
   await mustHaveCounted(before);
 });
 
-test("berth-docker conflicts with Docker's own packages", async () => {
-  const conflicts = await server.ok("dpkg-deb -f /shared/next/berth-docker_*.deb Conflicts");
-  expect(conflicts.split(", ")).toEqual(expect.arrayContaining(["docker.io", "docker-ce", "docker-ce-cli"]));
+test("apt takes Docker's own package away for berth-docker", async () => {
+  const before = await counter();
+  await makeStandIn(join(server.shared, "docker.io.deb"), "docker.io");
+  await server.ok("dpkg -i /shared/docker.io.deb");
+  expect((await install("next/berth-docker")).stderr).toContain("conflicting packages - not installing berth-docker");
+  await server.ok("apt-get install --yes --quiet /shared/next/berth-docker_*.deb");
+  expect((await server.run("dpkg-query -W -f '${db:Status-Status}' docker.io")).stdout).not.toBe("installed");
+  expect(await server.ok("docker ps --format '{{.Names}}'")).toBe("counter");
+  expect(await server.ok("DOCKER_HOST=unix:///var/run/docker.sock docker ps --format '{{.Names}}'")).toBe("counter");
+  await server.ok("dpkg --purge berth-docker");
+  await mustHaveCounted(before);
 });
 
 test("the registry is a package and a service of its own", async () => {

@@ -4,10 +4,10 @@ import { ok } from "../clients/kept.ts";
 
 const repository = resolve(import.meta.dir, "../..");
 
-/** Makes the packages of this tree in a folder; `berth_0.1.0_amd64.deb` and its siblings lie there then. */
+/** Makes the packages of a tree in a folder; `berth_0.1.0_amd64.deb` and its siblings lie there then. */
 export async function makePackages(
   folder: string,
-  { tree = repository, arch = "amd64" }: { tree?: string; arch?: string } = {},
+  { tree = repository, arch = "amd64", only }: { tree?: string; arch?: string; only?: string } = {},
 ): Promise<void> {
   const argv = ["env", "SOURCE_DATE_EPOCH=1700000000", "bin/bun", "scripts/package.ts"];
   await ok([
@@ -18,6 +18,7 @@ export async function makePackages(
     tree,
     ...argv,
     `--arch=${arch}`,
+    ...(only === undefined ? [] : [`--only=${only}`]),
     "--quick",
     "--out",
     folder,
@@ -61,4 +62,18 @@ export function packageIn(folder: string, name: string): string {
   const [file, ...others] = readdirSync(folder).filter((each) => each.startsWith(`${name}_`) && each.endsWith(".deb"));
   if (file === undefined || others.length > 0) throw new Error(`not one package ${name} in ${folder}`);
   return join(folder, file);
+}
+
+/** A package that has the name of another one and nothing in it. */
+export async function makeStandIn(file: string, name: string): Promise<void> {
+  const tree = `${file}.tree`;
+  mkdirSync(join(tree, "DEBIAN"), { recursive: true });
+  const fields = [
+    "Version: 1",
+    "Architecture: all",
+    "Maintainer: nobody <nobody@packages.invalid>",
+    "Description: stands in",
+  ];
+  writeFileSync(join(tree, "DEBIAN/control"), [`Package: ${name}`, ...fields, ""].join("\n"));
+  await ok(["dpkg-deb", "--root-owner-group", "--build", tree, file]);
 }
