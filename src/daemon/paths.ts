@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { spreadChildren } from "../linux/spread.ts";
 
 /**
  * Where everything is on disk.
@@ -60,6 +61,7 @@ export function makeRoots({ dataRoot, execRoot, tmp, volumes }: DaemonPaths): vo
     chmodSync(path, 0o711);
   }
   mkdirSync(tmp, { recursive: true, mode: 0o700 });
+  spreadChildren(volumes);
 }
 
 /** Eight hex digits that tell this daemon's things in the kernel from those of others on the machine. */
