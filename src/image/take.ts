@@ -97,17 +97,19 @@ class LayerError extends Error {
   }
 }
 
-/** Names of an image that nobody has here yet. */
-function takeNames(deps: ImageDeps, id: string, names: readonly Reference[]): void {
+/**
+ * Gives an image those of its names that nobody has here. `digest`: of the manifest or index that they stand for, where
+ * the names do not say it.
+ */
+export function takeNames(deps: ImageDeps, id: string, names: readonly Reference[], digest?: string): void {
   for (const ref of names.filter((name) => holderOf(deps, name) === undefined)) {
     if (ref.digest !== undefined && ref.tag === undefined) {
       putImageDigest(deps, id, ref, ref.digest);
       continue;
     }
-    const known = names.find(
-      (name) => name.digest !== undefined && name.domain === ref.domain && name.path === ref.path,
-    );
-    putImageName(deps, id, ref, { event: false, ...(known?.digest !== undefined && { digest: known.digest }) });
+    const sameRepository = ({ domain, path }: Reference) => domain === ref.domain && path === ref.path;
+    const known = digest ?? names.find((name) => name.digest !== undefined && sameRepository(name))?.digest;
+    putImageName(deps, id, ref, { event: false, ...(known !== undefined && { digest: known }) });
     publishImageEvent(deps, "load", id, familiarString(ref));
   }
 }

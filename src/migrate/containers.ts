@@ -7,16 +7,21 @@ import type { MigrateDeps } from "./deps.ts";
 import type { DockerContainer, DockerState } from "./docker/containers.ts";
 import { readLogs } from "./docker/logs.ts";
 import { keyOf, type Step, type Work } from "./step.ts";
+import type { TakenImages } from "./stored-images.ts";
 
 /** The exit code of a container whose end nobody saw. */
 const unseenExit = 255;
 
-/** Containers as a data root has them. */
-export async function containerSteps(deps: MigrateDeps, containers: readonly DockerContainer[]): Promise<Step[]> {
-  return Promise.all(containers.map((container) => containerStep(deps, container)));
+/** Containers as a data root has them. `taken`: which images here those are that Docker knows by other ids. */
+export async function containerSteps(
+  deps: MigrateDeps,
+  containers: readonly DockerContainer[],
+  taken: TakenImages,
+): Promise<Step[]> {
+  return Promise.all(containers.map((container) => containerStep(deps, container, taken)));
 }
 
-async function containerStep(deps: MigrateDeps, container: DockerContainer): Promise<Step> {
+async function containerStep(deps: MigrateDeps, container: DockerContainer, taken: TakenImages): Promise<Step> {
   const { id, name, imageId, written, volumes, body, logs } = container;
   const isHere = hasContainer(deps.containers, id);
   const problem = container.problem ?? problemOf(container);
@@ -40,7 +45,7 @@ async function containerStep(deps: MigrateDeps, container: DockerContainer): Pro
       ...networks.map((network) => keyOf("network", network)),
     ],
     async take(work) {
-      await takeContainer(deps.containers, takenOf(container));
+      await takeContainer(deps.containers, takenOf(container, taken.get(imageId) ?? imageId));
       const remark = await startIfDue(deps, container, work);
       if (remark !== undefined) step.item.Reason = remark;
     },
@@ -54,8 +59,8 @@ function problemOf({ state, written }: DockerContainer): string | undefined {
   return undefined;
 }
 
-function takenOf(container: DockerContainer): TakenContainer {
-  const { id, name, created, imageId, body, volumes, written, logs, state } = container;
+function takenOf(container: DockerContainer, imageId: string): TakenContainer {
+  const { id, name, created, body, volumes, written, logs, state } = container;
   return {
     ...{ id, name, created, imageId, volumes, state: runOf(state) },
     body: { ...body, HostConfig: { ...body.HostConfig, ...runtimeOf(body) } },

@@ -6,6 +6,7 @@ import { conflict, EngineError, errorMessage, internal } from "../lib/errors.ts"
 import { told } from "../lib/event-queue.ts";
 import { Semaphore } from "../lib/lock.ts";
 import type { MigrateDeps } from "./deps.ts";
+import { openContainerd } from "./docker/containerd.ts";
 import { openDockerRoot } from "./docker/root.ts";
 import { planMigration } from "./plan.ts";
 import { keyOf, type Sharing, type Step } from "./step.ts";
@@ -33,7 +34,8 @@ export async function* migrateDocker(
   if (deps.images.locks.isHeld(migrating)) throw conflict("another migration is under way");
   using _lock = await deps.images.locks.acquire(migrating);
   using root = openDockerRoot(request.From ?? "");
-  const { steps, plan, sharing } = await planMigration(deps, root, request);
+  using containerd = openContainerd(root, request.Containerd ?? "");
+  const { steps, plan, sharing } = await planMigration(deps, root, containerd, request);
   yield { aux: { Plan: plan } satisfies MigrationAux };
   if (request.DryRun) return;
   if (plan.Copied + RESERVE > plan.Free && plan.Copied > 0)

@@ -6,27 +6,32 @@ import { notFound } from "../lib/errors.ts";
 import { clonesWork, mountId } from "../linux/at.ts";
 import { containerSteps } from "./containers.ts";
 import type { MigrateDeps } from "./deps.ts";
+import type { ContainerdRoot } from "./docker/containerd.ts";
 import { type DockerContainer, readContainers } from "./docker/containers.ts";
 import type { DockerRoot } from "./docker/root.ts";
 import { imageSteps } from "./images.ts";
 import { networkSteps } from "./networks.ts";
 import { isIdPrefix, keyOf, type Sharing, type Step } from "./step.ts";
+import { storedImageSteps, type TakenImages } from "./stored-images.ts";
 import { volumeSteps } from "./volumes.ts";
 
 /** What a request asks for, of what a data root has: each with what it needs before it. */
 export async function planMigration(
   deps: MigrateDeps,
   root: DockerRoot,
+  containerd: ContainerdRoot | null,
   request: MigrateRequest,
 ): Promise<{ steps: Step[]; plan: MigrationPlan; sharing: Sharing }> {
   const sharing = sharingOf(deps, root, request);
-  const containers = readContainers(root);
+  const containers = readContainers(root, (id) => containerd?.written(id) ?? null);
+  const taken: TakenImages = new Map();
   const used = new Set(containers.map(({ imageId }) => imageId));
   const all = [
     ...imageSteps(deps, root, used, sharing),
+    ...(containerd ? await storedImageSteps(deps, containerd, taken) : []),
     ...(await volumeSteps(deps, root, busyVolumes(containers), { move: request.Move === true, sharing })),
     ...networkSteps(deps, root),
-    ...(await containerSteps(deps, containers)),
+    ...(await containerSteps(deps, containers, taken)),
   ];
   const steps = choose(all, request, root);
   const items = steps.map(({ item }) => item);

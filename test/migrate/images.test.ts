@@ -1,6 +1,6 @@
 /** Images and volumes of a real dockerd are taken over as they were, and Docker's data is left as it is. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tarEntry } from "../../src/lib/tar/entry.ts";
 import { encodeHeader, endOfArchive } from "../../src/lib/tar/writer.ts";
@@ -182,6 +182,35 @@ test("a damaged layer is found, its image is left out and named, and the others 
   expect(reason("cut:latest")).toMatch(/^layer sha256:[0-9a-f]{64}: /);
   expect(await daemon.ok("run", "--rm", "whole", "cat", "/whole")).toBe("whole");
   expect((await daemon.docker("image", "inspect", "changed")).exitCode).toBe(1);
+});
+
+test("what there is no room for is refused before anything is taken", async () => {
+  await using other = await DockerSource.start();
+  const big = new Uint8Array(40 << 20).map((_, i) => i * i);
+  await other.build("big", "FROM busybox\nCOPY big /big\n", { big });
+  await other.stop();
+  let place = "";
+  const onRoot = async (dataRoot: string) => {
+    place = dataRoot;
+    mkdirSync(dataRoot);
+    await sh(["mount", "-t", "tmpfs", "-o", "size=96m", "none", dataRoot]);
+  };
+  try {
+    await using daemon = await Daemon.start({ images: [], onRoot });
+    const request = { From: other.data, Images: true };
+    expect((await migrate(daemon, request)).error).toMatch(
+      /^not enough space: \d+ bytes are to be written, and \d+ are free/,
+    );
+    expect(await daemon.ok("image", "ls", "-q")).toBe("");
+    expect(states((await migrate(daemon, { ...request, DryRun: true })).items)).toMatchObject({
+      "image big:latest": "take",
+    });
+    expect(states((await migrate(daemon, { ...request, Names: ["busybox"] })).items)).toMatchObject({
+      "image busybox:latest": "taken",
+    });
+  } finally {
+    await sh(["umount", "-l", place]);
+  }
 });
 
 test("moved volumes are here only", async () => {

@@ -7,6 +7,8 @@ export type MigrateRequest = Infer<typeof migrateRequest>;
 export const migrateRequest = struct({
   /** Docker's data root; absent: the one that its configuration file names, or its usual place. */
   From: string,
+  /** The data root of the containerd whose image store Docker has used; absent: Docker's own, or the usual one. */
+  Containerd: string,
   /** Say what would come, and take nothing. */
   DryRun: boolean,
   /** Kinds to take; none is true: all. */

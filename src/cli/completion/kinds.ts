@@ -134,6 +134,7 @@ const flagKinds: Readonly<Record<string, Kind>> = {
   "label-file": files,
   "log-driver": "log drivers",
   "log-level": words("debug", "info", "warn", "error", "fatal"),
+  "migrate docker --containerd": "directories",
   "migrate docker --from": "directories",
   net: "networks",
   network: "networks",

@@ -78,18 +78,29 @@ const record = struct({
 
 const NEVER = "0001-01-01T00:00:00Z";
 
+/** The driver of containers whose files containerd keeps. */
+const SNAPSHOTTER = "overlayfs";
+
+/** Where what such a container has written is; null: it has no snapshot. */
+export type WrittenInContainerd = (id: string) => string | null;
+
 /** All containers, in the order in which they were made. */
-export function readContainers(root: DockerRoot): DockerContainer[] {
+export function readContainers(root: DockerRoot, inContainerd: WrittenInContainerd): DockerContainer[] {
   const home = join(root.path, "containers");
   return namesIn(home)
     .filter((id) => /^[0-9a-f]{64}$/.test(id) && existsSync(join(home, id, "config.v2.json")))
-    .map((id) => readContainer(root, join(home, id), id))
+    .map((id) => readContainer(root, join(home, id), id, inContainerd))
     .sort((a, b) => (a.created < b.created ? -1 : 1));
 }
 
-function readContainer(root: DockerRoot, folder: string, id: string): DockerContainer {
+function readContainer(
+  root: DockerRoot,
+  folder: string,
+  id: string,
+  inContainerd: WrittenInContainerd,
+): DockerContainer {
   try {
-    return containerOf(root, folder, id);
+    return containerOf(root, folder, id, inContainerd);
   } catch (error) {
     const state: DockerState = {
       ...{ pid: 0, cutOff: false, exitCode: 0, error: "", oomKilled: false, restartCount: 0 },
@@ -100,7 +111,7 @@ function readContainer(root: DockerRoot, folder: string, id: string): DockerCont
   }
 }
 
-function containerOf(root: DockerRoot, folder: string, id: string): DockerContainer {
+function containerOf(root: DockerRoot, folder: string, id: string, inContainerd: WrittenInContainerd): DockerContainer {
   const config = record(decodeJson(readFileSync(join(folder, "config.v2.json"), "utf8")), "config.v2.json");
   const host = createFields.HostConfig(decodeJson(readFileSync(join(folder, "hostconfig.json"), "utf8")), "HostConfig");
   const volumes = Object.entries(config.MountPoints ?? {}).flatMap(([destination, { Name, Type }]) =>
@@ -120,7 +131,7 @@ function containerOf(root: DockerRoot, folder: string, id: string): DockerContai
       NetworkingConfig: { EndpointsConfig: endpointsOf(id, config.NetworkSettings?.Networks ?? {}) },
     },
     volumes: Object.fromEntries(volumes),
-    written: writtenOf(root, config.Driver ?? "", id),
+    written: config.Driver === SNAPSHOTTER ? inContainerd(id) : writtenOf(root, config.Driver ?? "", id),
     logs: logDriver === "json-file" ? logFiles(join(folder, `${id}-json.log`)) : null,
     state: {
       pid: state.Running && state.Pid && isContainer(state.Pid, id) ? state.Pid : 0,

@@ -24,6 +24,7 @@ with Docker where the filesystem can, the rest is copied. What ${program} has al
 is left as it is, so this can be repeated. Names choose what to take; containers
 bring what they need along.`,
   flags: {
+    containerd: string("Data root of the containerd that has Docker's images (default: Docker's own)"),
     containers: bool("Take containers, and what they need"),
     copy: bool("Copy all, sharing no files and no blocks with Docker"),
     "dry-run": bool("Show what would come, and what cannot"),
@@ -38,6 +39,7 @@ bring what they need along.`,
   async run(deps, names, flags) {
     const request: MigrateRequest = {
       ...(flags.from !== "" && { From: flags.from }),
+      ...(flags.containerd !== "" && { Containerd: flags.containerd }),
       DryRun: flags["dry-run"],
       Images: flags.images,
       Volumes: flags.volumes,
