@@ -6,7 +6,7 @@
  *   --only   Debian packages by these names
  *   --quick  Debian packages alone, not compressed: for tests
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -21,6 +21,7 @@ import { makeModes, program, text } from "./package/tree.ts";
 
 const root = join(import.meta.dir, "..");
 const { version } = manifest;
+const license = readFileSync(join(root, "LICENSE"), "utf8");
 const maintainer = "The Berth developers <berth@packages.invalid>";
 const platforms: Record<string, Platform> = { amd64: "bun-linux-x64", arm64: "bun-linux-arm64" };
 
@@ -138,6 +139,7 @@ async function archive(arch: string, executable: string, pages: ManualPages): Pr
   const tree = join(scratch, name);
   cpSync(join(root, "packaging/berth/files"), tree, { recursive: true });
   await engineTree(tree, executable, pages);
+  text(tree, "usr/share/doc/berth/LICENSE", license);
   await pack(name);
 }
 
@@ -147,17 +149,17 @@ async function client(system: string, platform: Platform): Promise<void> {
   const executable = join(scratch, platform.startsWith("bun-windows") ? "berth.exe" : "berth");
   await compile({ outfile: executable, target: platform, runtime: await runtimeFor(platform) });
   program(join(scratch, name), basename(executable), executable);
+  text(join(scratch, name), "LICENSE", license);
   await pack(name);
 }
 
 /** Makes an archive of a folder of the scratch folder, and removes that one. */
 async function pack(name: string): Promise<void> {
   const tree = join(scratch, name);
-  writeFileSync(join(tree, "LICENSE"), readFileSync(join(root, "LICENSE")));
   makeModes(tree);
-  const outfile = join(out, `${name}.tar.xz`);
+  const outfile = join(out, `${name}.tar.gz`);
   const sameBytes = ["--sort=name", `--mtime=@${epoch}`, "--owner=0", "--group=0", "--numeric-owner"];
-  await output(["tar", ...sameBytes, "-C", scratch, "-I", "xz -2 -T1", "-cf", outfile, name]);
+  await output(["tar", ...sameBytes, "-C", scratch, "-I", "gzip -9n", "-cf", outfile, name]);
   rmSync(tree, { recursive: true });
   console.log(outfile);
 }
