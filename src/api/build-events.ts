@@ -4,8 +4,8 @@
  */
 export type BuildEvent =
   | { kind: "step"; step: StepInfo }
-  /** What the step does, with its variables in place. */
-  | { kind: "named"; id: string; text: string }
+  /** What the step does, with its variables in place, and how it is labelled now. */
+  | { kind: "named"; id: string; text: string; label?: string }
   /** `layer`: it is not in the cache and has to be done. */
   | { kind: "started"; id: string; at: number; layer?: true }
   /** The sandbox that a command runs in; gone when the step is done. */

@@ -23,6 +23,27 @@ const definition = "[internal] load build definition from Dockerfile";
 const metadata = (image: string) => `[internal] load metadata for docker.io/library/${image}:latest`;
 const ignore = "[internal] load .dockerignore";
 
+test("instructions that a base image brings count for the steps of its stage", async () => {
+  await build(["-t", "bringing", context("FROM busybox\nONBUILD RUN echo one\nONBUILD ENV A=b\nONBUILD COPY f /f\n")]);
+  const own = "RUN echo own b";
+  const alone = await told("--no-cache", context("FROM bringing\nRUN echo own $A\n", { f: "f" }));
+  const last = (vertices: RawVertex[]) => vertices.map((vertex) => vertex.names.at(-1));
+  expect(last(alone)).toEqual(
+    expect.arrayContaining([
+      "[1/2] FROM docker.io/library/bringing:latest",
+      "[2/5] ONBUILD RUN echo one",
+      "[3/5] ONBUILD COPY f /f",
+      `[4/5] ${own}`,
+    ]),
+  );
+  expect(last(alone).filter((name) => name?.includes("ENV"))).toEqual([]);
+  const named = context("FROM base\nRUN echo own $A\n", { f: "f" });
+  const brought = await told("--no-cache", "--build-context", "base=docker-image://bringing", named);
+  expect(last(brought)).toEqual(
+    expect.arrayContaining(["[1/5] ONBUILD RUN echo one", "[2/5] ONBUILD COPY f /f", `[3/5] ${own}`]),
+  );
+});
+
 test("images are looked up first, and are called what they are from the beginning", async () => {
   const root = context("FROM busybox\nCOPY f /f\nRUN echo hi\nWORKDIR /w\nENV A=b\nADD f /g\n", { f: "f" });
   const steps = [

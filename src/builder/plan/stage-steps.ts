@@ -6,25 +6,29 @@ import { imagesIn, lookUpOf } from "./look-ups.ts";
 import type { PlannedStage } from "./plan.ts";
 import type { Solve } from "./solving.ts";
 
-/** The steps of a stage, in the order of the file. */
+type Labelled = Pick<Solve, "several" | "dockerfile">;
+
+/**
+ * The steps of a stage, in the order of the file. `triggers`: instructions that its base image brings, once they are
+ * known; as BuildKit has it they count for all but the FROM.
+ */
 export function stepsOf(
-  { prefix, several, dockerfile, request, plan }: Pick<Solve, "prefix" | "several" | "dockerfile" | "request" | "plan">,
+  solve: Pick<Solve, "prefix" | "request" | "plan"> & Labelled,
   planned: PlannedStage,
+  triggers: readonly Instruction[] = [],
 ): StepInfo[] {
+  const { prefix, several, request, plan } = solve;
   const { from, instructions, index: stageIndex, name } = planned.stage;
   const stage = several ? `${platformLabel(planned)} ${name ?? `stage-${stageIndex}`}` : (name ?? String(stageIndex));
   const all = [from, ...instructions];
   const works = (each: Instruction) => (each.kind === "FROM" ? bringsImage(planned) : isWork(each));
-  const total = all.filter(works).length;
-  const words = [
-    ...(several ? [platformLabel(planned)] : []),
-    ...(isAlone(dockerfile) ? [] : [name ?? `stage-${stageIndex}`]),
-  ];
-  let number = 0;
+  const before = numbered(planned);
+  let number = before + triggers.filter(isWork).length;
   const label = (instruction: Instruction) => {
+    if (instruction.kind !== "FROM") return labelOf(solve, planned, ++number, triggers.length);
     // What a named context brings is told of as that, and counts for no step of the stage.
-    if (instruction.kind === "FROM" && planned.base.kind === "context") return contextLabel(planned.base.name, request);
-    return `[${[...words, `${String(++number).padStart(String(total).length)}/${total}`].join(" ")}]`;
+    if (planned.base.kind === "context") return contextLabel(planned.base.name, request);
+    return labelOf(solve, planned, before, 0);
   };
   return all.map((instruction, index) => ({
     id: `${prefix}${stageIndex}.${index}`,
@@ -40,6 +44,26 @@ export function stepsOf(
     ),
     ...labelled(works(instruction) ? label(instruction) : undefined),
   }));
+}
+
+/** The labels of instructions that a base image brings; undefined for those that do not change files. */
+export function triggerLabels(solve: Labelled, planned: PlannedStage, triggers: readonly Instruction[]) {
+  let number = numbered(planned);
+  return triggers.map((each) => (isWork(each) ? labelOf(solve, planned, ++number, triggers.length) : undefined));
+}
+
+/** How many numbers the FROM takes. */
+const numbered = ({ base }: PlannedStage) => (base.kind === "image" ? 1 : 0);
+
+function labelOf({ several, dockerfile }: Labelled, planned: PlannedStage, number: number, triggers: number): string {
+  const { name, index, instructions } = planned.stage;
+  const total = (bringsImage(planned) ? 1 : 0) + instructions.filter(isWork).length + triggers;
+  const words = [
+    ...(several ? [platformLabel(planned)] : []),
+    ...(isAlone(dockerfile) ? [] : [name ?? `stage-${index}`]),
+    `${String(number).padStart(String(total).length)}/${total}`,
+  ];
+  return `[${words.join(" ")}]`;
 }
 
 const withImages = (images: string[]) => (images.length === 0 ? {} : { images });

@@ -1,7 +1,7 @@
 import type { StepInfo } from "../../api/build-events.ts";
 import type { Instruction } from "../dockerfile/instructions.ts";
 import { parseTrigger } from "../dockerfile/parse.ts";
-import { oneLine } from "../plan/stage-steps.ts";
+import { oneLine, triggerLabels } from "../plan/stage-steps.ts";
 import type { StageWork } from "./stage-work.ts";
 
 /** An ONBUILD instruction of the base image, and the step that shows it. */
@@ -21,7 +21,8 @@ export function takeTriggers({ build, planned, configuration, step: base }: Stag
     range: stage.from.range,
   }));
   configuration.config.OnBuild = undefined;
-  // They stand in no line of the file: steps without a number, known only now.
+  const labels = triggerLabels(build, planned, instructions);
+  // They stand in no line of the file: steps that are known only now.
   const triggers = instructions.map(
     (instruction, index): Trigger => ({
       instruction,
@@ -33,6 +34,7 @@ export function takeTriggers({ build, planned, configuration, step: base }: Stag
         total: 0,
         text: `ONBUILD ${oneLine(instruction.text)}`,
         trigger: base?.id ?? "",
+        ...(labels[index] !== undefined && { label: labels[index] }),
       },
     }),
   );

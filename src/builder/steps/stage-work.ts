@@ -65,7 +65,8 @@ export class StageWork {
   /** Tells what the step does, with its variables in place. */
   named(text: string): void {
     const by = this.step?.trigger === undefined ? "" : "ONBUILD ";
-    this.build.events.emit({ kind: "named", id: this.stepId, text: by + text });
+    const { label } = this.step ?? {};
+    this.build.events.emit({ kind: "named", id: this.stepId, text: by + text, ...(label !== undefined && { label }) });
   }
 
   started(as: { layer?: true } = {}): void {

@@ -17,12 +17,18 @@ import { workdir } from "./workdir.ts";
 /** Solves one stage: its base, the instructions that the base brings, then its own. */
 export async function solveStage(build: Solve, planned: PlannedStage): Promise<StageResult> {
   const { stage } = planned;
-  const steps = stepsOf(build, planned);
+  let steps = stepsOf(build, planned);
   const work = new StageWork(build, planned);
 
   work.step = steps[0];
   await told(work, stage.from, () => from(work));
   const triggers = takeTriggers(work);
+  if (triggers.length > 0)
+    steps = stepsOf(
+      build,
+      planned,
+      triggers.map(({ instruction }) => instruction),
+    );
   work.done();
 
   for (const [index, { instruction, step }] of triggers.entries()) {

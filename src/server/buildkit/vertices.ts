@@ -41,7 +41,7 @@ export async function follow(
     }
     if (event.kind === "step") {
       const { step } = event;
-      if (step.label === undefined && step.total > 0) continue;
+      if (step.label === undefined && (step.total > 0 || step.trigger !== undefined)) continue;
       const { images = [] } = step;
       const base = step.number === 1 ? images[0] : undefined;
       const before = last.get(step.stage);
@@ -85,7 +85,7 @@ async function tell(
   switch (event.kind) {
     case "named": {
       // That of an image is known from the beginning.
-      const name = nameOf(info, event.text);
+      const name = nameOf({ ...info, ...(event.label !== undefined && { label: event.label }) }, event.text);
       if (name !== nameOf(info) && (info.number !== 1 || info.images === undefined)) vertex.announce(name);
       return;
     }
