@@ -144,11 +144,15 @@ test("a disk that is full at an upgrade: dpkg fails, the old version stays and r
 
 test("an installation that was cut off goes on where it was", async () => {
   const before = await counter();
-  await server.ok(
-    "dpkg -i /shared/next/berth_*.deb >/dev/null 2>&1 & " +
-      "while [ ! -e /usr/bin/berth.dpkg-new ]; do sleep 0.01; done; kill -KILL $!",
-  );
-  expect(await versionOf("berth")).not.toContain(" installed");
+  const cutOff = async () => {
+    await server.ok(
+      "rm -f /run/ended; (dpkg -i /shared/next/berth_*.deb >/dev/null 2>&1; : >/run/ended) & " +
+        "while [ ! -e /run/ended ] && [ ! -e /usr/bin/berth.dpkg-new ]; do sleep 0.005; done; " +
+        "pkill -KILL -x dpkg; wait",
+    );
+    return !(await versionOf("berth")).includes(" installed");
+  };
+  await until("an installation to be cut off before it ends", cutOff);
   expect(await server.ok("berth ps --format '{{.Names}}'")).toBe("counter");
   await server.ok("dpkg --unpack /shared/next/berth_*.deb");
   expect(await versionOf("berth")).toBe(`${next} unpacked`);

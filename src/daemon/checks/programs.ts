@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { run } from "../../lib/run.ts";
 import { findProgram } from "../runtimes.ts";
 import { type Check, verdict } from "./check.ts";
@@ -15,6 +16,7 @@ export async function checkPrograms(): Promise<Check[]> {
   ]);
   const init = findProgram("tini-static", "docker-init", "tini", "catatonit");
   const runtime = crun || runc;
+  const protocols = existsSync("/etc/protocols");
   return [
     verdict(group, "crun", crun !== null, crun ?? "not installed", {
       state: runtime ? "lack" : "missing",
@@ -31,6 +33,10 @@ export async function checkPrograms(): Promise<Check[]> {
     verdict(group, "nft", nft !== null, nft ?? "not installed", {
       state: "missing",
       advice: "Install it (`apt install nftables`): it publishes ports and lets containers out.",
+    }),
+    verdict(group, "protocols", protocols, protocols ? "/etc/protocols" : "not installed", {
+      state: "missing",
+      advice: "Install it (`apt install netbase`): nft knows protocols by their names.",
     }),
     verdict(group, "ip", ip !== null, ip ?? "not installed", {
       state: "lack",
