@@ -61,12 +61,7 @@ function dataOf(deps: MigrateDeps, volume: DockerVolume, { move, share, signal }
     kind: "filled",
     fill: async (target) => {
       if (!existsSync(directory)) return;
-      await deps.images.archiver.copy(
-        directory,
-        target,
-        { clones: share.clones, overlayAttributes: true, maxEntries: Number.MAX_SAFE_INTEGER },
-        signal,
-      );
+      await deps.images.archiver.copy(directory, target, { clones: share.clones, overlayAttributes: true }, signal);
     },
   };
 }

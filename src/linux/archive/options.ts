@@ -55,9 +55,8 @@ export interface ShareOptions {
 export interface CopyOptions {
   /** Have blocks in common with the source, where the filesystem can. */
   clones?: boolean;
-  /** These as in {@link ExtractOptions}. */
+  /** As in {@link ExtractOptions}. */
   overlayAttributes?: boolean;
-  maxEntries?: number;
 }
 
 /** The answer of the job `extract`. */
