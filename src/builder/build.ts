@@ -20,6 +20,7 @@ import { parseDockerfile } from "./dockerfile/parse.ts";
 import { DockerfileError, explain } from "./dockerfile/source.ts";
 import { isOwnFrontend } from "./dockerfile/syntax.ts";
 import { BuildEvents } from "./events.ts";
+import { type BaseConfigs, wrongPlatforms } from "./plan/base-configs.ts";
 import { imageSource } from "./plan/base-image.ts";
 import { type Outline, outlineOf } from "./plan/outline.ts";
 import { type Plan, type PlannedStage, plan as planStages } from "./plan/plan.ts";
@@ -67,14 +68,15 @@ export async function prepareBuild(
 }
 
 /**
- * What the checks find in a Dockerfile, without what it has them pass over. `error`: findings end a build. Throws
- * `invalid`, showing the place.
+ * What the checks find in a Dockerfile, without what it has them pass over. `bases`: what is known of base images that
+ * may not be here; `error`: findings end a build. Throws `invalid`, showing the place.
  */
 export async function checkBuild(
   deps: BuilderDeps,
   request: BuildRequest,
   { dockerfile, plans }: { dockerfile: Dockerfile; plans: Plan[] },
   signal: AbortSignal,
+  bases: BaseConfigs = new Map(),
 ): Promise<{ findings: Finding[]; error: boolean }> {
   return shown(request, async () => {
     const settings = checkSettings(dockerfile, request.buildArgs["BUILDKIT_DOCKERFILE_CHECK"]);
@@ -82,12 +84,13 @@ export async function checkBuild(
     const findings = await inTurns(
       lint(dockerfile, {
         buildArgs: request.buildArgs,
-        base: (stage) => baseOf(deps, plans[0]?.stages[stage]),
+        base: (stage) => baseOf(deps, plans[0]?.stages[stage], bases),
         ...(ignore && { ignore }),
       }),
       signal,
     );
-    return { findings: notSkipped(findings, settings), error: settings.error };
+    const all = [...findings, ...wrongPlatforms(bases)];
+    return { findings: notSkipped(all, settings), error: settings.error };
   });
 }
 
@@ -124,11 +127,15 @@ export async function outlineBuild(
   );
 }
 
-/** What the checks ask of a stage's base image, where it is here. */
-function baseOf(deps: BuilderDeps, stage: PlannedStage | undefined): StageBase | undefined {
+/** What the checks ask of a stage's base image, where it is here or known. */
+function baseOf(
+  deps: BuilderDeps,
+  stage: PlannedStage | undefined,
+  bases: BaseConfigs = new Map(),
+): StageBase | undefined {
   if (stage?.base.kind === "scratch") return { env: [], shell: false };
   if (stage?.base.kind !== "image") return undefined;
-  const config = localBase(deps, stage.base.ref, stage.platform);
+  const config = bases.get(stage)?.config ?? localBase(deps, stage.base.ref, stage.platform);
   return config && { env: config.Env ?? [], shell: (config.Shell ?? []).length > 0 };
 }
 

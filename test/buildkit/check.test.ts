@@ -1,5 +1,6 @@
 /** What is asked of a Dockerfile without building it: its faults, its arguments and secrets, its targets. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { startRegistry } from "../build/registry.ts";
 import type { Result } from "../harness.ts";
 import { Buildx } from "./rig.ts";
 import { names, step, told } from "./told.ts";
@@ -142,4 +143,35 @@ test("targets: each by name, the one that is built first said to be so", async (
     { name: "base", description: "is where it begins", base: "busybox", location: at(3) },
     { name: "final", default: true, description: "is what ships", base: "base", location: at(11) },
   ]);
+});
+
+test("bases that are not here are asked of their registry, and none is brought", async () => {
+  await using registry = await startRegistry();
+  const image = `${registry.host}/base`;
+  await rig.ok("build", "-q", "-t", image, context("FROM busybox\nENV KNOWN=x\n"));
+  await rig.ok("push", "-q", image);
+  await rig.ok("rmi", image);
+  const other = process.arch === "arm64" ? "linux/amd64" : "linux/arm64";
+  const own = process.arch === "arm64" ? "linux/arm64" : "linux/amd64";
+  const root = context(`ARG OTHER=${other}\nFROM --platform=$OTHER ${image}\nENV A=$KNOWN B=$UNKNOWN\n`);
+  const { stdout, stderr } = await ask("lint", root);
+  const found = [...stdout.matchAll(/^WARNING: (\w+).*\n(.*)\n/gm)].map(([, rule, text]) => [rule, text]);
+  expect(found.sort()).toEqual([
+    [
+      "InvalidBaseImagePlatform",
+      `Base image ${image} was pulled with platform "${own}", expected "${other}" for current build`,
+    ],
+    ["UndefinedVar", "Usage of undefined variable '$UNKNOWN' (did you mean $KNOWN?)"],
+  ]);
+  expect(names(told(stderr))).toContain(`[internal] load metadata for ${image}:latest`);
+  expect((await docker(["image", "inspect", image])).exitCode).toBe(1);
+  const skipped = context(`# check=skip=InvalidBaseImagePlatform\nFROM --platform=${other} ${image}\n`);
+  expect((await ask("lint", skipped)).stdout).not.toContain("WARNING: InvalidBaseImagePlatform");
+  const missing = await ask("lint", context(`FROM ${registry.host}/none\n`));
+  if (!rig.newest) return;
+  expect(missing.exitCode).toBe(1);
+  expect(missing.stdout + missing.stderr).toContain(
+    `ERROR: ${registry.host}/none: failed to resolve source metadata for ${registry.host}/none:latest: ` +
+      `${registry.host}/none:latest: not found`,
+  );
 });

@@ -32,10 +32,14 @@ const descriptions: Readonly<Record<string, string>> = {
     "image changes",
 };
 
-/** What a rule is about, and where Docker explains it. Undefined: it is no rule of Docker's. */
-export function aboutRule(rule: string): { description: string; url: string } | undefined {
+/** Rules that Docker explains nowhere. */
+const unexplained: ReadonlySet<string> = new Set(["InvalidBaseImagePlatform"]);
+
+/** What a rule is about, and where Docker explains it, if it does. Undefined: it is no rule of Docker's. */
+export function aboutRule(rule: string): { description: string; url?: string } | undefined {
   const description = descriptions[rule];
   if (description === undefined) return undefined;
+  if (unexplained.has(rule)) return { description };
   const words = rule.replace(/([a-z0-9])([A-Z])/g, "$1-$2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1-$2");
   return { description, url: `https://docs.docker.com/go/dockerfile/rule/${words.toLowerCase()}/` };
 }

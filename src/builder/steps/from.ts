@@ -1,5 +1,6 @@
-import { formatPlatform, platformScore } from "../../oci/platform.ts";
+import { platformScore } from "../../oci/platform.ts";
 import type { FromInstruction } from "../dockerfile/instructions.ts";
+import { wrongPlatform, wrongPlatformRule } from "../plan/base-configs.ts";
 import { lookUpOf } from "../plan/look-ups.ts";
 import { oneLine } from "../plan/stage-steps.ts";
 import { Variables } from "../plan/variables.ts";
@@ -22,12 +23,10 @@ export async function from(work: StageWork): Promise<void> {
   if (build.breath.due) await build.breath.take();
   const result = "result" in base ? base.result : emptyResult(planned.platform);
   if (planned.base.kind === "image" && platformScore(planned.platform, result.platform) === 0) {
-    const message =
-      `Base image ${planned.base.ref} was pulled with platform "${formatPlatform(result.platform)}", expected ` +
-      `"${formatPlatform(planned.platform)}" for current build`;
+    const message = wrongPlatform(planned.base.ref, result.platform, planned.platform);
     build.events.emit({
       kind: "warning",
-      rule: "InvalidBaseImagePlatform",
+      rule: wrongPlatformRule,
       message,
       line: planned.stage.from.range.start,
     });

@@ -3,6 +3,7 @@ import type { Dockerfile } from "../../builder/dockerfile/instructions.ts";
 import { aboutRule } from "../../builder/dockerfile/rules.ts";
 import { excerpt, type Range } from "../../builder/dockerfile/source.ts";
 import { failureOf } from "../../builder/failure.ts";
+import { type BaseConfigs, findBaseConfigs } from "../../builder/plan/base-configs.ts";
 import type { Outline } from "../../builder/plan/outline.ts";
 import type { Plan } from "../../builder/plan/plan.ts";
 import type { BuildRequest } from "../../builder/request.ts";
@@ -56,15 +57,18 @@ export async function answerSubrequest(
 async function lint(deps: ServerDeps, { request, file, progress, signal }: Asked): Promise<Told> {
   const sources = [{ filename: file.name, data: base64(file), language: "Dockerfile" }];
   let prepared: { dockerfile: Dockerfile; plans: Plan[] };
+  let bases: BaseConfigs = new Map();
   try {
     prepared = await prepareBuild(request, signal);
+    const [plan] = prepared.plans;
+    if (plan)
+      bases = await findBaseConfigs(deps.build, deps.remote, request, plan, (name) => lookUp(progress, name), signal);
   } catch (error) {
     const { message, range } = failureOf(error);
     const buildError = { message, ...(range && { location: locationOf(range) }) };
     return { value: { warnings: null, sources, buildError }, text: "", code: 1 };
   }
-  loadMetadata(deps, prepared.plans, progress);
-  const { findings } = await checkBuild(deps.build, request, prepared, signal);
+  const { findings } = await checkBuild(deps.build, request, prepared, signal, bases);
   const warnings = findings.map(({ rule, message, range }) => ({
     ruleName: rule,
     ...aboutRule(rule),
@@ -84,6 +88,13 @@ async function lint(deps: ServerDeps, { request, file, progress, signal }: Asked
     text: text.join(""),
     code: warnings.length > 0 ? 1 : 0,
   };
+}
+
+/** A vertex for the look-up of an image; gives what tells of its end. */
+function lookUp(progress: Progress, name: string): (error?: string) => void {
+  const step = progress.step(`[internal] load metadata for ${name}`);
+  step.start();
+  return (error) => (error === undefined ? step.done() : step.fail(error));
 }
 
 async function outline(deps: ServerDeps, { request, file, progress, signal }: Asked): Promise<Told> {
