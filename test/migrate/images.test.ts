@@ -1,11 +1,12 @@
 /** Images and volumes of a real dockerd are taken over as they were, and Docker's data is left as it is. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tarEntry } from "../../src/lib/tar/entry.ts";
 import { encodeHeader, endOfArchive } from "../../src/lib/tar/writer.ts";
 import { getXattr } from "../../src/linux/xattr.ts";
 import { Daemon, sh } from "../harness.ts";
+import { RegistryProcess } from "../registry/process.ts";
 import { migrate, states } from "./request.ts";
 import { DockerSource } from "./source.ts";
 
@@ -125,6 +126,24 @@ test("images have their ids, configurations, names and files; volumes their labe
     new Set(["present"]),
   );
   expect(source.listing()).toEqual(before.listing);
+});
+
+test("what was taken can be pushed, pulled back as the same image, and built upon", async () => {
+  await using registry = await RegistryProcess.start();
+  await using daemon = await Daemon.start({ images: [], args: ["--insecure-registry", registry.address] });
+  await migrate(daemon, { From: source.data, Images: true });
+  const name = `${registry.address}/app:1`;
+  const id = await daemon.ok("image", "inspect", "-f", "{{.Id}}", "app:1");
+  await daemon.ok("tag", "app:1", name);
+  await daemon.ok("push", name);
+  const context = mkdtempSync(join(source.root, "upon-"));
+  writeFileSync(join(context, "Dockerfile"), "FROM app:1\nENTRYPOINT []\nRUN rm /copied/one\n");
+  await daemon.ok("build", "-q", "-t", "upon", context);
+  await daemon.ok("rmi", "-f", "upon", id);
+  expect((await daemon.docker("image", "inspect", "app:1")).exitCode).toBe(1);
+  await daemon.ok("pull", "-q", name);
+  expect(await daemon.ok("image", "inspect", "-f", "{{.Id}}", name)).toBe(id);
+  expect(await daemon.ok(...look(name))).toBe(told["app:1"]?.files ?? "");
 });
 
 test("an engine that copies layers takes the same, and a request may forbid to share files", async () => {
