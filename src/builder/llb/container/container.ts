@@ -134,6 +134,10 @@ export class FrontendContainer {
     return process;
   }
 
+  get network(): string {
+    return this.place.network;
+  }
+
   /** Where a mount is on the host, by its place in the request. */
   root(index: number): string | undefined {
     return this.roots[index];

@@ -29,7 +29,7 @@ export class Containers {
 
   async release(id: string): Promise<void> {
     const container = this.#open.get(id);
-    if (!container) throw new GrpcError(Code.notFound, `container details for ${id} not found`);
+    if (!container) throw new GrpcError(Code.unknown, `container details for ${id} not found`);
     this.#open.delete(id);
     await container.release();
   }

@@ -1,4 +1,3 @@
-import { SecurityMode } from "../../../api/buildkit/llb.ts";
 import { ExecMessage } from "../../../api/buildkit/process.ts";
 import type { ContainerProcess } from "../../../builder/llb/container/process.ts";
 import { insecureOf } from "../../../builder/llb/exec/read.ts";
@@ -69,8 +68,11 @@ async function start(containers: Containers, { client, allow }: LlbWork, init: I
   const container = containers.get(containerId);
   if (!container) throw new GrpcError(Code.notFound, `container "${containerId}" previously released or not created`);
   const insecure = insecureOf(security);
-  if (security === SecurityMode.insecure && !allow.has("security.insecure"))
-    throw new GrpcError(Code.invalidArgument, "security.insecure is not allowed");
+  for (const [wanted, entitlement] of [
+    [container.network === "host", "network.host"],
+    [insecure, "security.insecure"],
+  ] as const)
+    if (wanted && !allow.has(entitlement)) throw new GrpcError(Code.unknown, `${entitlement} is not allowed`);
   const { args = [], env = [], cwd = "", user = "" } = meta ?? {};
   const secrets: string[] = [];
   for (const { id, name, optional } of secretEnv) {
