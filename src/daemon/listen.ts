@@ -6,6 +6,7 @@ import { type PassedSocket, passedSockets } from "../linux/passed-sockets.ts";
 import { type Listener, listenHttp } from "../server/http/listener.ts";
 import type { HttpHandler } from "../server/http/serve.ts";
 import { type DaemonConfig, dockerSocket } from "./config/config.ts";
+import { tcpHost } from "./config/tcp-host.ts";
 
 /** What the daemon listens on. */
 export interface Listening {
@@ -49,7 +50,7 @@ export async function listen(
           listener: await listenUnix(rest, socketGroup(config.group, log), handler, log),
           path: rest,
         });
-      } else if (scheme === "tcp") opened.push(listenTcp(rest, config, handler, log));
+      } else if (scheme === "tcp") opened.push(listenTcp(host, config, handler, log));
       else if (passed.length === 0)
         throw invalid("no sockets found via socket activation: make sure the service was started by systemd");
     }
@@ -101,23 +102,15 @@ async function clearSocket(path: string): Promise<void> {
 }
 
 function listenTcp(
-  rest: string,
+  host: string,
   config: DaemonConfig,
   handler: HttpHandler,
   log: Logger,
 ): { address: string; listener: Listener } {
-  const match = /^(\[[^\]]+\]|[^:/]*)(?::(\d+))?\/?$/.exec(rest);
-  if (!match) throw invalid(`invalid bind address (tcp://${rest})`);
-  const hostname = match[1] || "127.0.0.1";
+  const { hostname, port: asked } = tcpHost(host);
   const { enabled, verify, ca, cert, key } = config.tls;
-  if (enabled === null) {
-    throw invalid(
-      `tcp://${rest}: refusing to serve the API without TLS: whoever reaches it is root on this machine. Use ` +
-        "--tlsverify with certificates, or say --tls=false if that is what you want",
-    );
-  }
   const tls = enabled ? { cert: readPem(cert), key: readPem(key), ...(verify && { ca: readPem(ca) }) } : undefined;
-  const port = match[2] === undefined ? (tls ? 2376 : 2375) : Number(match[2]);
+  const port = asked ?? (tls ? 2376 : 2375);
   const listener = listenHttp({ hostname: hostname.replace(/^\[|\]$/g, ""), port, ...(tls && { tls }) }, handler, log);
   const address = `tcp://${hostname}:${listener.port ?? port}`;
   if (!tls) log.warn("the API is served without TLS: whoever reaches it is root on this machine", { address });

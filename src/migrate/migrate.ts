@@ -11,7 +11,7 @@ import { openDockerRoot } from "./docker/root.ts";
 import { planMigration } from "./plan.ts";
 import { keyOf, type Sharing, type Step } from "./step.ts";
 
-/** What a migration that was cut off has brought of layers is kept for so long, for the next one. */
+/** What one that was cut off, or of which a part failed, has brought of layers is kept so long, for the next one. */
 const KEEP_MS = 24 * 60 * 60 * 1000;
 /** Left free for everybody else. */
 const RESERVE = 64 * 1024 * 1024;
@@ -74,6 +74,8 @@ async function takeAll(
   await Promise.all(ofKind("image", "volume").map(take));
   // One after the other: in the order in which they were made.
   for (const step of ofKind("network", "container")) await take(step);
+  // Nothing is left that a next run would go on with.
+  if (due.every(({ item }) => item.State === "taken")) lease.keepAfterwards(0);
 }
 
 /** Notes how it went. Only the end of all of it ends the others. */

@@ -153,6 +153,15 @@ test("an engine that copies layers takes the same, and a request may forbid to s
   for (const image of images) expect(await daemon.ok(...look(image))).toBe(told[image]?.files ?? "");
 });
 
+test("images that were taken can be removed at once, and give their room back", async () => {
+  await using daemon = await Daemon.start({ images: [] });
+  await migrate(daemon, { From: source.data, Images: true });
+  const layers = join(daemon.dataRoot, "layers/sha256");
+  expect(readdirSync(layers)).not.toEqual([]);
+  await daemon.ok("image", "prune", "--all", "--force");
+  expect(readdirSync(layers)).toEqual([]);
+});
+
 test("what is here already stays; names choose", async () => {
   await using daemon = await Daemon.start();
   const own = await daemon.ok("image", "ls", "-q", "--no-trunc", "busybox");
@@ -264,9 +273,16 @@ test("a dockerd that runs, and what is no data root, are refused", async () => {
   expect(await refusal("relative")).toEqual([1, relative]);
   expect((await refusal("/nowhere"))[1]).toContain("there is no data root of Docker at /nowhere");
   expect((await refusal(daemon.execRoot))[1]).toContain("is no data root of Docker");
+  expect((await refusal(daemon.dataRoot))[1]).toContain(
+    `${daemon.dataRoot} is a data root of Berth's, not of Docker's`,
+  );
   await using other = await DockerSource.start();
   expect((await refusal(other.data))[1]).toContain(`dockerd runs on ${other.data}`);
   await other.stop();
   writeFileSync(join(other.data, "volumes/metadata.db"), "no database");
   expect((await refusal(other.data))[1]).toContain("metadata.db: invalid database");
+  writeFileSync(join(other.data, "image/overlay2/repositories.json"), "no names");
+  expect((await refusal(other.data))[1]).toContain(
+    `cannot read ${join(other.data, "image/overlay2/repositories.json")}`,
+  );
 });

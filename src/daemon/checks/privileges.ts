@@ -24,7 +24,7 @@ export function checkPrivileges(): Check[] {
   const checks = [
     verdict(group, "user", uid === 0, uid === 0 ? "root" : `uid ${uid}`, {
       state: "missing",
-      advice: "Run the daemon as root.",
+      advice: "Run the daemon as root, and this command too: it tells what whoever runs it can do.",
     }),
   ];
   if (lacking.length === 0) checks.push({ group, name: "capabilities", state: "ok", found: "all that are needed" });

@@ -59,6 +59,7 @@ describe("flags", () => {
       "bridge=a=b",
       "--containerd",
       "/run/containerd.sock",
+      "--tls=false",
     ]);
     expect(config).toMatchObject({
       debug: true,
@@ -104,6 +105,9 @@ describe("flags", () => {
     [["--log-level", "loud"], "invalid log-level: loud"],
     [["--publish-policy", "shut"], "invalid publish-policy: shut (one of open, host-firewall, loopback)"],
     [["-H", "http://x"], "invalid bind address"],
+    [["-H", "tcp://x:65536"], "invalid bind address (tcp://x:65536)"],
+    [["-H", "tcp://x:1"], "tcp://x:1: refusing to serve the API without TLS"],
+    [["--mtu", "-1"], "invalid default MTU: -1"],
     [["--label", "x"], "bad attribute format: x"],
     [["--label", "a=1", "--label", "a=2"], "conflict labels"],
     [["--log-opt", "x"], "NAME=VALUE"],
@@ -168,6 +172,11 @@ describe("configuration file", () => {
     [{ debug: "yes" }, "debug must be true or false"],
     [{ labels: "a=b" }, "labels must be a list"],
     [{ mtu: "x" }, "mtu must be a whole number"],
+    [{ "registry-mirrors": ["a:5000"] }, 'invalid mirror: no scheme specified for "a:5000"'],
+    [{ "registry-mirrors": ["ftp://a"] }, 'unsupported scheme "ftp" in "ftp://a"'],
+    [{ "registry-mirrors": ["https://u:p@a"] }, "username/password not allowed"],
+    [{ "registry-mirrors": ["https://a/b?c"] }, "query or fragment at end"],
+    [{ "registry-mirrors": ["https://a:x"] }, "not a valid URI"],
     [{ runtimes: { a: {} } }, "runtimes.a must be"],
     [{ "default-ulimits": { a: { Soft: 3, Hard: 1 } } }, "soft limit"],
     [{ registries: { "a.b": { mirrors: "c.d" } } }, "registries.a.b.mirrors must be a list"],
@@ -193,6 +202,25 @@ describe("configuration file", () => {
       "the option userland-proxy has no effect on this engine",
       "the option features has no effect on this engine",
     ]);
+  });
+  test.each([
+    ["UTF-8", [0xef, 0xbb, 0xbf], (text: string) => Buffer.from(text)],
+    ["UTF-16", [0xff, 0xfe], (text: string) => Buffer.from(text, "utf16le")],
+    ["UTF-16, the other way round", [0xfe, 0xff], (text: string) => Buffer.from(text, "utf16le").swap16()],
+  ])("may begin with a byte order mark: %s", (_, mark, encode) => {
+    const file = join(directory, "marked.json");
+    writeFileSync(file, Buffer.concat([Buffer.from(mark), encode('{ "debug": true, "labels": ["a=ä"] }')]));
+    expect(loadConfig(parseDaemonArguments(["--config-file", file]), environment)).toMatchObject({
+      debug: true,
+      labels: ["a=ä"],
+    });
+  });
+  test("bytes that are no text are told of", () => {
+    const file = join(directory, "bytes.json");
+    writeFileSync(file, Buffer.from([...Buffer.from('{ "data-root": "'), 0xff, ...Buffer.from('" }')]));
+    expect(() => loadConfig(parseDaemonArguments(["--config-file", file]), environment)).toThrow(
+      `${file}: failed to decode configuration JSON: invalid UTF-8`,
+    );
   });
   test("an empty or missing one is none", () => expect(load([], "").debug).toBe(false));
 });

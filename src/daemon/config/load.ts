@@ -21,13 +21,14 @@ export function loadConfig(args: DaemonArguments, environment: DaemonEnvironment
 
 /** Keys and values of a file; none where there is no such file. */
 function readConfigFile(file: string): Map<string, unknown> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return new Map();
     throw configError(file, errorMessage(error));
   }
+  const text = decode(bytes, file);
   if (text.trim() === "") return new Map();
   let parsed: unknown;
   try {
@@ -45,6 +46,17 @@ function readConfigFile(file: string): Map<string, unknown> {
   if (unknown.length > 0)
     throw configError(file, `the following directives don't match any configuration option: ${unknown.join(", ")}`);
   return new Map(entries);
+}
+
+/** UTF-8, or UTF-16 by its byte order mark: editors of other systems write those. */
+function decode(bytes: Uint8Array, file: string): string {
+  const mark = Buffer.from(bytes.subarray(0, 2)).toString("hex");
+  const encoding = mark === "fffe" ? "utf-16le" : mark === "feff" ? "utf-16be" : "utf-8";
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw configError(file, `failed to decode configuration JSON: invalid ${encoding.toUpperCase()}`);
+  }
 }
 
 function configError(file: string, message: string): Error {

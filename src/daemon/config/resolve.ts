@@ -9,6 +9,7 @@ import type { DaemonEnvironment } from "./environment.ts";
 import { daemonOptions } from "./options/all.ts";
 import { registrySettings } from "./registries.ts";
 import { parseSize } from "./size.ts";
+import { tcpHost } from "./tcp-host.ts";
 import { ConfigValues } from "./values.ts";
 
 /** Checks every value and fills in the defaults. Throws `invalid`, naming the option. */
@@ -73,7 +74,7 @@ export function resolveConfig(
     maxConcurrentUploads: atLeastOne("max concurrent uploads", values.integer("max-concurrent-uploads", 5)),
     maxDownloadAttempts: atLeastOne("max download attempts", values.integer("max-download-attempts", 5)),
     insecureRegistries: values.list("insecure-registries"),
-    registryMirrors: values.list("registry-mirrors"),
+    registryMirrors: values.list("registry-mirrors").map(mirror),
     registries: registrySettings(values.object<unknown>("registries")),
     proxies: proxies(values, environment),
     buildCacheLimit: buildCacheLimit(values),
@@ -81,6 +82,13 @@ export function resolveConfig(
   };
   if (config.bridge.name === "none" && config.bridge.bip)
     throw invalid("You specified --bip with --bridge none: there is no bridge for it");
+  for (const host of config.hosts)
+    if (host.startsWith("tcp://") && config.tls.enabled === null)
+      throw invalid(
+        `${host}: refusing to serve the API without TLS: whoever reaches it is root on this machine. Use ` +
+          '--tlsverify with certificates, or say --tls=false (in the file: "tls": false) if that is what you want',
+      );
+  if (config.bridge.mtu < 0) throw invalid(`invalid default MTU: ${config.bridge.mtu}`);
   if (config.shmSize < 0) throw invalid(`invalid default-shm-size: ${config.shmSize}`);
   return config;
 }
@@ -158,6 +166,7 @@ function hosts(values: ConfigValues, { listenFds }: DaemonEnvironment): string[]
     if (host.startsWith("/")) return `unix://${host}`;
     if (!/^(unix:\/\/\/|tcp:\/\/|fd:\/\/)/.test(host))
       throw invalid(`error parsing -H ${host}: invalid bind address (${host})`);
+    if (host.startsWith("tcp://")) tcpHost(host);
     return host;
   });
 }
@@ -208,4 +217,17 @@ function cidr(key: string, text: string): string {
 function atLeastOne(what: string, value: number): number {
   if (value < 1) throw invalid(`invalid ${what}: ${value}`);
   return value;
+}
+
+/** A mirror of Docker Hub, which is the address of a registry and nothing more. */
+function mirror(text: string): string {
+  const bad = (why: string) => invalid(`invalid mirror: ${why}`);
+  const schemes = "must use either 'https://' or 'http://'";
+  const [, scheme, rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text) ?? [];
+  if (scheme === undefined) throw bad(`no scheme specified for "${text}": ${schemes}`);
+  if (!/^https?$/i.test(scheme)) throw bad(`unsupported scheme "${scheme}" in "${text}": ${schemes}`);
+  if (/^[^/?#]*@/.test(rest)) throw bad("username/password not allowed in URI");
+  if (/[?#]/.test(rest)) throw bad(`query or fragment at end of the URI "${text}"`);
+  if (!URL.canParse(text)) throw bad(`"${text}" is not a valid URI`);
+  return text;
 }

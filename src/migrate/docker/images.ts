@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { errorMessage } from "../../lib/errors.ts";
+import { errorMessage, invalid } from "../../lib/errors.ts";
 import { namesIn } from "../../lib/names-in.ts";
 import { decodeJson } from "../../lib/parse-json.ts";
 import { chainIds, digestOf, hexOf, isDigest } from "../../oci/digest.ts";
@@ -103,11 +103,15 @@ function readNames(home: string): Map<string, Reference[]> {
   const file = join(home, "repositories.json");
   const names = new Map<string, Reference[]>();
   if (!existsSync(file)) return names;
-  const { Repositories } = decodeJson<{ Repositories?: Record<string, Record<string, string>> }>(
-    readFileSync(file, "utf8"),
-  );
-  for (const references of Object.values(Repositories ?? {}))
-    for (const [name, id] of Object.entries(references))
-      names.set(id, [...(names.get(id) ?? []), parseReference(name)]);
+  try {
+    const { Repositories } = decodeJson<{ Repositories?: Record<string, Record<string, string>> }>(
+      readFileSync(file, "utf8"),
+    );
+    for (const references of Object.values(Repositories ?? {}))
+      for (const [name, id] of Object.entries(references))
+        names.set(id, [...(names.get(id) ?? []), parseReference(name)]);
+  } catch (error) {
+    throw invalid(`cannot read ${file}: ${errorMessage(error)}`);
+  }
   return names;
 }

@@ -27,6 +27,7 @@ export function openDockerRoot(from: string): DockerRoot {
   const path = existing(asked);
   if (!["image", "containers", "volumes"].some((name) => existsSync(join(path, name))))
     throw invalid(`${path} is no data root of Docker: it has no folder image, containers or volumes`);
+  if (existsSync(join(path, "berth.lock"))) throw invalid(`${path} is a data root of Berth's, not of Docker's`);
   const locks = new DisposableStack();
   try {
     for (const name of databases) {
@@ -55,9 +56,9 @@ function existing(path: string): string {
 function configuredRoot(): string {
   if (!existsSync(configFile)) return usualRoot;
   try {
-    const config = decodeJson<{ "data-root"?: unknown; graph?: unknown }>(readFileSync(configFile, "utf8"));
+    const config = decodeJson<{ "data-root"?: unknown; graph?: unknown } | null>(readFileSync(configFile, "utf8"));
     // The second is what older versions called it.
-    const root = config["data-root"] ?? config.graph;
+    const root = config?.["data-root"] ?? config?.graph;
     return typeof root === "string" && root !== "" ? root : usualRoot;
   } catch (error) {
     throw invalid(`cannot read ${configFile}: ${errorMessage(error)}; name the data root`);
