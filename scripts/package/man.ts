@@ -5,6 +5,7 @@ import { globalFlags } from "../../src/cli/globals.ts";
 import { said } from "../../src/cli/help.ts";
 import { daemonOptions } from "../../src/daemon/config/options/all.ts";
 import type { DaemonOption } from "../../src/daemon/config/options/option.ts";
+import { usage as doctorUsage } from "../../src/daemon/doctor.ts";
 import { usage as registryUsage } from "../../src/registry/flags.ts";
 import { allCommands, type PlacedCommand } from "../commands.ts";
 
@@ -23,6 +24,7 @@ export async function enginePages(version: string, date: string): Promise<Manual
   const texts = new Map<string, string>([
     ["berth.1", head("berth", 1) + rootPage(leaves)],
     ["berth-daemon.8", head("berth-daemon", 8) + daemonPage()],
+    ["berth-doctor.8", head("berth-doctor", 8) + doctorPage()],
     ["berth-daemon.json.5", head("berth-daemon.json", 5) + settingsPage()],
   ]);
   const links = new Map<string, string>();
@@ -78,7 +80,13 @@ function rootPage(leaves: readonly PlacedCommand[]): string {
         "berth\\-daemon(8) is. Every command has a page of its own, such as berth\\-run(1).",
     ) +
     optionsSection("OPTIONS", globalFlags("~")) +
-    section("COMMANDS", shown.join("")) +
+    section(
+      "COMMANDS",
+      shown.join("") +
+        tagged("berth compose", "Docker's Compose, where its plugin is installed.") +
+        tagged("berth daemon", "The engine: berth-daemon(8).") +
+        tagged("berth doctor", "What this machine offers to containers, and what it lacks: berth-doctor(8)."),
+    ) +
     section(
       "FILES",
       tagged("/run/berth/berth.sock", "Where the daemon listens, for root and the group berth.") +
@@ -88,7 +96,7 @@ function rootPage(leaves: readonly PlacedCommand[]): string {
       "ENVIRONMENT",
       tagged("DOCKER_HOST", "Address of the engine to talk to.") + tagged("DOCKER_CONTEXT", "Context that names it."),
     ) +
-    section("SEE ALSO", "berth\\-daemon(8), berth\\-daemon.json(5), berth\\-run(1)")
+    section("SEE ALSO", "berth\\-daemon(8), berth\\-daemon.json(5), berth\\-doctor(8), berth\\-run(1)")
   );
 }
 
@@ -115,6 +123,20 @@ function daemonPage(): string {
         tagged("/run/berth/stop-containers", "While it is there, an end of the daemon stops the containers too."),
     ) +
     section("SEE ALSO", "berth(1), berth\\-daemon.json(5)")
+  );
+}
+
+/** Its help text as it stands. */
+function doctorPage(): string {
+  return (
+    section("NAME", "berth\\-doctor \\- what a machine offers to containers") +
+    section(
+      "DESCRIPTION",
+      "Needs no daemon, but root: it tells what whoever runs it can do. Ends with 0 where containers can run, and " +
+        "with 1 where something vital is missing.",
+    ) +
+    literal(doctorUsage.trim()) +
+    section("SEE ALSO", "berth(1), berth\\-daemon(8)")
   );
 }
 

@@ -6,7 +6,8 @@ import { checkPrivileges } from "./checks/privileges.ts";
 import { checkPrograms } from "./checks/programs.ts";
 import { checkStorage } from "./checks/storage.ts";
 
-const usage = `
+/** The help text. */
+export const usage = `
 Usage:  berth doctor [OPTIONS]
 
 Tell what this host offers to containers, and what to do about what it lacks

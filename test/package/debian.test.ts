@@ -58,6 +58,8 @@ test("apt installs it, and the engine answers", async () => {
   // Which leaves documents out, as this Debian is told to.
   expect((await server.ok("dpkg --verify berth")).replaceAll(/^missing +\/usr\/share\/doc\/berth.*\n?/gm, "")).toBe("");
   expect(await server.ok("berth daemon --validate")).toBe("configuration OK");
+  const pages = ["man1/berth.1.gz", "man1/berth-run.1.gz", "man8/berth-daemon.8.gz", "man8/berth-doctor.8.gz"];
+  await server.ok(`cd /usr/share/man && zcat ${pages.join(" ")} >/dev/null`);
 });
 
 test("a container runs, and a Compose project", async () => {
