@@ -28,7 +28,8 @@ async function volumeStep(
   const isHere = hasVolume(deps.volumes, name);
   const takes = !isHere && problem === undefined;
   const isPlain = !hasOptions(volume);
-  const size = takes && isPlain && existsSync(directory) ? (await deps.images.archiver.usage(directory)).bytes : 0;
+  const isGone = isPlain && !existsSync(directory);
+  const size = takes && isPlain && !isGone ? (await deps.images.archiver.usage(directory)).bytes : 0;
   const shares = move || clones;
   return {
     item: {
@@ -36,7 +37,10 @@ async function volumeStep(
       Name: name,
       ID: "",
       State: isHere ? "present" : takes ? "take" : "cannot",
-      Reason: isHere ? "" : (problem ?? (isPlain ? "" : "its data is where its options say")),
+      Reason: isHere
+        ? ""
+        : (problem ??
+          (isGone ? "its data is gone: it comes empty" : isPlain ? "" : "its data is where its options say")),
       Copied: shares ? 0 : size,
       Shared: shares ? size : 0,
     },
@@ -55,12 +59,11 @@ const hasOptions = ({ options }: DockerVolume): boolean => Object.keys(options ?
 
 function dataOf(deps: MigrateDeps, volume: DockerVolume, { move, share, signal }: Work): VolumeData {
   const { directory } = volume;
-  if (hasOptions(volume)) return { kind: "none" };
+  if (hasOptions(volume) || !existsSync(directory)) return { kind: "none" };
   if (move) return { kind: "moved", directory };
   return {
     kind: "filled",
     fill: async (target) => {
-      if (!existsSync(directory)) return;
       await deps.images.archiver.copy(directory, target, { clones: share.clones, overlayAttributes: true }, signal);
     },
   };

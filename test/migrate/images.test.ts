@@ -1,6 +1,15 @@
 /** Images and volumes of a real dockerd are taken over as they were, and Docker's data is left as it is. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { tarEntry } from "../../src/lib/tar/entry.ts";
 import { encodeHeader, endOfArchive } from "../../src/lib/tar/writer.ts";
@@ -244,10 +253,13 @@ test("what there is no room for is refused before anything is taken", async () =
 test("moved volumes are here only", async () => {
   await using other = await DockerSource.start();
   await other.ok("run", "--rm", "--network", "none", "-v", "data:/v", "busybox", "sh", "-c", "echo moved > /v/f");
+  await other.ok("volume", "create", "gone");
   await other.stop();
+  rmSync(join(other.data, "volumes/gone/_data"), { recursive: true });
   await using daemon = await Daemon.start();
   const { items } = await migrate(daemon, { From: other.data, Volumes: true, Move: true });
-  expect(states(items)).toEqual({ "volume data": "taken" });
+  expect(states(items)).toEqual({ "volume data": "taken", "volume gone": "taken" });
+  expect(items.find(({ Name }) => Name === "gone")?.Reason).toBe("its data is gone: it comes empty");
   expect(await daemon.ok("run", "--rm", "-v", "data:/v", "busybox", "cat", "/v/f")).toBe("moved");
   expect(readdirSync(join(other.data, "volumes/data"))).toEqual([]);
 });
