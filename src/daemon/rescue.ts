@@ -1,18 +1,18 @@
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { EventBus } from "../api/events.ts";
-import { layerUsers } from "../builder/cache/layer-users.ts";
-import { imagesOfContainers, imageUsers } from "../container/image-users.ts";
+import { imagesOfContainers } from "../container/image-users.ts";
 import { adoptImages, adoptRootfs, putSnapshotAside } from "../image/adopt.ts";
-import { openImages } from "../image/open.ts";
 import { shortId } from "../lib/ids.ts";
 import type { Logger } from "../lib/log.ts";
 import { namesIn } from "../lib/names-in.ts";
+import { compactTime } from "../lib/rfc3339.ts";
 import { nowNano } from "../linux/clock.ts";
 import { openOrSalvage, type Salvage } from "../store/salvage.ts";
 import type { Store } from "../store/store.ts";
 import { adoptVolumes } from "../volume/adopt.ts";
 import type { DaemonConfig } from "./config/config.ts";
+import { imageStore } from "./image-store.ts";
 import type { DaemonPaths } from "./paths.ts";
 
 /** What the database did not tell and the data root did. */
@@ -30,7 +30,7 @@ interface Found {
  */
 export async function openDatabase(config: DaemonConfig, paths: DaemonPaths, log: Logger): Promise<Store> {
   const { dataRoot } = config;
-  const aside = join(dataRoot, "lost", new Date().toISOString().replace(/[-:]|\.\d+/g, ""));
+  const aside = join(dataRoot, "lost", compactTime());
   let found: Found = { images: 0, volumes: 0, lost: new Set() };
   const { store, salvage } = await openOrSalvage(paths.database, {
     inhabited: () => [paths.volumes, join(dataRoot, "layers", "sha256")].some((path) => namesIn(path).length > 0),
@@ -49,17 +49,8 @@ async function adopt(
   log: Logger,
   aside: string,
 ): Promise<Found> {
-  const { dataRoot, execRoot, storageDriver } = config;
-  const images = openImages({
-    store,
-    events: new EventBus(nowNano),
-    log,
-    dataRoot,
-    execRoot,
-    ...(storageDriver && { storageDriver }),
-    imageUsers: imageUsers(store),
-    layerUsers: layerUsers(store),
-  });
+  const { dataRoot } = config;
+  const images = imageStore(store, config, new EventBus(nowNano), log);
   await using _archiver = images.archiver;
   const containers = imagesOfContainers(store);
   const adopted = await adoptImages(images);

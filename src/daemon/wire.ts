@@ -2,17 +2,14 @@ import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { EventBus } from "../api/events.ts";
-import { layerUsers } from "../builder/cache/layer-users.ts";
 import { BuildHistory } from "../builder/history/history.ts";
 import { RunningBuilds } from "../builder/running.ts";
 import { ContentStores } from "../builder/source/content-store.ts";
 import type { ContainerDefaults } from "../container/deps.ts";
-import { imageUsers } from "../container/image-users.ts";
 import { LiveContainers } from "../container/live.ts";
 import { networkOfContainer } from "../container/network/join-network.ts";
 import type { ImageDeps } from "../image/deps.ts";
 import { imagesForContainers, rootFilesystems } from "../image/for-containers.ts";
-import { openImages } from "../image/open.ts";
 import type { RemoteDeps } from "../image/remote/deps.ts";
 import type { RegistriesConfig } from "../image/remote/endpoints.ts";
 import { KeyedLock, Semaphore } from "../lib/lock.ts";
@@ -42,6 +39,7 @@ import type { DaemonConfig } from "./config/config.ts";
 import type { DaemonEnvironment } from "./config/environment.ts";
 import { keepCopies } from "./copies.ts";
 import { daemonFacts, version } from "./facts.ts";
+import { imageStore } from "./image-store.ts";
 import { type DaemonPaths, instanceOf } from "./paths.ts";
 import { chooseInit, chooseMonitor, chooseRuntimes } from "./runtimes.ts";
 
@@ -75,16 +73,7 @@ export function wire(
   for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ""));
   const events = new EventBus(nowNano);
 
-  const images = openImages({
-    store,
-    events,
-    log,
-    dataRoot: config.dataRoot,
-    execRoot: config.execRoot,
-    ...(config.storageDriver && { storageDriver: config.storageDriver }),
-    imageUsers: imageUsers(store),
-    layerUsers: layerUsers(store),
-  });
+  const images = imageStore(store, config, events, log);
   const networks = networkDeps(config, environment, { store, events, log, instance });
   const volumes = { store, events, log, drivers: builtinVolumeDrivers(paths.volumes), locks: new KeyedLock() };
   const runtime = createRuntimeDeps({

@@ -1,3 +1,4 @@
+import { errorMessage } from "../lib/errors.ts";
 import { Semaphore } from "../lib/lock.ts";
 import type { ShareOptions } from "../linux/archive/options.ts";
 import { digestOf } from "../oci/digest.ts";
@@ -93,7 +94,7 @@ async function takeLayer(
 /** Says which layer of an image failed. The first that fails is told of, not those that wait for it. */
 class LayerError extends Error {
   constructor(diffId: string, cause: unknown) {
-    super(`layer ${diffId}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`layer ${diffId}: ${errorMessage(cause)}`, { cause });
   }
 }
 

@@ -10,3 +10,8 @@ export function formatRfc3339Nano(nanoseconds: bigint): string {
   const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
   return `${whole}${fraction && `.${fraction}`}Z`;
 }
+
+/** Now, to the second, as names of files have it: `20260102T030405Z`. */
+export function compactTime(): string {
+  return new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+}

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { errorMessage } from "../lib/errors.ts";
 import { volumeDriver } from "../volume/driver/driver.ts";
 import { hasVolume, takeVolume, type VolumeData } from "../volume/take.ts";
 import type { MigrateDeps } from "./deps.ts";
@@ -78,6 +79,6 @@ async function problemOf(
     await volumeDriver(volumes, driver).validate(name, options ?? {});
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }

@@ -1,6 +1,7 @@
 import { SQLiteError } from "bun:sqlite";
 import { copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { errorMessage } from "../lib/errors.ts";
+import { compactTime } from "../lib/rfc3339.ts";
 import { copyPathOf } from "./copy.ts";
 import { copyRows, dropDangling, migrationsOf, tablesOf } from "./rows.ts";
 import { DamagedDatabase, openStore, type Store } from "./store.ts";
@@ -53,7 +54,7 @@ export async function openOrSalvage(
   const incomplete = fill(part, there ? reading : null, copy);
   await complete(part, adopt);
 
-  const aside = there ? `${path}.damaged-${new Date().toISOString().replace(/[-:]|\.\d+/g, "")}` : null;
+  const aside = there ? `${path}.damaged-${compactTime()}` : null;
   if (aside) linkSync(path, aside);
   // Before the new file has its name, for it would be taken for that one's log.
   if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside ?? copy}-wal`);

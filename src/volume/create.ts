@@ -7,7 +7,7 @@ import { volumeDriver } from "./driver/driver.ts";
 import { deleteVolume, insertReference, insertVolume, type VolumeRecord, volumeByName } from "./table.ts";
 
 /** The label that marks a volume nobody named: prune takes those alone unless told otherwise. */
-const anonymousLabel = "com.docker.volume.anonymous";
+export const anonymousLabel = "com.docker.volume.anonymous";
 
 /** What a request to make a volume does not say by itself. */
 export interface CreateVolumeOptions {

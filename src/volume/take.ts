@@ -1,4 +1,5 @@
 import { conflict, forbidden } from "../lib/errors.ts";
+import { anonymousLabel } from "./create.ts";
 import type { VolumeDeps } from "./deps.ts";
 import { volumeDriver } from "./driver/driver.ts";
 import { deleteVolume, insertMovingVolume, updateVolumeName, type VolumeRecord, volumeByName } from "./table.ts";
@@ -11,9 +12,6 @@ export type VolumeData =
   | { kind: "moved"; directory: string }
   /** None: what is mounted is elsewhere. */
   | { kind: "none" };
-
-/** The label that marks a volume nobody named. */
-const anonymousLabel = "com.docker.volume.anonymous";
 
 /**
  * Makes a volume as another engine had it, with its data. Nobody sees it before it is whole, and a crash leaves it

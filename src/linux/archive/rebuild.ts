@@ -1,15 +1,14 @@
 import { createReadStream } from "node:fs";
 import { decompress } from "../../lib/decompress.ts";
 import { TarError } from "../../lib/tar/entry.ts";
-import { TarReader } from "../../lib/tar/reader.ts";
 import { readSplit } from "../../lib/tar/split.ts";
 import { close, O, openAt, openDir, readInto } from "../at.ts";
 import { SystemError } from "../syscall.ts";
+import { extractTree } from "./extract.ts";
 import type { ExtractOptions, ExtractResult } from "./options.ts";
 import { Parents } from "./parents.ts";
 import { archivePath, baseOf, parentOf } from "./path.ts";
 import { checkStopped, type Stopped } from "./stop.ts";
-import { TreeWriter } from "./tree-writer.ts";
 
 /** Bytes that are read at once. */
 const PIECE = 512 * 1024;
@@ -76,19 +75,6 @@ export async function rebuildTree(
   options: ExtractOptions,
   stopped: Stopped,
 ): Promise<ExtractResult> {
-  const dir = openDir(root);
-  try {
-    using writer = new TreeWriter(dir, options);
-    const reader = new TarReader(writer);
-    const hash = new Bun.CryptoHasher("sha256");
-    for await (const chunk of rebuiltArchive(tree, split)) {
-      checkStopped(stopped);
-      hash.update(chunk);
-      reader.write(chunk);
-    }
-    reader.end();
-    return { ...writer.finish(), diffId: `sha256:${hash.digest("hex")}` };
-  } finally {
-    close(dir);
-  }
+  const archive = rebuiltArchive(tree, split);
+  return await extractTree(archive, root, { ...options, digest: true, compression: "none" }, stopped);
 }
