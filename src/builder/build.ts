@@ -79,7 +79,7 @@ export async function checkBuild(
   bases: BaseConfigs = new Map(),
 ): Promise<{ findings: Finding[]; error: boolean }> {
   return shown(request, async () => {
-    const settings = checkSettings(dockerfile, request.buildArgs["BUILDKIT_DOCKERFILE_CHECK"]);
+    const settings = checkSettings(dockerfile, request.buildArgs);
     const ignore = await request.ignore();
     const findings = await inTurns(
       lint(dockerfile, {

@@ -167,6 +167,10 @@ test("bases that are not here are asked of their registry, and none is brought",
   expect((await docker(["image", "inspect", image])).exitCode).toBe(1);
   const skipped = context(`# check=skip=InvalidBaseImagePlatform\nFROM --platform=${other} ${image}\n`);
   expect((await ask("lint", skipped)).stdout).not.toContain("WARNING: InvalidBaseImagePlatform");
+  const ofPlatforms = async (root: string) =>
+    (await build([root])).warnings.filter((each) => each.startsWith("InvalidBaseImagePlatform"));
+  expect(await ofPlatforms(context(`FROM --platform=${other} ${image}\n`))).toHaveLength(1);
+  expect(await ofPlatforms(skipped)).toEqual([]);
   const missing = await ask("lint", context(`FROM ${registry.host}/none\n`));
   if (!rig.newest) return;
   expect(missing.exitCode).toBe(1);

@@ -13,7 +13,8 @@ export interface CheckSettings {
 }
 
 /** Throws {@link DockerfileError} for what is no setting. */
-export function checkSettings(dockerfile: Dockerfile, given: string | undefined): CheckSettings {
+export function checkSettings(dockerfile: Dockerfile, buildArgs: Readonly<Record<string, string>>): CheckSettings {
+  const given = buildArgs["BUILDKIT_DOCKERFILE_CHECK"];
   const directive = dockerfile.directives.get("check");
   const text = given || directive?.value || "";
   const line = directive?.line ?? 1;

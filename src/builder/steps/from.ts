@@ -1,4 +1,5 @@
 import { platformScore } from "../../oci/platform.ts";
+import { checkSettings, notSkipped } from "../dockerfile/check-directive.ts";
 import type { FromInstruction } from "../dockerfile/instructions.ts";
 import { wrongPlatform, wrongPlatformRule } from "../plan/base-configs.ts";
 import { lookUpOf } from "../plan/look-ups.ts";
@@ -23,13 +24,11 @@ export async function from(work: StageWork): Promise<void> {
   if (build.breath.due) await build.breath.take();
   const result = "result" in base ? base.result : emptyResult(planned.platform);
   if (planned.base.kind === "image" && platformScore(planned.platform, result.platform) === 0) {
+    const { range } = planned.stage.from;
     const message = wrongPlatform(planned.base.ref, result.platform, planned.platform);
-    build.events.emit({
-      kind: "warning",
-      rule: wrongPlatformRule,
-      message,
-      line: planned.stage.from.range.start,
-    });
+    const settings = checkSettings(build.dockerfile, build.request.buildArgs);
+    for (const { rule } of notSkipped([{ rule: wrongPlatformRule, message, range }], settings))
+      build.events.emit({ kind: "warning", rule, message, line: range.start });
   }
   const config = inheritedConfig(result.config);
   work.state = { ...result, config, history: [...result.history] };
