@@ -275,7 +275,8 @@ function placed(request: BuildRequest, error: unknown): unknown {
   return new EngineError("invalid", explain(error, request.dockerfileName, request.dockerfile), { cause: error });
 }
 
-async function shown<T>(request: BuildRequest, work: () => Promise<T>): Promise<T> {
+/** Errors of a Dockerfile, and of its steps, with the lines of it that they are about. */
+export async function shown<T>(request: BuildRequest, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

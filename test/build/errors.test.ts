@@ -151,6 +151,9 @@ test("checks: skipped, made errors, and told with the source", async () => {
     f: "",
   });
   expect((await daemon.berth("build", "--check", ignored)).stdout).toContain("WARNING: CopyIgnoredFile");
+  const missing = await build("FROM 127.0.0.1:1/none\n", "--check");
+  expect([missing.exitCode, missing.text]).toEqual([1, expect.stringContaining("Dockerfile:1:1\n")]);
+  expect(missing.text).toContain("127.0.0.1:1/none: failed to resolve source metadata for 127.0.0.1:1/none:latest: ");
 });
 
 test("a Dockerfile from standard input is called Dockerfile", async () => {

@@ -1,15 +1,18 @@
 import { parseFilters } from "../../api/filters.ts";
 import { type ProgressEvent, progressError } from "../../api/progress.ts";
-import { type Build, checkBuild, prepareBuild, startBuild } from "../../builder/build.ts";
+import { type Build, checkBuild, prepareBuild, shown, startBuild } from "../../builder/build.ts";
 import { cacheLayout } from "../../builder/cache/layout.ts";
 import { pruneCache } from "../../builder/cache/prune.ts";
 import { compileCacheFilter } from "../../builder/cache/prune-filter.ts";
+import type { Dockerfile } from "../../builder/dockerfile/instructions.ts";
 import { excerpt } from "../../builder/dockerfile/source.ts";
 import type { BuildReader } from "../../builder/events.ts";
 import { exportBuild } from "../../builder/export/export-build.ts";
 import { rootfsArchive } from "../../builder/export/rootfs.ts";
 import { openBuild } from "../../builder/open.ts";
-import { drawPlan } from "../../builder/plan/plan.ts";
+import { findBaseConfigs } from "../../builder/plan/base-configs.ts";
+import { drawPlan, type Plan } from "../../builder/plan/plan.ts";
+import type { BuildRequest } from "../../builder/request.ts";
 import { RunFailed } from "../../builder/steps/run-failed.ts";
 import { errorMessage, invalid, notFound } from "../../lib/errors.ts";
 import { newId, shortId } from "../../lib/ids.ts";
@@ -20,6 +23,7 @@ import { cacheWarnings } from "../build/cache-warnings.ts";
 import { readBuild } from "../build/request.ts";
 import { RequestSession } from "../build/session.ts";
 import { transcript } from "../build/transcript.ts";
+import type { ServerDeps } from "../deps.ts";
 import { progress } from "../http/progress.ts";
 import { empty, json, stream } from "../http/reply.ts";
 import type { Handler, Route } from "../http/router.ts";
@@ -32,24 +36,12 @@ const build: Handler = async (deps, request) => {
     const wanted = readBuild(request);
     const asked = await openBuild(deps.build, wanted, undo, signal);
     if (query.bool("check") || query.bool("graph")) {
-      const { dockerfile, plans } = await prepareBuild(asked, signal);
-      const { findings } = await checkBuild(deps.build, asked, { dockerfile, plans }, signal);
+      const prepared = await prepareBuild(asked, signal);
+      const reply = query.bool("graph")
+        ? { Graph: prepared.plans.map(drawPlan).join("\n\n") }
+        : await findingsOf(deps, asked, prepared, signal);
       await undo.disposeAsync();
-      if (query.bool("graph")) return json(200, { Graph: plans.map(drawPlan).join("\n\n") });
-      const lines = asked.dockerfile.split("\n");
-      return json(
-        200,
-        findings
-          .toSorted((one, other) => one.range.start - other.range.start)
-          .map(({ rule, message, range }) => ({
-            Rule: rule,
-            Message: message,
-            Line: range.start,
-            EndLine: range.end,
-            File: asked.dockerfileName,
-            Source: excerpt(range, lines),
-          })),
-      );
+      return json(200, reply);
     }
     const running = await startBuild(deps.build, deps.remote, asked, signal, (solved) =>
       exportBuild(deps.build, deps.remote, solved),
@@ -72,6 +64,40 @@ const build: Handler = async (deps, request) => {
     throw error;
   }
 };
+
+/** What our own client reads as `Finding` (`client/build.ts`). */
+interface ShownFinding {
+  Rule: string;
+  Message: string;
+  Line: number;
+  EndLine: number;
+  File: string;
+  Source: string;
+}
+
+/** What the checks find. Base images that are not here are asked of their registries, as Docker's client has it. */
+async function findingsOf(
+  { build: deps, remote }: ServerDeps,
+  request: BuildRequest,
+  prepared: { dockerfile: Dockerfile; plans: Plan[] },
+  signal: AbortSignal,
+): Promise<ShownFinding[]> {
+  const [plan] = prepared.plans;
+  const look = (of: Plan) => findBaseConfigs(deps, remote, request, of, () => () => {}, signal);
+  const bases = plan && (await shown(request, () => look(plan)));
+  const { findings } = await checkBuild(deps, request, prepared, signal, bases);
+  const lines = request.dockerfile.split("\n");
+  return findings
+    .toSorted((one, other) => one.range.start - other.range.start)
+    .map(({ rule, message, range }) => ({
+      Rule: rule,
+      Message: message,
+      Line: range.start,
+      EndLine: range.end,
+      File: request.dockerfileName,
+      Source: excerpt(range, lines),
+    }));
+}
 
 /** The client's answer to a `need`. */
 const sendContent: Handler = async (deps, { query, body }) => {
