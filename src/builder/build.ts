@@ -119,11 +119,12 @@ export async function outlineBuild(
   deps: BuilderDeps,
   request: BuildRequest,
   { dockerfile, plans: [plan] }: { dockerfile: Dockerfile; plans: Plan[] },
+  bases: BaseConfigs,
 ): Promise<Outline> {
   if (!plan) throw new Error("a build is for one platform at least");
   const { buildArgs } = request;
   return shown(request, async () =>
-    outlineOf(plan, { dockerfile, buildArgs, base: (stage) => baseOf(deps, plan.stages[stage]) }),
+    outlineOf(plan, { dockerfile, buildArgs, base: (stage) => baseOf(deps, plan.stages[stage], bases) }),
   );
 }
 

@@ -171,6 +171,9 @@ test("bases that are not here are asked of their registry, and none is brought",
     (await build([root])).warnings.filter((each) => each.startsWith("InvalidBaseImagePlatform"));
   expect(await ofPlatforms(context(`FROM --platform=${other} ${image}\n`))).toHaveLength(1);
   expect(await ofPlatforms(skipped)).toEqual([]);
+  const outlined = await ask("outline", context(`FROM ${image} AS one\nARG A=$KNOWN\n`));
+  expect(outlined.stdout).toMatch(/^A +x/m);
+  expect(names(told(outlined.stderr))).toContain(`[internal] load metadata for ${image}:latest`);
   const missing = await ask("lint", context(`FROM ${registry.host}/none\n`));
   if (!rig.newest) return;
   expect(missing.exitCode).toBe(1);

@@ -10,7 +10,6 @@ import type { BuildRequest } from "../../builder/request.ts";
 import type { ServerDeps } from "../deps.ts";
 import { columns } from "./columns.ts";
 import { type SourceFile, unknownSubrequest } from "./failure.ts";
-import { loadMetadata } from "./load-metadata.ts";
 import type { Progress } from "./progress.ts";
 
 /** What is asked of a frontend besides a build. */
@@ -60,9 +59,7 @@ async function lint(deps: ServerDeps, { request, file, progress, signal }: Asked
   let bases: BaseConfigs = new Map();
   try {
     prepared = await prepareBuild(request, signal);
-    const [plan] = prepared.plans;
-    if (plan)
-      bases = await findBaseConfigs(deps.build, deps.remote, request, plan, (name) => lookUp(progress, name), signal);
+    bases = await basesOf(deps, { request, progress, signal }, prepared.plans);
   } catch (error) {
     const { message, range } = failureOf(error);
     const buildError = { message, ...(range && { location: locationOf(range) }) };
@@ -90,6 +87,15 @@ async function lint(deps: ServerDeps, { request, file, progress, signal }: Asked
   };
 }
 
+async function basesOf(
+  { build, remote }: ServerDeps,
+  { request, progress, signal }: Pick<Asked, "request" | "progress" | "signal">,
+  [plan]: readonly Plan[],
+): Promise<BaseConfigs> {
+  if (!plan) return new Map();
+  return findBaseConfigs(build, remote, request, plan, (name) => lookUp(progress, name), signal);
+}
+
 /** A vertex for the look-up of an image; gives what tells of its end. */
 function lookUp(progress: Progress, name: string): (error?: string) => void {
   const step = progress.step(`[internal] load metadata for ${name}`);
@@ -99,9 +105,9 @@ function lookUp(progress: Progress, name: string): (error?: string) => void {
 
 async function outline(deps: ServerDeps, { request, file, progress, signal }: Asked): Promise<Told> {
   const prepared = await prepareBuild(request, signal);
-  loadMetadata(deps, prepared.plans, progress);
+  const bases = await basesOf(deps, { request, progress, signal }, prepared.plans);
   await request.ignore();
-  const found = await outlineBuild(deps.build, request, prepared);
+  const found = await outlineBuild(deps.build, request, prepared, bases);
   const { name, description, args, secrets, agents } = found;
   const needed = ({ name: id, required, range }: Outline["secrets"][number]) => ({
     name: id,
