@@ -1,21 +1,25 @@
 /**
  * Root file systems for tests, demo and benchmarks, made from Debian packages and kept in `.cache/images`:
- * `busybox.tar` (the static busybox with its applets) and `debian.tar` (a minbase root).
+ * `busybox.tar` (the static busybox with its applets), `debian.tar` (a minbase root) and
+ * `postgres.tar` (that with PostgreSQL 15).
  */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const cache = resolve(import.meta.dir, "../.cache/images");
 
+export type RootfsName = "busybox" | "debian" | "postgres";
+
 /** Path of the tar of `name`, made on first use. */
-export async function rootfsTar(name: "busybox" | "debian"): Promise<string> {
+export async function rootfsTar(name: RootfsName): Promise<string> {
   const path = join(cache, `${name}.tar`);
   if (existsSync(path)) return path;
   mkdirSync(cache, { recursive: true });
   const scratch = mkdtempSync(join(cache, `.${name}-`));
   try {
     const made = join(scratch, "root.tar");
-    await (name === "busybox" ? makeBusybox(join(scratch, "root"), made) : makeDebian(made));
+    if (name === "busybox") await makeBusybox(join(scratch, "root"), made);
+    else await makeDebian(made, name === "postgres" ? ["--include=postgresql-15"] : []);
     renameSync(made, path);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -70,7 +74,7 @@ async function makeBusybox(root: string, tar: string): Promise<void> {
   ]);
 }
 
-async function makeDebian(tar: string): Promise<void> {
+async function makeDebian(tar: string, more: string[]): Promise<void> {
   await sh([
     "mmdebstrap",
     "--variant=minbase",
@@ -81,6 +85,7 @@ async function makeDebian(tar: string): Promise<void> {
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
+    ...more,
     "bookworm",
     tar,
   ]);

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { rootfsTar } from "../scripts/images.ts";
+import { type RootfsName, rootfsTar } from "../scripts/images.ts";
 import { type Belongings, lasting, leftovers, refuse, removeRoot } from "./leftovers.ts";
 
 const repository = resolve(import.meta.dir, "..");
@@ -114,7 +114,7 @@ export class Daemon implements AsyncDisposable {
     options: {
       args?: string[];
       env?: Record<string, string>;
-      images?: ("busybox" | "debian")[];
+      images?: RootfsName[];
       onRoot?: (dataRoot: string) => Promise<void>;
       netns?: string;
       files?: number;
@@ -247,7 +247,7 @@ export class Daemon implements AsyncDisposable {
     return existsSync(join(this.root, "log")) ? readFileSync(join(this.root, "log"), "utf8").slice(-20_000) : "";
   }
 
-  async import(image: "busybox" | "debian"): Promise<void> {
+  async import(image: RootfsName): Promise<void> {
     const command = image === "busybox" ? '["sh"]' : '["bash"]';
     const query = new URLSearchParams({ fromSrc: "-", repo: image, tag: "latest", changes: `CMD ${command}` });
     const response = await fetch(`http://d/images/create?${query}`, {

@@ -1,0 +1,86 @@
+/** A database keeps its data, whatever happens to the volume below it, to the engine and to the machine. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { Daemon, until } from "../harness.ts";
+
+let daemon: Daemon;
+beforeAll(async () => {
+  daemon = await Daemon.start({ images: ["postgres"] });
+}, 900_000);
+afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+const bin = "/usr/lib/postgresql/15/bin";
+/** Makes the database where there is none, and serves it. */
+const serve = `set -e
+as() { setpriv --reuid postgres --regid postgres --clear-groups "$@"; }
+[ -e /data/main ] || { mkdir -m 700 /data/main && chown postgres:postgres /data/main; }
+[ -s /data/main/PG_VERSION ] || as ${bin}/initdb -D /data/main -A trust >/dev/null
+exec setpriv --reuid postgres --regid postgres --clear-groups ${bin}/postgres -D /data/main -k /tmp -c listen_addresses=`;
+
+const sql = async (name: string, text: string) =>
+  daemon.docker("exec", name, "psql", "-h/tmp", "-Upostgres", "-Atc", text);
+
+/** A server named `name` upon the mount `source`, up and answering. */
+async function start(name: string, source: string, ...flags: string[]): Promise<void> {
+  await daemon.ok("run", "-d", "--name", name, "-v", `${source}:/data`, ...flags, "postgres", "bash", "-c", serve);
+  await answers(name);
+}
+
+async function answers(name: string): Promise<void> {
+  await until(`${name} to answer`, async () => (await sql(name, "select 1")).stdout === "1\n");
+}
+
+/** Writes rows, one a transaction, until `stop`; `written`: those that the database said it has. */
+function write(name: string): { written: readonly number[]; stop: () => Promise<readonly number[]> } {
+  const written: number[] = [];
+  let going = true;
+  const work = (async () => {
+    while (going) {
+      const { exitCode, stdout } = await sql(name, "insert into rows default values returning id");
+      if (exitCode === 0) written.push(Number(stdout.split("\n")[0]));
+    }
+  })();
+  return {
+    written,
+    async stop() {
+      going = false;
+      await work;
+      return written;
+    },
+  };
+}
+
+const rows = async (name: string) =>
+  (await sql(name, "select id from rows order by id")).stdout.trim().split("\n").map(Number);
+
+/** As when the machine loses its power: the engine, the monitor and the container end at once, without a word. */
+async function cutPower(name: string): Promise<void> {
+  const pid = Number(await daemon.ok("inspect", "-f", "{{.State.Pid}}", name));
+  const monitor = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  expect(readFileSync(`/proc/${monitor}/comm`, "utf8")).toBe("conmon\n");
+  process.kill(monitor, "SIGKILL");
+  process.kill(pid, "SIGKILL");
+  await daemon.kill();
+}
+
+test("the engine is killed while rows are written, and then everything at once", async () => {
+  await start("db", "first");
+  expect((await sql("db", "create table rows (id serial primary key)")).exitCode).toBe(0);
+  const pid = await daemon.ok("inspect", "-f", "{{.State.Pid}}", "db");
+  const writing = write("db");
+  const more = () => {
+    const before = writing.written.length;
+    return until("more rows", () => writing.written.length > before + 5);
+  };
+  await more();
+  await daemon.kill();
+  await daemon.up();
+  await more();
+  expect(await daemon.ok("inspect", "-f", "{{.State.Pid}}", "db")).toBe(pid);
+  await cutPower("db");
+  const written = await writing.stop();
+  await daemon.up();
+  await daemon.ok("start", "db");
+  await answers("db");
+  expect(await rows("db")).toEqual(expect.arrayContaining([...written]));
+}, 120_000);
