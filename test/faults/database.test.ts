@@ -15,10 +15,10 @@ const serve = `set -e
 as() { setpriv --reuid postgres --regid postgres --clear-groups "$@"; }
 [ -e /data/main ] || { mkdir -m 700 /data/main && chown postgres:postgres /data/main; }
 [ -s /data/main/PG_VERSION ] || as ${bin}/initdb -D /data/main -A trust >/dev/null
-exec setpriv --reuid postgres --regid postgres --clear-groups ${bin}/postgres -D /data/main -k /tmp -c listen_addresses=`;
+exec setpriv --reuid postgres --regid postgres --clear-groups \\
+  ${bin}/postgres -D /data/main -k /tmp -c listen_addresses=`;
 
-const sql = async (name: string, text: string) =>
-  daemon.docker("exec", name, "psql", "-h/tmp", "-Upostgres", "-Atc", text);
+const sql = (name: string, text: string) => daemon.docker("exec", name, "psql", "-h/tmp", "-Upostgres", "-Atc", text);
 
 /** A server named `name` upon the mount `source`, up and answering. */
 async function start(name: string, source: string, ...flags: string[]): Promise<void> {
