@@ -12,7 +12,7 @@ import { foreignSql, foreignTable } from "./tables.ts";
 
 const rows: string[][] = [
   ["lib"],
-  ["api", "oci", "store", "linux"],
+  ["api", "oci", "store", "linux", "plugin"],
   ["image", "network", "volume", "runtime"],
   ["container", "builder", "registry"],
   ["client", "migrate"],

@@ -1,9 +1,9 @@
+import type { Duplex } from "../lib/http/duplex.ts";
+import { exchange, type HttpResponse } from "../lib/http/exchange.ts";
 import { decodeJson } from "../lib/parse-json.ts";
 import { type Dialer, dialer } from "./dial/dial.ts";
-import type { Duplex } from "./dial/duplex.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ApiError, type Asked, brokenExchange, connectionError } from "./errors.ts";
-import { exchange, type HttpResponse } from "./http/exchange.ts";
 import { type QueryValue, queryString } from "./query.ts";
 
 /** The newest Engine API that this client speaks. */

@@ -1,6 +1,6 @@
 import { errorMessage } from "../lib/errors.ts";
+import { BrokenAnswer } from "../lib/http/reader.ts";
 import { isNetworkError, networkWords } from "../lib/network-words.ts";
-import { BrokenAnswer } from "./http/reader.ts";
 
 /** The engine refused: its status and its own words. `message` reads as docker prints it. */
 export class ApiError extends Error {

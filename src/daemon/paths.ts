@@ -26,6 +26,7 @@ import { spreadChildren } from "../linux/spread.ts";
  * ├── containers/<id>/        bundle, root mount, monitor's sockets and pid files
  * ├── exits/<id>              exit codes
  * ├── netns/<id>              network namespaces
+ * ├── plugins/                sockets of plugins
  * └── stop-containers         made by who stops the daemon and wants the containers to be stopped with it
  * ```
  */

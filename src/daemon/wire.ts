@@ -24,6 +24,7 @@ import { localResolver } from "../network/dns/resolver.ts";
 import { builtinNetworkDrivers } from "../network/driver/builtin.ts";
 import { networksForContainers } from "../network/for-containers.ts";
 import { LiveNetworks } from "../network/live.ts";
+import { Plugins } from "../plugin/plugins.ts";
 import { apparmorEnabled, canLoadApparmor } from "../runtime/bundle/apparmor.ts";
 import { readHostFacts } from "../runtime/bundle/host-facts.ts";
 import { createRuntimeDeps, type RuntimeBinary, type RuntimeDeps } from "../runtime/deps.ts";
@@ -73,6 +74,7 @@ export function wire(
   for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ""));
   const events = new EventBus(nowNano);
 
+  const plugins = new Plugins(config.pluginDirs, log);
   const images = imageStore(store, config, events, log);
   const networks = networkDeps(config, environment, { store, events, log, instance });
   const volumes = { store, events, log, drivers: builtinVolumeDrivers(paths.volumes), locks: new KeyedLock() };
@@ -134,6 +136,7 @@ export function wire(
       volumes,
       build,
       buildkit: new BuildKit(new BuildHistory(store, join(config.dataRoot, "build", "history"))),
+      plugins,
       events,
       log,
       remote: remoteDeps(config, images, () => daemon.config),

@@ -5,6 +5,7 @@ import type { ImageDeps } from "../image/deps.ts";
 import type { RemoteDeps } from "../image/remote/deps.ts";
 import type { Logger } from "../lib/log.ts";
 import type { NetworkDeps } from "../network/deps.ts";
+import type { Plugins } from "../plugin/plugins.ts";
 import type { VolumeDeps } from "../volume/deps.ts";
 import type { BuildKit } from "./buildkit/kept-between-calls.ts";
 
@@ -18,6 +19,7 @@ export interface ServerDeps {
   volumes: VolumeDeps;
   build: BuilderDeps;
   buildkit: BuildKit;
+  plugins: Plugins;
   events: EventBus;
   log: Logger;
   facts: DaemonFacts;

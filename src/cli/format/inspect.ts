@@ -1,7 +1,8 @@
 import { errorMessage } from "../../lib/errors.ts";
+import { escapeHtml } from "../../lib/escape-html.ts";
 import type { CommandDeps } from "../deps.ts";
 import { CliError } from "../errors.ts";
-import { compactJson, escapeHtml, indentJson, parseJson } from "./json.ts";
+import { compactJson, indentJson, parseJson } from "./json.ts";
 import { templateFailure } from "./rows.ts";
 import type { ShapeName } from "./shapes/load.ts";
 import { struct } from "./template/shape.ts";

@@ -1,4 +1,5 @@
 /** JSON as Go reads and writes it: exact integers, sorted maps, and re-indenting a text without touching it. */
+import { escapeHtml } from "../../lib/escape-html.ts";
 import { decodeJson } from "../../lib/parse-json.ts";
 import { wrap } from "./template/shape.ts";
 import type { FieldType } from "./template/types.ts";
@@ -14,11 +15,6 @@ export function parseJson(text: string): unknown {
       ? BigInt(source)
       : value;
   });
-}
-
-/** Escapes `<`, `>` and `&`, as `json.Marshal` does and an encoder with HTML escaping off does not. */
-export function escapeHtml(json: string): string {
-  return json.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }
 
 /** `json.Marshal` without HTML escaping; what a row says of itself is escaped, since its own marshaller escapes. */

@@ -1,6 +1,6 @@
+import type { Duplex } from "../../lib/http/duplex.ts";
+import { dialSocket } from "../../lib/http/socket.ts";
 import { type Endpoint, parseAddress } from "../endpoint.ts";
-import type { Duplex } from "./duplex.ts";
-import { dialSocket } from "./socket.ts";
 
 /** How requests reach an engine. */
 export interface Dialer {

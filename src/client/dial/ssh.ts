@@ -1,5 +1,5 @@
+import type { Duplex } from "../../lib/http/duplex.ts";
 import type { Address } from "../endpoint.ts";
-import type { Duplex } from "./duplex.ts";
 
 /**
  * Speaks to a remote engine through `ssh … docker system dial-stdio`, so that ssh's own configuration, agent and

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { invalid } from "../../lib/errors.ts";
 import { parseCidr, parseIp } from "../../lib/ip.ts";
 import type { LogLevel } from "../../lib/log.ts";
@@ -28,6 +29,7 @@ export function resolveConfig(
     dataRoot: absolute("data-root", values.string("data-root", "/var/lib/berth")),
     execRoot: absolute("exec-root", values.string("exec-root", "/run/berth")),
     pidfile: values.string("pidfile", "/run/berth/berth.pid"),
+    pluginDirs: pluginDirs(values),
     debug: values.boolean("debug", false),
     logLevel: values.oneOf<LogLevel>("log-level", ["debug", "info", "warn", "error", "fatal"], "info"),
     logFormat: values.oneOf("log-format", ["text", "json"], "text"),
@@ -91,6 +93,20 @@ export function resolveConfig(
   if (config.bridge.mtu < 0) throw invalid(`invalid default MTU: ${config.bridge.mtu}`);
   if (config.shmSize < 0) throw invalid(`invalid default-shm-size: ${config.shmSize}`);
   return config;
+}
+
+/** Sockets in the exec root go with a reboot; Docker's directories are where plugins put themselves. */
+function pluginDirs(values: ConfigValues): string[] {
+  const given = values.list("plugin-dirs");
+  if (given.length > 0) return given.map((directory) => absolute("plugin-dirs", directory));
+  return [
+    join(values.string("exec-root", "/run/berth"), "plugins"),
+    "/run/docker/plugins",
+    "/etc/berth/plugins",
+    "/etc/docker/plugins",
+    "/usr/lib/berth/plugins",
+    "/usr/lib/docker/plugins",
+  ];
 }
 
 function tls(values: ConfigValues): DaemonConfig["tls"] {

@@ -4,6 +4,7 @@ import { dockerRelease } from "../../api/version.ts";
 import { countContainers } from "../../container/view/count.ts";
 import { imageIds } from "../../image/find.ts";
 import { timeNow } from "../../linux/clock.ts";
+import type { PluginKind } from "../../plugin/plugin.ts";
 import type { ServerDeps } from "../deps.ts";
 
 /** The answer of `GET /info`. */
@@ -18,11 +19,11 @@ export function systemInfo(deps: ServerDeps): SystemInfo {
     Driver: deps.images.snapshotter.driver,
     DriverStatus: deps.images.snapshotter.status(),
     Plugins: {
-      Volume: [...deps.volumes.drivers.keys()].sort(),
-      Network: [...deps.networks.drivers.keys()].sort(),
+      Volume: withPlugins(deps, "VolumeDriver", deps.volumes.drivers.keys()),
+      Network: withPlugins(deps, "NetworkDriver", deps.networks.drivers.keys()),
       Authorization: null,
       // To keep no log at all is a choice, not a driver.
-      Log: [...runtime.logDrivers.keys()].filter((name) => name !== "none").sort(),
+      Log: withPlugins(deps, "LogDriver", runtime.logDrivers.keys()).filter((name) => name !== "none"),
     },
     MemoryLimit: host.memoryLimit,
     SwapLimit: host.swapLimit,
@@ -88,6 +89,12 @@ export function systemInfo(deps: ServerDeps): SystemInfo {
     FirewallBackend: { Driver: "nftables" },
     Warnings: warnings(deps),
   };
+}
+
+/** With the plugins of the kind that have been used; those that the engine runs are told of by `GET /plugins`. */
+function withPlugins({ plugins }: ServerDeps, kind: PluginKind, builtin: Iterable<string>): string[] {
+  const found = plugins.active(kind).filter(({ managed }) => !managed);
+  return [...builtin, ...found.map(({ name }) => name)].sort();
 }
 
 function containerCounts({

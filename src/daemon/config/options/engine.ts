@@ -97,6 +97,13 @@ export const engineOptions: readonly DaemonOption[] = [
     help: "Path to use for daemon PID file",
     shown: "/run/berth/berth.pid",
   },
+  {
+    key: "plugin-dirs",
+    flag: "plugin-dir",
+    kind: "list",
+    help: "Directories of plugins' sockets and of files that name their addresses",
+    shown: "plugins in the exec root and in /etc and /usr/lib, Berth's and Docker's",
+  },
   { key: "registry-mirrors", flag: "registry-mirror", kind: "list", help: "Preferred registry mirror of Docker Hub" },
   {
     key: "storage-driver",

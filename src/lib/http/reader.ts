@@ -1,4 +1,4 @@
-import type { Duplex } from "../dial/duplex.ts";
+import type { Duplex } from "./duplex.ts";
 
 /** The connection ended, or what came over it is no HTTP. */
 export class BrokenAnswer extends Error {}

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ByteQueue, type Duplex } from "../dial/duplex.ts";
+import { ByteQueue, type Duplex } from "./duplex.ts";
 import { exchange, type HttpResponse } from "./exchange.ts";
 
 /**

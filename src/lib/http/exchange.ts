@@ -1,10 +1,11 @@
-import type { Duplex } from "../dial/duplex.ts";
+import type { Duplex } from "./duplex.ts";
 import { BrokenAnswer, ByteReader, malformed } from "./reader.ts";
 
 /** A request as it is written to the connection. `path` includes the query. */
 export interface HttpRequest {
   method: string;
   path: string;
+  /** In this order; one that says the length of a text is believed. */
   headers: Record<string, string>;
   /** Text is sent with its length, a stream in chunks. */
   body?: string | AsyncIterable<Uint8Array>;
@@ -26,13 +27,15 @@ export interface HttpResponse {
 export async function exchange(connection: Duplex, request: HttpRequest): Promise<HttpResponse> {
   const { method, path, headers, body } = request;
   const framing =
-    body === undefined
-      ? method === "GET" || method === "HEAD"
-        ? ""
-        : "Content-Length: 0\r\n"
-      : typeof body === "string"
-        ? `Content-Length: ${Buffer.byteLength(body)}\r\n`
-        : "Transfer-Encoding: chunked\r\n";
+    "Content-Length" in headers
+      ? ""
+      : body === undefined
+        ? method === "GET" || method === "HEAD"
+          ? ""
+          : "Content-Length: 0\r\n"
+        : typeof body === "string"
+          ? `Content-Length: ${Buffer.byteLength(body)}\r\n`
+          : "Transfer-Encoding: chunked\r\n";
   let head = `${method} ${path} HTTP/1.1\r\n`;
   for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
   head += `${framing}\r\n`;
