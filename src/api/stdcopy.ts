@@ -13,18 +13,21 @@ export type Frame = { stream: 1 | 2; data: Uint8Array };
 
 const headerSize = 8;
 
-function encodeFrameHeader(stream: 1 | 2, length: number): Uint8Array {
-  const header = new Uint8Array(headerSize);
-  header[0] = stream;
-  new DataView(header.buffer).setUint32(4, length);
-  return header;
+/** Header and payload in one buffer. */
+export function encodeFrame(frame: Frame): Uint8Array {
+  return encodeFrames([frame]);
 }
 
-/** Header and payload in one buffer. */
-export function encodeFrame({ stream, data }: Frame): Uint8Array {
-  const out = new Uint8Array(headerSize + data.length);
-  out.set(encodeFrameHeader(stream, data.length));
-  out.set(data, headerSize);
+/** Frames one after another in one buffer. */
+export function encodeFrames(frames: readonly Frame[]): Uint8Array {
+  const out = Buffer.allocUnsafe(frames.reduce((size, { data }) => size + headerSize + data.length, 0));
+  let at = 0;
+  for (const { stream, data } of frames) {
+    out.writeUInt32BE(stream * 0x1000000, at);
+    out.writeUInt32BE(data.length, at + 4);
+    out.set(data, at + headerSize);
+    at += headerSize + data.length;
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { rootfsTar } from "../../scripts/images.ts";
 import type { EngineEvent } from "../../src/api/event.ts";
 import { EventBus } from "../../src/api/events.ts";
+import type { Frame } from "../../src/api/stdcopy.ts";
 import type { CreateBody, HostConfig } from "../../src/api/types/container.ts";
 import { layerUsers } from "../../src/builder/cache/layer-users.ts";
 import { createContainer } from "../../src/container/create/create.ts";
@@ -335,8 +336,11 @@ async function must(argv: string[]): Promise<void> {
 }
 
 /** All that comes out, until the end. */
-export async function collect({ frames }: Pick<Attachment, "frames">): Promise<{ stdout: string; stderr: string }> {
+export async function collect(
+  output: Pick<Attachment, "frames"> | { batches: AsyncIterable<Frame[]> },
+): Promise<{ stdout: string; stderr: string }> {
   const parts: Record<1 | 2, Buffer[]> = { 1: [], 2: [] };
-  for await (const { stream, data } of frames) parts[stream].push(Buffer.from(data));
+  for await (const next of "frames" in output ? output.frames : output.batches)
+    for (const { stream, data } of Array.isArray(next) ? next : [next]) parts[stream].push(Buffer.from(data));
   return { stdout: Buffer.concat(parts[1]).toString(), stderr: Buffer.concat(parts[2]).toString() };
 }

@@ -35,13 +35,17 @@ export async function containerLogs(
   deps: ContainerDeps,
   ref: string,
   options: LogsOptions,
-): Promise<{ tty: boolean; frames: AsyncIterable<Frame> }> {
+): Promise<{ tty: boolean; batches: AsyncIterable<Frame[]> }> {
   const c = findContainer(deps, ref);
-  return { tty: c.spec.config.Tty ?? false, frames: decorate(c, recordedOutput(deps, c, options), options) };
+  return { tty: c.spec.config.Tty ?? false, batches: decorate(c, recordedOutput(deps, c, options), options) };
 }
 
-/** Entries of the log, as they were written. Throws at once where no log is kept. */
-export function recordedOutput(deps: ContainerDeps, c: ContainerRecord, options: LogsOptions): AsyncIterable<LogEntry> {
+/** Entries of the log, as they were written and as many as were read together. Throws at once where no log is kept. */
+export function recordedOutput(
+  deps: ContainerDeps,
+  c: ContainerRecord,
+  options: LogsOptions,
+): AsyncIterable<LogEntry[]> {
   const path = logPathOf(deps, c);
   if (path === null) throw notImplemented("configured logging driver does not support reading");
   return entries(deps, c, path, options);
@@ -52,7 +56,7 @@ async function* entries(
   c: ContainerRecord,
   path: string,
   options: LogsOptions,
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<LogEntry[]> {
   const { follow = false, stdout = false, stderr = false, signal } = options;
   const [since, until, tail] = [
     parseUnixTimestamp(options.since ?? ""),
@@ -73,7 +77,7 @@ async function* entries(
           () => {},
         );
     const goesOn = follow && (options.ended !== undefined || countsAsRunning(findContainer(deps, c.id).state));
-    const batches = readLogs({
+    yield* readLogs({
       path,
       stdout,
       stderr,
@@ -84,7 +88,6 @@ async function* entries(
       ...(until !== null && { until }),
       ...(tail !== null && { tail }),
     });
-    for await (const batch of batches) yield* batch;
   } finally {
     left.abort();
   }
@@ -99,14 +102,16 @@ function parseTail(tail = "all"): number | null {
 /** Puts time and attributes at the beginning of lines; a long line that comes in pieces has one beginning. */
 async function* decorate(
   c: ContainerRecord,
-  log: AsyncIterable<LogEntry>,
+  log: AsyncIterable<LogEntry[]>,
   { timestamps = false, details = false }: LogsOptions,
-): AsyncGenerator<Frame> {
+): AsyncGenerator<Frame[]> {
+  if (!timestamps && !details) return yield* log;
   const attributes = details ? `${showAttributes(await readLogAttributes(c))} ` : "";
   const within = { 1: false, 2: false };
-  for await (const { stream, time, data, partial } of log) {
-    const prefix = within[stream] ? "" : `${timestamps ? `${time} ` : ""}${attributes}`;
-    within[stream] = partial;
-    yield { stream, data: prefix ? Buffer.concat([Buffer.from(prefix), data]) : data };
-  }
+  for await (const entries of log)
+    yield entries.map(({ stream, time, data, partial }) => {
+      const prefix = within[stream] ? "" : `${timestamps ? `${time} ` : ""}${attributes}`;
+      within[stream] = partial;
+      return { stream, data: prefix ? Buffer.concat([Buffer.from(prefix), data]) : data };
+    });
 }

@@ -80,5 +80,9 @@ function loggedOutput(
   { stdout = false, stderr = false, stream = false }: AttachOptions,
   ended: AbortSignal,
 ): AsyncIterable<Frame> {
-  return recordedOutput(deps, c, { stdout, stderr, ...(stream && { follow: true, ended }) });
+  return singly(recordedOutput(deps, c, { stdout, stderr, ...(stream && { follow: true, ended }) }));
+}
+
+async function* singly(batches: AsyncIterable<Frame[]>): AsyncGenerator<Frame> {
+  for await (const frames of batches) yield* frames;
 }

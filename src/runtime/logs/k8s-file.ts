@@ -1,31 +1,32 @@
 import type { LogEntry } from "./entry.ts";
 
 const SPACE = 0x20;
-const NEWLINE = 0x0a;
+const [FULL, PARTIAL] = [0x46, 0x50];
+/** How long times are as conmon writes them. */
+const usualTime = 35;
+const words = ([1, 2] as const).map((stream) => [stream, Buffer.from(stream === 1 ? "stdout " : "stderr ")] as const);
 
 /**
- * A line as conmon writes it: `2026-01-02T03:04:05.000000006+00:00 stdout F text`, with `P` for a piece of a line.
- * conmon runs with TZ=UTC; other offsets, of logs written by others, are converted.
+ * A line as conmon writes it: `2026-01-02T03:04:05.000000006+00:00 stdout F text` and a newline, with `P` for a piece
+ * of a line. conmon runs with TZ=UTC; other offsets, of logs written by others, are converted. What is returned shares
+ * the line's memory.
  */
 export function parseK8sLine(line: Buffer): LogEntry | null {
-  const afterTime = line.indexOf(SPACE);
-  const afterStream = line.indexOf(SPACE, afterTime + 1);
-  if (afterTime < 20 || afterStream < 0 || line[afterStream + 2] !== SPACE) return null;
+  const afterTime = line[usualTime] === SPACE ? usualTime : line.indexOf(SPACE);
+  const stream = streamAt(line, afterTime + 1);
+  const tag = line[afterTime + 8];
+  if (afterTime < 20 || stream === null || (tag !== FULL && tag !== PARTIAL) || line[afterTime + 9] !== SPACE)
+    return null;
   const time = normalizeTime(line.toString("latin1", 0, afterTime));
-  const stream = line.toString("latin1", afterTime + 1, afterStream);
-  const tag = line[afterStream + 1];
-  if (time === null || (stream !== "stdout" && stream !== "stderr") || (tag !== 0x46 && tag !== 0x50)) return null;
-  const partial = tag === 0x50;
-  const text = line.subarray(afterStream + 3);
-  return { stream: stream === "stdout" ? 1 : 2, time, data: partial ? Buffer.from(text) : withNewline(text), partial };
+  if (time === null) return null;
+  const partial = tag === PARTIAL;
+  return { stream, time, data: line.subarray(afterTime + 10, line.length - (partial ? 1 : 0)), partial };
 }
 
-/** A copy, so that the block it was read into is not kept alive. */
-function withNewline(text: Uint8Array): Uint8Array {
-  const data = Buffer.allocUnsafe(text.length + 1);
-  data.set(text);
-  data[text.length] = NEWLINE;
-  return data;
+/** `stdout ` or `stderr ` at that place; null where it is neither. */
+function streamAt(line: Buffer, at: number): 1 | 2 | null {
+  for (const [stream, word] of words) if (word.every((byte, index) => line[at + index] === byte)) return stream;
+  return null;
 }
 
 const timeForm = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;

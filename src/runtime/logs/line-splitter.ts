@@ -2,7 +2,7 @@ const NEWLINE = 0x0a;
 /** Longer lines than any writer of these formats makes: the file is damaged, and memory is bounded. */
 const MAX_LINE = 4 << 20;
 
-/** Cuts blocks of bytes into lines without their newline. */
+/** Cuts blocks of bytes into lines, each with its newline. */
 export class LineSplitter {
   #rest: Buffer[] = [];
   #restLength = 0;
@@ -17,7 +17,7 @@ export class LineSplitter {
     const lines: Buffer[] = [];
     let start = 0;
     for (let end = block.indexOf(NEWLINE); end >= 0; end = block.indexOf(NEWLINE, start)) {
-      lines.push(this.#complete(block.subarray(start, end)));
+      lines.push(this.#complete(block.subarray(start, end + 1)));
       start = end + 1;
     }
     this.#keep(block.subarray(start));

@@ -36,13 +36,13 @@ class Log implements Disposable {
 
 describe("lines", () => {
   test("k8s-file", () => {
-    expect(parseK8sLine(Buffer.from("2026-01-02T03:04:05.000000006+00:00 stderr P some text "))).toEqual({
+    expect(parseK8sLine(Buffer.from("2026-01-02T03:04:05.000000006+00:00 stderr P some text \n"))).toEqual({
       stream: 2,
       time: "2026-01-02T03:04:05.000000006Z",
       data: Buffer.from("some text "),
       partial: true,
     });
-    expect(parseK8sLine(Buffer.from("2026-01-02T03:04:05.000000006+02:00 stdout F "))).toEqual({
+    expect(parseK8sLine(Buffer.from("2026-01-02T03:04:05.000000006+02:00 stdout F \n"))).toEqual({
       stream: 1,
       time: "2026-01-02T01:04:05.000000006Z",
       data: Buffer.from("\n"),
@@ -55,7 +55,7 @@ describe("lines", () => {
       "2026-01-02T03:04:05.000000006+00:00 stdout X x",
       "yesterday-at-a-quarter-to-twelve stdout F x",
     ]) {
-      expect(parseK8sLine(Buffer.from(bad))).toBeNull();
+      expect(parseK8sLine(Buffer.from(`${bad}\n`))).toBeNull();
     }
   });
 });

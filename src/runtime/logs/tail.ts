@@ -87,7 +87,7 @@ async function* linesBackwards(handle: FileHandle, to: number): AsyncGenerator<{
     for (;;) {
       const before = end < 2 ? -1 : text.lastIndexOf(NEWLINE, end - 2);
       if (before < 0 && position > 0) break;
-      if (text[end - 1] === NEWLINE) yield { line: text.subarray(before + 1, end - 1), start: position + before + 1 };
+      if (text[end - 1] === NEWLINE) yield { line: text.subarray(before + 1, end), start: position + before + 1 };
       end = before + 1;
       if (end === 0) break;
     }

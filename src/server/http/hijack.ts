@@ -1,4 +1,4 @@
-import { encodeFrame, type Frame } from "../../api/stdcopy.ts";
+import { encodeFrame, encodeFrames, type Frame } from "../../api/stdcopy.ts";
 import { api } from "../compat/version.ts";
 import { ConnectionClosed } from "./connection.ts";
 import type { RawStream, Reply } from "./reply.ts";
@@ -41,6 +41,11 @@ export function hijack(request: ApiRequest, streams: ProcessStreams): Reply {
 /** Output as it goes over the wire: bare for a terminal, in frames else. */
 export async function* wireOutput(streams: Pick<ProcessStreams, "tty" | "frames">): AsyncGenerator<Uint8Array> {
   for await (const frame of streams.frames) yield streams.tty ? frame.data : encodeFrame(frame);
+}
+
+/** The same of output that comes in batches, each in one piece. */
+export async function* wireBatches(tty: boolean, batches: AsyncIterable<Frame[]>): AsyncGenerator<Uint8Array> {
+  for await (const frames of batches) yield tty ? Buffer.concat(frames.map(({ data }) => data)) : encodeFrames(frames);
 }
 
 /**

@@ -15,7 +15,7 @@ import { downgrade } from "../compat/responses.ts";
 import { type ApiVersion, api } from "../compat/version.ts";
 import { leftAfter } from "../http/body.ts";
 import { errorStatus } from "../http/errors.ts";
-import { connectStreams, hijack, outputType, rawStreamType, wireOutput } from "../http/hijack.ts";
+import { connectStreams, hijack, outputType, rawStreamType, wireBatches, wireOutput } from "../http/hijack.ts";
 import { empty, json, stream } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { acceptWebSocket, checkHandshake } from "../http/websocket.ts";
@@ -30,7 +30,7 @@ const logs: Handler = async (deps, request) => {
   const [stdout, stderr] = [query.bool("stdout"), query.bool("stderr")];
   if (!stdout && !stderr) throw invalid("Bad parameters: you must choose at least one stream");
   const [since, until, tail] = [timestamp(request, "since"), timestamp(request, "until"), query.get("tail")];
-  const { tty, frames } = await containerLogs(deps.containers, id(request), {
+  const { tty, batches } = await containerLogs(deps.containers, id(request), {
     stdout,
     stderr,
     signal,
@@ -41,7 +41,7 @@ const logs: Handler = async (deps, request) => {
     ...(until && until !== "0" && { until }),
     ...(tail && { tail }),
   });
-  return stream(outputType(request, tty), wireOutput({ tty, frames }));
+  return stream(outputType(request, tty), wireBatches(tty, batches));
 };
 
 function timestamp({ query }: ApiRequest, key: string): string {
