@@ -15,6 +15,9 @@ export const jsonLogPath = (deps: Pick<ContainerDeps, "dataRoot">, id: string) =
 /** How far that one is. */
 export const jsonLogStatePath = (deps: Pick<ContainerDeps, "dataRoot">, id: string) =>
   `${dataDir(deps, id)}/logs/json-log.json`;
+/** How far the log is sent, where its driver sends it elsewhere. */
+export const sentLogStatePath = (deps: Pick<ContainerDeps, "dataRoot">, id: string) =>
+  `${dataDir(deps, id)}/logs/sent.json`;
 /** The file that the container sees as `/etc/hostname`. */
 export const hostnamePath = (deps: Pick<ContainerDeps, "dataRoot">, id: string) => `${dataDir(deps, id)}/hostname`;
 /** The file that the container sees as `/etc/hosts`. */

@@ -7,6 +7,7 @@ import type { AttachHub } from "./attach-hub.ts";
 import { Collections } from "./logs/collections.ts";
 import type { LogDrivers } from "./logs/driver/driver.ts";
 import { LogKeeper } from "./logs/keeper.ts";
+import { Sendings } from "./logs/send/sendings.ts";
 import { OomWatch } from "./oom.ts";
 
 /** A low-level runtime the daemon may use: crun, runc, or one given by `--add-runtime`. */
@@ -40,6 +41,7 @@ export interface RuntimeDeps {
   readonly inotify: Inotify;
   readonly ooms: OomWatch;
   readonly collections: Collections;
+  readonly sendings: Sendings;
   /** Held while a filter of system calls is made; see seccomp-cache.ts. */
   readonly compiling: KeyedLock;
 }
@@ -48,7 +50,7 @@ export interface RuntimeDeps {
 export interface RuntimeOptions
   extends Omit<
     RuntimeDeps,
-    "hubs" | "exitListeners" | "watched" | "logs" | "inotify" | "ooms" | "collections" | "compiling"
+    "hubs" | "exitListeners" | "watched" | "logs" | "inotify" | "ooms" | "collections" | "sendings" | "compiling"
   > {}
 
 /** Starts nothing: watches, connections and logs come with the first task. */
@@ -63,6 +65,7 @@ export function createRuntimeDeps(options: RuntimeOptions): RuntimeDeps {
     logs: new LogKeeper(options.log),
     ooms: new OomWatch(inotify, options.log),
     collections: new Collections(inotify, options.log),
+    sendings: new Sendings(options.log),
     compiling: new KeyedLock(),
   };
 }

@@ -10,6 +10,7 @@ import { taskIds, tellExit, watchExits } from "./exits.ts";
 import { killExec, killProcess, killTask, taskPids } from "./kill.ts";
 import type { Collections } from "./logs/collections.ts";
 import type { LogDrivers } from "./logs/driver/driver.ts";
+import type { Sendings } from "./logs/send/sendings.ts";
 import type { OomListener } from "./oom.ts";
 import { isPaused, pauseTask, resumeTask } from "./pause.ts";
 import { resizeExec, resizeTask } from "./resize.ts";
@@ -67,6 +68,8 @@ export interface Runtime {
   readonly logDrivers: LogDrivers;
   /** Logs that a collector may follow. */
   readonly collections: Pick<Collections, "begin" | "takeUp" | "end" | "forget" | "stop">;
+  /** Logs that are sent elsewhere. */
+  readonly sendings: Pick<Sendings, "begin" | "takeUp" | "end" | "forget" | "stop">;
 }
 
 /** The runtime of this machine: the verbs of this folder. */
@@ -101,5 +104,6 @@ export function openRuntime(deps: RuntimeDeps): Runtime {
     watchOoms: (listener) => deps.ooms.listen(listener),
     logDrivers: deps.logDrivers,
     collections: deps.collections,
+    sendings: deps.sendings,
   };
 }

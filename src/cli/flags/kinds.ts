@@ -3,9 +3,9 @@
  * that `--help` shows; parsing and error texts follow Go's strconv/pflag and docker's own option types.
  */
 
+import { parseBytes } from "../../lib/bytes.ts";
 import { readGoDuration } from "../../lib/go-duration.ts";
 import { own } from "../../lib/own.ts";
-import { parseBytes } from "./bytes.ts";
 import type { Flag, FlagOptions } from "./flag.ts";
 import { parseBool, parseInteger, parseUnsigned } from "./number.ts";
 

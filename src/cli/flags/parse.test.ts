@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { parseBytes, parseSwapBytes } from "../../lib/bytes.ts";
 import { readGoDuration } from "../../lib/go-duration.ts";
-import { parseBytes, parseSwapBytes } from "./bytes.ts";
 import {
   bool,
   bytes,

@@ -1,6 +1,7 @@
 import { errorMessage } from "../../lib/errors.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { closeRootfs } from "../files/rootfs-use.ts";
+import { endLog } from "../logs/log-life.ts";
 import { releaseMounts, releaseShm } from "../mounts/set-up.ts";
 import type { ContainerRecord } from "../record.ts";
 
@@ -22,6 +23,6 @@ export async function release(deps: ContainerDeps, c: ContainerRecord, { keepRoo
       deps.log.warn("cannot release a container's resource", { container: c.id, step, error: errorMessage(error) }),
     );
   }
-  deps.runtime.collections.end(c.id);
+  endLog(deps, c.id);
   if (!keepRootfs) closeRootfs(deps, c);
 }

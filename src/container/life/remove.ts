@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { conflict, EngineError, errorKind, errorMessage, hasCode, internal, isNotFound } from "../../lib/errors.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { publish } from "../events.ts";
+import { forgetLog } from "../logs/log-life.ts";
 import { findContainer } from "../lookup.ts";
 import { imageMountKey } from "../mounts/image-mount.ts";
 import { removeLink } from "../network/remove-link.ts";
@@ -97,7 +98,7 @@ export async function destroy(
         deps.log.warn("cannot remove a root filesystem", { container: c.id, error: errorMessage(error) });
       }),
     );
-    await deps.runtime.collections.forget(c.id);
+    await forgetLog(deps, c.id);
     await rm(dataDir(deps, c.id), { recursive: true, force: true });
   } catch (error) {
     const message = `unable to remove filesystem: ${errorMessage(error)}`;

@@ -7,7 +7,7 @@ import { settleExecExit } from "../exec/exec-exit.ts";
 import { removeViews } from "../files/archive-view.ts";
 import { watchHealth } from "../health/health.ts";
 import { linksOf } from "../link-table.ts";
-import { collectionOf } from "../logs/log-options.ts";
+import { takeUpLog } from "../logs/log-life.ts";
 import { findContainer } from "../lookup.ts";
 import { imageMountKey } from "../mounts/image-mount.ts";
 import { releasePins, releaseShm } from "../mounts/set-up.ts";
@@ -78,9 +78,7 @@ const imageMounts = (c: ContainerRecord) =>
 /** Brings one container to a phase at rest. True where it is to be started now. */
 async function restoreOne(deps: ContainerDeps, c: ContainerRecord, alive: boolean): Promise<boolean> {
   using _ = await deps.locks.acquire(c.id);
-  const collection =
-    c.state.started && c.state.phase !== "removing" && c.state.phase !== "dead" ? collectionOf(deps, c) : null;
-  if (collection) deps.runtime.collections.takeUp(collection, { running: alive });
+  takeUpLog(deps, c, { running: alive });
   switch (c.state.phase) {
     case "creating":
       await destroy(deps, c, { volumes: true, quiet: true });

@@ -2,6 +2,7 @@ import { errorMessage } from "../../lib/errors.ts";
 import { pause } from "../../lib/pause.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { unwatchHealth } from "../health/health.ts";
+import { leaveLogs } from "../logs/log-life.ts";
 import { allContainers, runningContainers } from "../table.ts";
 import { stop } from "./stop.ts";
 
@@ -21,7 +22,7 @@ export async function releaseContainers(deps: ContainerDeps): Promise<void> {
     deps.live.of(c.id).dismissPendingClients();
     unwatchHealth(deps, c);
   }
-  await deps.runtime.collections.stop();
+  await leaveLogs(deps);
   // The next daemon finishes what is cut off here.
   await Promise.race([deps.live.settled(), pause(patience)]);
 }

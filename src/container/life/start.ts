@@ -8,7 +8,8 @@ import type { ContainerDeps } from "../deps.ts";
 import { publish } from "../events.ts";
 import { openRootfs } from "../files/rootfs-use.ts";
 import { watchHealth } from "../health/health.ts";
-import { beginCollection, logLimitsOf, logPathOf } from "../logs/log-options.ts";
+import { beginLog } from "../logs/log-life.ts";
+import { logLimitsOf, logPathOf } from "../logs/log-options.ts";
 import { lockContainer } from "../lookup.ts";
 import { prepareMounts, releasePins } from "../mounts/set-up.ts";
 import { rewriteLinkedHosts } from "../network/hosts-file.ts";
@@ -93,7 +94,7 @@ async function buildTask(
   const spec = await composeSpec(deps, c, parts);
   const [logPath, logLimits] = [logPathOf(deps, c), logLimitsOf(deps, c)];
   if (logPath) mkdirSync(dirname(logPath), { recursive: true, mode: 0o710 });
-  await beginCollection(deps, c);
+  await beginLog(deps, c);
   return await deps.runtime.create({
     id: c.id,
     spec,

@@ -16,11 +16,8 @@ export async function logPatterns(options: Readonly<Record<string, string>>): Pr
   return { labels: labels ?? null, env: env ?? null };
 }
 
-/**
- * The labels and variables of a container that its log options name, and its tag. Throws where the options make no
- * sense.
- */
-export function logAttributes(c: ContainerRecord, patterns: LogPatterns): Record<string, string> {
+/** The labels and variables of a container that its log options name. */
+export function chosenAttributes(c: ContainerRecord, patterns: LogPatterns): Record<string, string> {
   const options = c.spec.hostConfig.LogConfig?.Config ?? {};
   const labels = c.spec.config.Labels ?? {};
   const env = Object.fromEntries(
@@ -29,12 +26,13 @@ export function logAttributes(c: ContainerRecord, patterns: LogPatterns): Record
       return equals < 0 ? [entry, ""] : [entry.slice(0, equals), entry.slice(equals + 1)];
     }),
   );
-  const shown: Record<string, string> = {
-    ...select(labels, options.labels, patterns.labels),
-    ...select(env, options.env, patterns.env),
-  };
-  if (options.tag) shown.tag = renderLogTag(options.tag, c);
-  return shown;
+  return { ...select(labels, options.labels, patterns.labels), ...select(env, options.env, patterns.env) };
+}
+
+/** As {@link chosenAttributes}, and the tag. Throws where the options make no sense. */
+export function logAttributes(c: ContainerRecord, patterns: LogPatterns): Record<string, string> {
+  const { tag } = c.spec.hostConfig.LogConfig?.Config ?? {};
+  return { ...chosenAttributes(c, patterns), ...(tag && { tag: renderLogTag(tag, c) }) };
 }
 
 /** {@link logAttributes} of a container that is there. */

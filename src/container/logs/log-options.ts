@@ -1,27 +1,35 @@
-import { EngineError, errorKind, errorMessage } from "../../lib/errors.ts";
 import type { CollectionSpec } from "../../runtime/logs/collection.ts";
-import { type LogDriver, parseLogConfig } from "../../runtime/logs/driver/driver.ts";
-import { encodeAttributes } from "../../runtime/logs/json-line.ts";
+import { type LogDriver, type LogOptions, parseLogConfig, sendBuffer } from "../../runtime/logs/driver/driver.ts";
 import type { LogLimits } from "../../runtime/logs/limits.ts";
+import type { Sends } from "../../runtime/logs/send/receiver.ts";
+import type { SendingSpec } from "../../runtime/logs/send/sending.ts";
 import type { ContainerDeps } from "../deps.ts";
-import { jsonLogPath, jsonLogStatePath, logPath } from "../paths.ts";
+import { jsonLogPath, jsonLogStatePath, logPath, sentLogStatePath } from "../paths.ts";
 import type { ContainerRecord } from "../record.ts";
-import { readLogAttributes } from "./log-attributes.ts";
+import { logInfo } from "./log-info.ts";
 
 /** null: this engine has no driver of that name (any more). */
 function logDriverOf(deps: ContainerDeps, c: ContainerRecord): LogDriver | null {
   return deps.runtime.logDrivers.get(c.spec.hostConfig.LogConfig?.Type ?? "") ?? null;
 }
 
+function logOptionsOf(c: ContainerRecord): LogOptions {
+  return c.spec.hostConfig.LogConfig?.Config ?? {};
+}
+
 /** Where the monitor writes a container's output; null where nothing is kept. */
 export function logPathOf(deps: ContainerDeps, c: ContainerRecord): string | null {
-  return (logDriverOf(deps, c)?.readable ?? true) ? logPath(deps, c.id) : null;
+  return (logDriverOf(deps, c)?.kept ?? true) ? logPath(deps, c.id) : null;
+}
+
+/** Where a container's output is to be read; null where nobody may. */
+export function readableLogOf(deps: ContainerDeps, c: ContainerRecord): string | null {
+  return (logDriverOf(deps, c)?.readable(logOptionsOf(c)) ?? true) ? logPath(deps, c.id) : null;
 }
 
 /** How much of the output is kept; null where no log is kept. Throws `invalid` on unknown drivers and options. */
 export function logLimitsOf(deps: ContainerDeps, c: ContainerRecord): LogLimits | null {
-  const { Type, Config } = c.spec.hostConfig.LogConfig ?? {};
-  return parseLogConfig(deps.runtime.logDrivers, Type ?? "", Config ?? {});
+  return parseLogConfig(deps.runtime.logDrivers, c.spec.hostConfig.LogConfig?.Type ?? "", logOptionsOf(c));
 }
 
 /** The file that collectors may follow; null where the driver makes none. */
@@ -38,19 +46,21 @@ export function collectionOf(deps: ContainerDeps, c: ContainerRecord): Collectio
   );
 }
 
-/** Readies the file for a run. Throws where the options of the log make no sense. */
-export async function beginCollection(deps: ContainerDeps, c: ContainerRecord): Promise<void> {
-  const spec = collectionOf(deps, c);
-  if (!spec) return;
-  let attributes: string;
-  try {
-    attributes = encodeAttributes(await readLogAttributes(c));
-  } catch (error) {
-    throw new EngineError(
-      errorKind(error),
-      `failed to create task for container: failed to initialize logging driver: ${errorMessage(error)}`,
-      { cause: error },
-    );
-  }
-  await deps.runtime.collections.begin(spec, attributes);
+/** How a container's log is sent elsewhere; null where it is not. */
+export function sendingOf(deps: ContainerDeps, c: ContainerRecord): { spec: SendingSpec; sends: Sends } | null {
+  const sends = logDriverOf(deps, c)?.sends;
+  const limits = sends ? logLimitsOf(deps, c) : null;
+  if (!sends || !limits) return null;
+  const options = logOptionsOf(c);
+  const retryAfter = sends.retryAfter?.(options);
+  const spec: SendingSpec = {
+    id: c.id,
+    source: logPath(deps, c.id),
+    state: sentLogStatePath(deps, c.id),
+    limits,
+    buffer: sendBuffer(options),
+    ...(retryAfter !== undefined && { retryAfter }),
+    open: async (signal) => sends.open(await logInfo(c), signal),
+  };
+  return { spec, sends };
 }

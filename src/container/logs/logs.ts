@@ -7,7 +7,7 @@ import type { ContainerDeps } from "../deps.ts";
 import { findContainer } from "../lookup.ts";
 import { type ContainerRecord, countsAsRunning } from "../record.ts";
 import { readLogAttributes, showAttributes } from "./log-attributes.ts";
-import { logPathOf } from "./log-options.ts";
+import { readableLogOf } from "./log-options.ts";
 
 /** Which part of a container's log to read and how to show it: the query of `GET /containers/<id>/logs`. */
 export interface LogsOptions {
@@ -46,7 +46,7 @@ export function recordedOutput(
   c: ContainerRecord,
   options: LogsOptions,
 ): AsyncIterable<LogEntry[]> {
-  const path = logPathOf(deps, c);
+  const path = readableLogOf(deps, c);
   if (path === null) throw notImplemented("configured logging driver does not support reading");
   return entries(deps, c, path, options);
 }

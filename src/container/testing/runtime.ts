@@ -81,6 +81,13 @@ export function fakeRuntime(world: World, calls: Calls, listeners: Set<(exit: Ta
       end: () => {},
       stop: () => Promise.resolve(),
     },
+    sendings: {
+      begin: () => calls.make("sendings.begin", () => {}),
+      forget: () => Promise.resolve(),
+      takeUp: () => {},
+      end: () => {},
+      stop: () => Promise.resolve(),
+    },
   };
 }
 

@@ -40,7 +40,7 @@ export function rotationLimits(
 const units: Record<string, number> = { "": 1, b: 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, p: 1e15 };
 
 /** Docker's decimal sizes: `20m`, `1.5g`, `10kb`; `-1`: no limit. */
-export function parseSize(text: string): number | null {
+function parseSize(text: string): number | null {
   if (text.trim() === "-1") return null;
   const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)b?$/i.exec(text.trim());
   const unit = units[match?.[2]?.toLowerCase() ?? ""];

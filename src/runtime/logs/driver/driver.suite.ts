@@ -1,6 +1,6 @@
 /** What every log driver has to do. */
 import { describe, expect, test } from "bun:test";
-import { type LogDriver, type LogOptions, modeOptions, parseLogConfig } from "./driver.ts";
+import { commonOptions, type LogDriver, type LogOptions, parseLogConfig } from "./driver.ts";
 
 /** A log driver and what the tests need to know of it. */
 export interface LogDriverCase {
@@ -17,25 +17,28 @@ export function logDriverSuite({ driver, options = {}, refused = [] }: LogDriver
   const parse = (chosen: LogOptions) => parseLogConfig(new Map([[name, driver]]), name, chosen);
 
   describe(name, () => {
-    test("keeps a bounded log where it is readable, and none where it is not", () => {
+    test("keeps a bounded log where it keeps one, and nothing else", () => {
       const limits = parse({});
-      expect(limits !== null).toBe(driver.readable);
+      expect(limits !== null).toBe(driver.kept);
       if (limits) expect(limits.maxSize ?? Infinity).toBeLessThan(Infinity);
       // Docker's file is written from what is kept.
-      if (driver.collected) expect(driver.readable).toBe(true);
+      if (driver.collected) expect(driver.kept).toBe(true);
     });
 
     test("takes its options, and those of every driver", () => {
-      expect(parse(options) !== null).toBe(driver.readable);
-      expect(Object.keys(options).every((option) => driver.options.includes(option))).toBe(true);
-      expect(driver.options.some((option) => modeOptions.includes(option))).toBe(false);
+      expect(parse(options) !== null).toBe(driver.kept);
+      const own = driver.options ?? Object.keys(options);
+      expect(Object.keys(options).every((option) => own.includes(option))).toBe(true);
+      expect(own.some((option) => commonOptions.includes(option))).toBe(false);
       expect(parse({ mode: "non-blocking", "max-buffer-size": "4m" })).toEqual(parse({}));
     });
 
-    test("says what is wrong with others", () => {
-      expect(() => parse({ nosuch: "1" })).toThrow(`unknown log opt 'nosuch' for ${driver.title}`);
-      expect(() => parse({ mode: "odd" })).toThrow("logger: logging mode not supported: odd");
-      for (const [wrong, words] of refused) expect(() => parse(wrong)).toThrow(words);
-    });
+    // Who keeps nothing asks for nothing.
+    if (driver.kept)
+      test("says what is wrong with others", () => {
+        expect(() => parse({ nosuch: "1" })).toThrow(driver.unknownOption("nosuch"));
+        expect(() => parse({ mode: "odd" })).toThrow("logger: logging mode not supported: odd");
+        for (const [wrong, words] of refused) expect(() => parse(wrong)).toThrow(words);
+      });
   });
 }

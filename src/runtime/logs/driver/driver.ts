@@ -1,5 +1,8 @@
+import { parseBytes } from "../../../lib/bytes.ts";
 import { errorMessage, invalid } from "../../../lib/errors.ts";
-import { type LogLimits, parseSize } from "../limits.ts";
+import { goBoolean } from "../../../lib/go-boolean.ts";
+import { type LogLimits, rotationLimits } from "../limits.ts";
+import type { Sends } from "../send/receiver.ts";
 
 /** Options by their names, as `--log-opt` gives them. */
 export type LogOptions = Readonly<Record<string, string>>;
@@ -8,16 +11,20 @@ export type LogOptions = Readonly<Record<string, string>>;
 export interface LogDriver {
   /** As `--log-driver` and `GET /info` name it. */
   readonly name: string;
-  /** As messages name it. */
-  readonly title: string;
-  /** The engine keeps the output: it can be read again. */
-  readonly readable: boolean;
+  /** What is said of an option that it does not have. */
+  unknownOption(option: string): string;
+  /** The engine keeps the output. */
+  readonly kept: boolean;
+  /** Whether it can be read again under such options. */
+  readable(options: LogOptions): boolean;
   /** Docker's file is written beside the engine's own, for programs that collect logs. */
   readonly collected: boolean;
-  /** The options it takes, besides {@link modeOptions}. */
-  readonly options: readonly string[];
-  /** How much is kept under such options; null: nothing, the output is not readable. Throws `invalid`. */
+  /** The options it takes, besides {@link commonOptions}. Absent: any. */
+  readonly options?: readonly string[];
+  /** How much is kept under such options; null: nothing. Throws `invalid`. */
   limits(options: LogOptions): LogLimits | null;
+  /** Lines are sent elsewhere as well. */
+  readonly sends?: Sends;
 }
 
 /** By name. */
@@ -26,8 +33,18 @@ export type LogDrivers = ReadonlyMap<string, LogDriver>;
 /** The driver of daemons that are not told of another. */
 export const defaultLogDriver = "json-file";
 
-/** How the writer is coupled to the log; every driver takes them. The monitor always writes at once. */
-export const modeOptions: readonly string[] = ["mode", "max-buffer-size"];
+/** How the writer is coupled to the log, and how a log that is sent is kept; every driver takes them. */
+export const commonOptions: readonly string[] = [
+  "mode",
+  "max-buffer-size",
+  "cache-disabled",
+  "cache-max-size",
+  "cache-max-file",
+  "cache-compress",
+];
+
+/** Options that choose what goes with each line. */
+export const attributeOptions: readonly string[] = ["labels", "labels-regex", "env", "env-regex", "tag"];
 
 /**
  * `HostConfig.LogConfig`: null where no log is kept. Throws `invalid` with Docker's texts for unknown drivers and
@@ -35,11 +52,16 @@ export const modeOptions: readonly string[] = ["mode", "max-buffer-size"];
  */
 export function parseLogConfig(drivers: LogDrivers, name: string, options: LogOptions): LogLimits | null {
   const driver = drivers.get(name);
-  if (!driver) throw invalid(`logger: no log driver named '${name}' is registered`);
-  const known = [...driver.options, ...modeOptions];
-  for (const option of Object.keys(options))
-    if (!known.includes(option)) throw invalid(`unknown log opt '${option}' for ${driver.title}`);
+  if (!driver) throw invalid(`error looking up logging plugin ${name}: plugin ${JSON.stringify(name)} not found`);
+  // As Docker: it is never asked for anything.
+  if (!driver.kept) return null;
   validateMode(options);
+  validateCache(options);
+  if (driver.options) {
+    const known = [...driver.options, ...commonOptions];
+    for (const option of Object.keys(options)) if (!known.includes(option)) throw invalid(driver.unknownOption(option));
+  }
+  driver.sends?.check(options);
   return driver.limits(options);
 }
 
@@ -50,8 +72,49 @@ function validateMode(options: LogOptions): void {
     throw invalid("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
   }
   try {
-    parseSize(options["max-buffer-size"] ?? "1m");
+    parseBytes(options["max-buffer-size"] ?? "1m");
   } catch (error) {
     throw invalid(`error parsing option max-buffer-size: ${errorMessage(error)}`);
   }
+}
+
+function validateCache(options: LogOptions): void {
+  const disabled = options["cache-disabled"];
+  if (disabled !== undefined && goBoolean(disabled) === null)
+    throw invalid(`invalid value for option cache-disabled: ${disabled}`);
+}
+
+/** Bytes that may wait for a receiver that lags; null: as much as the log keeps. */
+export function sendBuffer(options: LogOptions): number | null {
+  return options["mode"] === "non-blocking" ? parseBytes(options["max-buffer-size"] ?? "1m") : null;
+}
+
+/** A driver that sends lines elsewhere, keeping a log from which it does so and that can be read. */
+export function sendingDriver(
+  driver: Pick<LogDriver, "name"> & Partial<LogDriver> & Required<Pick<LogDriver, "sends">>,
+): LogDriver {
+  return {
+    kept: true,
+    collected: false,
+    readable: (options) => goBoolean(options["cache-disabled"] ?? "false") !== true,
+    limits: cacheLimits,
+    unknownOption: (option) => `unknown log opt '${option}' for ${driver.name} log driver`,
+    ...driver,
+  };
+}
+
+function cacheLimits(options: LogOptions): LogLimits {
+  const names = ["max-size", "max-file", "compress"] as const;
+  const given = names.flatMap((name) => {
+    const value = options[`cache-${name}`];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  for (const [name, value] of given) {
+    try {
+      rotationLimits({ [name]: value });
+    } catch (error) {
+      throw invalid(`invalid value for option cache-${name}: ${errorMessage(error)}`);
+    }
+  }
+  return rotationLimits(Object.fromEntries(given));
 }

@@ -1,11 +1,11 @@
 import type { LogDriver } from "./driver.ts";
 
-/** Nothing is kept. */
+/** Nothing is kept. Options mean nothing, as in Docker. */
 export const none: LogDriver = {
   name: "none",
-  title: "log driver none",
-  readable: false,
+  unknownOption: (option) => `unknown log opt '${option}' for log driver none`,
+  kept: false,
+  readable: () => false,
   collected: false,
-  options: [],
   limits: () => null,
 };

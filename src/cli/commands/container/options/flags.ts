@@ -1,6 +1,6 @@
 /** The flags that `run` and `create` share: everything that becomes part of the container. */
 
-import { parseBytes, parseSwapBytes } from "../../../flags/bytes.ts";
+import { parseBytes, parseSwapBytes } from "../../../../lib/bytes.ts";
 import type { Flag, FlagValues } from "../../../flags/flag.ts";
 import {
   bool,

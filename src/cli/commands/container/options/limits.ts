@@ -1,6 +1,6 @@
 /** `--ulimit`, block device limits, `--restart`, `--sysctl`. */
 import type { RestartPolicy, ThrottleDevice } from "../../../../api/types/container.ts";
-import { parseBytes } from "../../../flags/bytes.ts";
+import { parseBytes } from "../../../../lib/bytes.ts";
 import { parseInteger } from "../../../flags/number.ts";
 import { cut } from "./csv.ts";
 

@@ -1,6 +1,6 @@
 /** `--mount type=bind,src=/a,dst=/b,readonly`: a CSV record of options. */
 import type { Mount, MountType } from "../../../../api/types/container.ts";
-import { parseBytes } from "../../../flags/bytes.ts";
+import { parseBytes } from "../../../../lib/bytes.ts";
 import { absolutePath } from "../../../paths.ts";
 import { csvFields, cut } from "./csv.ts";
 
