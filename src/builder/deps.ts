@@ -4,6 +4,7 @@ import type { KeyedLock, Semaphore } from "../lib/lock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { NetworkDeps } from "../network/deps.ts";
 import type { HostFacts, SpecDefaults } from "../runtime/bundle/types.ts";
+import type { CdiRegistry } from "../runtime/cdi/registry.ts";
 import type { RuntimeDeps } from "../runtime/deps.ts";
 import type { Store } from "../store/store.ts";
 import type { RunningBuilds } from "./running.ts";
@@ -23,6 +24,8 @@ export interface BuilderDeps {
   events: EventBus;
   log: Logger;
   facts: HostFacts;
+  /** Devices by name; null: turned off. */
+  cdi: CdiRegistry | null;
   /** Replaced as a whole on reload. */
   defaults: SpecDefaults;
   /** `build/mounts/<hash>` under it holds what cache mounts keep. */

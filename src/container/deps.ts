@@ -6,6 +6,7 @@ import type { Logger } from "../lib/log.ts";
 import type { Kernel } from "../linux/kernel.ts";
 import type { Networks } from "../network/for-containers.ts";
 import type { HostFacts } from "../runtime/bundle/types.ts";
+import type { CdiRegistry } from "../runtime/cdi/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Store } from "../store/store.ts";
 import type { Volumes } from "../volume/for-containers.ts";
@@ -28,6 +29,8 @@ export interface ContainerDeps {
   execRoot: string;
   /** What the machine can do. From `readHostFacts`. */
   facts: HostFacts;
+  /** Devices by name (`vendor.com/class=name`); null: the settings turn them off. */
+  cdi: CdiRegistry | null;
   /** What a request leaves open. Replaced as a whole on reload. */
   defaults: ContainerDefaults;
   /** By container id: held by every verb that changes a container. */

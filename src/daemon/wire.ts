@@ -27,6 +27,7 @@ import { LiveNetworks } from "../network/live.ts";
 import { Plugins } from "../plugin/plugins.ts";
 import { apparmorEnabled, canLoadApparmor } from "../runtime/bundle/apparmor.ts";
 import { readHostFacts } from "../runtime/bundle/host-facts.ts";
+import { CdiRegistry } from "../runtime/cdi/registry.ts";
 import { createRuntimeDeps, type RuntimeBinary, type RuntimeDeps } from "../runtime/deps.ts";
 import { builtinLogDrivers } from "../runtime/logs/driver/builtin.ts";
 import { openRuntime } from "../runtime/runtime.ts";
@@ -97,6 +98,7 @@ export function wire(
     dataRoot: config.dataRoot,
     execRoot: config.execRoot,
     facts: readHostFacts(cgroups),
+    cdi: config.cdi ? new CdiRegistry(config.cdiSpecDirs) : null,
     defaults: containerDefaults(config, defaultRuntime, cgroups.version),
     locks: new KeyedLock(),
     live: new LiveContainers(),
@@ -110,6 +112,7 @@ export function wire(
     events,
     log,
     facts: containers.facts,
+    cdi: containers.cdi,
     defaults: containers.defaults,
     dataRoot: config.dataRoot,
     execRoot: config.execRoot,

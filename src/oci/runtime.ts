@@ -94,6 +94,16 @@ export interface OciLinux {
   maskedPaths?: string[];
   readonlyPaths?: string[];
   mountLabel?: string;
+  /** Classes of the processor's resource control; see the kernel's resctrl. */
+  intelRdt?: {
+    closID?: string;
+    l3CacheSchema?: string;
+    memBwSchema?: string;
+    schemata?: string[];
+    enableMonitoring?: boolean;
+  };
+  /** Network interfaces of the host, by name, that move into the container, and what they are called there. */
+  netDevices?: Record<string, { name: string }>;
 }
 
 /** A device node that the runtime makes in the container. `fileMode`: permission bits. */

@@ -16,6 +16,7 @@ import { enterMonitorCgroup } from "./monitor-cgroup.ts";
 import { watchOoms } from "./oom-count.ts";
 import { runtimeCommand } from "./runtime-command.ts";
 import { runtimeError } from "./runtime-errors.ts";
+import { requireNetDevices } from "./runtime-features.ts";
 import { withCompiledSeccomp } from "./seccomp-cache.ts";
 import { findTaskRecord, readPidFile, type TaskRecord, writeTaskRecord } from "./task-record.ts";
 import type { CreatedTask, CreateTaskRequest } from "./types.ts";
@@ -48,6 +49,7 @@ export async function createTask(deps: RuntimeDeps, request: CreateTaskRequest):
   for (const stale of [join(exitsDir(deps), id), join(dir, "oom"), join(dir, "exit")]) await rm(stale, { force: true });
   const writeConfig = (config: OciSpec) =>
     writeFileSync(join(dir, "config.json"), encodeRuntimeJson(config), { mode: 0o600 });
+  if (request.spec.linux.netDevices) await requireNetDevices(deps, request.runtime);
   const spec = await withCompiledSeccomp(deps, request.spec, request.runtime);
   const { early, late } = withoutLateLimits(deps, spec, request.runtime);
   writeConfig(early);

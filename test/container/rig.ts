@@ -184,6 +184,7 @@ export class Rig implements AsyncDisposable {
       networks: networksForContainers(networks),
       runtime: openRuntime(runtime),
       kernel,
+      cdi: null,
       facts: readHostFacts(cgroups),
       defaults: {
         runtime: "crun",

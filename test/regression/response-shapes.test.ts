@@ -169,7 +169,7 @@ test("info", async () => {
     RegistryConfig: { Mirrors: null },
     GenericResources: null,
     KernelMemoryTCP: expect.any(Boolean),
-    CDISpecDirs: [],
+    CDISpecDirs: ["/etc/cdi", "/var/run/cdi"],
   });
   expect(await get("/v1.41/info")).toHaveProperty("KernelMemory");
 });

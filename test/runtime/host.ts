@@ -89,6 +89,7 @@ export class RuntimeHost implements AsyncDisposable {
       },
       cgroupDriver: "cgroupfs",
       instance: this.instance,
+      cdi: null,
       facts: this.facts,
       ...more,
     });

@@ -1,5 +1,6 @@
 import type { HealthConfig } from "../../api/types/container.ts";
 import type { Heredoc } from "./lex.ts";
+import type { RunDevice } from "./run-device.ts";
 import type { Range } from "./source.ts";
 
 /** A command line: the JSON form runs as it is, the shell form through SHELL. */
@@ -52,7 +53,7 @@ export type InstructionBody =
       mountsFrom: string[];
       network: "default" | "none" | "host";
       security: "sandbox" | "insecure";
-      devices: string[];
+      devices: RunDevice[];
     }
   | { kind: "CMD" | "ENTRYPOINT"; command: CommandLine }
   | ({ kind: "COPY"; from?: string } & CopyOptions)

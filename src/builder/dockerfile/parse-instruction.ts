@@ -4,6 +4,7 @@ import { jsonForm } from "./json-form.ts";
 import { type Line, rawWords } from "./lex.ts";
 import { parseAdd, parseCopy } from "./parse-copy.ts";
 import { keywords, missingArgument, type Reading, readingOf, unknownInstruction } from "./reading.ts";
+import { parseRunDevice } from "./run-device.ts";
 import { mountFrom } from "./run-mount.ts";
 
 const stageName = /^[a-z][a-z0-9-_.]*$/;
@@ -114,7 +115,7 @@ function parseRun(reading: Reading): InstructionBody {
     mountsFrom: mounts.flatMap((mount) => mountFrom(mount, line.range) ?? []),
     network,
     security,
-    devices: flags.list("device"),
+    devices: flags.list("device").map((device) => parseRunDevice(device, line.range)),
   };
 }
 

@@ -43,7 +43,7 @@ export class DefinitionSolver {
   /** Reads a definition. Nothing of it is done yet. Throws `BadDefinition`. */
   async read(definition: Definition): Promise<Wanted> {
     const graph = await inTurns(readGraph(definition), this.work.signal);
-    if (graph) checkEntitled(graph, this.work.allow);
+    if (graph) checkEntitled(graph, this.work);
     const output = async () => (graph ? this.#whole(graph) : { layers: emptyResult(hostPlatform()) });
     return { output, layers: async () => this.#asLayers(await output()) };
   }
@@ -110,7 +110,7 @@ export class DefinitionSolver {
     if (++this.#inner > mostInner) throw new BadDefinition(`more than ${mostInner} definitions within definitions`);
     const graph = await inTurns(readGraph(definition), this.work.signal);
     if (!graph) return { layers: emptyResult(hostPlatform()) };
-    checkEntitled(graph, this.work.allow);
+    checkEntitled(graph, this.work);
     const around = this.#allAround(digest);
     for (const { digest: inner } of graph.vertices) {
       // It would wait for itself.

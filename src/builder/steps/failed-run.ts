@@ -14,6 +14,7 @@ interface FailedRun {
   user: string;
   network: string;
   insecure: boolean;
+  devices: readonly string[];
   mounts: readonly RunMount[];
   /** What a mount's files were. */
   origin: (mount: RunMount) => Promise<MountOrigin>;
@@ -26,7 +27,7 @@ interface FailedRun {
 /** Describes a RUN that failed as an operation of a definition. */
 export async function failedRun(
   failures: FailedCommands,
-  { argv, env, cwd, user, network, insecure, mounts, origin, state, left }: FailedRun,
+  { argv, env, cwd, user, network, insecure, devices, mounts, origin, state, left }: FailedRun,
 ): Promise<FailedCommand> {
   const root = failures.layers(state);
   const before: (Files | undefined)[] = [root];
@@ -43,6 +44,7 @@ export async function failedRun(
     meta: { args: argv, env, cwd, user },
     mounts: all,
     network: network === "none" ? NetMode.none : network === "host" ? NetMode.host : NetMode.sandbox,
+    cdiDevices: devices.map((name) => ({ name })),
     security: insecure ? SecurityMode.insecure : SecurityMode.sandbox,
   };
   return { exec, before, after: [left, ...before.slice(1)] };

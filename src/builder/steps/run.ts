@@ -1,5 +1,6 @@
 import { errorMessage } from "../../lib/errors.ts";
 import { quote } from "../../lib/go-quote.ts";
+import { chooseDevices } from "../devices.ts";
 import type { Instruction, RunMount } from "../dockerfile/instructions.ts";
 import { parseRunMount } from "../dockerfile/run-mount.ts";
 import { DockerfileError } from "../dockerfile/source.ts";
@@ -27,6 +28,7 @@ export async function run(work: StageWork, instruction: Run): Promise<void> {
   const { request } = build;
   const { config } = work.configuration;
   checkEntitled(work, instruction);
+  const devices = devicesOf(work, instruction);
   const { argv, script } = commandOfRun(config, instruction);
   const mounts = instruction.mounts.map((mount) =>
     parseRunMount(mount, instruction.range, (value) => variables.expand(value, instruction.range)),
@@ -52,6 +54,7 @@ export async function run(work: StageWork, instruction: Run): Promise<void> {
       network,
       security,
       resources: request.resources,
+      ...(devices.length > 0 && { devices }),
     },
     inputs,
     ...(failures && { keep: (key: string) => void (left = failures.snapshot(key, before)) }),
@@ -80,6 +83,7 @@ export async function run(work: StageWork, instruction: Run): Promise<void> {
             mounts: prepared.mounts,
             network,
             insecure: security === "insecure",
+            devices,
             build: request,
             signal: build.signal,
             env: [...proxies(request.buildArgs), ...env, ...prepared.env],
@@ -95,7 +99,7 @@ export async function run(work: StageWork, instruction: Run): Promise<void> {
     if (!failures || !left || !(error instanceof RunFailed)) throw error;
     const origin = (mount: RunMount) => mountOrigin(work, mount.from, instruction);
     const insecure = security === "insecure";
-    const failed = { argv, env, cwd, user, network, insecure, mounts, origin, state: before, left };
+    const failed = { argv, env, cwd, user, network, insecure, devices, mounts, origin, state: before, left };
     error.failed = await failedRun(failures, failed);
     throw error;
   });
@@ -113,18 +117,23 @@ async function begun<T>(argv: readonly string[], { range }: Run, run: () => Prom
 }
 
 /** What leaves the sandbox needs the word of whoever builds, not of the Dockerfile alone. */
-function checkEntitled({ build }: StageWork, { security, network, devices, range }: Run): void {
+function checkEntitled({ build }: StageWork, { security, network, range }: Run): void {
   const { allow, network: asked } = build.request;
   const refuse = (entitlement: string, near: string) => {
     throw new DockerfileError(`${entitlement} is not allowed`, range, { near });
   };
   if (security === "insecure" && !allow.has("security.insecure")) refuse("security.insecure", "--security=insecure");
-  for (const device of devices)
-    if (/,required(=true)?(,|$)/.test(device))
-      throw new DockerfileError(`required CDI device "${device.replace(/,.*/, "")}" is not registered`, range, {
-        near: device,
-      });
   if (network === "host" && asked !== "host" && !allow.has("network.host")) refuse("network.host", "--network=host");
+}
+
+/** Full names of the devices that the command gets. */
+function devicesOf({ build }: StageWork, { devices, range }: Run): string[] {
+  const wanted = devices.map(({ name, required }) => ({ name, optional: !required }));
+  try {
+    return chooseDevices(wanted, build.request.allow, build.deps.cdi);
+  } catch (error) {
+    throw new DockerfileError(errorMessage(error), range, { near: "--device", cause: error });
+  }
 }
 
 /** What a mount brings, for the cache key; empty for those that count for nothing. */

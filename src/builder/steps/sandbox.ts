@@ -28,6 +28,8 @@ export interface SandboxRequest {
   network: string;
   /** `--security=insecure`: all capabilities, no confinement. */
   insecure: boolean;
+  /** Full names of devices that it gets. */
+  devices?: readonly string[];
   /** The root filesystem itself cannot be written to. */
   readonlyRoot?: boolean;
   /** Absent: as BuildKit calls its sandboxes. */
@@ -80,10 +82,6 @@ export async function openSandbox(
     },
   );
   const mounts = [...files, ...request.mounts];
-  // The runtime makes mount points where the root filesystem lacks them; they are no work of the step.
-  const stubs = new Stubs(request.rootfs, [...mounts.map((mount) => mount.destination), "/proc", "/sys", "/dev"]);
-  undo.defer(() => stubs.remove());
-
   const config: ContainerConfig = {
     // BuildKit's commands are not told the name of their sandbox.
     Env: ["HOSTNAME", ...request.env],
@@ -100,6 +98,7 @@ export async function openSandbox(
       NetworkMode: request.network,
       Privileged: request.insecure,
       ReadonlyRootfs: request.readonlyRoot ?? false,
+      ...(request.devices?.length && { DeviceRequests: [{ Driver: "cdi", DeviceIDs: [...request.devices] }] }),
     },
     rootfs: request.rootfs,
     mounts,
@@ -116,8 +115,12 @@ export async function openSandbox(
     cgroupDriver: deps.runtime.cgroupDriver,
     instance: deps.runtime.instance,
     facts: deps.facts,
+    cdi: deps.cdi,
   });
 
+  // The runtime makes mount points where the root filesystem lacks them; they are no work of the step.
+  const stubs = new Stubs(request.rootfs, [...spec.mounts.map((mount) => mount.destination), "/proc", "/sys", "/dev"]);
+  undo.defer(() => stubs.remove());
   undo.defer(() => deleteTask(deps.runtime, id));
   const { promise: exited, resolve: exit } = Promise.withResolvers<number>();
   undo.use(

@@ -1,5 +1,5 @@
 import { hostname as hostName } from "node:os";
-import type { ContainerConfig, HostConfig, PortBinding, PortMap } from "../../api/types/container.ts";
+import type { ContainerConfig, DeviceRequest, HostConfig, PortBinding, PortMap } from "../../api/types/container.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
 import { present } from "../../lib/present.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "../../runtime/bundle/system-paths.ts";
@@ -63,6 +63,7 @@ export function completeHostConfig(deps: ContainerDeps, host: HostConfig): HostC
       Name: host.RestartPolicy?.Name || "no",
       MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
     },
+    ...(host.DeviceRequests && { DeviceRequests: host.DeviceRequests.map(completeDeviceRequest) }),
     ShmSize: host.ShmSize || deps.defaults.shmSize,
     Runtime: host.Runtime || deps.defaults.runtime,
     MemorySwap: (host.Memory ?? 0) > 0 && !host.MemorySwap ? (host.Memory ?? 0) * 2 : (host.MemorySwap ?? 0),
@@ -104,6 +105,10 @@ function byId(deps: ContainerDeps, mode: string, { required = false } = {}): str
     if (required) throw invalid(errorMessage(error), error);
     return mode;
   }
+}
+
+function completeDeviceRequest(request: DeviceRequest): DeviceRequest {
+  return { Driver: "", Count: 0, DeviceIDs: null, Capabilities: null, Options: null, ...request };
 }
 
 function hasKeys(object: object | null | undefined): boolean {

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { conflict, errorMessage, internal, invalid, isNotFound } from "../../lib/errors.ts";
+import { conflict, EngineError, errorMessage, internal, invalid, isNotFound } from "../../lib/errors.ts";
 import type { Mount } from "../../linux/mount.ts";
 import type { OciSpec } from "../../oci/runtime.ts";
 import { prepareSpec } from "../../runtime/bundle/prepare.ts";
@@ -30,7 +30,7 @@ export async function composeSpec(
 ): Promise<OciSpec> {
   const { config, hostConfig } = c.spec;
   const ipc = await chooseIpc(deps, c);
-  return prepareSpec({
+  const spec = prepareSpec({
     id: c.id,
     config,
     hostConfig,
@@ -51,6 +51,11 @@ export async function composeSpec(
     cgroupDriver: deps.runtime.cgroupDriver,
     instance: deps.runtime.instance,
     facts: deps.facts,
+    cdi: deps.cdi,
+  });
+  return spec.catch((cause: unknown) => {
+    // The request to start is none the worse for it: as in Docker, whatever is wrong now is a failure of the engine.
+    throw cause instanceof EngineError ? internal(cause.message, cause) : cause;
   });
 }
 

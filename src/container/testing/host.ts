@@ -77,6 +77,7 @@ export class Host implements AsyncDisposable {
       networks: fakeNetworks(world, calls),
       volumes: fakeVolumes(world, calls),
       runtime: fakeRuntime(world, calls, listeners),
+      cdi: null,
       kernel: {
         mount: (_, target) => calls.makeNow("kernel.mount", () => void world.mounts.add(target)),
         unmountAll: (target) => calls.makeNow("kernel.unmountAll", () => void world.mounts.delete(target)),

@@ -58,6 +58,9 @@ export interface DaemonConfig {
   init: boolean;
   /** null: the first that there is. */
   initPath: string | null;
+  /** Whether devices may be asked for by name, and the directories that describe them; later ones win. */
+  cdi: boolean;
+  cdiSpecDirs: string[];
   noNewPrivileges: boolean;
   seccompProfile: string;
   storageDriver: string | null;

@@ -200,7 +200,7 @@ describe("configuration file", () => {
   test("what has no effect is said", () => {
     expect(load([], { "userland-proxy": false, features: { buildkit: true } }).warnings).toEqual([
       "the option userland-proxy has no effect on this engine",
-      "the option features has no effect on this engine",
+      "the option features.buildkit has no effect on this engine",
     ]);
   });
   test.each([

@@ -66,6 +66,8 @@ export function resolveConfig(
     logOpts: values.strings("log-opts"),
     init: values.boolean("init", false),
     initPath: values.optional("init-path"),
+    cdi: features(values).cdi ?? true,
+    cdiSpecDirs: cdiSpecDirs(values),
     noNewPrivileges: values.boolean("no-new-privileges", false),
     seccompProfile: values.string("seccomp-profile", "builtin"),
     storageDriver: values.optional("storage-driver"),
@@ -80,7 +82,7 @@ export function resolveConfig(
     registries: registrySettings(values.object<unknown>("registries")),
     proxies: proxies(values, environment),
     buildCacheLimit: buildCacheLimit(values),
-    warnings: unsupported(given),
+    warnings: [...unsupported(given), ...idleFeatures(values)],
   };
   if (config.bridge.name === "none" && config.bridge.bip)
     throw invalid("You specified --bip with --bridge none: there is no bridge for it");
@@ -199,6 +201,23 @@ function labels(given: string[]): string[] {
     seen.set(key, label);
   }
   return [...seen.values()];
+}
+
+/** Switches of Docker's; each is true or false. */
+function features(values: ConfigValues): Record<string, boolean> {
+  const given = values.object<unknown>("features");
+  const flags = new ConfigValues(new Map(Object.entries(given)));
+  return Object.fromEntries(Object.keys(given).map((name) => [name, flags.boolean(name, false)]));
+}
+
+function idleFeatures(values: ConfigValues): string[] {
+  const others = Object.keys(features(values)).filter((name) => name !== "cdi");
+  return others.map((name) => `the option features.${name} has no effect on this engine`);
+}
+
+function cdiSpecDirs(values: ConfigValues): string[] {
+  const given = values.list("cdi-spec-dirs").map((dir) => absolute("cdi-spec-dirs", dir));
+  return given.length > 0 ? given : ["/etc/cdi", "/var/run/cdi"];
 }
 
 /** Refuses what must not be passed over; what may be gives a warning. */

@@ -92,7 +92,7 @@ function toDevice(path: string, stat: Stats): OciDevice | null {
 }
 
 /** glibc's encoding of a device number. */
-function deviceNumbers(rdev: number): { major: number; minor: number } {
+export function deviceNumbers(rdev: number): { major: number; minor: number } {
   const number = BigInt(rdev);
   return {
     major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn)),

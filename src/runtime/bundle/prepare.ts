@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { errorMessage, invalid } from "../../lib/errors.ts";
 import type { OciSpec } from "../../oci/runtime.ts";
+import { injectDevices } from "../cdi/inject.ts";
 import { apparmorProfileOf, DEFAULT_APPARMOR_PROFILE, ensureApparmorProfile } from "./apparmor.ts";
 import { buildSpec, usesInit } from "./build.ts";
 import { resolveBlockLimits, resolveDevices } from "./devices.ts";
@@ -25,7 +26,7 @@ export async function prepareSpec(request: SpecRequest): Promise<OciSpec> {
   }
   const user = resolveUser(rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
   if (config.WorkingDir) makeWorkdir(rootfs, config.WorkingDir);
-  return buildSpec({
+  const spec = buildSpec({
     ...request,
     mounts: withTmpfsModes(rootfs, request.mounts),
     user,
@@ -38,6 +39,7 @@ export async function prepareSpec(request: SpecRequest): Promise<OciSpec> {
     seccomp: chooseSeccomp(security, privileged, defaults.seccompProfile, facts.seccomp),
     apparmorProfile: facts.apparmor ? await chooseApparmor(security, privileged) : "",
   });
+  return injectDevices(spec, hostConfig.DeviceRequests ?? [], request.cdi);
 }
 
 /** The profile of a container: its own, else the daemon's; a privileged one has only what it asks for. */

@@ -2,6 +2,7 @@ import type { ContainerConfig, HostConfig, Resources } from "../../api/types/con
 import type { CgroupDriver } from "../../linux/cgroup.ts";
 import type { Mount } from "../../linux/mount.ts";
 import type { OciDevice, OciDeviceRule, OciThrottle } from "../../oci/runtime.ts";
+import type { CdiRegistry } from "../cdi/registry.ts";
 import type { SeccompProfile } from "./seccomp/profile.ts";
 
 /** What the machine and the daemon's own limits offer; read once by readHostFacts. */
@@ -100,6 +101,8 @@ export interface SpecRequest {
   /** The daemon's instance name, for the default cgroup parent. */
   instance: string;
   facts: HostFacts;
+  /** Devices by name; null: turned off. */
+  cdi: CdiRegistry | null;
 }
 
 /** What buildSpec takes: a request with everything that had to be looked up on the host. */

@@ -134,10 +134,6 @@ describe("refused, in Docker's words", () => {
     [{ SecurityOpt: ["seccomp={"] }, "Decoding seccomp profile failed"],
     [{ DeviceCgroupRules: ["x"] }, "invalid device cgroup rule format: 'x'"],
     [{ Devices: [{ PathOnHost: "/dev/null", CgroupPermissions: "x" }] }, "invalid device mode: x"],
-    [
-      { DeviceRequests: [{ Count: -1, Capabilities: [["gpu"]] }] },
-      'could not select device driver "" with capabilities: [[gpu]]',
-    ],
     [{ ShmSize: -1 }, "SHM size can not be less than 0"],
     [{ OomScoreAdj: 1001 }, "Invalid value 1001, range for oom score adj is [-1000, 1000]"],
     [{ Tmpfs: { "/": "" } }, "invalid specification: destination can't be '/'"],

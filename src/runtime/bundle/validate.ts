@@ -126,10 +126,6 @@ function validateDevices(hostConfig: HostConfig): void {
     if (CgroupPermissions && !/^[rwm]{1,3}$/.test(CgroupPermissions))
       throw invalid(`invalid device mode: ${CgroupPermissions}`);
   }
-  for (const { Driver, Capabilities } of hostConfig.DeviceRequests ?? []) {
-    const wanted = (Capabilities ?? []).map((set) => `[${set.join(" ")}]`).join(" ");
-    throw invalid(`could not select device driver ${JSON.stringify(Driver ?? "")} with capabilities: [${wanted}]`);
-  }
 }
 
 function networkWarnings({ NetworkMode, PortBindings }: HostConfig, facts: HostFacts): string[] {

@@ -1,5 +1,6 @@
 import type { Platform } from "../../api/buildkit/llb.ts";
 import type { BuildkitVersion, WorkerRecord } from "../../api/buildkit/worker.ts";
+import { annotationsOf, isAutoAllowed } from "../../builder/devices.ts";
 import type { Input } from "../../lib/protobuf.ts";
 import { emulatedMachines, x86Levels } from "../../linux/programs.ts";
 import { hostGateways } from "../../network/sandbox/sandbox.ts";
@@ -14,7 +15,7 @@ export function buildkitVersion({ facts }: Pick<ServerDeps, "facts">): Input<typ
 /** The one worker that there is: this engine. */
 export function workerRecord(deps: Pick<ServerDeps, "facts" | "build" | "networks">): Input<typeof WorkerRecord> {
   const [gateway] = hostGateways(deps.networks);
-  const { cacheLimit } = deps.build;
+  const { cacheLimit, cdi } = deps.build;
   return {
     id: deps.facts.id,
     labels: new Map([
@@ -28,6 +29,11 @@ export function workerRecord(deps: Pick<ServerDeps, "facts" | "build" | "network
     platforms: platforms(),
     gcPolicy: cacheLimit > 0 ? [{ all: true, maxUsedSpace: cacheLimit }] : [],
     buildkitVersion: buildkitVersion(deps),
+    cdiDevices: [...(cdi?.discover().devices.values() ?? [])].map((device) => ({
+      name: device.name,
+      autoAllow: isAutoAllowed(device),
+      annotations: new Map(Object.entries(annotationsOf(device))),
+    })),
   };
 }
 

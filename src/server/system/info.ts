@@ -5,6 +5,7 @@ import { countContainers } from "../../container/view/count.ts";
 import { imageIds } from "../../image/find.ts";
 import { timeNow } from "../../linux/clock.ts";
 import type { PluginKind } from "../../plugin/plugin.ts";
+import type { Discovered } from "../../runtime/cdi/registry.ts";
 import type { ServerDeps } from "../deps.ts";
 
 /** The answer of `GET /info`. */
@@ -12,6 +13,7 @@ export function systemInfo(deps: ServerDeps): SystemInfo {
   const { facts, settings, containers } = deps;
   const host = containers.facts;
   const { runtime, defaults } = containers;
+  const found = containers.cdi?.discover() ?? { devices: new Map(), errors: [] };
   return {
     ID: facts.id,
     ...containerCounts(deps),
@@ -85,9 +87,12 @@ export function systemInfo(deps: ServerDeps): SystemInfo {
     DefaultAddressPools: deps.networks.addressPools.map(({ base, size }) => ({ Base: base, Size: size })),
     // The one line of `docker info` that names the product.
     ProductLicense: `Berth ${facts.version}, Apache License 2.0`,
-    CDISpecDirs: [],
+    CDISpecDirs: [...(containers.cdi?.dirs ?? [])],
+    ...(found.devices.size > 0 && {
+      DiscoveredDevices: [...found.devices.keys()].map((name) => ({ Source: "cdi", ID: name })),
+    }),
     FirewallBackend: { Driver: "nftables" },
-    Warnings: warnings(deps),
+    Warnings: warnings(deps, found),
   };
 }
 
@@ -131,7 +136,10 @@ function securityOptions({ containers: { facts, defaults } }: ServerDeps): strin
   return options;
 }
 
-function warnings({ containers: { facts, defaults }, facts: { warnings: found } }: ServerDeps): string[] | null {
+function warnings(
+  { containers: { facts, defaults }, facts: { warnings: found } }: ServerDeps,
+  { errors }: Discovered,
+): string[] | null {
   const lacks: [boolean, string][] = [
     [facts.memoryLimit, "memory limit"],
     [facts.swapLimit, "swap limit"],
@@ -146,6 +154,7 @@ function warnings({ containers: { facts, defaults }, facts: { warnings: found } 
     ...(facts.ipv4Forwarding ? [] : ["WARNING: IPv4 forwarding is disabled"]),
     ...(defaults.seccompProfile === "builtin" ? [] : ["WARNING: daemon is not using the default seccomp profile"]),
     ...found,
+    ...errors.map(({ file, message }) => `CDI: Error associated with spec file ${file}: ${message}`),
   ];
   return all.length > 0 ? all : null;
 }

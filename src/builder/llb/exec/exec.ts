@@ -5,6 +5,7 @@ import { invalid } from "../../../lib/errors.ts";
 import { newId } from "../../../lib/ids.ts";
 import { hostPlatform } from "../../../oci/platform.ts";
 import { cacheKey } from "../../cache/cache-key.ts";
+import { chooseDevices } from "../../devices.ts";
 import { emptyResult, resultId, type StageResult } from "../../result.ts";
 import { planAll } from "../../source/copy-plan.ts";
 import { digestItems } from "../../source/digest-items.ts";
@@ -43,7 +44,8 @@ export async function exec(
     const output = inputs[input];
     return output ? layersOf(output) : emptyResult(hostPlatform());
   };
-  const operation = operationOf(request);
+  const devices = chooseDevices(request.devices, work.allow, work.deps.cdi);
+  const operation = { ...operationOf(request), ...(devices.length > 0 && { devices }) };
   const digests = await Promise.all(all.map((mount) => digestInput(work, mount, inputs)));
   const outputs: OutputMount[] = [];
   for (const mount of all.filter(({ output }) => output >= 0)) {
@@ -72,7 +74,14 @@ export async function exec(
       const within = async (index: number): Promise<void> => {
         const each = others[index];
         if (!each)
-          return run(work, request, { roots, inputs, told, layersOf, resources: vertex.metadata?.linuxResources });
+          return run(work, request, {
+            roots,
+            inputs,
+            told,
+            layersOf,
+            devices,
+            resources: vertex.metadata?.linuxResources,
+          });
         const perform = (place: string) => {
           roots.set(each.mount, place);
           return within(index + 1);
@@ -121,7 +130,7 @@ async function failed(
 }
 
 /** All that the command does by itself. Secrets, proxies and limits change nothing of what comes of it. */
-function operationOf({ meta, secretEnv, root, mounts, network, insecure }: ExecRequest): unknown {
+function operationOf({ meta, secretEnv, root, mounts, network, insecure }: ExecRequest) {
   const { args, env, cwd, user, extraHosts, hostname, validExitCodes } = meta;
   const told = [root, ...mounts].map(({ dest, selector, readonly, mountType, output, cache, secret, ssh, tmpfs }) => [
     dest,

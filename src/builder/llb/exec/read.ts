@@ -7,6 +7,7 @@ import {
   type ProcessMeta,
   SecurityMode,
 } from "../../../api/buildkit/llb.ts";
+import type { WantedDevice } from "../../devices.ts";
 import type { RunMount } from "../../dockerfile/instructions.ts";
 import { BadDefinition } from "../graph.ts";
 
@@ -20,6 +21,7 @@ export interface ExecRequest {
   mounts: readonly Mount[];
   network: "default" | "host" | "none";
   insecure: boolean;
+  devices: readonly WantedDevice[];
 }
 
 /** Reads an exec operation of so many inputs. Throws {@link BadDefinition} for what it cannot be, or is not known. */
@@ -28,8 +30,6 @@ export function readExec(op: ExecOp, inputs: number): ExecRequest {
   const mounts = op.mounts.map(meant);
   if (!meta || meta.args.length === 0) throw new BadDefinition("invalid exec operation: it has no command");
   if (!meta.cwd.startsWith("/")) throw new BadDefinition(`invalid exec operation: cwd ${JSON.stringify(meta.cwd)}`);
-  const device = cdiDevices.find(({ optional }) => !optional);
-  if (device) throw new BadDefinition(`required CDI device ${JSON.stringify(device.name)} is not registered`);
   for (const mount of mounts) checkMount(mount, inputs);
   const outputs = mounts.map(({ output }) => output).filter((output) => output >= 0);
   if (new Set(outputs).size !== outputs.length || outputs.some((output) => output >= outputs.length))
@@ -44,6 +44,7 @@ export function readExec(op: ExecOp, inputs: number): ExecRequest {
     mounts: mounts.filter((mount) => mount !== root).toSorted((a, b) => depth(a.dest) - depth(b.dest)),
     network: networkOf(network),
     insecure: insecureOf(security),
+    devices: cdiDevices,
   };
 }
 

@@ -24,6 +24,8 @@ export interface Process {
   inputs: readonly Output[];
   layersOf: (output: Output) => Promise<StageResult>;
   told: Told;
+  /** Full names of devices. */
+  devices: readonly string[];
   resources?: LinuxResources | undefined;
 }
 
@@ -31,7 +33,7 @@ export interface Process {
 export async function runProcess(
   work: LlbWork,
   request: ExecRequest,
-  { rootfs, roots, inputs, layersOf, told, resources }: Process,
+  { rootfs, roots, inputs, layersOf, told, devices, resources }: Process,
 ): Promise<number> {
   const { deps, client, signal, imported } = work;
   const { meta, mounts, network, insecure, root } = request;
@@ -74,6 +76,7 @@ export async function runProcess(
     mounts: ordered,
     network,
     insecure,
+    devices,
     readonlyRoot: root.readonly,
     ...(meta.hostname !== "" && { hostname: meta.hostname }),
     build: {

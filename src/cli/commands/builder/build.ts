@@ -35,7 +35,7 @@ import { withProxies } from "../container/options/proxy.ts";
 import { isRemote, openContext } from "./context.ts";
 
 const flags = {
-  allow: stringSlice("Entitlements for the Dockerfile: security.insecure, network.host"),
+  allow: stringSlice("Entitlements for the Dockerfile: security.insecure, network.host, device"),
   annotation: list("Annotation of the result: [manifest|index|manifest-descriptor[platform]:]key=value", {
     type: "stringArray",
   }),

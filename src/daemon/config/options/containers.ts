@@ -9,6 +9,13 @@ export const containerOptions: readonly DaemonOption[] = [
     type: "runtime",
     help: "Register an additional OCI compatible runtime (NAME=PATH)",
   },
+  {
+    key: "cdi-spec-dirs",
+    flag: "cdi-spec-dir",
+    kind: "list",
+    help: "CDI specification directories to use",
+    shown: "/etc/cdi and /var/run/cdi",
+  },
   { key: "cgroup-parent", flag: "cgroup-parent", kind: "string", help: "Set parent cgroup for all containers" },
   { key: "conmon-path", flag: "conmon-path", kind: "string", help: "Path to the conmon binary" },
   {

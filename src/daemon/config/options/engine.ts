@@ -20,6 +20,11 @@ export const engineOptions: readonly DaemonOption[] = [
   },
   { key: "experimental", flag: "experimental", kind: "boolean", help: "Enable experimental features" },
   {
+    key: "features",
+    kind: "object",
+    help: "Switches of Docker's by name; `cdi` (true) turns devices by name on or off",
+  },
+  {
     key: "group",
     flag: "group",
     short: "G",

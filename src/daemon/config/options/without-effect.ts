@@ -31,13 +31,6 @@ export const optionsWithoutEffect: readonly DaemonOption[] = [
     help: "Packets to accept by mark",
     support: "ignored",
   },
-  {
-    key: "cdi-spec-dirs",
-    flag: "cdi-spec-dir",
-    kind: "list",
-    help: "Directories of CDI specifications",
-    support: "ignored",
-  },
   { key: "containerd", flag: "containerd", kind: "string", help: "containerd's socket", support: "ignored" },
   {
     key: "containerd-namespace",
@@ -204,12 +197,6 @@ export const optionsWithoutEffect: readonly DaemonOption[] = [
     help: "User/Group setting for user namespaces",
     support: "refused",
     harmless: "",
-  },
-  {
-    key: "features",
-    kind: "object",
-    help: "Docker's switches between its builders and image stores",
-    support: "ignored",
   },
   {
     key: "network-diagnostic-port",
