@@ -15,7 +15,7 @@ const rows: string[][] = [
   ["api", "oci", "store", "linux", "plugin"],
   ["image", "network", "volume", "runtime"],
   ["container", "builder", "registry"],
-  ["client", "migrate"],
+  ["client", "migrate", "storage"],
   ["cli", "server"],
   ["daemon"],
   ["main.ts"],

@@ -50,10 +50,15 @@ export const eventActions = {
     prune: "networks were pruned",
   },
   volume: {
+    "archive-path": "files were copied out",
+    backup: "it went to a registry",
     create: "it was made",
     destroy: "it was removed",
+    export: "it was read as an archive",
+    "extract-to-dir": "files were copied in",
     mount: "a container has it",
     prune: "volumes were pruned",
+    rename: "it has another name",
     unmount: "a container has it no more",
   },
 } as const;

@@ -1,4 +1,4 @@
-/** `/containers/{id}/archive`: files in and out of containers as tar streams. */
+/** `/containers/{id}/archive`, and the engine's own for volumes: files in and out as tar streams. */
 import type { Answer, Client } from "./client.ts";
 import { pathPart } from "./path.ts";
 
@@ -21,11 +21,18 @@ export function hasMode(mode: number, flag: number): boolean {
   return Math.floor(mode / flag) % 2 === 1;
 }
 
-const at = (container: string) => `/containers/${pathPart("container", container)}/archive`;
+/** Whose files. */
+export interface FilesOwner {
+  kind: "container" | "volume";
+  name: string;
+}
 
-/** Asks what a path in a container is (HEAD, nothing is copied). Throws {@link ApiError} (404) if there is none. */
-export async function statContainerPath(client: Client, container: string, path: string): Promise<PathStat> {
-  const { headers, body } = await client.stream("HEAD", at(container), { query: { path } });
+const at = ({ kind, name }: FilesOwner) =>
+  `${kind === "container" ? "/containers" : "/berth/volumes"}/${pathPart(kind, name)}/archive`;
+
+/** Asks what a path is (HEAD, nothing is copied). Throws {@link ApiError} (404) if there is none. */
+export async function statFile(client: Client, owner: FilesOwner, path: string): Promise<PathStat> {
+  const { headers, body } = await client.stream("HEAD", at(owner), { query: { path } });
   for await (const _ of body) {
     /* none */
   }
@@ -33,30 +40,30 @@ export async function statContainerPath(client: Client, container: string, path:
 }
 
 /**
- * Starts copying a path out of a container: `body` is a tar archive that comes as it is read. Works on stopped ones.
+ * Starts copying a path out: `body` is a tar archive that comes as it is read. Works on stopped containers.
  */
-export async function copyFromContainer(
+export async function getFiles(
   client: Client,
-  container: string,
+  owner: FilesOwner,
   path: string,
 ): Promise<{ stat: PathStat; body: Answer["body"] }> {
-  const { headers, body } = await client.stream("GET", at(container), { query: { path } });
+  const { headers, body } = await client.stream("GET", at(owner), { query: { path } });
   return { stat: decodeStat(headers), body };
 }
 
 /**
- * Unpacks a tar archive into the folder `path` of a container. `noOverwriteDirNonDir` (default true, as docker's):
+ * Unpacks a tar archive into the folder `path`. `noOverwriteDirNonDir` (default true, as docker's):
  * refuse to put a file where a folder is, or a folder where a file is. `copyUIDGID`: keep the archive's owners.
  */
-export async function copyToContainer(
+export async function putFiles(
   client: Client,
-  container: string,
+  owner: FilesOwner,
   path: string,
   archive: AsyncIterable<Uint8Array>,
   options: { copyUIDGID?: boolean; noOverwriteDirNonDir?: boolean } = {},
 ): Promise<void> {
   const { copyUIDGID, noOverwriteDirNonDir = true } = options;
-  await client.text("PUT", at(container), {
+  await client.text("PUT", at(owner), {
     query: {
       path,
       noOverwriteDirNonDir: noOverwriteDirNonDir ? "true" : undefined,

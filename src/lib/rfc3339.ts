@@ -11,6 +11,11 @@ export function formatRfc3339Nano(nanoseconds: bigint): string {
   return `${whole}${fraction && `.${fraction}`}Z`;
 }
 
+/** RFC 3339 in UTC, to the second: `2026-01-02T03:04:05Z`. */
+export function rfc3339Seconds(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
 /** Now, to the second, as names of files have it: `20260102T030405Z`. */
 export function compactTime(): string {
   return new Date().toISOString().replace(/[-:]|\.\d+/g, "");

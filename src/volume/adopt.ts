@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { namesIn } from "../lib/names-in.ts";
+import { rfc3339Seconds } from "../lib/rfc3339.ts";
 import type { Store } from "../store/store.ts";
 import { insertVolume, volumeByName } from "./table.ts";
 
@@ -16,7 +17,7 @@ export function adoptVolumes(store: Store, root: string): string[] {
     insertVolume(store, {
       name,
       driver: "local",
-      created: new Date(data.birthtimeMs || data.mtimeMs).toISOString().replace(/\.\d+Z$/, "Z"),
+      created: rfc3339Seconds(new Date(data.birthtimeMs || data.mtimeMs)),
       anonymous: false,
       labels: null,
       options: null,

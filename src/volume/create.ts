@@ -1,6 +1,7 @@
 import type { Volume, VolumeCreateRequest } from "../api/types/volume.ts";
 import { conflict, EngineError, errorMessage } from "../lib/errors.ts";
 import { newId } from "../lib/ids.ts";
+import { rfc3339Seconds } from "../lib/rfc3339.ts";
 import type { VolumeDeps } from "./deps.ts";
 import { describeVolume } from "./describe.ts";
 import { volumeDriver } from "./driver/driver.ts";
@@ -41,7 +42,7 @@ export async function createVolume(
     const volume: VolumeRecord = {
       name,
       driver: driver.name,
-      created: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+      created: rfc3339Seconds(new Date()),
       anonymous,
       labels: anonymous ? { ...request.Labels, [anonymousLabel]: "" } : (request.Labels ?? null),
       options: request.DriverOpts ?? null,

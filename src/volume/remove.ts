@@ -2,7 +2,7 @@ import { conflict, EngineError, errorKind, errorMessage, isNotFound } from "../l
 import type { VolumeDeps } from "./deps.ts";
 import { getVolume } from "./describe.ts";
 import { volumeDriver } from "./driver/driver.ts";
-import { deleteVolume, referrers } from "./table.ts";
+import { copiers, deleteVolume, referrers } from "./table.ts";
 
 /** How strictly to look before a volume is deleted. */
 export interface RemoveVolumeOptions {
@@ -26,7 +26,7 @@ export async function removeVolume(
     if (force && isNotFound(error)) return;
     throw error;
   }
-  const users = referrers(deps.store, name).filter((id) => id !== withContainer);
+  const users = [...referrers(deps.store, name).filter((id) => id !== withContainer), ...copiers(deps.store, name)];
   if (users.length > 0) throw conflict(`remove ${name}: volume is in use - [${users.join(", ")}]`);
   try {
     await volumeDriver(deps, volume.driver).remove(name, volume.options ?? {});

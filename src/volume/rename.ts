@@ -2,10 +2,11 @@ import { conflict, errorMessage, invalid } from "../lib/errors.ts";
 import type { VolumeDeps } from "./deps.ts";
 import { getVolume } from "./describe.ts";
 import { volumeDriver } from "./driver/driver.ts";
-import { referrers, unfinishedRenames, updateRenamingTo, updateVolumeName, volumeByName } from "./table.ts";
+import { copiers, referrers, unfinishedRenames, updateRenamingTo, updateVolumeName, volumeByName } from "./table.ts";
 
 /** Gives a volume that no container refers to another name; its data moves along. */
 export async function renameVolume(deps: VolumeDeps, name: string, newName: string): Promise<void> {
+  if (newName === "") throw invalid("the volume needs a new name");
   if (name === newName) throw invalid("Renaming a volume with the same name as its current name");
   // In one order always, so that two renames cannot wait for each other.
   const [first = name, second = newName] = [name, newName].sort();
@@ -15,7 +16,7 @@ export async function renameVolume(deps: VolumeDeps, name: string, newName: stri
   const driver = volumeDriver(deps, volume.driver);
   await driver.validate(newName, volume.options ?? {});
   if (volumeByName(deps.store, newName)) throw conflict(`rename ${name}: volume name ${newName} is already in use`);
-  const users = referrers(deps.store, name);
+  const users = [...referrers(deps.store, name), ...copiers(deps.store, name)];
   if (users.length > 0) throw conflict(`rename ${name}: volume is in use - [${users.join(", ")}]`);
   updateRenamingTo(deps.store, name, newName);
   try {
@@ -25,6 +26,7 @@ export async function renameVolume(deps: VolumeDeps, name: string, newName: stri
     throw error;
   }
   updateVolumeName(deps.store, name, newName);
+  deps.events.publish("volume", "rename", { ID: newName, Attributes: { driver: volume.driver, oldName: name } });
 }
 
 /** At boot: what a crash cut off, before anything looks for the data. */

@@ -131,6 +131,19 @@ export function mountCount(store: Store, name: string, except = ""): number {
   return row?.count ?? 0;
 }
 
+/** Names of those begin so who have a volume mounted and are no container: who copies its files. */
+export const copyPrefix = "copy-";
+
+/** Who copies files of the volume at the moment. */
+export function copiers(store: Store, name: string): string[] {
+  return store
+    .query<{ id: string }, [string, string]>(
+      "SELECT container_id AS id FROM volume_mount WHERE volume_name = ? AND container_id LIKE ? ORDER BY id",
+    )
+    .all(name, `${copyPrefix}%`)
+    .map((row) => row.id);
+}
+
 /** Every volume that is noted as mounted, once for each container. */
 export function allMounts(store: Store): { name: string; containerId: string }[] {
   return store

@@ -1,25 +1,31 @@
 import { conflict, forbidden } from "../lib/errors.ts";
+import { rfc3339Seconds } from "../lib/rfc3339.ts";
 import { anonymousLabel } from "./create.ts";
 import type { VolumeDeps } from "./deps.ts";
 import { volumeDriver } from "./driver/driver.ts";
 import { deleteVolume, insertMovingVolume, updateVolumeName, type VolumeRecord, volumeByName } from "./table.ts";
 
-/** Where the data of a volume comes from that another engine had. */
+/** Where the data of a volume comes from that is not made empty. */
 export type VolumeData =
   /** Written by whoever is given the directory. */
-  | { kind: "filled"; fill: (directory: string) => Promise<void> }
+  | {
+      kind: "filled";
+      fill: (directory: string) => Promise<void>;
+      /** What it is a copy of, for the event. */
+      from?: string;
+    }
   /** A directory that becomes the volume's: its engine has it no more. */
   | { kind: "moved"; directory: string }
   /** None: what is mounted is elsewhere. */
   | { kind: "none" };
 
 /**
- * Makes a volume as another engine had it, with its data. Nobody sees it before it is whole, and a crash leaves it
+ * Makes a volume with its data, a copy as a rule. Nobody sees it before it is whole, and a crash leaves it
  * whole or not at all. Throws `conflict` where the name is taken.
  */
 export async function takeVolume(
   deps: VolumeDeps,
-  taken: Omit<VolumeRecord, "anonymous">,
+  taken: Omit<VolumeRecord, "anonymous" | "created"> & { created?: string },
   source: VolumeData,
 ): Promise<void> {
   const { name, options, labels } = taken;
@@ -29,7 +35,11 @@ export async function takeVolume(
   await driver.validate(name, options ?? {});
   if (source.kind !== "none" && !driver.prunable(options ?? {}))
     throw forbidden(`the data of volume ${name} is not on this machine`);
-  const volume: VolumeRecord = { ...taken, anonymous: labels !== null && Object.hasOwn(labels, anonymousLabel) };
+  const volume: VolumeRecord = {
+    created: rfc3339Seconds(new Date()),
+    ...taken,
+    anonymous: labels !== null && Object.hasOwn(labels, anonymousLabel),
+  };
   const staged =
     source.kind === "moved"
       ? await driver.adopt(name, source.directory)
@@ -44,7 +54,8 @@ export async function takeVolume(
     if (source.kind !== "moved") await driver.remove(staged, {});
     throw error;
   }
-  deps.events.publish("volume", "create", { ID: name, Attributes: { driver: volume.driver } });
+  const from = source.kind === "filled" && source.from !== undefined ? { from: source.from } : {};
+  deps.events.publish("volume", "create", { ID: name, Attributes: { driver: volume.driver, ...from } });
 }
 
 /** Whether there is a volume of that name. */

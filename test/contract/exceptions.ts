@@ -49,6 +49,12 @@ const exceptions: readonly Exception[] = [
     at: "aux",
     reason: "what a build by a session tells are bytes, as a text",
   },
+  ...["FromImage", "FromPath"].map((at) => ({
+    operation: "request VolumeCreate",
+    kind: "unknown" as const,
+    at,
+    reason: "a volume that begins with what an image has, which only Berth makes",
+  })),
   { operation: "ImagePush", kind: "query", at: "compression", reason: "a choice of Berth's own command line" },
   { operation: "ImageBuild", kind: "query", at: "**", reason: "Berth's own command line has more to say about builds" },
   {
@@ -142,6 +148,7 @@ const statuses: readonly { operation: string; status: number; reason: string }[]
       reason: "the registry, its token service or the server of the archive's URL said so",
     })),
   ),
+  { operation: "VolumeCreate", status: 409, reason: "the volume that is to begin with an image exists already" },
   { operation: "VolumeCreate", status: 404, reason: "there is no such driver" },
   { operation: "ContainerList", status: 404, reason: "the filters before and since name a container" },
   { operation: "ImageList", status: 404, reason: "the filters before and since name an image" },
@@ -157,6 +164,9 @@ export const ownRoutes: readonly RegExp[] = [
   /^GET \/berth\/networks\/check$/,
   /^POST \/berth\/networks\/repair$/,
   /^POST \/berth\/migrate\/docker$/,
+  /^POST \/berth\/volumes\/(import|restore|.+\/(rename|clone|copy|backup))$/,
+  /^GET \/berth\/volumes\/.+\/export$/,
+  /^(HEAD|GET|PUT) \/berth\/volumes\/.+\/archive$/,
 ];
 
 /**

@@ -1,7 +1,13 @@
 import type { ClusterVolume } from "./swarm.ts";
 
 /** What clients send is defined by its schema. */
-export type { VolumeCreateRequest } from "../schema/volume.ts";
+export type {
+  VolumeBackupRequest,
+  VolumeCloneRequest,
+  VolumeCopyRequest,
+  VolumeCreateRequest,
+  VolumeRestoreRequest,
+} from "../schema/volume.ts";
 
 /** `Volume` of the Engine API. */
 export interface Volume {

@@ -1,6 +1,7 @@
 import type { Lease } from "../../image/collect/lease.ts";
 import type { ImageParts } from "../../image/index/make-manifest.ts";
 import { newId } from "../../lib/ids.ts";
+import { rfc3339Seconds } from "../../lib/rfc3339.ts";
 import type { Descriptor } from "../../oci/image.ts";
 import type { BuilderDeps } from "../deps.ts";
 import type { BuildRequest } from "../request.ts";
@@ -51,7 +52,7 @@ export async function statementsOn(
   if (attests.sbom) {
     const created = request.sourceDateEpoch === undefined ? finishedAt : new Date(request.sourceDateEpoch * 1000);
     const predicate = await withView(deps, chainIds, (tree) =>
-      sbom(tree, imageUri(tags[0] ?? "image", platform), created.toISOString().replace(/\.\d+Z$/, "Z")),
+      sbom(tree, imageUri(tags[0] ?? "image", platform), rfc3339Seconds(created)),
     );
     statements.push({ file: "sbom.spdx.json", statement: statement(subjects, sbomType, predicate) });
   }

@@ -90,8 +90,15 @@ const positionals: Readonly<Record<string, Positional>> = {
   "plugin set": one("plugins"),
   "plugin upgrade": one("plugins"),
   "trust key load": one("files"),
+  "volume backup": one("volumes", "images"),
+  "volume clone": one("volumes"),
+  "volume cp": one("volumes", "volumes"),
+  "volume export": one("volumes"),
+  "volume import": one("none", "files"),
   "volume inspect": many("volumes"),
+  "volume rename": one("volumes"),
   "volume rm": many("volumes"),
+  "volume snapshot": one("volumes"),
 };
 
 /** The kind of a command's argument at a place. */

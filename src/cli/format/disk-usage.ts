@@ -79,7 +79,7 @@ export async function verboseDiskUsage(usage: DiskUsage, format: string): Promis
   const Containers = usage.containers.items.map((container) =>
     containerRow({ ...container, SizeRootFs: 0 }, { noTrunc }),
   );
-  const Volumes = usage.volumes.items.map(volumeRow);
+  const Volumes = usage.volumes.items.map((volume) => volumeRow(volume));
   const BuildCache = sortBuildCache(usage.buildCache.items).map((record) => buildCacheRow(record, noTrunc));
   if (format !== "table")
     return new (await import("./rows.ts")).RowFormat(format === "raw" ? rawVerbose() : format).run({

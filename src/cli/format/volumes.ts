@@ -10,6 +10,7 @@ export const volumeTitles = {
   Driver: "DRIVER",
   Scope: "SCOPE",
   Availability: "AVAILABILITY",
+  Containers: "CONTAINERS",
   Mountpoint: "MOUNTPOINT",
   Labels: "LABELS",
   Links: "LINKS",
@@ -24,7 +25,8 @@ export function volumeFormat(source: string, quiet: boolean): string {
   return source;
 }
 
-export function volumeRow(volume: Volume): Row {
+/** `users`: names of the containers that have it, where somebody asked. */
+export function volumeRow(volume: Volume, users?: readonly string[]): Row {
   const { ClusterVolume: cluster, UsageData: usage, Labels: labels } = volume;
   return new Row("*formatter.volumeContext", {
     Name: () => volume.Name,
@@ -41,6 +43,7 @@ export function volumeRow(volume: Volume): Row {
     Size: () => (usage ? humanSize(usage.Size) : "N/A"),
     Group: () => (cluster ? (cluster.Spec?.Group ?? "") : "N/A"),
     Availability: () => (cluster ? (cluster.Spec?.Availability ?? "") : "N/A"),
+    ...(users && { Containers: () => users.join(",") }),
     Status: () => {
       if (!cluster) return "N/A";
       if (!cluster.Info?.VolumeID) return "pending creation";

@@ -1,7 +1,5 @@
 import { relative } from "node:path/posix";
-import { EngineError, errorMessage, forbidden, hasCode, internal, invalid, notFound } from "../../lib/errors.ts";
-import { formatRfc3339Nano } from "../../lib/rfc3339.ts";
-import { S } from "../../linux/at.ts";
+import { EngineError, errorMessage, forbidden, internal } from "../../lib/errors.ts";
 import { resolveUser } from "../../runtime/bundle/user.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { publish } from "../events.ts";
@@ -9,15 +7,16 @@ import { findContainer } from "../lookup.ts";
 import type { ContainerRecord } from "../record.ts";
 import { untilRead } from "../streams/stream-end.ts";
 import { openView, type View } from "./archive-view.ts";
-import { baseName, goFileMode, type PathStat, realPathInRoot, statInRoot } from "./container-path.ts";
+import { baseName, type PathStat } from "./container-path.ts";
+import { archiveStart, extractionPoint, type FilesRoot, statPath } from "./files-in-root.ts";
 
 export type { PathStat } from "./container-path.ts";
 
 /** What is at a path inside a container; a link at the end is not followed. */
 export async function statArchive(deps: ContainerDeps, ref: string, path: string): Promise<PathStat> {
-  const { view } = await viewOf(deps, ref);
+  const { view, files } = await viewOf(deps, ref);
   await using _ = view;
-  return inWordsOf(ref, path, () => describe(view.root, ref, path));
+  return statPath(files, path);
 }
 
 /** A file or directory of a container as an archive, named by the last part of the path. */
@@ -26,14 +25,10 @@ export async function getArchive(
   ref: string,
   path: string,
 ): Promise<{ stat: PathStat; tar: ReadableStream<Uint8Array> }> {
-  const { c, view } = await viewOf(deps, ref);
+  const { c, view, files } = await viewOf(deps, ref);
   await using undo = new AsyncDisposableStack();
   undo.use(view);
-  const { stat, from } = inWordsOf(ref, path, () => {
-    const stat = describe(view.root, ref, path);
-    const isDirectory = stat.mode >= 2 ** 31;
-    return { stat, from: isDirectory ? realPathInRoot(view.root, path) : path };
-  });
+  const { stat, from } = archiveStart(files, path);
   const tar = deps.images.archiver.pack(view.root, { from, rootName: baseName(path) });
   publish(deps, c, "archive-path");
   const held = undo.move();
@@ -58,15 +53,9 @@ export async function putArchive(
   { path, noOverwriteDirNonDir = false, copyUIDGID = false, signal }: PutArchiveOptions,
   body: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const { c, view } = await viewOf(deps, ref);
+  const { c, view, files } = await viewOf(deps, ref);
   await using _ = view;
-  const into = inWordsOf(ref, path, () => {
-    const real = realPathInRoot(view.root, path);
-    const found = statInRoot(view.root, real);
-    if (!found) throw missing(ref, path);
-    if ((found.stat.mode & S.IFMT) !== S.IFDIR) throw invalid("extraction point is not a directory");
-    return real;
-  });
+  const into = extractionPoint(files, path);
   requireWritable(c, `/${into}`);
   const user = copyUIDGID && c.spec.config.User ? resolveUser(view.root, c.spec.config.User) : null;
   try {
@@ -86,35 +75,10 @@ export async function putArchive(
   publish(deps, c, "extract-to-dir");
 }
 
-async function viewOf(deps: ContainerDeps, ref: string): Promise<{ c: ContainerRecord; view: View }> {
+async function viewOf(deps: ContainerDeps, ref: string): Promise<{ c: ContainerRecord; view: View; files: FilesRoot }> {
   const c = findContainer(deps, ref);
-  return { c, view: await openView(deps, c) };
-}
-
-function describe(root: string, ref: string, path: string): PathStat {
-  const found = statInRoot(root, path);
-  if (!found) throw missing(ref, path);
-  const { stat, linkTarget } = found;
-  return {
-    name: baseName(path),
-    size: stat.size,
-    mode: goFileMode(stat.mode),
-    mtime: formatRfc3339Nano(BigInt(stat.mtime) * 1_000_000_000n + BigInt(stat.mtimeNanos)),
-    linkTarget,
-  };
-}
-
-const missing = (ref: string, path: string) => notFound(`Could not find the file ${path} in container ${ref}`);
-
-/** System errors of a path as the API tells them. */
-function inWordsOf<T>(ref: string, path: string, look: () => T): T {
-  try {
-    return look();
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    if (hasCode(error, "ENOENT")) throw missing(ref, path);
-    throw internal(errorMessage(error), error);
-  }
+  const view = await openView(deps, c);
+  return { c, view, files: { root: view.root, of: `container ${ref}` } };
 }
 
 /** The innermost mount that the path lies in decides, else the root filesystem. */

@@ -4,6 +4,7 @@ import { string, stringMap, struct } from "../../api/schema/schema.ts";
 import { BoltFile } from "../../lib/bbolt.ts";
 import { namesIn } from "../../lib/names-in.ts";
 import { decodeJson } from "../../lib/parse-json.ts";
+import { rfc3339Seconds } from "../../lib/rfc3339.ts";
 import type { DockerRoot } from "./root.ts";
 
 /** A volume of Docker's. */
@@ -53,5 +54,5 @@ export function readVolumes({ path }: DockerRoot): DockerVolume[] {
 /** As Docker tells it: when the directory was last changed. */
 function createdOf(directory: string): string {
   const time = statSync(directory, { throwIfNoEntry: false })?.ctime ?? new Date();
-  return time.toISOString().replace(/\.\d+Z$/, "Z");
+  return rfc3339Seconds(time);
 }

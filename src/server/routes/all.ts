@@ -12,6 +12,7 @@ import { networkRoutes } from "./networks.ts";
 import { pluginRoutes } from "./plugins.ts";
 import { swarmRoutes } from "./swarm.ts";
 import { systemRoutes } from "./system.ts";
+import { volumeArchiveRoutes } from "./volume-archives.ts";
 import { volumeRoutes } from "./volumes.ts";
 
 /** Every route of the Engine API. */
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...buildkitRoutes,
   ...networkRoutes,
   ...volumeRoutes,
+  ...volumeArchiveRoutes,
   ...pluginRoutes,
   ...swarmRoutes,
   ...migrateRoutes,

@@ -2,7 +2,7 @@ import { encodeJsonLine } from "../../api/json-lines.ts";
 import { containerConfig } from "../../api/schema/container.ts";
 import { parseUnixTimestamp } from "../../api/timestamps.ts";
 import type { ContainerStatsResponse, ContainerWaitResponse } from "../../api/types/container.ts";
-import { getArchive, type PathStat, putArchive, statArchive } from "../../container/files/archive.ts";
+import { getArchive, putArchive, statArchive } from "../../container/files/archive.ts";
 import { commitContainer } from "../../container/files/commit.ts";
 import { exportContainer } from "../../container/files/export.ts";
 import { waitContainer } from "../../container/life/wait.ts";
@@ -20,6 +20,7 @@ import { empty, json, stream } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { acceptWebSocket, checkHandshake } from "../http/websocket.ts";
 import { readJson } from "../schema/body.ts";
+import { archivePath, pathStatHeader } from "../schema/path-stat.ts";
 
 const attachBodyLimit = 64 * 1024;
 
@@ -125,24 +126,14 @@ const attachWebSocket: Handler = async (deps, request) => {
 const exportTar: Handler = async (deps, request) =>
   stream("application/octet-stream", await exportContainer(deps.containers, id(request)));
 
-function archivePath({ query }: ApiRequest): string {
-  const path = query.get("path");
-  if (path === "") throw invalid("bad parameter: path cannot be empty");
-  return path;
-}
-
-const statHeader = (stat: PathStat) => ({
-  "X-Docker-Container-Path-Stat": Buffer.from(JSON.stringify(stat)).toString("base64"),
-});
-
 const headArchive: Handler = async (deps, request) => ({
   status: 200,
-  headers: statHeader(await statArchive(deps.containers, id(request), archivePath(request))),
+  headers: pathStatHeader(await statArchive(deps.containers, id(request), archivePath(request))),
 });
 
 const getTar: Handler = async (deps, request) => {
   const { stat, tar } = await getArchive(deps.containers, id(request), archivePath(request));
-  return stream("application/x-tar", tar, statHeader(stat));
+  return stream("application/x-tar", tar, pathStatHeader(stat));
 };
 
 const putTar: Handler = async (deps, request) => {

@@ -18,7 +18,7 @@ import { requireJson } from "../schema/body.ts";
 import { decodePlatform } from "../schema/platform.ts";
 
 /** The credentials that came along, as an option. */
-function authOf({ headers }: ApiRequest) {
+export function authOf({ headers }: ApiRequest) {
   const auth = decodeAuthHeader(headers.get("x-registry-auth"));
   return auth ? { auth } : {};
 }

@@ -1,6 +1,7 @@
 import { type Filters, parseFilters } from "../../api/filters.ts";
 import { volumeCreateRequest } from "../../api/schema/volume.ts";
 import { errorMessage, invalid, unavailable } from "../../lib/errors.ts";
+import { seedVolume } from "../../storage/seed.ts";
 import { createVolume } from "../../volume/create.ts";
 import { inspectVolume } from "../../volume/inspect.ts";
 import { listVolumes } from "../../volume/list.ts";
@@ -28,7 +29,7 @@ function listFilters(text: string): Filters {
 const create: Handler = async (deps, request) => {
   const body = await requireJson(request, volumeCreateRequest, "CreateRequest");
   if (body.ClusterVolumeSpec && request.version >= api("1.42")) throw notASwarmManager();
-  return json(201, await createVolume(deps.volumes, body));
+  return json(201, await (body.FromImage ? seedVolume(deps, body) : createVolume(deps.volumes, body)));
 };
 
 const inspect: Handler = async (deps, request) => json(200, await inspectVolume(deps.volumes, name(request)));

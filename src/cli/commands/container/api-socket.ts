@@ -1,5 +1,5 @@
 import type { CreateBody } from "../../../api/types/container.ts";
-import { copyToContainer } from "../../../client/archive.ts";
+import { putFiles } from "../../../client/archive.ts";
 import type { Client } from "../../../client/client.ts";
 import { errorMessage } from "../../../lib/errors.ts";
 import { tarEntry } from "../../../lib/tar/entry.ts";
@@ -34,7 +34,9 @@ export async function shareApiSocket(
   body.Env = [...(body.Env ?? []), `DOCKER_CONFIG=${configDir}`];
   return async (client, id) => {
     try {
-      await copyToContainer(client, id, "/", configArchive(auths), { noOverwriteDirNonDir: false });
+      await putFiles(client, { kind: "container", name: id }, "/", configArchive(auths), {
+        noOverwriteDirNonDir: false,
+      });
       return null;
     } catch (error) {
       return `injecting docker config.json into container failed: ${errorMessage(error)}`;

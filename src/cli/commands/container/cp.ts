@@ -29,9 +29,12 @@ to standard output as a tar archive.`,
       quiet: deps.changed.has("quiet") ? flags.quiet : !deps.out.isTerminal,
       cwd: process.cwd(),
     };
+    const remote = ({ container, path }: typeof from) =>
+      ({ owner: { kind: "container", name: container }, path }) as const;
     if (from.container !== "")
-      return (await import("../../copy/from-container.ts")).copyOut(deps, from, to.path, options);
-    if (to.container !== "") return (await import("../../copy/to-container.ts")).copyIn(deps, from.path, to, options);
+      return (await import("../../copy/copy-out.ts")).copyOut(deps, remote(from), to.path, options);
+    if (to.container !== "")
+      return (await import("../../copy/copy-in.ts")).copyIn(deps, from.path, remote(to), options);
     throw new CliError("must specify at least one container source");
   },
 });

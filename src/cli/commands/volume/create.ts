@@ -19,6 +19,8 @@ export default defineCommand({
       ...cluster,
     }),
     driver: string("Driver that keeps the volume", { short: "d", default: "local" }),
+    "from-image": string("Image that the volume's content comes from"),
+    "from-path": string("Directory of the image, with --from-image", { default: "/" }),
     group: string("Group of a cluster volume", cluster),
     label: list("Set metadata", { parse: checkLabel }),
     "limit-bytes": bytes("Most bytes that a cluster volume may have", cluster),
@@ -45,6 +47,8 @@ export default defineCommand({
         "conflicting options: cannot specify a volume-name through both --name and as a positional arg",
       );
     }
+    if (deps.changed.has("from-path") && flags["from-image"] === "")
+      throw new CliError("--from-path needs --from-image");
     const isCluster = [
       "group",
       "scope",
@@ -77,6 +81,7 @@ export default defineCommand({
       Driver: flags.driver,
       DriverOpts: flags.opt,
       Labels: labelMap(flags.label),
+      ...(flags["from-image"] !== "" && { FromImage: flags["from-image"], FromPath: flags["from-path"] }),
       ...(isCluster && { ClusterVolumeSpec: spec }),
     });
     deps.out.write(`${Name}\n`);

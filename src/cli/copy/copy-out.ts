@@ -1,4 +1,4 @@
-import { copyFromContainer, goModeDir, goModeSymlink, hasMode, statContainerPath } from "../../client/archive.ts";
+import { type FilesOwner, getFiles, goModeDir, goModeSymlink, hasMode, statFile } from "../../client/archive.ts";
 import type { CommandDeps } from "../deps.ts";
 import { joinPath } from "../paths.ts";
 import { writeThrough } from "../write-output.ts";
@@ -15,10 +15,10 @@ export interface CopyOptions {
   cwd: string;
 }
 
-/** `cp CONTAINER:PATH DESTINATION`; `-` writes the archive to standard output. */
+/** `cp OWNER:PATH DESTINATION`; `-` writes the archive to standard output. */
 export async function copyOut(
   deps: CommandDeps,
-  from: { container: string; path: string },
+  from: { owner: FilesOwner; path: string },
   to: string,
   options: CopyOptions,
 ): Promise<void> {
@@ -27,7 +27,7 @@ export async function copyOut(
   const client = await deps.client();
   let source = { path: from.path, rename: "" };
   if (options.followLink) {
-    const stat = await statContainerPath(client, from.container, from.path).catch(() => null);
+    const stat = await statFile(client, from.owner, from.path).catch(() => null);
     if (stat && hasMode(stat.mode, goModeSymlink)) {
       const target = stat.linkTarget.startsWith("/")
         ? stat.linkTarget
@@ -35,10 +35,10 @@ export async function copyOut(
       source = rebaseName(from.path, target);
     }
   }
-  const { stat, body } = await copyFromContainer(client, from.container, source.path);
+  const { stat, body } = await getFiles(client, from.owner, source.path);
   if (destination === "-") return writeThrough(deps.out, body);
   const isDirectory = hasMode(stat.mode, goModeDir);
-  const progress = options.quiet ? null : showCopyProgress(deps.err, "Copying from container - ");
+  const progress = options.quiet ? null : showCopyProgress(deps.err, `Copying from ${from.owner.kind} - `);
   const plan = planCopy({ ...source, isDirectory }, await localDestination(destination));
   const base = splitEntry(source.path)[1];
   const rename = (name: string) =>

@@ -1,36 +1,37 @@
 import { lstat, opendir } from "node:fs/promises";
 import {
-  copyToContainer,
+  type FilesOwner,
   goModeDir,
   goModeSymlink,
   hasMode,
   type PathStat,
-  statContainerPath,
+  putFiles,
+  statFile,
 } from "../../client/archive.ts";
 import type { Client } from "../../client/client.ts";
 import type { CommandDeps } from "../deps.ts";
 import { CliError } from "../errors.ts";
 import { joinPath } from "../paths.ts";
-import type { CopyOptions } from "./from-container.ts";
+import type { CopyOptions } from "./copy-out.ts";
 import { localSource } from "./local.ts";
 import { packPath } from "./pack.ts";
 import { localPath, splitEntry } from "./paths.ts";
 import { type CopyDestination, planCopy } from "./plan.ts";
 import { showCopyProgress } from "./progress.ts";
 
-/** `cp SOURCE CONTAINER:PATH`; `-` reads an archive from standard input. */
+/** `cp SOURCE OWNER:PATH`; `-` reads an archive from standard input. */
 export async function copyIn(
   deps: CommandDeps,
   from: string,
-  to: { container: string; path: string },
+  to: { owner: FilesOwner; path: string },
   options: CopyOptions,
 ): Promise<void> {
   const client = await deps.client();
-  const destination = await containerDestination(client, to);
+  const destination = await remoteDestination(client, to);
   const upload = (directory: string, archive: AsyncIterable<Uint8Array>) =>
-    copyToContainer(client, to.container, directory, archive, { copyUIDGID: options.keepOwners });
+    putFiles(client, to.owner, directory, archive, { copyUIDGID: options.keepOwners });
   if (from === "-") {
-    if (!destination.isDirectory) throw new CliError(`destination "${to.container}:${to.path}" must be a directory`);
+    if (!destination.isDirectory) throw new CliError(`destination "${to.owner.name}:${to.path}" must be a directory`);
     await deps.out.flush();
     return upload(destination.path, deps.stdin.stream());
   }
@@ -38,17 +39,17 @@ export async function copyIn(
   const plan = planCopy(source, destination);
   const archive = packPath(source.path.replace(/(\/\.?)+$/, "") || "/", plan.to);
   if (options.quiet) return upload(plan.directory, archive);
-  const progress = showCopyProgress(deps.err, "Copying to container - ");
+  const progress = showCopyProgress(deps.err, `Copying to ${to.owner.kind} - `);
   await upload(plan.directory, progress.count(archive));
-  await progress.finish(await contentSize(source.path), `${to.container}:${destination.path}`);
+  await progress.finish(await contentSize(source.path), `${to.owner.name}:${destination.path}`);
 }
 
 /** What stands at the destination. That it cannot be asked is no error: its parent may do, and the engine judges. */
-async function containerDestination(
+export async function remoteDestination(
   client: Client,
-  { container, path: given }: { container: string; path: string },
+  { owner, path: given }: { owner: FilesOwner; path: string },
 ): Promise<CopyDestination> {
-  const look = (at: string): Promise<PathStat | null> => statContainerPath(client, container, at).catch(() => null);
+  const look = (at: string): Promise<PathStat | null> => statFile(client, owner, at).catch(() => null);
   let path = given;
   let stat = await look(path);
   if (stat && hasMode(stat.mode, goModeSymlink)) {
@@ -63,7 +64,7 @@ async function containerDestination(
       ? "got an irregular file"
       : null;
   if (refused)
-    throw new CliError(`destination "${container}:${given}" must be a directory or a regular file: ${refused}`);
+    throw new CliError(`destination "${owner.name}:${given}" must be a directory or a regular file: ${refused}`);
   return { path, exists: true, isDirectory: hasMode(stat.mode, goModeDir) };
 }
 
