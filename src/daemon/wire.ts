@@ -36,6 +36,7 @@ import type { DaemonSettings, ServerDeps } from "../server/deps.ts";
 import type { Store } from "../store/store.ts";
 import type { VolumeDeps } from "../volume/deps.ts";
 import { builtinVolumeDrivers } from "../volume/driver/builtin.ts";
+import { VolumeDrivers } from "../volume/driver/drivers.ts";
 import { volumesForContainers } from "../volume/for-containers.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import type { DaemonEnvironment } from "./config/environment.ts";
@@ -78,7 +79,8 @@ export function wire(
   const plugins = new Plugins(config.pluginDirs, log);
   const images = imageStore(store, config, events, log);
   const networks = networkDeps(config, environment, { store, events, log, instance });
-  const volumes = { store, events, log, drivers: builtinVolumeDrivers(paths.volumes), locks: new KeyedLock() };
+  const volumeDrivers = new VolumeDrivers(builtinVolumeDrivers(paths.volumes), plugins, log);
+  const volumes = { store, events, log, drivers: volumeDrivers, locks: new KeyedLock() };
   const runtime = createRuntimeDeps({
     logDrivers: builtinLogDrivers(),
     execRoot: config.execRoot,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { errorMessage } from "../lib/errors.ts";
-import { volumeDriver } from "../volume/driver/driver.ts";
+
 import { hasVolume, takeVolume, type VolumeData } from "../volume/take.ts";
 import type { MigrateDeps } from "./deps.ts";
 import type { DockerRoot } from "./docker/root.ts";
@@ -74,9 +74,9 @@ async function problemOf(
   { volumes }: MigrateDeps,
   { name, driver, options }: DockerVolume,
 ): Promise<string | undefined> {
-  if (!volumes.drivers.has(driver)) return `its driver ${driver} is a plugin, which this engine does not have`;
+  if (!volumes.drivers.builtin.has(driver)) return `its driver ${driver} is a plugin, which this engine does not have`;
   try {
-    await volumeDriver(volumes, driver).validate(name, options ?? {});
+    await (await volumes.drivers.find(driver)).validate(name, options ?? {});
     return undefined;
   } catch (error) {
     return errorMessage(error);

@@ -23,6 +23,13 @@ export function listOf(answer: unknown, name: string): unknown[] {
   return value;
 }
 
+/** An object with any fields; absent: null. Throws where it is none. */
+export function fieldsOf(answer: unknown, name: string): Record<string, unknown> | null {
+  const value = field(answer, name) ?? null;
+  if (value !== null && !isFields(value)) throw mismatch(value, name, "map[string]interface {}");
+  return value;
+}
+
 /** True for a JSON object. */
 export function isFields(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

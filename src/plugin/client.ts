@@ -75,7 +75,7 @@ export class PluginClient {
     try {
       return await work(over.signal);
     } catch (error) {
-      if (over.signal.aborted) throw this.#failed(method, "context deadline exceeded", error);
+      if (over.signal.aborted) throw this.#noAnswer(method, "context deadline exceeded", error);
       throw error;
     } finally {
       clearTimeout(timer);
@@ -93,7 +93,7 @@ export class PluginClient {
       try {
         return await attempt();
       } catch (error) {
-        if (!(error instanceof Unreachable)) throw error;
+        if (!(error instanceof NoAnswer)) throw error;
         if (once || !(await pauses.next((seconds) => this.#tellRetry(method, error, seconds)))) throw error;
       }
     }
@@ -116,7 +116,7 @@ export class PluginClient {
         connection.close();
         // It may have ended since its last answer: that says nothing about the plugin.
         if (kept && !signal.aborted) continue;
-        throw this.#unreachable(method, error instanceof BrokenAnswer ? error.message : networkWords(error), error);
+        throw this.#noAnswer(method, error instanceof BrokenAnswer ? error.message : networkWords(error), error);
       }
     }
   }
@@ -138,7 +138,7 @@ export class PluginClient {
         "unix" in address
           ? `dial unix ${address.unix}: connect: ${unixWords(error)}`
           : networkWords(error, { url: origin });
-      throw this.#unreachable(method, words, error);
+      throw this.#noAnswer(method, words, error);
     } finally {
       over.removeEventListener("abort", giveUp);
     }
@@ -187,17 +187,13 @@ export class PluginClient {
     return text;
   }
 
-  #failed(method: string, words: string, cause: unknown): EngineError {
-    return new EngineError("internal", `Post "${this.endpoint.origin}/${method}": ${words}`, { cause });
-  }
-
-  #unreachable(method: string, words: string, cause: unknown): Unreachable {
-    return new Unreachable("internal", `Post "${this.endpoint.origin}/${method}": ${words}`, { cause });
+  #noAnswer(method: string, words: string, cause: unknown): NoAnswer {
+    return new NoAnswer("internal", `Post "${this.endpoint.origin}/${method}": ${words}`, { cause });
   }
 }
 
-/** No answer had begun: asking again may help. */
-class Unreachable extends EngineError {}
+/** The plugin could not be reached, or did not answer in time: what it thinks of the matter is not known. */
+export class NoAnswer extends EngineError {}
 
 interface Answered {
   response: HttpResponse;

@@ -8,7 +8,7 @@ export async function volumesDiskUsage(deps: VolumeDeps): Promise<VolumesDiskUsa
   const counts = referenceCounts(deps.store);
   const items: Volume[] = [];
   for (const volume of allVolumes(deps.store)) {
-    const size = await deps.drivers.get(volume.driver)?.size(volume.name, volume.options ?? {});
+    const size = await deps.drivers.builtin.get(volume.driver)?.size(volume.name, volume.options ?? {});
     if (size == null) continue;
     const described = await describeVolume(deps, volume);
     // Removed meanwhile.

@@ -1,7 +1,6 @@
 import type { Volume, VolumeCreateRequest } from "../api/types/volume.ts";
 import { type CreateVolumeOptions, createVolume } from "./create.ts";
 import type { VolumeDeps } from "./deps.ts";
-import { volumeDriver } from "./driver/driver.ts";
 import { mountVolume, reconcileVolumes, unmountVolume } from "./mount.ts";
 import { type RemoveVolumeOptions, removeVolume } from "./remove.ts";
 import { hasVolume } from "./take.ts";
@@ -25,7 +24,7 @@ export function volumesForContainers(deps: VolumeDeps): Volumes {
   return {
     create: (request, options) => createVolume(deps, request, options),
     has: (name) => hasVolume(deps, name),
-    isLabelled: (driver) => volumeDriver(deps, driver).labelled,
+    isLabelled: (driver) => deps.drivers.builtin.get(driver)?.labelled ?? false,
     mount: (name, user) => mountVolume(deps, name, user),
     unmount: (name, user) => unmountVolume(deps, name, user),
     remove: (name, options) => removeVolume(deps, name, options),

@@ -29,7 +29,7 @@ export async function pruneVolumes(deps: VolumeDeps, filters: Filters = noFilter
   const counts = referenceCounts(deps.store);
   const report: VolumePruneReport = { VolumesDeleted: [], SpaceReclaimed: 0 };
   for (const volume of allVolumes(deps.store)) {
-    const driver = deps.drivers.get(volume.driver);
+    const driver = deps.drivers.builtin.get(volume.driver);
     if (counts.has(volume.name) || !driver?.prunable(volume.options ?? {})) continue;
     if ((!all && !volume.anonymous) || !filters.matchPruneLabels(volume.labels)) continue;
     try {

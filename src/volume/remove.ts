@@ -1,8 +1,9 @@
-import { conflict, EngineError, errorKind, errorMessage, isNotFound } from "../lib/errors.ts";
+import { conflict, EngineError, errorKind, errorMessage } from "../lib/errors.ts";
 import type { VolumeDeps } from "./deps.ts";
-import { getVolume } from "./describe.ts";
-import { volumeDriver } from "./driver/driver.ts";
-import { copiers, deleteVolume, referrers } from "./table.ts";
+import { noSuchVolume } from "./describe.ts";
+import { findInPlugins, recordOf } from "./find.ts";
+import { isPluginDriver, removeFromPlugin } from "./plugin-mount.ts";
+import { copiers, deleteVolume, referrers, volumeByName } from "./table.ts";
 
 /** How strictly to look before a volume is deleted. */
 export interface RemoveVolumeOptions {
@@ -19,18 +20,22 @@ export async function removeVolume(
   { force = false, withContainer }: RemoveVolumeOptions = {},
 ): Promise<void> {
   using _ = await deps.locks.acquire(name);
-  let volume;
-  try {
-    volume = getVolume(deps, name);
-  } catch (error) {
-    if (force && isNotFound(error)) return;
-    throw error;
+  const stored = volumeByName(deps.store, name);
+  const found = stored ? null : await findInPlugins(deps, name);
+  const volume = stored ?? (found && recordOf(found));
+  if (!volume) {
+    if (force) return;
+    throw noSuchVolume(name);
   }
   const users = [...referrers(deps.store, name).filter((id) => id !== withContainer), ...copiers(deps.store, name)];
   if (users.length > 0) throw conflict(`remove ${name}: volume is in use - [${users.join(", ")}]`);
   try {
-    await volumeDriver(deps, volume.driver).remove(name, volume.options ?? {});
+    const driver = found?.driver ?? (await deps.drivers.find(volume.driver));
+    if (isPluginDriver(driver)) await removeFromPlugin(deps, volume, driver);
+    else await driver.remove(name, volume.options ?? {});
   } catch (cause) {
+    // What a plugin keeps is its own affair: the engine at least forgets it.
+    if (force && !deps.drivers.builtin.has(volume.driver)) deleteVolume(deps.store, name);
     throw new EngineError(errorKind(cause), `remove ${name}: ${errorMessage(cause)}`, { cause });
   }
   deleteVolume(deps.store, name);

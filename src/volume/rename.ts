@@ -1,7 +1,6 @@
 import { conflict, errorMessage, invalid } from "../lib/errors.ts";
 import type { VolumeDeps } from "./deps.ts";
 import { getVolume } from "./describe.ts";
-import { volumeDriver } from "./driver/driver.ts";
 import { copiers, referrers, unfinishedRenames, updateRenamingTo, updateVolumeName, volumeByName } from "./table.ts";
 
 /** Gives a volume that no container refers to another name; its data moves along. */
@@ -13,7 +12,7 @@ export async function renameVolume(deps: VolumeDeps, name: string, newName: stri
   using _first = await deps.locks.acquire(first);
   using _second = await deps.locks.acquire(second);
   const volume = getVolume(deps, name);
-  const driver = volumeDriver(deps, volume.driver);
+  const driver = await deps.drivers.find(volume.driver);
   await driver.validate(newName, volume.options ?? {});
   if (volumeByName(deps.store, newName)) throw conflict(`rename ${name}: volume name ${newName} is already in use`);
   const users = [...referrers(deps.store, name), ...copiers(deps.store, name)];
@@ -33,7 +32,8 @@ export async function renameVolume(deps: VolumeDeps, name: string, newName: stri
 export async function finishRenames(deps: VolumeDeps): Promise<void> {
   for (const { name, newName } of unfinishedRenames(deps.store)) {
     try {
-      await volumeDriver(deps, getVolume(deps, name).driver).rename(name, newName);
+      const driver = await deps.drivers.find(getVolume(deps, name).driver);
+      await driver.rename(name, newName);
       updateVolumeName(deps.store, name, newName);
     } catch (error) {
       deps.log.error("cannot finish renaming a volume", { volume: name, newName, error: errorMessage(error) });

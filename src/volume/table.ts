@@ -38,6 +38,13 @@ export function insertVolume(store: Store, v: VolumeRecord): void {
     .run(v.name, v.driver, v.created, v.anonymous ? 1 : 0, JSON.stringify(v.labels), JSON.stringify(v.options));
 }
 
+/** Notes what a volume is made with now. */
+export function updateVolume(store: Store, v: VolumeRecord): void {
+  store
+    .query("UPDATE volume SET driver = ?, created = ?, anonymous = ?, labels_json = ?, options_json = ? WHERE name = ?")
+    .run(v.driver, v.created, v.anonymous ? 1 : 0, JSON.stringify(v.labels), JSON.stringify(v.options), v.name);
+}
+
 /** The volume of that name; null: there is none. */
 export function volumeByName(store: Store, name: string): VolumeRecord | null {
   const row = store.query<Row, [string]>(`SELECT ${columns} FROM volume WHERE name = ?`).get(name);
@@ -80,6 +87,7 @@ export function updateVolumeName(store: Store, name: string, newName: string): v
 export function deleteVolume(store: Store, name: string): void {
   store.transaction(() => {
     store.query("DELETE FROM container_volume WHERE volume_name = ?").run(name);
+    store.query("DELETE FROM volume_mount WHERE volume_name = ?").run(name);
     store.query("DELETE FROM volume WHERE name = ?").run(name);
   })();
 }
@@ -111,10 +119,43 @@ export function referenceCounts(store: Store): Map<string, number> {
   return new Map(rows.map((row) => [row.name, row.count]));
 }
 
-/** Notes that a container has the volume mounted; once is enough, a second time changes nothing. */
-export function insertMount(store: Store, name: string, containerId: string): void {
-  store.query("INSERT OR IGNORE INTO volume_mount (volume_name, container_id) VALUES (?, ?)").run(name, containerId);
+/** One use of a volume. */
+export interface MountRecord {
+  name: string;
+  /** Who has it mounted: a container, or whoever reads its files. */
+  containerId: string;
+  /** By which the driver knows this use. */
+  mountId: string;
+  /** Where a plugin says that the data is; empty: it has not said. */
+  path: string;
 }
+
+/** Notes that a container has the volume mounted; once is enough, a second time changes nothing. */
+export function insertMount(store: Store, name: string, containerId: string, mountId: string): void {
+  store
+    .query("INSERT OR IGNORE INTO volume_mount (volume_name, container_id, mount_id) VALUES (?, ?, ?)")
+    .run(name, containerId, mountId);
+}
+
+/** Notes where the data is for one who has the volume mounted. */
+export function updateMountPath(store: Store, name: string, containerId: string, path: string): void {
+  store
+    .query("UPDATE volume_mount SET path = ? WHERE volume_name = ? AND container_id = ?")
+    .run(path, name, containerId);
+}
+
+/** Begins the names of those who are gone without their driver having heard of it. */
+const leftPrefix = "left-";
+
+/** Notes that whoever had the volume mounted needs it no more, and that the driver is still to be told. */
+export function updateMountToLeft(store: Store, { name, containerId, mountId }: MountRecord): void {
+  store
+    .query("UPDATE volume_mount SET container_id = ? WHERE volume_name = ? AND container_id = ?")
+    .run(`${leftPrefix}${mountId}`, name, containerId);
+}
+
+/** True where only the driver is still to be told. */
+export const isLeft = ({ containerId }: MountRecord): boolean => containerId.startsWith(leftPrefix);
 
 /** Forgets that a container has the volume mounted; no error if it was not noted. */
 export function deleteMount(store: Store, name: string, containerId: string): void {
@@ -144,11 +185,14 @@ export function copiers(store: Store, name: string): string[] {
     .map((row) => row.id);
 }
 
+const mountColumns = "volume_name AS name, container_id AS containerId, mount_id AS mountId, path";
+
 /** Every volume that is noted as mounted, once for each container. */
-export function allMounts(store: Store): { name: string; containerId: string }[] {
-  return store
-    .query<{ name: string; containerId: string }, []>(
-      "SELECT volume_name AS name, container_id AS containerId FROM volume_mount",
-    )
-    .all();
+export function allMounts(store: Store): MountRecord[] {
+  return store.query<MountRecord, []>(`SELECT ${mountColumns} FROM volume_mount`).all();
+}
+
+/** Who has the volume mounted. */
+export function mountsOf(store: Store, name: string): MountRecord[] {
+  return store.query<MountRecord, [string]>(`SELECT ${mountColumns} FROM volume_mount WHERE volume_name = ?`).all(name);
 }

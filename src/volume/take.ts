@@ -2,7 +2,6 @@ import { conflict, forbidden } from "../lib/errors.ts";
 import { rfc3339Seconds } from "../lib/rfc3339.ts";
 import { anonymousLabel } from "./create.ts";
 import type { VolumeDeps } from "./deps.ts";
-import { volumeDriver } from "./driver/driver.ts";
 import { deleteVolume, insertMovingVolume, updateVolumeName, type VolumeRecord, volumeByName } from "./table.ts";
 
 /** Where the data of a volume comes from that is not made empty. */
@@ -31,7 +30,7 @@ export async function takeVolume(
   const { name, options, labels } = taken;
   using _ = await deps.locks.acquire(name);
   if (volumeByName(deps.store, name)) throw conflict(`a volume with the name ${name} exists already`);
-  const driver = volumeDriver(deps, taken.driver);
+  const driver = await deps.drivers.find(taken.driver);
   await driver.validate(name, options ?? {});
   if (source.kind !== "none" && !driver.prunable(options ?? {}))
     throw forbidden(`the data of volume ${name} is not on this machine`);

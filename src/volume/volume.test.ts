@@ -6,12 +6,14 @@ import { Filters } from "../api/filters.ts";
 import { KeyedLock } from "../lib/lock.ts";
 import { silent } from "../lib/log.ts";
 import { nowNano } from "../linux/clock.ts";
+import { Plugins } from "../plugin/plugins.ts";
 import { openStore } from "../store/store.ts";
 import { createVolume } from "./create.ts";
 import type { VolumeDeps } from "./deps.ts";
 import { volumesDiskUsage } from "./disk-usage.ts";
 import { builtinVolumeDrivers } from "./driver/builtin.ts";
 import type { VolumeDriver } from "./driver/driver.ts";
+import { VolumeDrivers } from "./driver/drivers.ts";
 import { inspectVolume } from "./inspect.ts";
 import { listVolumes } from "./list.ts";
 import { mountVolume, reconcileVolumes, unmountVolume } from "./mount.ts";
@@ -19,6 +21,9 @@ import { pruneVolumes } from "./prune.ts";
 import { removeVolume } from "./remove.ts";
 import { renameVolume } from "./rename.ts";
 import { updateRenamingTo } from "./table.ts";
+
+const driversOf = (builtin: ReadonlyMap<string, VolumeDriver>) =>
+  new VolumeDrivers(builtin, new Plugins([], silent), silent);
 
 let deps: VolumeDeps;
 let root: string;
@@ -28,7 +33,7 @@ beforeEach(() => {
     store: openStore(":memory:"),
     events: new EventBus(nowNano),
     log: silent,
-    drivers: builtinVolumeDrivers(root),
+    drivers: driversOf(builtinVolumeDrivers(root)),
     locks: new KeyedLock(),
   };
 });
@@ -151,7 +156,7 @@ test("a driver is told who mounts and who goes, a crash between them included", 
     mount: async (name, _options, callerId) => `/far/${calls.push(["mount", name, callerId]) && name}`,
     unmount: async (name, _options, callerId, others) => void calls.push(["unmount", name, callerId, others]),
   };
-  deps.drivers = new Map([...deps.drivers, ["remote", remote]]);
+  deps.drivers = driversOf(new Map([...deps.drivers.builtin, ["remote", remote]]));
   const { Mountpoint, Scope, Driver } = await createVolume(deps, { Name: "data", Driver: "remote" });
   expect([Mountpoint, Scope, Driver]).toEqual(["/far/data", "global", "remote"]);
   for (const id of ["c1", "c2", "c3"]) await mountVolume(deps, "data", id);

@@ -38,6 +38,7 @@ import { builtinNetworkDrivers } from "../../src/network/driver/builtin.ts";
 import { networksForContainers } from "../../src/network/for-containers.ts";
 import { LiveNetworks } from "../../src/network/live.ts";
 import { startNetworks } from "../../src/network/start.ts";
+import { Plugins } from "../../src/plugin/plugins.ts";
 import { readHostFacts } from "../../src/runtime/bundle/host-facts.ts";
 import { createRuntimeDeps, type RuntimeDeps } from "../../src/runtime/deps.ts";
 import { builtinLogDrivers } from "../../src/runtime/logs/driver/builtin.ts";
@@ -46,6 +47,7 @@ import { openRuntime } from "../../src/runtime/runtime.ts";
 import { openStore } from "../../src/store/store.ts";
 import type { VolumeDeps } from "../../src/volume/deps.ts";
 import { builtinVolumeDrivers } from "../../src/volume/driver/builtin.ts";
+import { VolumeDrivers } from "../../src/volume/driver/drivers.ts";
 import { volumesForContainers } from "../../src/volume/for-containers.ts";
 import { sh } from "../harness.ts";
 import { endRig } from "../leftovers.ts";
@@ -125,7 +127,7 @@ export class Rig implements AsyncDisposable {
       store,
       events,
       log,
-      drivers: builtinVolumeDrivers(join(dataRoot, "volumes")),
+      drivers: new VolumeDrivers(builtinVolumeDrivers(join(dataRoot, "volumes")), new Plugins([], log), log),
       locks: new KeyedLock(),
     };
     const networks: NetworkDeps = {

@@ -15,7 +15,7 @@ export interface Volume {
   Driver: string;
   Mountpoint: string;
   CreatedAt?: string;
-  Status?: Record<string, Record<string, unknown>>;
+  Status?: Record<string, unknown>;
   Labels: Record<string, string> | null;
   Scope: "local" | "global";
   ClusterVolume?: ClusterVolume;

@@ -6,6 +6,7 @@ import { type Mount, MS } from "../../linux/mount.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { pinsDir, shmDir } from "../paths.ts";
 import type { ContainerRecord, MountPointRecord } from "../record.ts";
+import { updateSpec } from "../table.ts";
 import { imageMountKey } from "./image-mount.ts";
 import { defaultPropagation, tmpfsPropagations } from "./modes.ts";
 import { checkPropagation } from "./propagation.ts";
@@ -37,6 +38,7 @@ async function prepare(deps: ContainerDeps, c: ContainerRecord, point: MountPoin
     case "volume": {
       const name = point.name ?? "";
       const root = await deps.volumes.mount(name, c.id);
+      noteSource(deps, c, point, root);
       deps.events.publish("volume", "mount", {
         ID: name,
         Attributes: {
@@ -50,6 +52,13 @@ async function prepare(deps: ContainerDeps, c: ContainerRecord, point: MountPoin
       return bindMount(point, inside(deps, c, point, root));
     }
   }
+}
+
+/** A plugin says only now where the data is. */
+function noteSource(deps: ContainerDeps, c: ContainerRecord, point: MountPointRecord, source: string): void {
+  if (point.source === source) return;
+  point.source = source;
+  updateSpec(deps.store, c.id, c.spec);
 }
 
 /** Releases what {@link prepareMounts} took. Idempotent; goes on past failures and throws the first. */

@@ -21,7 +21,7 @@ export function systemInfo(deps: ServerDeps): SystemInfo {
     Driver: deps.images.snapshotter.driver,
     DriverStatus: deps.images.snapshotter.status(),
     Plugins: {
-      Volume: withPlugins(deps, "VolumeDriver", deps.volumes.drivers.keys()),
+      Volume: withPlugins(deps, "VolumeDriver", deps.volumes.drivers.builtin.keys()),
       Network: withPlugins(deps, "NetworkDriver", deps.networks.drivers.keys()),
       Authorization: null,
       // To keep no log at all is a choice, not a driver.

@@ -1,7 +1,7 @@
-import type { VolumeDrivers } from "./driver.ts";
+import type { VolumeDriver } from "./driver.ts";
 import { localDriver } from "./local.ts";
 
-/** The drivers that come with the engine. `root`: `<data root>/volumes`. */
-export function builtinVolumeDrivers(root: string): VolumeDrivers {
+/** The drivers that come with the engine, by name. `root`: `<data root>/volumes`. */
+export function builtinVolumeDrivers(root: string): ReadonlyMap<string, VolumeDriver> {
   return new Map([localDriver(root)].map((driver) => [driver.name, driver]));
 }

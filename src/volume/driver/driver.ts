@@ -1,4 +1,4 @@
-import { notFound } from "../../lib/errors.ts";
+import type { CallOptions } from "../../plugin/client.ts";
 
 /** A volume's options as `--opt` gave them. */
 export type VolumeOptions = Readonly<Record<string, string>>;
@@ -8,6 +8,8 @@ export type VolumeOptions = Readonly<Record<string, string>>;
  * that starts with it; `unmount` for each after it has ended; `remove`. All but `validate` are idempotent.
  */
 export interface VolumeDriver {
+  /** Present: the driver is a program of its own. */
+  readonly plugin: PluginVolumes | null;
   /** As `--driver` and `GET /info` name it. */
   readonly name: string;
   readonly scope: "local" | "global";
@@ -22,7 +24,7 @@ export interface VolumeDriver {
   create(name: string, options: VolumeOptions): Promise<void>;
   /** Host path of the data, mounted or not. */
   path(name: string): Promise<string>;
-  /** Makes the data present for `callerId` (a container, or whoever reads its files), and says where. */
+  /** Makes the data present for `callerId` (a container, or whoever reads its files; an id of its own for plugins). */
   mount(name: string, options: VolumeOptions, callerId: string): Promise<string>;
   /**
    * `callerId` needs it no more; null: whoever it was, at boot, after a crash. `others` have it mounted still. Nothing
@@ -43,15 +45,22 @@ export interface VolumeDriver {
   rename(name: string, newName: string): Promise<void>;
 }
 
-/** By name. */
-export type VolumeDrivers = ReadonlyMap<string, VolumeDriver>;
+/** What a driver that is a program of its own knows of a volume. */
+export interface VolumeFacts {
+  name: string;
+  /** As the program names the path; empty: it does not say. */
+  mountpoint: string;
+  /** RFC 3339; empty: it does not say. */
+  created: string;
+  /** What it has to tell about the volume; null: nothing. */
+  status: Record<string, unknown> | null;
+}
 
-/** The driver of volumes that do not name one. */
-const defaultDriver = "local";
-
-/** Empty: the default one. Throws Docker's words where there is no such driver (any more). */
-export function volumeDriver({ drivers }: { drivers: VolumeDrivers }, name: string): VolumeDriver {
-  const driver = drivers.get(name || defaultDriver);
-  if (!driver) throw notFound(`error looking up volume plugin ${name}: plugin "${name}" not found`);
-  return driver;
+/** Volumes that a program of its own keeps: it may have others than were made here, and lose some. */
+export interface PluginVolumes {
+  /** Null: it has none of that name. Throws where it does not answer. */
+  get(name: string, how?: CallOptions): Promise<VolumeFacts | null>;
+  list(how?: CallOptions): Promise<VolumeFacts[]>;
+  /** Where on this machine the path lies that the program calls so. */
+  hostPath(path: string): string;
 }

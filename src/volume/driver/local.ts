@@ -19,6 +19,7 @@ export function localDriver(root: string): VolumeDriver {
   const data = (name: string) => `${root}/${name}/_data`;
   return {
     name: "local",
+    plugin: null,
     scope: "local",
     labelled: true,
     prunable: isPlain,
