@@ -150,6 +150,7 @@ const statuses: readonly { operation: string; status: number; reason: string }[]
   ),
   { operation: "VolumeCreate", status: 409, reason: "the volume that is to begin with an image exists already" },
   { operation: "VolumeCreate", status: 404, reason: "there is no such driver" },
+  { operation: "VolumeCreate", status: 409, reason: "another driver has a volume of that name" },
   { operation: "ContainerList", status: 404, reason: "the filters before and since name a container" },
   { operation: "ImageList", status: 404, reason: "the filters before and since name an image" },
   { operation: "ExecResize", status: 409, reason: "the container does not run" },
