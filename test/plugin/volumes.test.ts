@@ -34,7 +34,9 @@ const start = (name: string, volume: string, ...more: string[]) =>
   daemon.ok("run", "-d", "--name", name, "--stop-timeout", "1", "-v", volume, ...more, "busybox", "sleep", "1000");
 
 test("calls come in Docker's order, with an id for each use", async () => {
-  expect(await daemon.ok("volume", "create", "-d", "rec", "-o", "b=2", "-o", "a=1", "--label", "l=1", "data")).toBe("data");
+  expect(await daemon.ok("volume", "create", "-d", "rec", "-o", "b=2", "-o", "a=1", "--label", "l=1", "data")).toBe(
+    "data",
+  );
   expect(plugin.bodies("Create")).toEqual([{ Name: "data", Opts: { a: "1", b: "2" } }]);
   expect(plugin.verbs()).toEqual(["Plugin.Activate", "Capabilities", "Get", "Create"]);
   await daemon.ok("volume", "create", "-d", "rec", "data");
@@ -65,7 +67,9 @@ test("calls come in Docker's order, with an id for each use", async () => {
   expect(await daemon.ok("exec", "two", "cat", "/x/file")).toBe("hello");
   expect(readFileSync(`${plugin.place("data")}/file`, "utf8")).toBe("hello\n");
   expect(await daemon.ok("inspect", "one", "--format", "{{(index .Mounts 0).Source}}")).toBe(plugin.place("data"));
-  expect(await complaint("volume", "rm", "data")).toMatch(/^remove data: volume is in use - \[[0-9a-f]{64}, [0-9a-f]{64}\]$/);
+  expect(await complaint("volume", "rm", "data")).toMatch(
+    /^remove data: volume is in use - \[[0-9a-f]{64}, [0-9a-f]{64}\]$/,
+  );
 
   plugin.methods();
   await daemon.ok("restart", "one");
