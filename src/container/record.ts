@@ -55,6 +55,8 @@ export interface MountPointRecord {
   copy: boolean;
   /** A directory inside the volume or image to mount instead of its root. */
   subpath?: string;
+  /** How ids in the file system show in the container; see id-map.ts. Absent: as they are. */
+  idMap?: string;
   /** Options of a tmpfs mount, in mount(8) words. */
   tmpfsOptions?: string[];
   /** Make a missing host path (`-v`), instead of refusing (`--mount`). */

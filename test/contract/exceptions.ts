@@ -94,6 +94,14 @@ const exceptions: readonly Exception[] = [
     at: "**HealthOnFailure",
     reason: "what only Berth does with unhealthy containers; absent unless it was asked for",
   })),
+  ...["request ContainerCreate", "ContainerInspect"].flatMap((operation) =>
+    ["**.IDMap", "**.ImageOptions.ReadWrite"].map((at) => ({
+      operation,
+      kind: "unknown" as const,
+      at,
+      reason: "mounts with other owners, and images that may be written to; absent unless asked for",
+    })),
+  ),
   { operation: "ImageInspect", kind: "gone", at: "Parent", reason: "sent where there is one, at every version" },
   {
     operation: "ImageInspect",

@@ -133,14 +133,16 @@ const mount = struct({
     CreateMountpoint: boolean,
     ReadOnlyNonRecursive: boolean,
     ReadOnlyForceRecursive: boolean,
+    IDMap: string,
   }),
   VolumeOptions: struct({
     NoCopy: boolean,
     Labels: stringMap,
     DriverConfig: struct({ Name: string, Options: stringMap }),
     Subpath: string,
+    IDMap: string,
   }),
-  ImageOptions: struct({ Subpath: string }),
+  ImageOptions: struct({ Subpath: string, ReadWrite: boolean }),
   TmpfsOptions: struct({ SizeBytes: integer, Mode: integer, Options: list(strings) }),
 });
 

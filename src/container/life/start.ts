@@ -11,7 +11,8 @@ import { watchHealth } from "../health/health.ts";
 import { beginLog } from "../logs/log-life.ts";
 import { logLimitsOf, logPathOf } from "../logs/log-options.ts";
 import { lockContainer } from "../lookup.ts";
-import { prepareMounts, releasePins } from "../mounts/set-up.ts";
+import { releasePins } from "../mounts/pin.ts";
+import { prepareMounts } from "../mounts/set-up.ts";
 import { rewriteLinkedHosts } from "../network/hosts-file.ts";
 import { joinNetwork, type NetworkJoin } from "../network/join-network.ts";
 import { type ContainerRecord, ZERO_TIME } from "../record.ts";
@@ -57,7 +58,8 @@ export async function launch(deps: ContainerDeps, c: ContainerRecord): Promise<v
 
   const network = joinNetwork(deps, c);
   undo.defer(() => network.settle());
-  const [rootfs, mounts, netnsPath] = await allOf([openRootfs(deps, c), prepareMounts(deps, c), network.netnsPath]);
+  const opened = openRootfs(deps, c);
+  const [rootfs, mounts, netnsPath] = await allOf([opened, prepareMounts(deps, c, opened), network.netnsPath]);
   // The interfaces are made while the runtime, in processes of its own, builds the container around the namespace.
   // Without a network the building fails too: the network's error is the one to tell, so it comes first.
   const building = buildTask(deps, c, { rootfs, mounts, netnsPath, network });

@@ -5,6 +5,7 @@ const families: readonly (readonly string[])[] = [
   ["private", "rprivate", "slave", "rslave", "shared", "rshared"],
   ["nocopy"],
   ["consistent", "cached", "delegated"],
+  ["idmap"],
 ];
 
 /** The mount propagation of a bind mount that names none, as in Docker. */
@@ -31,6 +32,11 @@ export function isReadOnly(mode: string): boolean {
 /** Whether the word `nocopy` is in the mode: a new volume is not filled with what the image has at its place. */
 export function isNoCopy(mode: string): boolean {
   return mode.split(",").includes("nocopy");
+}
+
+/** Whether the word `idmap` is in the mode: what the source's owner owns shows as the container's user's. */
+export function matchesUser(mode: string): boolean {
+  return mode.split(",").includes("idmap");
 }
 
 /** Undefined where the mode names none. */

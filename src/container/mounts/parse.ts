@@ -2,7 +2,16 @@ import { isAbsolute, normalize } from "node:path/posix";
 import type { Mount } from "../../api/types/container.ts";
 import { EngineError, errorMessage, invalid } from "../../lib/errors.ts";
 import type { MountPointRecord } from "../record.ts";
-import { defaultPropagation, isNoCopy, isReadOnly, isValidMode, propagationOf, propagations } from "./modes.ts";
+import { checkIdMap } from "./id-map.ts";
+import {
+  defaultPropagation,
+  isNoCopy,
+  isReadOnly,
+  isValidMode,
+  matchesUser,
+  propagationOf,
+  propagations,
+} from "./modes.ts";
 import { tmpfsOptions } from "./tmpfs.ts";
 
 /** Whether a host path exists; asked for `--mount type=bind` only. */
@@ -33,7 +42,7 @@ export function parseBind(raw: string, volumeDriver = ""): MountPointRecord {
   };
   try {
     const { request: _, ...point } = parseMount(request, () => true);
-    return { ...point, mode, createSource: true };
+    return { ...point, mode, createSource: true, ...(matchesUser(mode) && { idMap: "match-user" }) };
   } catch (error) {
     throw invalid(`invalid volume specification: '${raw}': ${errorMessage(error)}`, error);
   }
@@ -64,6 +73,7 @@ export function parseMount(mount: Mount, exists: PathExists): MountPointRecord {
         source: normalize(source).replace(/(.)\/$/, "$1"),
         propagation: mount.BindOptions?.Propagation || defaultPropagation,
         createSource: mount.BindOptions?.CreateMountpoint ?? false,
+        ...(mount.BindOptions?.IDMap && { idMap: mount.BindOptions.IDMap }),
       };
     case "tmpfs":
       return { ...common, type: "tmpfs", source: "", tmpfsOptions: tmpfsOptions(mount.TmpfsOptions, common.readOnly) };
@@ -72,7 +82,7 @@ export function parseMount(mount: Mount, exists: PathExists): MountPointRecord {
         ...common,
         type: "image",
         source,
-        readOnly: true,
+        readOnly: !mount.ImageOptions?.ReadWrite,
         propagation: defaultPropagation,
         ...(mount.ImageOptions?.Subpath && { subpath: mount.ImageOptions.Subpath }),
       };
@@ -86,6 +96,7 @@ export function parseMount(mount: Mount, exists: PathExists): MountPointRecord {
         ...(source ? { name: source } : { anonymous: true }),
         ...(options?.DriverConfig?.Name && { driver: options.DriverConfig.Name }),
         ...(options?.Subpath && { subpath: options.Subpath }),
+        ...(options?.IDMap && { idMap: options.IDMap }),
       };
     }
   }
@@ -108,9 +119,12 @@ function checkMount(mount: Mount, exists: PathExists): void {
     case "bind":
       return checkBind(mount, source ?? "", exists);
     case "volume":
+      if (mount.VolumeOptions?.IDMap) checkIdMap(mount.VolumeOptions.IDMap);
       return checkSubpath(mount.VolumeOptions?.Subpath, !source);
     case "image":
       if (!source) throw invalid("field Source must not be empty");
+      if (mount.ReadOnly && mount.ImageOptions?.ReadWrite)
+        throw invalid("mount options conflict: ReadOnly && ImageOptions.ReadWrite");
       return checkSubpath(mount.ImageOptions?.Subpath, false);
     case "tmpfs":
       if (source) throw invalid("field Source must not be specified");
@@ -130,7 +144,9 @@ export function checkTarget(target: string): void {
 
 function checkBind(mount: Mount, source: string, exists: PathExists): void {
   if (!source) throw invalid("field Source must not be empty");
-  const { Propagation, CreateMountpoint, ReadOnlyNonRecursive, ReadOnlyForceRecursive } = mount.BindOptions ?? {};
+  const { Propagation, CreateMountpoint, ReadOnlyNonRecursive, ReadOnlyForceRecursive, IDMap } =
+    mount.BindOptions ?? {};
+  if (IDMap) checkIdMap(IDMap);
   if (Propagation && !propagations.includes(Propagation)) throw invalid(`invalid propagation mode: ${Propagation}`);
   if (!isAbsolute(source)) throw invalid(`invalid mount path: '${source}' mount path must be absolute`);
   if (!CreateMountpoint && !exists(source)) throw invalid(`bind source path does not exist: ${source}`);
@@ -155,6 +171,7 @@ export function parseVolumesFrom(spec: string): { ref: string; readOnly: boolean
   if (!spec) throw invalid("volumes-from specification cannot be an empty string");
   const colon = spec.indexOf(":");
   const [ref, mode] = colon < 0 ? [spec, ""] : [spec.slice(0, colon), spec.slice(colon + 1)];
-  if (!isValidMode(mode) || propagationOf(mode) || isNoCopy(mode)) throw invalid(`invalid mode: ${mode}`);
+  if (!isValidMode(mode) || propagationOf(mode) || isNoCopy(mode) || matchesUser(mode))
+    throw invalid(`invalid mode: ${mode}`);
   return { ref, readOnly: isReadOnly(mode) };
 }

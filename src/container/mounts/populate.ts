@@ -1,8 +1,10 @@
+import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { errorMessage, hasCode, internal } from "../../lib/errors.ts";
+import { errorMessage, hasCode, internal, isNotFound } from "../../lib/errors.ts";
 import { close, O, openDir, openInRoot } from "../../linux/at.ts";
 import type { ContainerDeps } from "../deps.ts";
 import type { MountPointRecord } from "../record.ts";
+import { openSubpath } from "./pin.ts";
 
 /**
  * Fills the empty volumes of a new container with what its image has at their destinations: contents with owners,
@@ -21,10 +23,14 @@ async function populate(deps: ContainerDeps, id: string, rootfs: string, point: 
   if (!source || !point.copy || !point.name) return;
   const target = await deps.volumes.mount(point.name, id);
   try {
-    if ((await readdir(target)).length > 0) return;
-    // The image's directory is named by descriptor: no link in the image can lead elsewhere.
-    await deps.images.archiver.copy(source.path, target);
+    using part = point.subpath ? openSubpath(target, point.subpath) : null;
+    const place = part?.path ?? target;
+    if (part && !statSync(place).isDirectory()) return;
+    if ((await readdir(place)).length > 0) return;
+    // Directories are named by descriptor: no link in the image, or in the volume, can lead elsewhere.
+    await deps.images.archiver.copy(source.path, place);
   } catch (cause) {
+    if (isNotFound(cause)) throw internal(errorMessage(cause), cause);
     throw internal(`failed to populate volume: ${errorMessage(cause)}`, cause);
   } finally {
     await deps.volumes.unmount(point.name, id);

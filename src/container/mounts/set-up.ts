@@ -1,39 +1,53 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
-import { EngineError, errorKind, errorMessage, hasCode, internal } from "../../lib/errors.ts";
-import { close, O, openDir, openInRoot } from "../../linux/at.ts";
+import { existsSync, rmdirSync, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { errorMessage, hasCode, internal } from "../../lib/errors.ts";
 import { type Mount, MS } from "../../linux/mount.ts";
 import type { ContainerDeps } from "../deps.ts";
-import { pinsDir, shmDir } from "../paths.ts";
+import { shmDir } from "../paths.ts";
 import type { ContainerRecord, MountPointRecord } from "../record.ts";
 import { updateSpec } from "../table.ts";
 import { imageMountKey } from "./image-mount.ts";
 import { defaultPropagation, tmpfsPropagations } from "./modes.ts";
+import { pinned, releasePins } from "./pin.ts";
 import { checkPropagation } from "./propagation.ts";
 import { sharesPath } from "./resolve.ts";
 
-/** Makes the source of every mount point present: volumes mounted, missing host directories of `-v` made. */
-export async function prepareMounts(deps: ContainerDeps, c: ContainerRecord): Promise<Mount[]> {
+/**
+ * Makes the source of every mount point present: volumes mounted, missing host directories of `-v` made. `rootfs`:
+ * where the container's root filesystem is mounted, for those that ask who its user is.
+ */
+export async function prepareMounts(
+  deps: ContainerDeps,
+  c: ContainerRecord,
+  rootfs: Promise<string>,
+): Promise<Mount[]> {
   const mounts: Mount[] = [];
   const tmpfs = c.spec.hostConfig.Tmpfs ?? {};
   for (const point of c.spec.mounts) {
     if (Object.hasOwn(tmpfs, point.destination)) continue;
-    mounts.push(await prepare(deps, c, point));
+    mounts.push(await prepare(deps, c, point, rootfs));
   }
   for (const [destination, options] of Object.entries(tmpfs))
     mounts.push(tmpfsMount(destination, options ? options.split(",") : []));
   return mounts.sort(byDepth);
 }
 
-async function prepare(deps: ContainerDeps, c: ContainerRecord, point: MountPointRecord): Promise<Mount> {
+async function prepare(
+  deps: ContainerDeps,
+  c: ContainerRecord,
+  point: MountPointRecord,
+  rootfs: Promise<string>,
+): Promise<Mount> {
   switch (point.type) {
     case "tmpfs":
       return tmpfsMount(point.destination, point.tmpfsOptions ?? []);
-    case "bind":
-      return bindMount({ ...point, propagation: await prepareBindSource(deps, point) }, point.source);
+    case "bind": {
+      const propagation = await prepareBindSource(deps, point);
+      return bindMount({ ...point, propagation }, await pinned(deps, c, point, point.source, rootfs));
+    }
     case "image": {
       const root = await deps.rootfs.mount(imageMountKey(c.id, point), { bare: true });
-      return bindMount(point, inside(deps, c, point, root));
+      return bindMount(point, await pinned(deps, c, point, root, rootfs));
     }
     case "volume": {
       const name = point.name ?? "";
@@ -49,7 +63,7 @@ async function prepare(deps: ContainerDeps, c: ContainerRecord, point: MountPoin
           propagation: point.propagation,
         },
       });
-      return bindMount(point, inside(deps, c, point, root));
+      return bindMount(point, await pinned(deps, c, point, root, rootfs));
     }
   }
 }
@@ -101,40 +115,6 @@ async function makeSource(point: MountPointRecord): Promise<void> {
     if (!hasCode(cause, "ENOTDIR", "EEXIST"))
       throw internal(`error while creating mount source path '${point.source}': ${errorMessage(cause)}`, cause);
   }
-}
-
-/**
- * The source itself, or what a subpath means in it: found by descriptor and pinned by a mount of our own, so that
- * nobody who may write there can swap it for a link on the way.
- */
-function inside(deps: ContainerDeps, c: ContainerRecord, point: MountPointRecord, root: string): string {
-  if (!point.subpath) return root;
-  try {
-    const dir = openDir(root);
-    using _dir = { [Symbol.dispose]: () => close(dir) };
-    const fd = openInRoot(dir, point.subpath, O.PATH);
-    using _fd = { [Symbol.dispose]: () => close(fd) };
-    const pin = `${pinsDir(deps, c.id)}/${Bun.hash(point.destination).toString(16)}`;
-    mkdirSync(pinsDir(deps, c.id), { recursive: true, mode: 0o700 });
-    if (statSync(`/proc/self/fd/${fd}`).isDirectory()) mkdirSync(pin, { recursive: true });
-    else writeFileSync(pin, "");
-    deps.kernel.mount(`/proc/self/fd/${fd}`, pin, "", MS.BIND | MS.REC);
-    return pin;
-  } catch (cause) {
-    throw new EngineError(
-      hasCode(cause, "ENOENT") ? "not-found" : errorKind(cause),
-      `cannot access path ${root}/${point.subpath}: ${errorMessage(cause)}`,
-      { cause },
-    );
-  }
-}
-
-/** Lets go of the pins of subpaths: the container has its own mounts by now, or will never have. Idempotent. */
-export async function releasePins(deps: ContainerDeps, id: string): Promise<void> {
-  const dir = pinsDir(deps, id);
-  if (!existsSync(dir)) return;
-  for (const name of readdirSync(dir)) deps.kernel.unmountAll(`${dir}/${name}`);
-  await rm(dir, { recursive: true, force: true });
 }
 
 function bindMount(point: MountPointRecord, source: string): Mount {

@@ -80,6 +80,7 @@ export class Host implements AsyncDisposable {
       cdi: null,
       kernel: {
         mount: (_, target) => calls.makeNow("kernel.mount", () => void world.mounts.add(target)),
+        mountMapped: (_, target) => calls.make("kernel.mountMapped", () => void world.mounts.add(target)),
         unmountAll: (target) => calls.makeNow("kernel.unmountAll", () => void world.mounts.delete(target)),
         bootId: () => "boot",
       },

@@ -4,17 +4,21 @@ import { parseBytes } from "../../../../lib/bytes.ts";
 import { absolutePath } from "../../../paths.ts";
 import { csvFields, cut } from "./csv.ts";
 
-const bare = ["readonly", "ro", "volume-nocopy", "bind-nonrecursive", "bind-create-src"];
+const bare = ["readonly", "ro", "volume-nocopy", "bind-nonrecursive", "bind-create-src", "idmap", "rw", "readwrite"];
 
 /** One `--mount`; a relative source stays relative until {@link resolveMount}. */
 export function parseMount(value: string): Mount {
   const mount: Mount = { Type: "volume" };
+  const own: OwnOptions = { readWrite: false };
   for (const field of csvFields(value)) {
     const [key, text, hasValue] = cut(field, "=");
     const name = key.toLowerCase();
     if (!hasValue && !bare.includes(name)) throw new Error(`invalid field '${field}' must be a key=value pair`);
-    setOption(mount, name, text, hasValue, field);
+    if (name === "idmap") own.idMap = hasValue ? text : "match-user";
+    else if (name === "rw" || name === "readwrite") own.readWrite = truth(name, text, hasValue);
+    else setOption(mount, name, text, hasValue, field);
   }
+  setOwn(mount, own);
   check(mount);
   return mount;
 }
@@ -25,12 +29,7 @@ export function resolveMount(mount: Mount, cwd: string): Mount {
 }
 
 function setOption(mount: Mount, key: string, text: string, hasValue: boolean, field: string): void {
-  const boolean = () => {
-    if (!hasValue) return true;
-    if (["1", "true", "t", "T", "TRUE", "True"].includes(text)) return true;
-    if (["0", "false", "f", "F", "FALSE", "False"].includes(text)) return false;
-    throw new Error(`invalid value for ${key}: ${text}`);
-  };
+  const boolean = () => truth(key, text, hasValue);
   // Go's encoder leaves out what is false or empty; so do we, but an option object once named stays.
   const volume = () => (mount.VolumeOptions ??= { DriverConfig: {} });
   switch (key) {
@@ -95,6 +94,29 @@ function setOption(mount: Mount, key: string, text: string, hasValue: boolean, f
     default:
       throw new Error(`unexpected key '${key}' in '${field}'`);
   }
+}
+
+/** Options that Docker does not have; what they mean hangs on the type, which may come after them. */
+interface OwnOptions {
+  idMap?: string;
+  readWrite: boolean;
+}
+
+function setOwn(mount: Mount, { idMap, readWrite }: OwnOptions): void {
+  if (idMap !== undefined) {
+    if (mount.Type === "bind") (mount.BindOptions ??= {}).IDMap = idMap;
+    else if (mount.Type === "volume") (mount.VolumeOptions ??= {}).IDMap = idMap;
+    else throw new Error(`cannot mix 'idmap' with mount type '${mount.Type}'`);
+  }
+  if (!readWrite) return;
+  if (mount.Type !== "image") throw new Error(`cannot mix 'readwrite' with mount type '${mount.Type}'`);
+  (mount.ImageOptions ??= {}).ReadWrite = true;
+}
+
+function truth(key: string, text: string, hasValue: boolean): boolean {
+  if (!hasValue || ["1", "true", "t", "T", "TRUE", "True"].includes(text)) return true;
+  if (["0", "false", "f", "F", "FALSE", "False"].includes(text)) return false;
+  throw new Error(`invalid value for ${key}: ${text}`);
 }
 
 /** Types the engine does not know are its to refuse. */
