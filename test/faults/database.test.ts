@@ -84,3 +84,34 @@ test("the engine is killed while rows are written, and then everything at once",
   await answers("db");
   expect(await rows("db")).toEqual(expect.arrayContaining([...written]));
 }, 120_000);
+
+test("the volume gets another name", async () => {
+  const before = await rows("db");
+  await daemon.ok("rm", "-f", "db");
+  await volume("rename", "first", "second");
+  await start("db", "second");
+  expect(await rows("db")).toEqual(before);
+}, 120_000);
+
+test("a snapshot while rows are written is of one moment", async () => {
+  const writing = write("db");
+  await until("some rows", () => writing.written.length > 5);
+  const before = [...writing.written];
+  await volume("snapshot", "second", "then");
+  const after = writing.written.length;
+  await until("more rows", () => writing.written.length > after + 5);
+  const all = await writing.stop();
+  await start("past", "then");
+  const kept = await rows("past");
+  expect(kept).toEqual(expect.arrayContaining(before));
+  expect(kept.length).toBeLessThan((await rows("db")).length);
+  expect(await rows("db")).toEqual(expect.arrayContaining([...all]));
+  // Whole up to that moment: of what was written, no earlier row is missing.
+  const last = Math.max(...kept);
+  expect(kept).toEqual(expect.arrayContaining(all.filter((row) => row <= last)));
+}, 120_000);
+
+async function volume(...args: string[]): Promise<void> {
+  const { exitCode, stderr } = await daemon.berth("volume", ...args);
+  expect([exitCode, stderr]).toEqual([0, ""]);
+}
