@@ -1,9 +1,12 @@
 import { rmSync } from "node:fs";
 import { errorMessage } from "../lib/errors.ts";
+import { KeyedLock } from "../lib/lock.ts";
 import { Logger } from "../lib/log.ts";
 import { lockFile } from "../linux/flock.ts";
 import { notifyManager } from "../linux/notify.ts";
+import type { Plugin } from "../plugin/plugin.ts";
 import { createApi } from "../server/api.ts";
+import { authorizationPlugins } from "../server/authorization/authorization.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import { type DaemonEnvironment, readEnvironment } from "./config/environment.ts";
 import { type DaemonArguments, daemonHelp, parseDaemonArguments, UsageError } from "./config/flags.ts";
@@ -17,7 +20,7 @@ import { reload } from "./reload.ts";
 import { openDatabase } from "./rescue.ts";
 import { restore } from "./restore.ts";
 import { shutdown } from "./shutdown.ts";
-import { wire } from "./wire.ts";
+import { type Daemon, wire } from "./wire.ts";
 
 /** `berth daemon`. Resolves when the daemon has ended; the exit code is in process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -78,9 +81,14 @@ async function runDaemon(
   const api = createApi(daemon.server);
   using _idle = collectWhenIdle(api);
   let listening: Listening | null = null;
-  process.on("SIGHUP", () => reload(daemon, args, environment));
+  const reloads = new KeyedLock();
+  process.on("SIGHUP", async () => {
+    using _ = await reloads.acquire("");
+    await reload(daemon, args, environment);
+  });
   try {
     await restore(daemon);
+    daemon.server.authorization = await startAuthorization(daemon);
     listening = await listen(config, environment.listenFds, api.handle, log);
     for (const address of listening.addresses) log.info("API listen on", { address });
     log.info("Daemon has completed initialization", { version, milliseconds: Math.round(performance.now() - began) });
@@ -92,6 +100,15 @@ async function runDaemon(
     await shutdown(daemon, api, listening);
   }
   log.info("Daemon shutdown complete");
+}
+
+/** Nobody is served before those who must allow it are there. */
+async function startAuthorization({ server, config }: Daemon): Promise<readonly Plugin[]> {
+  try {
+    return await authorizationPlugins(server.plugins, config.authorizationPlugins, "for its file");
+  } catch (cause) {
+    throw new Error(`failed to validate authorization plugin: ${errorMessage(cause)}`, { cause });
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ContainerDefaults } from "../container/deps.ts";
 import { errorMessage } from "../lib/errors.ts";
 import { Semaphore } from "../lib/lock.ts";
 import { rewriteFirewall } from "../network/firewall/changes.ts";
+import { authorizationPlugins } from "../server/authorization/authorization.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import type { DaemonEnvironment } from "./config/environment.ts";
 import type { DaemonArguments } from "./config/flags.ts";
@@ -13,14 +14,17 @@ import { containerDefaults, type Daemon, daemonSettings } from "./wire.ts";
  * SIGHUP: reads the configuration anew and takes up what can change while running. A configuration with a mistake in it
  * changes nothing. Requests that are under way keep what they began with.
  */
-export function reload(daemon: Daemon, args: DaemonArguments, environment: DaemonEnvironment): void {
+export async function reload(daemon: Daemon, args: DaemonArguments, environment: DaemonEnvironment): Promise<void> {
   const { log, server } = daemon;
   let next: DaemonConfig;
   try {
     next = reloadable(daemon.config, loadConfig(args, environment));
+    // All of them or none: a request meanwhile is asked of those that there were.
+    const authorization = await authorizationPlugins(server.plugins, next.authorizationPlugins);
     const { runtimes, defaultRuntime } = chooseRuntimes(next, daemon.runtime.cgroups);
     for (const name of Object.keys(daemon.runtimes)) if (!runtimes[name]) delete daemon.runtimes[name];
     Object.assign(daemon.runtimes, runtimes);
+    server.authorization = authorization;
     server.containers.defaults = containerDefaults(next, defaultRuntime, server.containers.facts.cgroupVersion);
     server.build.defaults = server.containers.defaults;
   } catch (error) {
@@ -74,6 +78,7 @@ function reloadable(now: DaemonConfig, next: DaemonConfig): DaemonConfig {
     registries: next.registries,
     warnings: next.warnings,
     publishPolicy: next.publishPolicy,
+    authorizationPlugins: next.authorizationPlugins,
   };
 }
 

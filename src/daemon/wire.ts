@@ -142,6 +142,7 @@ export function wire(
       build,
       buildkit: new BuildKit(new BuildHistory(store, join(config.dataRoot, "build", "history"))),
       plugins,
+      authorization: [],
       events,
       log,
       remote: remoteDeps(config, images, () => daemon.config),

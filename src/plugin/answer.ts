@@ -16,6 +16,13 @@ export function textOf(answer: unknown, name: string): string {
   return value;
 }
 
+/** A yes or no; absent: no. Throws where it is none. */
+export function truthOf(answer: unknown, name: string): boolean {
+  const value = field(answer, name) ?? false;
+  if (typeof value !== "boolean") throw mismatch(value, name, "bool");
+  return value;
+}
+
 /** A list; absent: empty. Throws where it is none. */
 export function listOf(answer: unknown, name: string): unknown[] {
   const value = field(answer, name) ?? [];

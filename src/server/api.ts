@@ -1,5 +1,6 @@
 import { dockerRelease, newestApi, oldestApi, oldestServedApi, unversionedApi } from "../api/version.ts";
 import { EngineError, errorMessage, invalid } from "../lib/errors.ts";
+import { type Authorized, authorize } from "./authorization/authorization.ts";
 import { understoodBy } from "./compat/clients.ts";
 import { downgrade } from "./compat/responses.ts";
 import { type ApiVersion, api, parseApiVersion } from "./compat/version.ts";
@@ -39,9 +40,15 @@ export function createApi(deps: ServerDeps): EngineApi {
     Server: `Docker/${dockerRelease} Berth/${deps.facts.version} (linux)`,
   };
 
+  const whole = (reply: Reply): Reply => {
+    const encoded = encode(reply);
+    return { ...encoded, headers: { ...common, ...encoded.headers } };
+  };
+
   const running = new Set<Promise<Reply>>();
   let handled = 0;
-  const answer: HttpHandler = async ({ head, body, signal }) => {
+  const answer: HttpHandler = async (request) => {
+    const { head, body, signal } = request;
     const { path, query, version: asked } = readTarget(head.target);
     const found = path === null ? null : router.find(head.method, path);
     if (path === null || !found)
@@ -49,7 +56,9 @@ export function createApi(deps: ServerDeps): EngineApi {
     deps.log.debug(`Calling ${head.method} ${head.target}`, { module: "api" });
     const { route, params } = found;
     let reply: Reply;
+    let authorized: Authorized | null = null;
     try {
+      if (deps.authorization.length > 0) authorized = await authorize(deps.authorization, request, path);
       const version = understoodBy(head.headers.get("user-agent"), checkVersion(asked, route));
       reply = await route.handle(deps, {
         method: head.method,
@@ -62,8 +71,15 @@ export function createApi(deps: ServerDeps): EngineApi {
         signal,
       });
       if (reply.value !== undefined) reply = { ...reply, value: downgrade(route.id, version, reply.value) };
+      if (authorized) {
+        const { answer: allowed } = authorized;
+        authorized = null;
+        reply = await allowed(whole(reply));
+      }
     } catch (error) {
       if (error instanceof BadRequest) throw error;
+      // What went wrong is the answer, whatever plugins think of it.
+      await authorized?.failed().catch(() => {});
       reply = errorReply(error);
       // A client that has left wants no answer, and its leaving is no failure.
       if (errorStatus(error) >= 500 && !signal.aborted) {
@@ -84,8 +100,7 @@ export function createApi(deps: ServerDeps): EngineApi {
           body: `${errorMessage(error)}\n`,
         };
     }
-    const encoded = encode(reply);
-    return { ...encoded, headers: { ...common, ...encoded.headers } };
+    return whole(reply);
   };
   return {
     get handled() {

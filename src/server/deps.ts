@@ -5,6 +5,7 @@ import type { ImageDeps } from "../image/deps.ts";
 import type { RemoteDeps } from "../image/remote/deps.ts";
 import type { Logger } from "../lib/log.ts";
 import type { NetworkDeps } from "../network/deps.ts";
+import type { Plugin } from "../plugin/plugin.ts";
 import type { Plugins } from "../plugin/plugins.ts";
 import type { VolumeDeps } from "../volume/deps.ts";
 import type { BuildKit } from "./buildkit/kept-between-calls.ts";
@@ -20,6 +21,8 @@ export interface ServerDeps {
   build: BuilderDeps;
   buildkit: BuildKit;
   plugins: Plugins;
+  /** Must allow every request, in this order. Replaced as a whole on reload. */
+  authorization: readonly Plugin[];
   events: EventBus;
   log: Logger;
   facts: DaemonFacts;

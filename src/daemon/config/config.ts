@@ -12,6 +12,8 @@ export interface DaemonConfig {
   dataRoot: string;
   execRoot: string;
   pidfile: string;
+  /** Names of the plugins that must allow every request, in this order. */
+  authorizationPlugins: string[];
   /** Where plugins are looked for; the first that has one of a name wins. */
   pluginDirs: string[];
   debug: boolean;

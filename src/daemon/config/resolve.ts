@@ -29,6 +29,7 @@ export function resolveConfig(
     dataRoot: absolute("data-root", values.string("data-root", "/var/lib/berth")),
     execRoot: absolute("exec-root", values.string("exec-root", "/run/berth")),
     pidfile: values.string("pidfile", "/run/berth/berth.pid"),
+    authorizationPlugins: values.list("authorization-plugins"),
     pluginDirs: pluginDirs(values),
     debug: values.boolean("debug", false),
     logLevel: values.oneOf<LogLevel>("log-level", ["debug", "info", "warn", "error", "fatal"], "info"),

@@ -11,6 +11,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   #remaining: number;
   #state: "size" | "data" | "data-end" | "done" = "size";
   #askedFor100: boolean;
+  /** Read already, and still to be given to who reads it. */
+  #kept: Uint8Array[] = [];
 
   /** `sendContinue` is called before the first read where the client waits for it. */
   constructor(
@@ -40,7 +42,23 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for (let kept = this.#kept.shift(); kept; kept = this.#kept.shift()) yield kept;
     for (let chunk = await this.#next(); chunk; chunk = await this.#next()) yield chunk;
+  }
+
+  /** The whole body, which is then still to be read; null: it has more than `limit` bytes, and is not to be read. */
+  async peek(limit: number): Promise<Uint8Array | null> {
+    if ((this.length ?? 0) > limit) return null;
+    let size = 0;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this) {
+      size += chunk.length;
+      if (size > limit) return null;
+      // The connection may use its memory again.
+      chunks.push(Uint8Array.from(chunk));
+    }
+    this.#kept = chunks;
+    return Buffer.concat(chunks);
   }
 
   /** The whole body. Throws `invalid` where it has more than `limit` bytes. */

@@ -6,6 +6,12 @@ const headTimeout = 60_000;
 /** Milliseconds that the peer has to close its half after ours is closed. */
 const linger = 10_000;
 
+/** What a client has shown of itself by TLS. */
+export interface ClientCertificate {
+  commonName: string;
+  pem: string;
+}
+
 /** The peer is gone, so there is nobody to write to. */
 export class ConnectionClosed extends Error {
   override readonly name = "ConnectionClosed";
@@ -20,6 +26,8 @@ export class ConnectionClosed extends Error {
  */
 export class Connection {
   readonly inbox: Inbox;
+  /** Null: the client has shown no certificate, or nobody asked for one. */
+  client: ClientCertificate | null = null;
   /** Called once when the peer has ended its half, or all of the connection. */
   onEnd: (() => void) | null = null;
   readonly #gone = new AbortController();

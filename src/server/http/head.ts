@@ -12,6 +12,8 @@ export interface RequestHead {
   minor: number;
   /** By name in lower case; values of repeated ones joined by commas. */
   headers: Map<string, string>;
+  /** Of repeated ones the value that came last. */
+  last: ReadonlyMap<string, string>;
 }
 
 /** Not HTTP/1, or more than the limits allow. The connection cannot go on. */
@@ -88,6 +90,7 @@ function parseHead(text: string): RequestHead {
   if (!request) throw new BadRequest("malformed HTTP request");
   const [, method = "", target = "", minor = "1"] = request;
   const headers = new Map<string, string>();
+  const last = new Map<string, string>();
   for (const line of lines) {
     const match = headerLine.exec(line);
     if (!match) throw new BadRequest("malformed HTTP header");
@@ -97,11 +100,12 @@ function parseHead(text: string): RequestHead {
     // Two lengths or hosts that differ are a way to smuggle requests.
     if (before !== undefined && (name === "content-length" || name === "host") && before !== value)
       throw new BadRequest(`more than one ${name}`);
+    if (before !== undefined) last.set(name, value);
     headers.set(
       name,
       before === undefined || name === "content-length" || name === "host" ? value : `${before}, ${value}`,
     );
   }
   if (minor === "1" && !headers.has("host")) throw new BadRequest("missing required Host header");
-  return { method, target, minor: Number(minor), headers };
+  return { method, target, minor: Number(minor), headers, last };
 }

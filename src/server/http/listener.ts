@@ -3,7 +3,7 @@ import type { Logger } from "../../lib/log.ts";
 import { raiseBacklog } from "../../linux/backlog.ts";
 import { hardLimits } from "../../linux/rlimit.ts";
 import { sendLast } from "../../linux/send-last.ts";
-import { Connection } from "./connection.ts";
+import { type ClientCertificate, Connection } from "./connection.ts";
 import { Newcomers } from "./newcomers.ts";
 import { type HttpHandler, serveConnection } from "./serve.ts";
 import { isPlainHttp, plainHttpAnswer, refuseCertificate } from "./tls-refusal.ts";
@@ -58,8 +58,10 @@ export function listenHttp(address: ListenAddress, handler: HttpHandler, log: Lo
       // Not only who shows no certificate, but also whom none that is known vouches for, is told so, and not heard.
       if (success && tls?.ca !== undefined && !raw.authorized)
         void refuseCertificate(raw.data, error?.message ?? "none");
-      else if (success) serve(raw.data);
-      else if (isPlainHttp(error)) sendLast(raw.fd, plainHttpAnswer);
+      else if (success) {
+        if (tls?.ca !== undefined) raw.data.client = certificateOf(raw);
+        serve(raw.data);
+      } else if (isPlainHttp(error)) sendLast(raw.fd, plainHttpAnswer);
     },
     data(raw, chunk) {
       raw.data.received(chunk);
@@ -103,4 +105,15 @@ export function listenHttp(address: ListenAddress, handler: HttpHandler, log: Lo
 /** The handshake takes any client's certificate, or none: who is refused can be told why only after it. */
 function tlsOptions(tls: Pick<TLSOptions, "cert" | "key" | "ca">): TLSOptions {
   return { ...tls, ...(tls.ca !== undefined && { requestCert: true, rejectUnauthorized: false }) };
+}
+
+function certificateOf(raw: Bun.Socket<Connection>): ClientCertificate | null {
+  const certificate = raw.getPeerCertificate();
+  if (!certificate?.raw) return null;
+  const lines = certificate.raw.toString("base64").replace(/.{64}(?=.)/g, "$&\n");
+  const commonName = certificate.subject?.CN;
+  return {
+    commonName: Array.isArray(commonName) ? (commonName[0] ?? "") : (commonName ?? ""),
+    pem: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
+  };
 }

@@ -1,7 +1,7 @@
 import { Breath } from "../../lib/breath.ts";
 import type { Logger } from "../../lib/log.ts";
 import { RequestBody } from "./body.ts";
-import { type Connection, ConnectionClosed } from "./connection.ts";
+import { type ClientCertificate, type Connection, ConnectionClosed } from "./connection.ts";
 import { BadRequest, type RequestHead, readHead } from "./head.ts";
 import type { Reply } from "./reply.ts";
 import { statusText } from "./status.ts";
@@ -10,6 +10,8 @@ import { statusText } from "./status.ts";
 export interface HttpRequest {
   head: RequestHead;
   body: RequestBody;
+  /** Who it is, where it came with a certificate that was asked for. */
+  client: ClientCertificate | null;
   /** Aborted when the client leaves before the answer is out. */
   signal: AbortSignal;
 }
@@ -61,7 +63,7 @@ async function serveOne(connection: Connection, handler: HttpHandler, spoke: () 
   connection.onEnd = left;
   if (connection.inbox.ended && body.done) left();
   try {
-    const reply = await handler({ head, body, signal: leaving.signal });
+    const reply = await handler({ head, body, client: connection.client, signal: leaving.signal });
     if (reply.takeOver) {
       connection.onEnd = null;
       await connection.write(rawHead(reply));

@@ -23,7 +23,7 @@ export function systemInfo(deps: ServerDeps): SystemInfo {
     Plugins: {
       Volume: withPlugins(deps, "VolumeDriver", deps.volumes.drivers.builtin.keys()),
       Network: withPlugins(deps, "NetworkDriver", deps.networks.drivers.keys()),
-      Authorization: null,
+      Authorization: deps.authorization.length > 0 ? deps.authorization.map(({ name }) => name) : null,
       // To keep no log at all is a choice, not a driver.
       Log: withPlugins(deps, "LogDriver", runtime.logDrivers.keys()).filter((name) => name !== "none"),
     },

@@ -3,6 +3,12 @@ import type { DaemonOption } from "./option.ts";
 /** The daemon itself, its API, images and registries. */
 export const engineOptions: readonly DaemonOption[] = [
   {
+    key: "authorization-plugins",
+    flag: "authorization-plugin",
+    kind: "list",
+    help: "Authorization plugins to load",
+  },
+  {
     key: "data-root",
     flag: "data-root",
     kind: "string",

@@ -18,13 +18,6 @@ export const optionsWithoutEffect: readonly DaemonOption[] = [
     harmless: "",
   },
   {
-    key: "authorization-plugins",
-    flag: "authorization-plugin",
-    kind: "list",
-    help: "Authorization plugins to load",
-    support: "refused",
-  },
-  {
     key: "bridge-accept-fwmark",
     flag: "bridge-accept-fwmark",
     kind: "string",
