@@ -94,6 +94,7 @@ export class Daemon implements AsyncDisposable {
     private readonly netns: string | null,
     private readonly files: number | null,
     private readonly direct: boolean,
+    private readonly mountns: string | null,
   ) {
     this.root = mkdtempSync("/tmp/berth-test-");
     this.socket = join(this.root, "berth.sock");
@@ -107,7 +108,8 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * `onRoot` has the place of the data root before the first start, to put a filesystem there. `netns`: file of the
-   * network namespace that is the daemon's machine; the test's own unless given. `files`: how many the daemon may have
+   * network namespace that is the daemon's machine, `mountns`: of the mount namespace; the test's own unless given.
+   * `files`: how many the daemon may have
    * open. `direct`: why clients must meet the daemon itself instead of the proxy.
    */
   static async start(
@@ -117,6 +119,7 @@ export class Daemon implements AsyncDisposable {
       images?: RootfsName[];
       onRoot?: (dataRoot: string) => Promise<void>;
       netns?: string;
+      mountns?: string;
       files?: number;
       direct?: string;
     } = {},
@@ -127,6 +130,7 @@ export class Daemon implements AsyncDisposable {
       options.netns ?? null,
       options.files ?? null,
       options.direct !== undefined,
+      options.mountns ?? null,
     );
     try {
       await options.onRoot?.(daemon.dataRoot);
@@ -171,6 +175,7 @@ export class Daemon implements AsyncDisposable {
     this.#child = Bun.spawn(
       [
         ...this.#there,
+        ...(this.mountns === null ? [] : ["nsenter", `--mount=${this.mountns}`, `--wd=${process.cwd()}`]),
         ...(this.files === null ? [] : ["prlimit", `--nofile=${this.files}:${this.files}`]),
         ...own,
         "--host",

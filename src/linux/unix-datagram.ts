@@ -7,6 +7,10 @@ const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
 const EAGAIN = 11;
 const ENOBUFS = 105;
+const SOL_SOCKET = 1;
+const SO_SNDBUFFORCE = 32;
+/** Bytes that may wait for the receiver: no message of a log is larger. */
+const SEND_BUFFER = 8 << 20;
 
 /** A socket of this machine that takes messages, connected to the one bound at a path. */
 export class UnixDatagram implements Disposable {
@@ -18,6 +22,8 @@ export class UnixDatagram implements Disposable {
     const bytes = Buffer.from(path);
     if (bytes.length > 107) throw new Error(`the path of a socket is too long: ${path}`);
     this.#fd = check(libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
+    const room = Buffer.from(Int32Array.of(SEND_BUFFER).buffer);
+    libc.setsockopt(this.#fd, SOL_SOCKET, SO_SNDBUFFORCE, ptr(room), room.length);
     const address = Buffer.concat([Buffer.from([AF_UNIX, 0]), bytes, Buffer.alloc(1)]);
     if (libc.connect(this.#fd, ptr(address), address.length) === 0) return;
     const code = errno();

@@ -3,6 +3,9 @@ import { ByteQueue, type Duplex } from "./duplex.ts";
 /** Where a connection goes: a Unix socket's path, or host and port; `tls` present: encrypted, with these settings. */
 export type SocketAddress = { unix: string } | { hostname: string; port: number; tls?: Bun.TLSOptions };
 
+/** Milliseconds without a word until a peer is asked whether it is there. */
+const KEEP_ALIVE = 15_000;
+
 /**
  * Connects to a unix or TCP socket, with TLS where the address says so. Rejects with the system's error (`code` ENOENT,
  * ECONNREFUSED, …).
@@ -68,6 +71,8 @@ export async function dialSocket(address: SocketAddress): Promise<Duplex> {
     ? Bun.connect<undefined>({ ...options, unix: address.unix })
     : Bun.connect<undefined>({ ...options, ...address }));
   current = socket;
+  // As Go does: a peer that is gone without a word is noticed.
+  if ("port" in address) socket.setKeepAlive(true, KEEP_ALIVE);
   await handshake;
 
   return {
@@ -98,8 +103,10 @@ function handshakeError(
   error: Error | null,
   tls: Bun.TLSOptions | undefined,
 ): Error | undefined {
+  // Bun 1.4.5 calls it a failure too where only the certificate is one that nobody wanted to look at.
+  const protocol = error !== null && "code" in error && error.code === "EPROTO";
+  if (tls?.rejectUnauthorized === false && !protocol) return undefined;
   if (!ok) return error ?? new Error("tls: handshake failure");
-  if (tls?.rejectUnauthorized === false) return undefined;
   if (error) return error;
   const { checkServerIdentity } = require("node:tls");
   return checkServerIdentity(tls?.serverName ?? "", socket.getPeerCertificate());

@@ -1,12 +1,5 @@
+import { quoteJson as quote } from "../../lib/quote-json.ts";
 import type { LogEntry } from "./entry.ts";
-
-/** Signs that Docker writes as `\uXXXX`, so that a line may stand in a page or a script. */
-const unsafe = /[<>&\u2028\u2029]/g;
-
-/** Text as Docker's JSON has it. What is no UTF-8 becomes U+FFFD. */
-function quote(text: string): string {
-  return JSON.stringify(text).replace(unsafe, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
 
 /**
  * A line of Docker's json-file driver: `{"log":"text\n","stream":"stdout","attrs":{…},"time":"…"}`, with its newline.

@@ -5,6 +5,8 @@ import { commonOptions, type LogDriver, type LogOptions, parseLogConfig } from "
 /** A log driver and what the tests need to know of it. */
 export interface LogDriverCase {
   driver: LogDriver;
+  /** Options that it cannot be without. */
+  needs?: LogOptions;
   /** Options that it takes. */
   options?: LogOptions;
   /** Options that it refuses, and some of its words. */
@@ -12,9 +14,9 @@ export interface LogDriverCase {
 }
 
 /** The tests that every log driver has to pass. */
-export function logDriverSuite({ driver, options = {}, refused = [] }: LogDriverCase): void {
+export function logDriverSuite({ driver, needs = {}, options = {}, refused = [] }: LogDriverCase): void {
   const { name } = driver;
-  const parse = (chosen: LogOptions) => parseLogConfig(new Map([[name, driver]]), name, chosen);
+  const parse = (chosen: LogOptions) => parseLogConfig(new Map([[name, driver]]), name, { ...needs, ...chosen });
 
   describe(name, () => {
     test("keeps a bounded log where it keeps one, and nothing else", () => {

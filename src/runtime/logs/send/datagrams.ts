@@ -1,6 +1,6 @@
 import dgram from "node:dgram";
 import { lookup } from "node:dns/promises";
-import { errorMessage } from "../../../lib/errors.ts";
+import { errorMessage, hasCode } from "../../../lib/errors.ts";
 import { networkWords } from "../../../lib/network-words.ts";
 import { pause } from "../../../lib/pause.ts";
 import { UnixDatagram } from "../../../linux/unix-datagram.ts";
@@ -47,7 +47,7 @@ export async function dialUdp({ host, port }: { host: string; port: number }, si
   signal.throwIfAborted();
   const { address, family } = found;
   const socket = dgram.createSocket(family === 6 ? "udp6" : "udp4");
-  // Of a port where nobody listens the kernel may tell later: such messages are lost, as udp's are.
+  // Of a port where nobody listens the kernel may tell later.
   socket.on("error", () => {});
   let open = true;
   const close = () => {
@@ -59,13 +59,14 @@ export async function dialUdp({ host, port }: { host: string; port: number }, si
     send: (message) =>
       new Promise((resolve, reject) => {
         if (!open) return reject(new Error("context canceled"));
-        socket.send(message, port, address, (error) => (error && !refused(error) ? reject(error) : resolve()));
+        socket.send(message, port, address, (error) => (error && !lost(error) ? reject(error) : resolve()));
       }),
     close: async () => close(),
   };
 }
 
-const refused = (error: Error) => "code" in error && error.code === "ECONNREFUSED";
+/** The message alone is lost, as those of udp may be: nobody listens, or it is larger than a packet may be. */
+const lost = (error: Error) => hasCode(error, "ECONNREFUSED", "EMSGSIZE");
 
 /** What the kernel said, without the call. */
 function reasonOf(error: unknown): string {

@@ -54,6 +54,11 @@ export interface Sends {
   retryAfter?(options: Readonly<Record<string, string>>): number | undefined;
 }
 
+/** The receiver is there and does not take these lines, nor would it the next time: they are lost. */
+export class LinesRefused extends Error {
+  override readonly name = "LinesRefused";
+}
+
 /** A connection without acknowledgements broke: what was written to it shortly before may not have come either. */
 export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";

@@ -9,7 +9,7 @@ import { endOfLog, type LogPosition } from "../open-log.ts";
 import { type LogBatch, walkLog } from "../walk.ts";
 import { backlog } from "./backlog.ts";
 import { type Progress, readProgress, writeProgress } from "./progress.ts";
-import { ConnectionLost, type Receiver } from "./receiver.ts";
+import { ConnectionLost, LinesRefused, type Receiver } from "./receiver.ts";
 import { type SentLine, SentLines } from "./sent-line.ts";
 
 /** Milliseconds between two sendings where few lines come: what many small writes bring goes together. */
@@ -227,7 +227,7 @@ export class Sending {
     if (lines.length > 0) {
       const { receiver } = await this.#connected();
       const began = Date.now();
-      await receiver.send(lines);
+      await this.#hand(receiver, lines);
       const at = Date.now();
       this.#lagging ||= at - began > SLOW;
       this.#recent = [...this.#recent.filter((sent) => sent.at > at - SETTLED), { before, at }];
@@ -235,6 +235,15 @@ export class Sending {
       this.#failing = false;
     }
     this.#note(position);
+  }
+
+  async #hand(receiver: Receiver, lines: readonly SentLine[]): Promise<void> {
+    try {
+      await receiver.send(lines);
+    } catch (error) {
+      if (!(error instanceof LinesRefused)) throw error;
+      this.log.warn("lines of a container's log were refused", { id: this.spec.id, error: errorMessage(error) });
+    }
   }
 
   #note(position: LogPosition): void {

@@ -1,6 +1,7 @@
-import net from "node:net";
-import tls from "node:tls";
+import { isIP } from "node:net";
 import { errorMessage } from "../../../lib/errors.ts";
+import type { Duplex } from "../../../lib/http/duplex.ts";
+import { dialSocket, type SocketAddress } from "../../../lib/http/socket.ts";
 import { isNetworkError, networkWords } from "../../../lib/network-words.ts";
 import { pause } from "../../../lib/pause.ts";
 import { ConnectionLost } from "./receiver.ts";
@@ -8,9 +9,8 @@ import type { TlsFiles } from "./tls-files.ts";
 
 /** Milliseconds for a connection to be made. */
 const DIAL = 10_000;
-/** Milliseconds for the last bytes to go out, and for the other side to see the end. */
+/** Milliseconds for the other side to see the end. */
 const CLOSING = 2_000;
-const KEEP_ALIVE = 30_000;
 
 /** Where a stream of bytes goes. */
 export type StreamAddress = { host: string; port: number; tls?: TlsFiles } | { path: string };
@@ -18,112 +18,113 @@ export type StreamAddress = { host: string; port: number; tls?: TlsFiles } | { p
 /** A connection to a receiver: TCP, TLS, or a socket of this machine. */
 export class StreamConnection {
   #lost: Error | null = null;
-  readonly #closed = Promise.withResolvers<void>();
+  readonly #closed: Promise<void>;
 
   private constructor(
-    private readonly socket: net.Socket,
-    heard: ((data: Buffer) => void) | undefined,
-    signal: AbortSignal,
+    private readonly socket: Duplex,
+    heard: ((data: Uint8Array) => void) | undefined,
   ) {
-    const lose = (why: string) => {
-      this.#lost ??= new ConnectionLost(why);
-    };
-    socket.on("error", (error) => lose(errorMessage(error)));
-    socket.on("end", () => lose("EOF"));
-    socket.on("close", () => {
-      lose("EOF");
-      this.#closed.resolve();
-    });
-    // Without a reader the end of the other side would not be noticed.
-    socket.on("data", (data: Buffer) => heard?.(data));
-    signal.addEventListener("abort", () => socket.destroy(), { once: true });
+    this.#closed = this.#listen(heard);
   }
 
   /** Connects; `heard` gets what the other side says. Throws in Go's words: `dial tcp 127.0.0.1:514: connect: …`. */
   static async dial(
     address: StreamAddress,
     signal: AbortSignal,
-    heard?: (data: Buffer) => void,
+    heard?: (data: Uint8Array) => void,
   ): Promise<StreamConnection> {
     signal.throwIfAborted();
-    const socket = connect(address);
-    const giveUp = () => socket.destroy(new Error("context canceled"));
-    signal.addEventListener("abort", giveUp, { once: true });
-    const timer = setTimeout(() => socket.destroy(new Error(`dial ${nameOf(address)}: i/o timeout`)), DIAL);
+    const dialing = dialSocket(socketAddress(address));
+    const over = new AbortController();
+    const stop = () => over.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    const late = pause(DIAL, over.signal).then((timeout) => {
+      throw new Error(timeout ? `dial ${nameOf(address)}: i/o timeout` : "context canceled");
+    });
     try {
-      await new Promise<void>((resolve, reject) => {
-        socket.once("path" in address || !address.tls ? "connect" : "secureConnect", resolve);
-        socket.once("error", reject);
-        socket.once("close", () => reject(new Error(`dial ${nameOf(address)}: EOF`)));
-      });
-      if (!("path" in address)) socket.setKeepAlive(true, KEEP_ALIVE);
-      return new StreamConnection(socket, heard, signal);
+      const socket = await Promise.race([dialing, late]);
+      signal.addEventListener("abort", () => socket.close(), { once: true });
+      return new StreamConnection(socket, heard);
     } catch (error) {
-      socket.on("error", () => {});
-      socket.destroy();
+      // It may still come.
+      dialing.then(
+        (socket) => socket.close(),
+        () => {},
+      );
       throw new Error(dialWords(error, address), { cause: error });
     } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
+      signal.removeEventListener("abort", stop);
+      late.catch(() => {});
+      over.abort();
     }
   }
 
-  /** Why nothing comes through any more; null while it does. */
-  get lost(): Error | null {
-    return this.#lost;
-  }
-
-  /** Resolves when the connection has ended. */
-  get closed(): Promise<void> {
-    return this.#closed.promise;
-  }
-
   /** Resolves when the kernel has taken the bytes. Throws {@link ConnectionLost}. */
-  async write(data: Buffer): Promise<void> {
+  async write(data: Uint8Array): Promise<void> {
     if (this.#lost) throw this.#lost;
-    await new Promise<void>((resolve, reject) => {
-      this.socket.write(data, (error) =>
-        error ? reject(this.#lost ?? new ConnectionLost(errorMessage(error))) : resolve(),
-      );
-      // A callback that a destroyed socket swallows must not keep anybody.
-      this.closed.then(() => reject(this.#lost));
-    });
+    try {
+      await this.socket.write(data);
+    } catch (error) {
+      throw this.#lose(errorMessage(error));
+    }
+  }
+
+  /** Resolves when the connection has ended, from either side. */
+  get closed(): Promise<void> {
+    return this.#closed;
   }
 
   async close(): Promise<void> {
     this.socket.end();
     const over = new AbortController();
-    await Promise.race([this.closed, pause(CLOSING, over.signal)]);
+    await Promise.race([this.#closed, pause(CLOSING, over.signal)]);
     over.abort();
-    this.socket.destroy();
+    this.socket.close();
+  }
+
+  /** Without a reader the end of the other side would not be noticed. */
+  async #listen(heard: ((data: Uint8Array) => void) | undefined): Promise<void> {
+    try {
+      for (let data = await this.socket.read(); data; data = await this.socket.read()) heard?.(data);
+      this.#lose("EOF");
+    } catch (error) {
+      this.#lose(errorMessage(error));
+    }
+  }
+
+  #lose(why: string): Error {
+    this.#lost ??= new ConnectionLost(why);
+    return this.#lost;
   }
 }
 
-function connect(address: StreamAddress): net.Socket {
-  if ("path" in address) return net.connect({ path: address.path });
-  const { host, port } = address;
-  if (!address.tls) return net.connect({ host, port });
-  const { ca, cert, key, passphrase, insecure, serverName } = address.tls;
-  const name = serverName ?? (net.isIP(host) ? undefined : host);
-  return tls.connect({
-    host,
+function socketAddress(address: StreamAddress): SocketAddress {
+  if ("path" in address) return { unix: address.path };
+  const { host, port, tls } = address;
+  if (!tls) return { hostname: host, port };
+  const { ca, cert, key, insecure, serverName } = tls;
+  return {
+    hostname: host,
     port,
-    rejectUnauthorized: !insecure,
-    ...(name !== undefined && { servername: name }),
-    ...(ca && { ca }),
-    ...(cert && { cert }),
-    ...(key && { key }),
-    ...(passphrase !== undefined && { passphrase }),
-  });
+    tls: {
+      rejectUnauthorized: !insecure,
+      serverName: serverName ?? host,
+      ...(ca && { ca }),
+      ...(cert && { cert }),
+      ...(key && { key }),
+    },
+  };
 }
 
 function nameOf(address: StreamAddress): string {
   if ("path" in address) return `unix ${address.path}`;
-  return `tcp ${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+  return `tcp ${isIP(address.host) === 6 ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
 function dialWords(error: unknown, address: StreamAddress): string {
   const words = errorMessage(error);
-  if (/^dial /.test(words) || !(error instanceof Error) || !isNetworkError(error) || "path" in address) return words;
-  return networkWords(error, { url: `tcp://${address.host}:${address.port}` });
+  if (/^dial |^context /.test(words)) return words;
+  if ("path" in address) return `dial ${nameOf(address)}: ${words}`;
+  if (!(error instanceof Error) || !isNetworkError(error)) return words;
+  return networkWords(error, { url: `tcp://${nameOf(address).slice("tcp ".length)}` });
 }

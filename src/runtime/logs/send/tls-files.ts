@@ -8,7 +8,6 @@ export interface TlsFiles {
   ca?: string;
   cert?: string;
   key?: string;
-  passphrase?: string;
   /** The other side may be anybody. */
   insecure: boolean;
   /** The name that its certificate is for; absent: the host's. */
