@@ -10,7 +10,7 @@ import type { DaemonConfig } from "./config/config.ts";
 /** The image store of a data root, as its containers and builds use it. Close it with its archiver's disposal. */
 export function imageStore(
   store: Store,
-  { dataRoot, execRoot, storageDriver }: DaemonConfig,
+  { dataRoot, execRoot, storageDriver, loopQuotas }: DaemonConfig,
   events: EventBus,
   log: Logger,
 ): ImageDeps {
@@ -20,6 +20,7 @@ export function imageStore(
     log,
     dataRoot,
     execRoot,
+    loopQuotas,
     ...(storageDriver && { storageDriver }),
     imageUsers: imageUsers(store),
     layerUsers: layerUsers(store),

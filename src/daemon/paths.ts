@@ -12,9 +12,10 @@ import { spreadChildren } from "../linux/spread.ts";
  * ├── berth.db                names, relations, state (SQLite); berth.db.copy: as it was some minutes ago
  * ├── engine-id               tells this engine from all others, for ever
  * ├── blobs/<algorithm>/<hex> manifests, configurations, layer archives
- * ├── layers/                 unpacked layers and the writable ones of containers
+ * ├── layers/                 unpacked layers and the writable ones of containers; layers/images/: filesystems of
+ * │                           containers with a size limit
  * ├── containers/<id>/        hosts, hostname, resolv.conf, logs
- * ├── volumes/<name>/_data    local volumes
+ * ├── volumes/<name>/_data    local volumes; data.ext4 beside it: the filesystem of one with a size limit
  * ├── build/mounts/<hash>/    what cache mounts of builds keep
  * ├── build/contexts/<hash>/  contents of folders that builds were sent from
  * ├── lost/<time>/            of containers that no database told of any more (rescue.ts); nobody else's business

@@ -17,6 +17,7 @@ import type { Logger } from "../lib/log.ts";
 import { detectCgroups } from "../linux/cgroup.ts";
 import { nowNano } from "../linux/clock.ts";
 import { kernel } from "../linux/kernel.ts";
+import { SizeLimits } from "../linux/size-limits.ts";
 import { defaultAddressPools } from "../network/address/ipam.ts";
 import { builtinIpamDrivers } from "../network/address/ipam-driver.ts";
 import type { NetworkDeps } from "../network/deps.ts";
@@ -79,7 +80,8 @@ export function wire(
   const plugins = new Plugins(config.pluginDirs, log);
   const images = imageStore(store, config, events, log);
   const networks = networkDeps(config, environment, { store, events, log, instance });
-  const volumeDrivers = new VolumeDrivers(builtinVolumeDrivers(paths.volumes), plugins, log);
+  const builtin = builtinVolumeDrivers(paths.volumes, new SizeLimits(paths.volumes, config.loopQuotas));
+  const volumeDrivers = new VolumeDrivers(builtin, plugins, log);
   const volumes = { store, events, log, drivers: volumeDrivers, locks: new KeyedLock() };
   const runtime = createRuntimeDeps({
     logDrivers: builtinLogDrivers(),

@@ -4,6 +4,7 @@ import type { EventBus } from "../api/events.ts";
 import { KeyedLock } from "../lib/lock.ts";
 import type { Logger } from "../lib/log.ts";
 import { Archiver } from "../linux/archive/archiver.ts";
+import { SizeLimits } from "../linux/size-limits.ts";
 import { FsBlobStore } from "../oci/fs-blobs.ts";
 import type { Store } from "../store/store.ts";
 import type { ImageDeps, ImageUsers, LayerUsers } from "./deps.ts";
@@ -18,6 +19,8 @@ export interface OpenImagesRequest {
   execRoot: string;
   /** `--storage-driver`: `overlay2`, `vfs`; absent: overlay where the filesystem can carry it. */
   storageDriver?: string;
+  /** Where the filesystem has no project quotas, size limits may be kept by loop devices. */
+  loopQuotas?: boolean;
   imageUsers: ImageUsers;
   layerUsers: LayerUsers;
 }
@@ -40,7 +43,12 @@ export function openImages(request: OpenImagesRequest): ImageDeps {
     events,
     log,
     archiver,
-    snapshotter: openSnapshotter(storageDriver, paths.layers, archiver),
+    snapshotter: openSnapshotter(
+      storageDriver,
+      paths.layers,
+      archiver,
+      new SizeLimits(paths.layers, request.loopQuotas ?? false),
+    ),
     paths,
     blobs: new FsBlobStore(join(dataRoot, "blobs")),
     locks: new KeyedLock(),

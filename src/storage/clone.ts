@@ -2,6 +2,7 @@ import type { Volume, VolumeCloneRequest } from "../api/types/volume.ts";
 import { invalid } from "../lib/errors.ts";
 import { anonymousLabel } from "../volume/create.ts";
 import { inspectVolume } from "../volume/inspect.ts";
+import { limitOf } from "../volume/limit.ts";
 import { takeVolume } from "../volume/take.ts";
 import { useVolume } from "../volume/use.ts";
 import type { StorageDeps } from "./deps.ts";
@@ -23,7 +24,7 @@ export async function cloneVolume(
   const { [anonymousLabel]: _, ...labels } = { ...source.volume.labels, ...Labels };
   await takeVolume(
     deps.volumes,
-    { name: Name, driver: "local", labels, options: null },
+    { name: Name, driver: "local", labels, options: await limitOf(deps.volumes, source.volume.options) },
     {
       kind: "filled",
       from: name,

@@ -14,6 +14,7 @@ import { parseManifest } from "../oci/parse.ts";
 import { familiarString, parseReference, type Reference, withDefaultTag } from "../oci/reference.ts";
 import { anonymousLabel } from "../volume/create.ts";
 import { inspectVolume } from "../volume/inspect.ts";
+import { limitOf } from "../volume/limit.ts";
 import { hasVolume, takeVolume } from "../volume/take.ts";
 import { unpackVolume } from "./archive.ts";
 import type { StorageDeps } from "./deps.ts";
@@ -43,7 +44,7 @@ export function restoreVolume(
     const { [anonymousLabel]: _, ...labels } = { ...config.labels, ...Labels };
     await takeVolume(
       deps.volumes,
-      { name, driver: "local", labels, options: null },
+      { name, driver: "local", labels, options: await limitOf(deps.volumes, config.options) },
       {
         kind: "filled",
         from: familiarString(ref),

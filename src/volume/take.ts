@@ -42,7 +42,7 @@ export async function takeVolume(
   const staged =
     source.kind === "moved"
       ? await driver.adopt(name, source.directory)
-      : await driver.receive(source.kind === "filled" ? source.fill : async () => {});
+      : await driver.receive(source.kind === "filled" ? source.fill : async () => {}, options ?? {});
   try {
     insertMovingVolume(deps.store, volume, staged);
     await driver.rename(staged, name);

@@ -66,6 +66,8 @@ export interface DaemonConfig {
   noNewPrivileges: boolean;
   seccompProfile: string;
   storageDriver: string | null;
+  /** Where the filesystem has no project quotas, size limits are kept by loop devices. */
+  loopQuotas: boolean;
   stopTimeout: number;
   shutdownTimeout: number;
   shutdownContainers: boolean;

@@ -71,6 +71,7 @@ export function resolveConfig(
     cdiSpecDirs: cdiSpecDirs(values),
     noNewPrivileges: values.boolean("no-new-privileges", false),
     seccompProfile: values.string("seccomp-profile", "builtin"),
+    loopQuotas: values.boolean("loop-quotas", false),
     storageDriver: values.optional("storage-driver"),
     stopTimeout: values.integer("default-stop-timeout", 10),
     shutdownTimeout: values.integer("shutdown-timeout", 15),

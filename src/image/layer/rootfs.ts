@@ -1,6 +1,7 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import type { FilesystemChange } from "../../api/types/container.ts";
-import { conflict, hasCode, invalid, notFound } from "../../lib/errors.ts";
+import { parseBytes } from "../../lib/bytes.ts";
+import { conflict, errorMessage, hasCode, invalid, notFound } from "../../lib/errors.ts";
 import { collectLayers } from "../collect/collect.ts";
 import type { ImageDeps } from "../deps.ts";
 import { chainTo, deleteRootfs, insertRootfs, layerByChain, type RootfsRow, rootfsRow } from "../layer-table.ts";
@@ -8,7 +9,7 @@ import type { ImageRecord } from "../record.ts";
 
 /** How a container's root filesystem is made. */
 export interface CreateRootfsOptions {
-  /** `--storage-opt`. No option can be honoured by the drivers there are: any is refused with Docker's words. */
+  /** `--storage-opt`: `size` where the snapshotter can limit it; else refused with Docker's words. */
   storageOpt?: Record<string, string> | null;
   /**
    * Skip syncing to disk at unmount. For root filesystems that nobody wants after a power failure
@@ -29,7 +30,7 @@ export async function createRootfs(
   image: ImageRecord | null,
   options: CreateRootfsOptions = {},
 ): Promise<void> {
-  checkStorageOptions(options.storageOpt ?? {});
+  const size = sizeOption(deps, options.storageOpt ?? {});
   const chainId = image?.chainIds.at(-1) ?? null;
   if (rootfsRow(deps.store, containerId)) throw conflict(`container ${containerId} has a root filesystem already`);
   if (chainId !== null && !layerByChain(deps.store, chainId)) throw notFound(`No such image: ${image?.id}`);
@@ -40,10 +41,10 @@ export async function createRootfs(
     volatile: options.volatile ? 1 : 0,
   });
   try {
-    await deps.snapshotter.prepare(containerId, chainTo(deps.store, chainId));
+    await deps.snapshotter.prepare(containerId, chainTo(deps.store, chainId), { size });
     if (options.written !== undefined) await takeWritten(deps, containerId, options.written);
   } catch (error) {
-    if (options.written !== undefined) await deps.snapshotter.remove(containerId);
+    if (options.written !== undefined || size > 0) await deps.snapshotter.remove(containerId);
     deleteRootfs(deps.store, containerId);
     throw error;
   }
@@ -138,10 +139,18 @@ function rootfs(deps: ImageDeps, containerId: string): RootfsRow {
   return row;
 }
 
-function checkStorageOptions(options: Record<string, string>): void {
-  for (const key of Object.keys(options)) {
-    if (key.toLowerCase() === "size")
+/** Bytes; 0: no limit. Throws `invalid`. */
+function sizeOption({ snapshotter }: ImageDeps, options: Record<string, string>): number {
+  let size = 0;
+  for (const [key, value] of Object.entries(options)) {
+    if (key.toLowerCase() !== "size") throw invalid(`Unknown option ${key}`);
+    if (!snapshotter.limitsSize)
       throw invalid("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
-    throw invalid(`Unknown option ${key}`);
+    try {
+      size = parseBytes(value);
+    } catch (error) {
+      throw invalid(errorMessage(error), error);
+    }
   }
+  return size;
 }

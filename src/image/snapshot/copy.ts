@@ -3,6 +3,7 @@ import type { Archiver } from "../../linux/archive/archiver.ts";
 import { isMountPoint } from "../../linux/at.ts";
 import { MS, mount } from "../../linux/mount.ts";
 import { readMounts } from "../../linux/mountinfo.ts";
+import { SizeLimits } from "../../linux/size-limits.ts";
 import { unmountAll } from "../../linux/unmount.ts";
 import { SnapshotLayout } from "./layout.ts";
 import type { ApplyTarget, DiffSource, Snapshotter } from "./snapshotter.ts";
@@ -19,12 +20,13 @@ export class CopySnapshotter implements Snapshotter {
   constructor(
     root: string,
     private readonly archiver: Archiver,
+    limits = new SizeLimits(root, false),
   ) {
-    this.#layout = new SnapshotLayout(root, archiver);
+    this.#layout = new SnapshotLayout(root, archiver, limits);
   }
 
-  async prepare(key: string, chain: readonly string[]): Promise<void> {
-    this.#layout.create(key, "tree");
+  async prepare(key: string, chain: readonly string[], { size }: { size?: number } = {}): Promise<void> {
+    await this.#layout.create(key, ["tree"], size);
     const base = this.#base(chain);
     if (base === null) return;
     try {
@@ -33,6 +35,10 @@ export class CopySnapshotter implements Snapshotter {
       await this.remove(key);
       throw error;
     }
+  }
+
+  get limitsSize(): boolean {
+    return this.#layout.limitsSize;
   }
 
   applyTarget(key: string): ApplyTarget {
@@ -65,7 +71,7 @@ export class CopySnapshotter implements Snapshotter {
   }
 
   remove(key: string): Promise<void> {
-    return this.#layout.discard(this.#layout.active(key));
+    return this.#layout.remove(key);
   }
 
   dismiss(key: string): void {

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { conflict, hasCode } from "../../lib/errors.ts";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { removeSmallTree } from "../../linux/remove.ts";
+import type { SizeLimits } from "../../linux/size-limits.ts";
 import { spreadChildren } from "../../linux/spread.ts";
 import { hexOf, isDigest, parseDigest } from "../../oci/digest.ts";
 
@@ -17,6 +18,9 @@ const SMALL = 100;
  */
 const PAUSES = [100, 500, 2500, 10_000];
 
+/** How names of images end. */
+const imageEnd = ".ext4";
+
 /** Milliseconds for which what was dismissed gathers, to go all at once. */
 const DISMISSED_MS = 1000;
 
@@ -28,18 +32,32 @@ export class SnapshotLayout {
   readonly #layers: string;
   readonly #active: string;
   readonly #trash: string;
+  /** The filesystems of snapshots that have one of their own. */
+  readonly #images: string;
   /** In the trash, and not yet being removed. */
   readonly #dismissed: string[] = [];
 
   constructor(
     root: string,
     private readonly archiver: Archiver,
+    private readonly limits: SizeLimits,
   ) {
     this.#layers = join(root, "sha256");
     this.#active = join(root, "active");
     this.#trash = join(root, "trash");
-    for (const path of [this.#layers, this.#active, this.#trash]) mkdirSync(path, { recursive: true, mode: 0o710 });
+    this.#images = join(root, "images");
+    for (const path of [this.#layers, this.#active, this.#trash, this.#images])
+      mkdirSync(path, { recursive: true, mode: 0o710 });
     spreadChildren(this.#active);
+    // Their mounts have gone with the machine's last boot.
+    for (const image of readdirSync(this.#images)) {
+      const key = image.slice(0, -imageEnd.length);
+      if (existsSync(this.active(key))) this.limits.mount(this.active(key), this.#image(key));
+    }
+  }
+
+  get limitsSize(): boolean {
+    return this.limits.work;
   }
 
   layer(chainId: string): string {
@@ -55,8 +73,8 @@ export class SnapshotLayout {
     return existsSync(this.layer(chainId));
   }
 
-  /** Makes the directory of a new snapshot with these in it. */
-  create(key: string, ...children: string[]): void {
+  /** Makes the directory of a new snapshot with these in it. `size`: a limit on what they may take, in bytes. */
+  async create(key: string, children: readonly string[], size = 0): Promise<void> {
     const path = this.active(key);
     try {
       mkdirSync(path, { mode: 0o700 });
@@ -64,12 +82,19 @@ export class SnapshotLayout {
       if (hasCode(error, "EEXIST")) throw conflict(`snapshot ${key} already exists`);
       throw error;
     }
+    if (size > 0) await this.limits.limit(path, this.#image(key), size, 0o700);
     for (const child of children) mkdirSync(join(path, child), { mode: 0o755 });
+  }
+
+  /** Removes a snapshot; as {@link discard}. */
+  remove(key: string): Promise<void> {
+    this.limits.lift(this.active(key), this.#image(key));
+    return this.discard(this.active(key));
   }
 
   /** The snapshot's directory becomes the layer's. */
   async publish(key: string, chainId: string): Promise<void> {
-    if (this.has(chainId)) return this.discard(this.active(key));
+    if (this.has(chainId)) return this.remove(key);
     await rename(this.active(key), this.layer(chainId));
   }
 
@@ -114,6 +139,10 @@ export class SnapshotLayout {
   /** What an interrupted removal left. */
   async emptyTrash(): Promise<void> {
     await this.archiver.remove(...(await readdir(this.#trash)).map((name) => join(this.#trash, name)));
+  }
+
+  #image(key: string): string {
+    return join(this.#images, `${key}${imageEnd}`);
   }
 
   async list(): Promise<{ keys: string[]; chainIds: string[] }> {

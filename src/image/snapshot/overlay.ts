@@ -5,6 +5,7 @@ import { isMountPoint } from "../../linux/at.ts";
 import { MS, mount } from "../../linux/mount.ts";
 import { readMounts } from "../../linux/mountinfo.ts";
 import { mountOverlay } from "../../linux/overlay.ts";
+import { SizeLimits } from "../../linux/size-limits.ts";
 import { unmountAll } from "../../linux/unmount.ts";
 import { filesystemName } from "./filesystem.ts";
 import { SnapshotLayout } from "./layout.ts";
@@ -28,8 +29,9 @@ export class OverlaySnapshotter implements Snapshotter {
   constructor(
     private readonly root: string,
     private readonly archiver: Archiver,
+    limits = new SizeLimits(root, false),
   ) {
-    this.#layout = new SnapshotLayout(root, archiver);
+    this.#layout = new SnapshotLayout(root, archiver, limits);
     this.#empty = emptyLayer(root);
     mkdirSync(this.#empty, { recursive: true, mode: 0o755 });
     this.#mountPoints = join(root, "mount-points");
@@ -37,13 +39,17 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   /** The upper directory's attributes are those of the root that the container sees. */
-  async prepare(key: string, chain: readonly string[]): Promise<void> {
-    this.#layout.create(key, "diff", "work");
+  async prepare(key: string, chain: readonly string[], { size }: { size?: number } = {}): Promise<void> {
+    await this.#layout.create(key, ["diff", "work"], size);
     const top = chain.at(-1);
     if (top === undefined || !this.has(top)) return;
     const { mode, uid, gid } = statSync(join(this.#layout.layer(top), "diff"));
     chownSync(this.#diff(key), uid, gid);
     chmodSync(this.#diff(key), mode & 0o7777);
+  }
+
+  get limitsSize(): boolean {
+    return this.#layout.limitsSize;
   }
 
   applyTarget(key: string): ApplyTarget {
@@ -96,7 +102,7 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   remove(key: string): Promise<void> {
-    return this.#layout.discard(this.#layout.active(key));
+    return this.#layout.remove(key);
   }
 
   dismiss(key: string): void {

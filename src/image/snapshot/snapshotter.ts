@@ -18,8 +18,14 @@ export interface Snapshotter {
   /** True where `prepare` wants the whole chain on disk, even to extract a layer upon it. */
   readonly needsParents: boolean;
 
-  /** Makes a writable snapshot upon a chain. Throws `conflict` where the key is taken. */
-  prepare(key: string, chain: readonly string[]): Promise<void>;
+  /** Takes a size limit for a snapshot. */
+  readonly limitsSize: boolean;
+
+  /**
+   * Makes a writable snapshot upon a chain. `size`: how many bytes may be written to it at most. Throws `conflict`
+   * where the key is taken.
+   */
+  prepare(key: string, chain: readonly string[], options?: { size?: number }): Promise<void>;
 
   /** Where a layer archive is extracted for a snapshot that is to become a layer, and how it says "deleted". */
   applyTarget(key: string): ApplyTarget;

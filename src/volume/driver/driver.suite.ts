@@ -37,16 +37,16 @@ export function volumeDriverSuite({ title, make, options, keeps, refused }: Volu
   describe(title, () => {
     test("receives data under a name that nobody sees, whole or not at all", () =>
       inScratch(async (driver, root) => {
-        const staged = await driver.receive(async (directory) => writeFileSync(`${directory}/file`, "content"));
+        const staged = await driver.receive(async (directory) => writeFileSync(`${directory}/file`, "content"), {});
         await expect(driver.validate(staged, {})).rejects.toThrow("invalid characters");
         await driver.rename(staged, "data");
         expect(readFileSync(`${await driver.path("data")}/file`, "utf8")).toBe("content");
         const failing = driver.receive(async (directory) => {
           writeFileSync(`${directory}/file`, "half");
           throw new Error("no more");
-        });
+        }, {});
         await expect(failing).rejects.toThrow("no more");
-        const left = await driver.receive(async () => {});
+        const left = await driver.receive(async () => {}, {});
         await driver.dropReceived();
         expect(existsSync(await driver.path(left))).toBe(false);
         expect(existsSync(await driver.path("data"))).toBe(true);

@@ -15,6 +15,8 @@ export interface VolumeDriver {
   readonly scope: "local" | "global";
   /** The engine can set the data's security labels: mounts show the mode `z`. */
   readonly labelled: boolean;
+  /** Takes the option `size`: how much the data may take at most. */
+  readonly limitsSize: boolean;
   /** The data is this machine's and nobody else's: prune may take the volume. */
   prunable(options: VolumeOptions): boolean;
   /** Bytes that the data takes on this machine; null: it is stored elsewhere. */
@@ -36,7 +38,7 @@ export interface VolumeDriver {
    * Makes the data of a new volume by `fill`, which is given its directory, under a name that no user can choose: whole
    * or not at all. Returns that name, for {@link rename}.
    */
-  receive(fill: (directory: string) => Promise<void>): Promise<string>;
+  receive(fill: (directory: string) => Promise<void>, options: VolumeOptions): Promise<string>;
   /** The same with a directory of the same filesystem, which becomes the data; where it is gone, one taken before. */
   adopt(name: string, directory: string): Promise<string>;
   /** At boot: removes what a `receive` that was cut off has left. */

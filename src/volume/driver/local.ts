@@ -1,45 +1,65 @@
 import { lookup } from "node:dns/promises";
 import { existsSync } from "node:fs";
-import { mkdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { mkdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { isIP } from "node:net";
+import { parseBytes } from "../../lib/bytes.ts";
 import { directorySize } from "../../lib/directory-size.ts";
 import { errorMessage, hasCode, internal, invalid } from "../../lib/errors.ts";
 import { namesIn } from "../../lib/names-in.ts";
 import { isMountPoint } from "../../linux/at.ts";
 import { mount, unmount } from "../../linux/mount.ts";
 import { parseMountOptions } from "../../linux/mount-options.ts";
+import { SizeLimits } from "../../linux/size-limits.ts";
 import type { VolumeDriver, VolumeOptions } from "./driver.ts";
 
 /**
  * Directories `<root>/<name>/_data`. With the options `type`, `device` and `o` the directory is a mount point that
  * holds what mount(8) would put there (tmpfs, nfs, a bind of another directory).
  */
-export function localDriver(root: string): VolumeDriver {
+export function localDriver(root: string, limits = new SizeLimits(root, false)): VolumeDriver {
   const home = (name: string) => `${root}/${name}`;
   const data = (name: string) => `${root}/${name}/_data`;
+  /** The filesystem of a volume with a size limit where there are no quotas. */
+  const image = (name: string) => `${root}/${name}/data.ext4`;
+  const make = async (name: string, options: VolumeOptions) => {
+    await mkdir(home(name), { recursive: true, mode: 0o701 });
+    await mkdir(data(name), { recursive: true, mode: 0o755 });
+    const bytes = sizeOf(options.size ?? "0");
+    if (bytes > 0 && !existsSync(image(name))) await limits.limit(data(name), image(name), bytes, 0o755);
+  };
   return {
     name: "local",
     plugin: null,
     scope: "local",
     labelled: true,
     prunable: isPlain,
-    size: async (name, options) => (isPlain(options) ? await directorySize(data(name)) : null),
+    limitsSize: limits.work,
+    async size(name, options) {
+      if (!isPlain(options)) return null;
+      // Mounted or not, that is what it takes.
+      const own = await stat(image(name)).catch(() => null);
+      return own ? own.blocks * 512 : await directorySize(data(name));
+    },
     async validate(name, options) {
       validateName(name);
-      validateOptions(options);
+      validateOptions(options, limits.work);
     },
-    async create(name) {
-      await mkdir(home(name), { recursive: true, mode: 0o701 });
-      await mkdir(data(name), { recursive: true, mode: 0o755 });
+    async create(name, options) {
+      await make(name, options);
+      await limits.unmount(data(name), image(name));
     },
     path: async (name) => data(name),
     async mount(name, options) {
-      if (!needsMount(options)) await mkdir(data(name), { recursive: true, mode: 0o755 });
-      else if (!isMountPoint(data(name))) await mountOptions(data(name), options);
+      if (!needsMount(options)) {
+        await mkdir(data(name), { recursive: true, mode: 0o755 });
+        limits.mount(data(name), image(name));
+      } else if (!isMountPoint(data(name))) await mountOptions(data(name), options);
       return data(name);
     },
     async unmount(name, options, _callerId, others) {
-      if (others === 0 && needsMount(options) && isMountPoint(data(name))) unmount(data(name), { detach: true });
+      if (others > 0) return;
+      if (!needsMount(options)) await limits.unmount(data(name), image(name));
+      else if (isMountPoint(data(name))) unmount(data(name), { detach: true });
     },
     async remove(name, options) {
       // Removing through a mount would delete what the volume only points at.
@@ -49,18 +69,20 @@ export function localDriver(root: string): VolumeDriver {
         throw internal(`unable to remove a directory outside of the local volume root ${root}: ${real}`);
       }
       try {
+        if (!needsMount(options)) limits.lift(data(name), image(name));
         await rm(home(name), { recursive: true, force: true });
       } catch (cause) {
         throw internal(`error removing volume path '${home(name)}': ${errorMessage(cause)}`, cause);
       }
     },
-    async receive(fill) {
+    async receive(fill, options) {
       const name = `${receiving}${crypto.randomUUID()}`;
-      await mkdir(home(name), { mode: 0o701 });
       try {
-        await mkdir(data(name), { mode: 0o755 });
+        await make(name, options);
         await fill(data(name));
+        await limits.unmount(data(name), image(name));
       } catch (error) {
+        limits.lift(data(name), image(name));
         await rm(home(name), { recursive: true, force: true });
         throw error;
       }
@@ -81,8 +103,11 @@ export function localDriver(root: string): VolumeDriver {
       return staged;
     },
     async dropReceived() {
-      for (const name of namesIn(root))
-        if (name.startsWith(receiving)) await rm(home(name), { recursive: true, force: true });
+      for (const name of namesIn(root)) {
+        if (!name.startsWith(receiving)) continue;
+        limits.lift(data(name), image(name));
+        await rm(home(name), { recursive: true, force: true });
+      }
     },
     async rename(name, newName) {
       try {
@@ -98,7 +123,7 @@ export function localDriver(root: string): VolumeDriver {
 const receiving = ".incoming-";
 
 /** A directory of its own: what it holds is nowhere else. */
-const isPlain = (options: VolumeOptions): boolean => Object.keys(options).length === 0;
+const isPlain = (options: VolumeOptions): boolean => Object.keys(options).every((option) => option === "size");
 
 function validateName(name: string): void {
   if (name.length === 1)
@@ -115,11 +140,15 @@ function validateName(name: string): void {
 const known = ["type", "o", "device", "size"];
 const needs: Record<string, string[]> = { device: ["type"], type: ["device"], o: ["device", "type"] };
 
-function validateOptions(options: VolumeOptions): void {
+function validateOptions(options: VolumeOptions, limitsSize: boolean): void {
   for (const option of Object.keys(options)) {
     if (!known.includes(option)) throw invalid(`invalid option: "${option}"`);
   }
-  if (options.size !== undefined) throw invalid("quota size requested but no quota support");
+  if (options.size !== undefined) {
+    const bytes = sizeOf(options.size);
+    if (bytes > 0 && !limitsSize) throw invalid("quota size requested but no quota support");
+    if (!isPlain(options)) throw invalid("a size limit needs a volume of its own: without type, device and o");
+  }
   if (options.type === "cifs" && /^\/\/[^/]*:\d+/.test(options.device ?? "")) {
     throw invalid("port not allowed in CIFS device URL, include 'port' in 'o='");
   }
@@ -128,6 +157,14 @@ function validateOptions(options: VolumeOptions): void {
     for (const other of required) {
       if (options[other] === undefined) throw invalid(`missing required option: "${other}"`);
     }
+  }
+}
+
+function sizeOf(text: string): number {
+  try {
+    return parseBytes(text);
+  } catch (error) {
+    throw invalid(errorMessage(error), error);
   }
 }
 

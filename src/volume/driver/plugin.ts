@@ -29,6 +29,7 @@ export async function pluginVolumeDriver(
     plugin: volumes,
     scope,
     labelled: false,
+    limitsSize: false,
     prunable: () => false,
     size: async () => null,
     validate: async () => {},

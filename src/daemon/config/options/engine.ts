@@ -115,6 +115,12 @@ export const engineOptions: readonly DaemonOption[] = [
     help: "Directories of plugins' sockets and of files that name their addresses",
     shown: "plugins in the exec root and in /etc and /usr/lib, Berth's and Docker's",
   },
+  {
+    key: "loop-quotas",
+    flag: "loop-quotas",
+    kind: "boolean",
+    help: "Keep size limits by loop devices where the filesystem has no project quotas",
+  },
   { key: "registry-mirrors", flag: "registry-mirror", kind: "list", help: "Preferred registry mirror of Docker Hub" },
   {
     key: "storage-driver",
