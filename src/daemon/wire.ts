@@ -31,6 +31,7 @@ import { readHostFacts } from "../runtime/bundle/host-facts.ts";
 import { CdiRegistry } from "../runtime/cdi/registry.ts";
 import { createRuntimeDeps, type RuntimeBinary, type RuntimeDeps } from "../runtime/deps.ts";
 import { builtinLogDrivers } from "../runtime/logs/driver/builtin.ts";
+import { LogDrivers } from "../runtime/logs/driver/drivers.ts";
 import { openRuntime } from "../runtime/runtime.ts";
 import { BuildKit } from "../server/buildkit/kept-between-calls.ts";
 import type { DaemonSettings, ServerDeps } from "../server/deps.ts";
@@ -84,7 +85,7 @@ export function wire(
   const volumeDrivers = new VolumeDrivers(builtin, plugins, log);
   const volumes = { store, events, log, drivers: volumeDrivers, locks: new KeyedLock() };
   const runtime = createRuntimeDeps({
-    logDrivers: builtinLogDrivers(),
+    logDrivers: new LogDrivers(builtinLogDrivers(), plugins),
     execRoot: config.execRoot,
     log,
     instance,

@@ -5,7 +5,7 @@ import type { CgroupDriver, CgroupLayout } from "../linux/cgroup.ts";
 import { Inotify } from "../linux/inotify.ts";
 import type { AttachHub } from "./attach-hub.ts";
 import { Collections } from "./logs/collections.ts";
-import type { LogDrivers } from "./logs/driver/driver.ts";
+import type { LogDrivers } from "./logs/driver/drivers.ts";
 import { LogKeeper } from "./logs/keeper.ts";
 import { Sendings } from "./logs/send/sendings.ts";
 import { OomWatch } from "./oom.ts";

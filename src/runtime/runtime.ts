@@ -9,7 +9,7 @@ import { takeExecExit } from "./exec-exits.ts";
 import { taskIds, tellExit, watchExits } from "./exits.ts";
 import { killExec, killProcess, killTask, taskPids } from "./kill.ts";
 import type { Collections } from "./logs/collections.ts";
-import type { LogDrivers } from "./logs/driver/driver.ts";
+import type { LogDrivers } from "./logs/driver/drivers.ts";
 import type { Sendings } from "./logs/send/sendings.ts";
 import type { OomListener } from "./oom.ts";
 import { isPaused, pauseTask, resumeTask } from "./pause.ts";

@@ -42,6 +42,7 @@ import { Plugins } from "../../src/plugin/plugins.ts";
 import { readHostFacts } from "../../src/runtime/bundle/host-facts.ts";
 import { createRuntimeDeps, type RuntimeDeps } from "../../src/runtime/deps.ts";
 import { builtinLogDrivers } from "../../src/runtime/logs/driver/builtin.ts";
+import { LogDrivers } from "../../src/runtime/logs/driver/drivers.ts";
 import { releaseCgroups } from "../../src/runtime/monitor-cgroup.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
 import { openStore } from "../../src/store/store.ts";
@@ -164,7 +165,7 @@ export class Rig implements AsyncDisposable {
       live: new LiveNetworks(),
     };
     const runtime = createRuntimeDeps({
-      logDrivers: builtinLogDrivers(),
+      logDrivers: new LogDrivers(builtinLogDrivers(), new Plugins([], log)),
       execRoot,
       log,
       instance: this.instance,

@@ -283,7 +283,7 @@ test("logs: lines, times, tails, following to the end", async () => {
   );
   await gone(silent.id);
   await expect(rig.create(["true"], {}, { LogConfig: { Type: "what" } })).rejects.toThrow(
-    "logger: no log driver named 'what' is registered",
+    'error looking up logging plugin what: plugin "what" not found',
   );
 });
 

@@ -33,6 +33,12 @@ const exceptions: readonly Exception[] = [
   },
   {
     operation: "ContainerInspect",
+    kind: "type",
+    at: "HostConfig.LogConfig.Type",
+    reason: "the name of a log plugin",
+  },
+  {
+    operation: "ContainerInspect",
     kind: "null",
     at: "GraphDriver.Data",
     reason: "a container that is being removed has no directories any more: dockerd leaves them out as null",

@@ -6,6 +6,7 @@ import { Logger } from "../../src/lib/log.ts";
 import { type CgroupLayout, detectCgroups } from "../../src/linux/cgroup.ts";
 import { cgroupDirs, removeCgroup } from "../../src/linux/cgroup-tree.ts";
 import type { OciSpec } from "../../src/oci/runtime.ts";
+import { Plugins } from "../../src/plugin/plugins.ts";
 import { attachTask } from "../../src/runtime/attach.ts";
 import { readHostFacts } from "../../src/runtime/bundle/host-facts.ts";
 import { prepareSpec } from "../../src/runtime/bundle/prepare.ts";
@@ -15,6 +16,7 @@ import { deleteTask } from "../../src/runtime/delete.ts";
 import { createRuntimeDeps, type RuntimeDeps, type TaskExit } from "../../src/runtime/deps.ts";
 import { taskIds, watchExits } from "../../src/runtime/exits.ts";
 import { builtinLogDrivers } from "../../src/runtime/logs/driver/builtin.ts";
+import { LogDrivers } from "../../src/runtime/logs/driver/drivers.ts";
 import { type ReadLogsOptions, readLogs } from "../../src/runtime/logs/read.ts";
 import { releaseCgroups } from "../../src/runtime/monitor-cgroup.ts";
 import { startTask } from "../../src/runtime/start.ts";
@@ -153,7 +155,7 @@ export class RuntimeHost implements AsyncDisposable {
 
 export function makeContext(root: string, instance: string, runtime = "crun"): RuntimeDeps {
   return createRuntimeDeps({
-    logDrivers: builtinLogDrivers(),
+    logDrivers: new LogDrivers(builtinLogDrivers(), new Plugins([], new Logger("warn"))),
     execRoot: join(root, "exec"),
     log: new Logger("warn"),
     instance,

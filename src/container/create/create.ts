@@ -9,7 +9,7 @@ import { formatPlatform, hostPlatform, parsePlatform, platformScore } from "../.
 import { commandOf } from "../../runtime/bundle/command.ts";
 import { validateHostConfig } from "../../runtime/bundle/validate.ts";
 import { makeWorkdir } from "../../runtime/bundle/workdir.ts";
-import { parseLogConfig } from "../../runtime/logs/driver/driver.ts";
+import { parseLogOptions } from "../../runtime/logs/driver/driver.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { publish } from "../events.ts";
 import { validateHealthAction } from "../health/on-failure.ts";
@@ -54,7 +54,8 @@ export async function createContainer(
     cgroupDriver: deps.runtime.cgroupDriver,
     runtimes: deps.runtime.names(),
   });
-  parseLogConfig(deps.runtime.logDrivers, hostConfig.LogConfig?.Type ?? "", hostConfig.LogConfig?.Config ?? {});
+  const logDriver = await deps.runtime.logDrivers.find(hostConfig.LogConfig?.Type ?? "");
+  parseLogOptions(logDriver, hostConfig.LogConfig?.Config ?? {});
   const patterns = await logPatterns(hostConfig.LogConfig?.Config ?? {});
 
   const image = request.Image

@@ -1,7 +1,7 @@
 import type { CreateBody } from "../../api/types/container.ts";
 import { notFound } from "../../lib/errors.ts";
 import { validateHostConfig } from "../../runtime/bundle/validate.ts";
-import { parseLogConfig } from "../../runtime/logs/driver/driver.ts";
+import { parseLogOptions } from "../../runtime/logs/driver/driver.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { publish } from "../events.ts";
 import { destroy } from "../life/remove.ts";
@@ -60,7 +60,8 @@ export async function takeContainer(deps: ContainerDeps, taken: TakenContainer):
     cgroupDriver: deps.runtime.cgroupDriver,
     runtimes: deps.runtime.names(),
   });
-  parseLogConfig(deps.runtime.logDrivers, hostConfig.LogConfig?.Type ?? "", hostConfig.LogConfig?.Config ?? {});
+  const logDriver = await deps.runtime.logDrivers.find(hostConfig.LogConfig?.Type ?? "");
+  parseLogOptions(logDriver, hostConfig.LogConfig?.Config ?? {});
   const image = deps.images.resolve(taken.imageId);
   const endpoints = endpointsOf(hostConfig, NetworkingConfig);
   validateNetworks(deps, hostConfig.NetworkMode ?? "bridge", endpoints);

@@ -1,5 +1,5 @@
 import type { CollectionSpec } from "../../runtime/logs/collection.ts";
-import { type LogDriver, type LogOptions, parseLogConfig, sendBuffer } from "../../runtime/logs/driver/driver.ts";
+import { type LogDriver, type LogOptions, parseLogOptions, sendBuffer } from "../../runtime/logs/driver/driver.ts";
 import type { LogLimits } from "../../runtime/logs/limits.ts";
 import type { Sends } from "../../runtime/logs/send/receiver.ts";
 import type { SendingSpec } from "../../runtime/logs/send/sending.ts";
@@ -8,9 +8,8 @@ import { jsonLogPath, jsonLogStatePath, logPath, sentLogStatePath } from "../pat
 import type { ContainerRecord } from "../record.ts";
 import { logInfo } from "./log-info.ts";
 
-/** null: this engine has no driver of that name (any more). */
-function logDriverOf(deps: ContainerDeps, c: ContainerRecord): LogDriver | null {
-  return deps.runtime.logDrivers.get(c.spec.hostConfig.LogConfig?.Type ?? "") ?? null;
+function logDriverOf(deps: ContainerDeps, c: ContainerRecord): LogDriver {
+  return deps.runtime.logDrivers.of(c.spec.hostConfig.LogConfig?.Type ?? "");
 }
 
 function logOptionsOf(c: ContainerRecord): LogOptions {
@@ -19,22 +18,22 @@ function logOptionsOf(c: ContainerRecord): LogOptions {
 
 /** Where the monitor writes a container's output; null where nothing is kept. */
 export function logPathOf(deps: ContainerDeps, c: ContainerRecord): string | null {
-  return (logDriverOf(deps, c)?.kept ?? true) ? logPath(deps, c.id) : null;
+  return logDriverOf(deps, c).kept ? logPath(deps, c.id) : null;
 }
 
 /** Where a container's output is to be read; null where nobody may. */
 export function readableLogOf(deps: ContainerDeps, c: ContainerRecord): string | null {
-  return (logDriverOf(deps, c)?.readable(logOptionsOf(c)) ?? true) ? logPath(deps, c.id) : null;
+  return logDriverOf(deps, c).readable(logOptionsOf(c)) ? logPath(deps, c.id) : null;
 }
 
-/** How much of the output is kept; null where no log is kept. Throws `invalid` on unknown drivers and options. */
+/** How much of the output is kept; null where no log is kept. Throws `invalid` on unknown options. */
 export function logLimitsOf(deps: ContainerDeps, c: ContainerRecord): LogLimits | null {
-  return parseLogConfig(deps.runtime.logDrivers, c.spec.hostConfig.LogConfig?.Type ?? "", logOptionsOf(c));
+  return parseLogOptions(logDriverOf(deps, c), logOptionsOf(c));
 }
 
 /** The file that collectors may follow; null where the driver makes none. */
 export function collectionOf(deps: ContainerDeps, c: ContainerRecord): CollectionSpec | null {
-  const limits = logDriverOf(deps, c)?.collected ? logLimitsOf(deps, c) : null;
+  const limits = logDriverOf(deps, c).collected ? logLimitsOf(deps, c) : null;
   return (
     limits && {
       id: c.id,
@@ -48,7 +47,7 @@ export function collectionOf(deps: ContainerDeps, c: ContainerRecord): Collectio
 
 /** How a container's log is sent elsewhere; null where it is not. */
 export function sendingOf(deps: ContainerDeps, c: ContainerRecord): { spec: SendingSpec; sends: Sends } | null {
-  const sends = logDriverOf(deps, c)?.sends;
+  const sends = logDriverOf(deps, c).sends;
   const limits = sends ? logLimitsOf(deps, c) : null;
   if (!sends || !limits) return null;
   const options = logOptionsOf(c);

@@ -1,9 +1,12 @@
 import { rmdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { conflict, hasCode, internal, notFound, notImplemented } from "../../lib/errors.ts";
+import { Logger } from "../../lib/log.ts";
 import { nowNano } from "../../linux/clock.ts";
+import { Plugins } from "../../plugin/plugins.ts";
 import type { TaskExit } from "../../runtime/deps.ts";
 import { builtinLogDrivers } from "../../runtime/logs/driver/builtin.ts";
+import { LogDrivers } from "../../runtime/logs/driver/drivers.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { CreatedTask, CreateTaskRequest, TaskIo } from "../../runtime/types.ts";
 import type { Calls } from "./calls.ts";
@@ -18,7 +21,7 @@ export function fakeRuntime(world: World, calls: Calls, listeners: Set<(exit: Ta
     cgroupDriver: "cgroupfs",
     instance: "00000000",
     names: () => ["fake"],
-    logDrivers: builtinLogDrivers(),
+    logDrivers: new LogDrivers(builtinLogDrivers(), new Plugins([], new Logger("error"))),
     create: (request) => calls.make("runtime.create", () => create(world, request)),
     start: (id) =>
       calls.make("runtime.start", () => {

@@ -111,6 +111,10 @@ describe("flags", () => {
     [["--label", "x"], "bad attribute format: x"],
     [["--label", "a=1", "--label", "a=2"], "conflict labels"],
     [["--log-opt", "x"], "NAME=VALUE"],
+    [
+      ["--log-driver", "syslog", "--log-opt", "foo=bar"],
+      "failed to set log opts: unknown log opt 'foo' for syslog log driver",
+    ],
     [["--exec-opt", "native.cgroupdriver=none"], "not supported"],
     [["--data-root", "here"], "absolute"],
     [["--userns-remap", "default"], "userns-remap: not supported"],

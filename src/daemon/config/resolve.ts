@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { invalid } from "../../lib/errors.ts";
+import { errorMessage, invalid } from "../../lib/errors.ts";
 import { parseCidr, parseIp } from "../../lib/ip.ts";
 import type { LogLevel } from "../../lib/log.ts";
 import { publishPolicies } from "../../network/options.ts";
 import { builtinLogDrivers } from "../../runtime/logs/driver/builtin.ts";
-import { defaultLogDriver } from "../../runtime/logs/driver/driver.ts";
+import { defaultLogDriver, parseLogOptions } from "../../runtime/logs/driver/driver.ts";
 import { type DaemonConfig, defaultSocket } from "./config.ts";
 import type { DaemonEnvironment } from "./environment.ts";
 import { daemonOptions } from "./options/all.ts";
@@ -63,7 +63,7 @@ export function resolveConfig(
     ipcMode: values.oneOf("default-ipc-mode", ["private", "shareable"], "private"),
     shmSize: parseSize(values.scalar("default-shm-size", "64MiB")),
     ulimits: values.ulimits("default-ulimits"),
-    logDriver: values.oneOf("log-driver", [...builtinLogDrivers().keys()], defaultLogDriver),
+    logDriver: values.string("log-driver", defaultLogDriver),
     logOpts: values.strings("log-opts"),
     init: values.boolean("init", false),
     initPath: values.optional("init-path"),
@@ -94,9 +94,21 @@ export function resolveConfig(
         `${host}: refusing to serve the API without TLS: whoever reaches it is root on this machine. Use ` +
           '--tlsverify with certificates, or say --tls=false (in the file: "tls": false) if that is what you want',
       );
+  checkLogOptions(config);
   if (config.bridge.mtu < 0) throw invalid(`invalid default MTU: ${config.bridge.mtu}`);
   if (config.shmSize < 0) throw invalid(`invalid default-shm-size: ${config.shmSize}`);
   return config;
+}
+
+/** What a plugin takes nobody knows before it is asked. */
+function checkLogOptions({ logDriver, logOpts }: DaemonConfig): void {
+  const driver = builtinLogDrivers().get(logDriver);
+  if (!driver) return;
+  try {
+    parseLogOptions(driver, logOpts);
+  } catch (error) {
+    throw invalid(`failed to set log opts: ${errorMessage(error)}`, error);
+  }
 }
 
 /** Sockets in the exec root go with a reboot; Docker's directories are where plugins put themselves. */

@@ -25,7 +25,7 @@ export function systemInfo(deps: ServerDeps): SystemInfo {
       Network: withPlugins(deps, "NetworkDriver", deps.networks.drivers.keys()),
       Authorization: deps.authorization.length > 0 ? deps.authorization.map(({ name }) => name) : null,
       // To keep no log at all is a choice, not a driver.
-      Log: withPlugins(deps, "LogDriver", runtime.logDrivers.keys()).filter((name) => name !== "none"),
+      Log: withPlugins(deps, "LogDriver", runtime.logDrivers.names()).filter((name) => name !== "none"),
     },
     MemoryLimit: host.memoryLimit,
     SwapLimit: host.swapLimit,

@@ -1,4 +1,4 @@
-import type { LogDrivers } from "./driver.ts";
+import type { LogDriver } from "./driver.ts";
 import { fluentd } from "./fluentd.ts";
 import { gelf } from "./gelf.ts";
 import { journald } from "./journald.ts";
@@ -9,7 +9,7 @@ import { splunk } from "./splunk.ts";
 import { syslog } from "./syslog.ts";
 
 /** The drivers that come with the engine. */
-export function builtinLogDrivers(): LogDrivers {
+export function builtinLogDrivers(): ReadonlyMap<string, LogDriver> {
   return new Map(
     [fluentd, gelf, journald, jsonFile, local, none, splunk, syslog].map((driver) => [driver.name, driver]),
   );

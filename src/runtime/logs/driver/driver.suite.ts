@@ -1,6 +1,6 @@
 /** What every log driver has to do. */
 import { describe, expect, test } from "bun:test";
-import { commonOptions, type LogDriver, type LogOptions, parseLogConfig } from "./driver.ts";
+import { commonOptions, type LogDriver, type LogOptions, parseLogOptions } from "./driver.ts";
 
 /** A log driver and what the tests need to know of it. */
 export interface LogDriverCase {
@@ -16,7 +16,7 @@ export interface LogDriverCase {
 /** The tests that every log driver has to pass. */
 export function logDriverSuite({ driver, needs = {}, options = {}, refused = [] }: LogDriverCase): void {
   const { name } = driver;
-  const parse = (chosen: LogOptions) => parseLogConfig(new Map([[name, driver]]), name, { ...needs, ...chosen });
+  const parse = (chosen: LogOptions) => parseLogOptions(driver, { ...needs, ...chosen });
 
   describe(name, () => {
     test("keeps a bounded log where it keeps one, and nothing else", () => {

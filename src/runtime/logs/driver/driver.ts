@@ -27,9 +27,6 @@ export interface LogDriver {
   readonly sends?: Sends;
 }
 
-/** By name. */
-export type LogDrivers = ReadonlyMap<string, LogDriver>;
-
 /** The driver of daemons that are not told of another. */
 export const defaultLogDriver = "json-file";
 
@@ -46,13 +43,8 @@ export const commonOptions: readonly string[] = [
 /** Options that choose what goes with each line. */
 export const attributeOptions: readonly string[] = ["labels", "labels-regex", "env", "env-regex", "tag"];
 
-/**
- * `HostConfig.LogConfig`: null where no log is kept. Throws `invalid` with Docker's texts for unknown drivers and
- * options.
- */
-export function parseLogConfig(drivers: LogDrivers, name: string, options: LogOptions): LogLimits | null {
-  const driver = drivers.get(name);
-  if (!driver) throw invalid(`error looking up logging plugin ${name}: plugin ${JSON.stringify(name)} not found`);
+/** The options of a log: null where none is kept. Throws `invalid` with Docker's texts. */
+export function parseLogOptions(driver: LogDriver, options: LogOptions): LogLimits | null {
   // As Docker: it is never asked for anything.
   if (!driver.kept) return null;
   validateMode(options);

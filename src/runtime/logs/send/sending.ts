@@ -127,6 +127,7 @@ export class Sending {
     this.#leave.abort();
     this.#hurry();
     await this.#within(LEAVING, this.#done);
+    await this.#within(LEAVING, this.#farewell());
     await this.#end();
   }
 
@@ -137,8 +138,23 @@ export class Sending {
 
   async #within(milliseconds: number, work: Promise<void>): Promise<void> {
     const over = new AbortController();
-    await Promise.race([work, pause(milliseconds, over.signal)]);
+    // What goes wrong is in the log, or nobody's concern any more.
+    await Promise.race([work.catch(() => {}), pause(milliseconds, over.signal)]);
     over.abort();
+  }
+
+  /** Whatever a receiver does, it holds nobody up who ends this. */
+  async #unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const { promise: stopped, reject } = Promise.withResolvers<never>();
+    const stop = () => reject(new Error("context canceled"));
+    const { signal } = this.#stop;
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      return await Promise.race([work, stopped]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
   }
 
   async #end(): Promise<void> {
@@ -190,8 +206,7 @@ export class Sending {
     if (leave.aborted) return;
     await this.#send(this.#lines.flush(), this.#progress.position);
     if (this.#run !== null) return;
-    await this.#opened?.receiver.close();
-    this.#disconnect();
+    await this.#farewell();
     this.#rested.resolve();
     await this.#bell.next();
   }
@@ -239,7 +254,7 @@ export class Sending {
 
   async #hand(receiver: Receiver, lines: readonly SentLine[]): Promise<void> {
     try {
-      await receiver.send(lines);
+      await this.#unlessStopped(receiver.send(lines));
     } catch (error) {
       if (!(error instanceof LinesRefused)) throw error;
       this.log.warn("lines of a container's log were refused", { id: this.spec.id, error: errorMessage(error) });
@@ -257,7 +272,7 @@ export class Sending {
     const stop = () => end.abort();
     this.#stop.signal.addEventListener("abort", stop, { once: true });
     try {
-      const opened = { receiver: await this.spec.open(end.signal), end };
+      const opened = { receiver: await this.#unlessStopped(this.spec.open(end.signal)), end };
       // A run that began meanwhile has brought its own.
       if (this.#opened) end.abort();
       this.#opened ??= opened;
@@ -265,6 +280,12 @@ export class Sending {
     } finally {
       this.#stop.signal.removeEventListener("abort", stop);
     }
+  }
+
+  /** Ends the connection in good order. */
+  async #farewell(): Promise<void> {
+    if (this.#opened) await this.#unlessStopped(this.#opened.receiver.close());
+    this.#disconnect();
   }
 
   #disconnect(): void {
