@@ -22,7 +22,7 @@ import { defaultAddressPools } from "../network/address/ipam.ts";
 import { builtinIpamDrivers } from "../network/address/ipam-driver.ts";
 import type { NetworkDeps } from "../network/deps.ts";
 import { localResolver } from "../network/dns/resolver.ts";
-import { builtinNetworkDrivers } from "../network/driver/builtin.ts";
+import { networkDrivers } from "../network/driver/builtin.ts";
 import { networksForContainers } from "../network/for-containers.ts";
 import { LiveNetworks } from "../network/live.ts";
 import { Plugins } from "../plugin/plugins.ts";
@@ -80,7 +80,7 @@ export function wire(
 
   const plugins = new Plugins(config.pluginDirs, log);
   const images = imageStore(store, config, events, log);
-  const networks = networkDeps(config, environment, { store, events, log, instance });
+  const networks = networkDeps(config, environment, { store, events, log, instance, plugins });
   const builtin = builtinVolumeDrivers(paths.volumes, new SizeLimits(paths.volumes, config.loopQuotas));
   const volumeDrivers = new VolumeDrivers(builtin, plugins, log);
   const volumes = { store, events, log, drivers: volumeDrivers, locks: new KeyedLock() };
@@ -238,12 +238,12 @@ export function containerDefaults(
 function networkDeps(
   config: DaemonConfig,
   { systemBus }: DaemonEnvironment,
-  shared: Pick<NetworkDeps, "store" | "events" | "log" | "instance">,
+  shared: Pick<NetworkDeps, "store" | "events" | "log" | "instance" | "plugins">,
 ): NetworkDeps {
   const { name, bip, bip6, fixedCidr, fixedCidrV6, ipv6, gateway, gatewayV6, icc, masquerade, mtu } = config.bridge;
   return {
     ...shared,
-    drivers: builtinNetworkDrivers(),
+    drivers: networkDrivers(),
     ipamDrivers: builtinIpamDrivers(),
     resolver: localResolver(shared.store),
     execRoot: config.execRoot,

@@ -50,6 +50,6 @@ async function takeNetwork({ networks }: MigrateDeps, network: DockerNetwork): P
 
 function problemOf({ networks }: MigrateDeps, { driver, scope, request }: DockerNetwork): string | undefined {
   if (scope === "swarm" || driver === "overlay") return "it belongs to a swarm";
-  if (!request.ConfigOnly && !networks.drivers.has(driver)) return `its driver ${driver} is a plugin`;
+  if (!request.ConfigOnly && !networks.drivers.builtin.has(driver)) return `its driver ${driver} is a plugin`;
   return undefined;
 }

@@ -2,9 +2,9 @@ import type { IPAMConfig, NetworkCreateRequest, NetworkCreateResponse } from "..
 import { conflict, forbidden, invalid, notFound } from "../lib/errors.ts";
 import { parseCidr } from "../lib/ip.ts";
 import { requireRoom } from "../store/room.ts";
-import { uniqueLocalPool } from "./address/ipam.ts";
+import { globalAddressPools, uniqueLocalPool } from "./address/ipam.ts";
 import { type IpamChoice, validateIpam } from "./address/ipam-config.ts";
-import { defaultIpamDriver, type IpamDriver } from "./address/ipam-driver.ts";
+import { defaultIpamDriver } from "./address/ipam-driver.ts";
 import { hostSubnets, networkSubnets } from "./address/taken-subnets.ts";
 import type { NetworkDeps } from "./deps.ts";
 import { defaultDriver, driverOf } from "./driver/driver.ts";
@@ -15,6 +15,9 @@ import { admitToForeign } from "./firewall/foreign.ts";
 import { routeLoopback } from "./firewall/loopback.ts";
 import { enableForwarding } from "./forwarding.ts";
 import { booleanOption, isBoolean } from "./options.ts";
+import { scopeOf } from "./plugin/driver.ts";
+import { hasIpamPlugin, releasePools, requestPools } from "./plugin/ipam.ts";
+import { createAtPlugin } from "./plugin/network.ts";
 import { emptyNetwork, isPredefined } from "./predefined.ts";
 import type { NetworkRecord } from "./record.ts";
 import { deleteNetwork, networkById, networkByName, saveNetwork } from "./table.ts";
@@ -40,31 +43,62 @@ export async function createNetwork(
   const name = request.Name ?? "";
   if (name.trim() === "") throw invalid("invalid name: name is empty");
   if (isPredefined(deps, name)) throw forbidden(`operation is not permitted on predefined ${name} network `);
-  using _lock = await deps.live.networkLocks.acquire("networks");
   const network = recordOf(deps, request, name, given);
   await using undo = new AsyncDisposableStack();
-
-  if (!network.ConfigOnly) {
-    network.asked = network.IPAM.Config;
-    network.IPAM = { ...network.IPAM, Config: ipamConfig(deps, network, given.subnets ?? []) };
-    driverOf(deps, network)?.validate(deps, network);
-  }
-  if (networkByName(deps.store, name)) throw conflict(`network with name ${name} already exists`);
-  if (networkById(deps.store, network.Id)) throw conflict(`network with id ${network.Id} already exists`);
-  requireRoom(deps.store);
-  saveNetwork(deps.store, network);
-  undo.defer(() => deleteNetwork(deps.store, network.Id));
-  await raise(deps, network, undo);
+  await askPlugins(deps, network, given, undo);
+  await register(deps, network, request, given, undo);
+  await createAtPlugin(deps, network);
 
   undo.move();
   publishNetworkEvent(deps, "create", network);
   return { Id: network.Id, Warning: "" };
 }
 
+/** What plugins have to say of a new network: where it counts, and its subnets. Nobody waits for them meanwhile. */
+async function askPlugins(
+  deps: NetworkDeps,
+  network: NetworkRecord,
+  { scope }: GivenNetwork,
+  undo: AsyncDisposableStack,
+): Promise<void> {
+  if (network.ConfigOnly) return;
+  if (networkByName(deps.store, network.Name)) throw conflict(`network with name ${network.Name} already exists`);
+  network.asked = network.IPAM.Config;
+  if (driverOf(deps, network).plugin) {
+    const told = await scopeOf(deps.plugins, network.Driver);
+    network.Scope = scope ?? told;
+  }
+  if (!hasIpamPlugin(deps, network)) return;
+  undo.defer(() => releasePools(deps, network));
+  await requestPools(deps, network);
+}
+
+/** Chooses what is not chosen yet, writes the network down and makes it on this machine: one at a time. */
+async function register(
+  deps: NetworkDeps,
+  network: NetworkRecord,
+  request: NetworkCreateRequest,
+  given: GivenNetwork,
+  undo: AsyncDisposableStack,
+): Promise<void> {
+  using _lock = await deps.live.networkLocks.acquire("networks");
+  if (network.ConfigFrom.Network) configNetwork(deps, request, network.ConfigFrom.Network);
+  if (!network.ConfigOnly) {
+    if (!network.pools) network.IPAM = { ...network.IPAM, Config: ipamConfig(deps, network, given.subnets ?? []) };
+    driverOf(deps, network).validate(deps, network);
+  }
+  if (networkByName(deps.store, network.Name)) throw conflict(`network with name ${network.Name} already exists`);
+  if (networkById(deps.store, network.Id)) throw conflict(`network with id ${network.Id} already exists`);
+  requireRoom(deps.store);
+  saveNetwork(deps.store, network);
+  undo.defer(() => deleteNetwork(deps.store, network.Id));
+  await raise(deps, network, undo);
+}
+
 /** Makes what the network needs in the kernel. */
 async function raise(deps: NetworkDeps, network: NetworkRecord, undo: AsyncDisposableStack): Promise<void> {
   const driver = driverOf(deps, network);
-  if (!driver || network.ConfigOnly) return;
+  if (network.ConfigOnly) return;
   undo.defer(() => driver.remove(deps, network));
   driver.ensure(deps, network);
   await changeNetwork(deps, "add", network);
@@ -121,7 +155,6 @@ function recordOf(
   };
   if (network.ConfigOnly) return network;
   if (!network.EnableIPv4 && !network.EnableIPv6) throw invalid("IPv4 or IPv6 must be enabled");
-  requireIpamDriver(deps, network.IPAM.Driver);
   if (request.Scope === "swarm") throw forbidden("cannot create a swarm scoped network when swarm is not active");
   if (request.Ingress) throw forbidden("Ingress network can only be global scope network");
   return network;
@@ -144,7 +177,7 @@ function configNetwork(deps: NetworkDeps, request: NetworkCreateRequest, name: s
 }
 
 function requireDriver({ drivers }: NetworkDeps, name: string): string {
-  const driver = drivers.get(name);
+  const driver = drivers.builtin.get(name);
   if (driver && driver.onlyNetwork !== null)
     throw forbidden(`only one instance of ${JSON.stringify(name)} network is allowed`);
   if (!driver && name === "overlay") {
@@ -153,14 +186,7 @@ function requireDriver({ drivers }: NetworkDeps, name: string): string {
         "to swarm and try again.",
     );
   }
-  if (!driver) throw notFound(`plugin ${JSON.stringify(name)} not found`);
   return name;
-}
-
-function requireIpamDriver({ ipamDrivers }: NetworkDeps, name: string): IpamDriver {
-  const driver = ipamDrivers.get(name);
-  if (!driver) throw notFound(`plugin ${JSON.stringify(name)} not found`);
-  return driver;
 }
 
 function ipamConfig(
@@ -168,15 +194,16 @@ function ipamConfig(
   network: NetworkRecord,
   given: readonly IPAMConfig[],
 ): NetworkRecord["IPAM"]["Config"] {
-  const driver = requireIpamDriver(deps, network.IPAM.Driver);
-  const withoutGateway = !(driverOf(deps, network)?.wantsGateway(network) ?? true);
+  const driver = deps.ipamDrivers.get(network.IPAM.Driver);
+  if (!driver) throw notFound(`plugin ${JSON.stringify(network.IPAM.Driver)} not found`);
+  const withoutGateway = !driverOf(deps, network).wantsGateway(network);
   const choice: IpamChoice = {
-    pools: deps.addressPools,
+    pools: network.Scope === "global" ? globalAddressPools : deps.addressPools,
     taken: networkSubnets(deps),
     avoid: hostSubnets(deps),
     withoutGateway,
   };
-  const local: IpamChoice = { ...choice, pools: [...deps.addressPools, uniqueLocalPool(deps.instance)] };
+  const local: IpamChoice = { ...choice, pools: [...choice.pools, uniqueLocalPool(deps.instance)] };
   const familyOf = ({ Subnet }: IPAMConfig) => parseCidr(Subnet ?? "")?.ip.family;
   const asked = network.IPAM.Config;
   const known = [...asked, ...given.filter((one) => !asked.some((other) => familyOf(other) === familyOf(one)))];

@@ -1,4 +1,5 @@
 import type { ActionOf } from "../api/event-actions.ts";
+import type { Plugins } from "../plugin/plugins.ts";
 import type { AddressPool } from "./address/ipam.ts";
 import type { IpamDrivers } from "./address/ipam-driver.ts";
 import type { NetworkResolver } from "./dns/resolver.ts";
@@ -10,6 +11,8 @@ export interface NetworkDeps extends DriverDeps {
   events: NetworkEvents;
   /** Every kind of network that can be made here. */
   drivers: NetworkDrivers;
+  /** Where drivers and IPAM drivers of other names are looked for. */
+  plugins: Plugins;
   /** Who can choose the subnets of networks. */
   ipamDrivers: IpamDrivers;
   /** Who the name services of containers ask for names. */

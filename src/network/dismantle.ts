@@ -16,7 +16,7 @@ export async function dismantleNetworks(deps: NetworkDeps): Promise<void> {
   deps.live.firewallWatch?.[Symbol.dispose]();
   for (const { containerId } of allSandboxes(deps.store)) await releaseSandbox(deps, containerId);
   routeLoopback(bridgesOf(deps), false);
-  for (const network of allNetworks(deps.store)) driverOf(deps, network)?.remove(deps, network);
+  for (const network of allNetworks(deps.store)) driverOf(deps, network).remove(deps, network);
   await withdrawFromForeign(deps);
   await dropFirewall(deps);
   sweepLingering(deps);

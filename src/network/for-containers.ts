@@ -22,8 +22,8 @@ export interface Networks {
   /** By name or id; throws `not-found`. */
   resolve(ref: string): NetworkRecord;
   find(ref: string): NetworkRecord | null;
-  /** What containers on it get; null: this engine has no driver of that name (any more). */
-  gives(network: NetworkRecord): NetworkCapabilities["gives"] | null;
+  /** What containers on it get. */
+  gives(network: NetworkRecord): NetworkCapabilities["gives"];
   /** Throws `invalid`, with Docker's text, where the network cannot give what the settings ask for. */
   validateEndpoint(network: NetworkRecord, settings: EndpointSettings): void;
 
@@ -53,7 +53,7 @@ export function networksForContainers(deps: NetworkDeps): Networks {
   return {
     resolve: (ref) => resolveNetwork(deps, ref),
     find: (ref) => findNetwork(deps, ref),
-    gives: (network) => driverOf(deps, network)?.gives ?? null,
+    gives: (network) => driverOf(deps, network).gives,
     validateEndpoint: (network, settings) => validateEndpoint(deps, network, settings),
     setUp: (request) => setUpSandbox(deps, request),
     tearDown: (id) => tearDownSandbox(deps, id),

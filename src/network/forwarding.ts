@@ -8,7 +8,7 @@ import { allNetworks } from "./table.ts";
 /** Settings of the machine that its networks need, by their names. */
 export function forwardingSysctls(deps: NetworkDeps): string[] {
   if (!deps.ipForward) return [];
-  const forwarded = allNetworks(deps.store).filter((network) => driverOf(deps, network)?.forwards);
+  const forwarded = allNetworks(deps.store).filter((network) => driverOf(deps, network).forwards);
   return [
     ...(forwarded.some((network) => network.EnableIPv4) ? ["net/ipv4/ip_forward"] : []),
     ...(forwarded.some((network) => network.EnableIPv6) ? ["net/ipv6/conf/all/forwarding"] : []),

@@ -24,7 +24,7 @@ export function inspectNetwork(deps: NetworkDeps, ref: string, { scope }: { scop
  * The record's own shape, with subnets as the request named them, then those that the engine chose; null: no subnets at
  * all.
  */
-export function describeNetwork({ asked = [], ...network }: NetworkRecord): Required<Omit<Network, "Peers">> {
+export function describeNetwork({ asked = [], pools: _, ...network }: NetworkRecord): Required<Omit<Network, "Peers">> {
   const familyOf = ({ Subnet }: IPAMConfig): number => parseCidr(Subnet ?? "")?.ip.family ?? 0;
   const chosen = network.IPAM.Config.filter((config) => !asked.some((one) => familyOf(one) === familyOf(config)));
   const Config = [...asked.toSorted((a, b) => familyOf(a) - familyOf(b)), ...chosen];

@@ -45,14 +45,14 @@ export function emptyNetwork(name: string, driver: string): NetworkRecord {
  * yet.
  */
 export function onlyNetworks({ store, drivers }: NetworkDeps): NetworkRecord[] {
-  return [...drivers.values()].flatMap(({ name, onlyNetwork }) =>
+  return [...drivers.builtin.values()].flatMap(({ name, onlyNetwork }) =>
     onlyNetwork === null ? [] : (networkByName(store, onlyNetwork) ?? emptyNetwork(onlyNetwork, name)),
   );
 }
 
 /** Whether the name is one of the networks that always exist and that users can neither create nor remove. */
 export function isPredefined({ drivers }: { drivers: NetworkDrivers }, name: string): boolean {
-  return name === "bridge" || [...drivers.values()].some(({ onlyNetwork }) => onlyNetwork === name);
+  return name === "bridge" || [...drivers.builtin.values()].some(({ onlyNetwork }) => onlyNetwork === name);
 }
 
 /**

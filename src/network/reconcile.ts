@@ -8,8 +8,10 @@ import type { NetworkDeps } from "./deps.ts";
 import { adjustNameService } from "./dns/service.ts";
 import { mendSandbox } from "./endpoint/connect.ts";
 import { rewriteFirewall } from "./firewall/changes.ts";
+import { leaveAtPlugin } from "./plugin/endpoint.ts";
+import { attachedOf } from "./ports/publish.ts";
 import { hostInterface } from "./record.ts";
-import { ignoring } from "./sandbox/interface.ts";
+import { type Attached, ignoring } from "./sandbox/interface.ts";
 import { allNetworks, allSandboxes, deleteSandbox, endpointsOfContainer, publishedPorts } from "./table.ts";
 
 /**
@@ -22,11 +24,13 @@ export async function reconcileNetworks(
 ): Promise<Map<string, Mended>> {
   const live = new Set(liveContainerIds);
   const dead = allSandboxes(deps.store).filter(({ containerId }) => !live.has(containerId));
+  const untold = dead.flatMap(({ containerId }) => attachedOf(deps, containerId)).filter(tellsPlugins);
   const deadInterfaces = new Set(
     dead.flatMap(({ containerId }) => endpointsOfContainer(deps.store, containerId)).map(({ id }) => hostInterface(id)),
   );
   deps.store.transaction(() => dead.forEach(({ containerId }) => deleteSandbox(deps.store, containerId)))();
 
+  void tellPlugins(deps, untold);
   removeOrphanLinks(deps, live, deadInterfaces);
   removeOrphanNamespaces(deps, live);
   // `startNetworks` has written the table with the ports of dead containers still in it.
@@ -51,6 +55,19 @@ export async function reconcileNetworks(
     for (const port of lost) deps.log.warn("published port could not be held again", { container: name, port });
   }
   return mended;
+}
+
+const tellsPlugins = ({ network, driver }: Attached): boolean => driver.plugin === true || network.pools !== undefined;
+
+/** In the background: plugins may take their time to come. */
+async function tellPlugins(deps: NetworkDeps, attached: readonly Attached[]): Promise<void> {
+  for (const { network, endpoint, driver } of attached) {
+    if (driver.plugin)
+      await deps.plugins.get(network.Driver, "NetworkDriver", "for its file").catch(() => {
+        // What cannot be told is in the log.
+      });
+    await leaveAtPlugin(deps, network, endpoint, null);
+  }
 }
 
 /** What {@link mendSandbox} returns for a container that was being connected or disconnected when a daemon died. */

@@ -16,6 +16,8 @@ export interface NetworkRecord {
    * Not part of the wire shape.
    */
   asked?: IPAMConfig[];
+  /** What an IPAM plugin has given for it, to be given back. Not part of the wire shape. */
+  pools?: PluginPool[];
   Internal: boolean;
   Attachable: boolean;
   Ingress: boolean;
@@ -23,6 +25,31 @@ export interface NetworkRecord {
   ConfigOnly: boolean;
   Options: Record<string, string>;
   Labels: Record<string, string>;
+}
+
+/** A range of addresses that an IPAM plugin has given, under the id that it knows it by. */
+export interface PluginPool {
+  id: string;
+  family: 4 | 6;
+  /** Its name for all of its ranges. */
+  addressSpace: string;
+  /** It wants to know for which MAC address an address is. */
+  needsMac: boolean;
+  /** With prefix length; empty: none. */
+  gateway: string;
+  /** Addresses in it that no container gets, without prefix length. */
+  auxiliary: string[];
+}
+
+/** What a network plugin has been told of an endpoint, and has said of it. */
+export interface PluginEndpoint {
+  /** How far it has come: what has to be undone. */
+  step: "created" | "joined";
+  /** What the interface was called outside of the container. */
+  source?: string;
+  /** Where its default routes lead; empty: nowhere. */
+  gateway: string;
+  gateway6: string;
 }
 
 /** The network part of a running container. `privateNetns` false: it lives in the host's namespace. */
@@ -51,6 +78,8 @@ export interface EndpointRecord {
    * endpoint.
    */
   changing?: "joins" | "leaves";
+  /** Present once the network's plugin has been told of it. */
+  plugin?: PluginEndpoint;
 }
 
 /** Ports `hostPort`… of one host address lead to `containerPort`…, `count` of them one by one. */

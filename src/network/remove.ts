@@ -7,6 +7,7 @@ import { bridgesOf } from "./firewall/bridges.ts";
 import { changeNetwork } from "./firewall/changes.ts";
 import { admitToForeign } from "./firewall/foreign.ts";
 import { routeLoopback } from "./firewall/loopback.ts";
+import { forgetAtPlugins } from "./plugin/network.ts";
 import { isPredefined } from "./predefined.ts";
 import type { NetworkRecord } from "./record.ts";
 import { resolveNetwork } from "./resolve.ts";
@@ -14,14 +15,22 @@ import { allNetworks, deleteNetwork, endpointsOfNetwork, sandboxOf } from "./tab
 
 /** `DELETE /networks/{id}`. Refused while a running container is on it. */
 export async function removeNetwork(deps: NetworkDeps, ref: string): Promise<void> {
-  using _lock = await deps.live.networkLocks.acquire("networks");
-  const network = resolveNetwork(deps, ref);
-  if (isPredefined(deps, network.Name))
-    throw forbidden(`${network.Name} is a pre-defined network and cannot be removed`);
-  await removeRecord(deps, network);
+  const network = await underLock(deps, async () => {
+    const found = resolveNetwork(deps, ref);
+    if (isPredefined(deps, found.Name)) throw forbidden(`${found.Name} is a pre-defined network and cannot be removed`);
+    await removeRecord(deps, found);
+    return found;
+  });
+  // Others need not wait for what it has to be told.
+  await forgetAtPlugins(deps, network);
 }
 
-/** As {@link removeNetwork}, for callers that hold the lock `networks`. */
+async function underLock<T>(deps: NetworkDeps, work: () => Promise<T>): Promise<T> {
+  using _lock = await deps.live.networkLocks.acquire("networks");
+  return await work();
+}
+
+/** As {@link removeNetwork}, for callers that hold the lock `networks`, and tell plugins themselves. */
 export async function removeRecord(deps: NetworkDeps, network: NetworkRecord): Promise<void> {
   if (network.ConfigOnly && allNetworks(deps.store).some(({ ConfigFrom }) => ConfigFrom.Network === network.Name)) {
     throw forbidden(`error while removing network: configuration network ${JSON.stringify(network.Name)} is in use`);
@@ -41,7 +50,7 @@ export async function removeRecord(deps: NetworkDeps, network: NetworkRecord): P
     deleteNetwork(deps.store, network.Id);
   })();
   const driver = driverOf(deps, network);
-  if (driver && !network.ConfigOnly) {
+  if (!network.ConfigOnly) {
     routeLoopback(bridgesOf(deps, [network]), false);
     driver.remove(deps, network);
     await changeNetwork(deps, "delete", network);

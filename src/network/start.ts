@@ -21,7 +21,7 @@ export async function startNetworks(deps: NetworkDeps): Promise<void> {
 
   for (const network of allNetworks(deps.store)) {
     try {
-      driverOf(deps, network)?.ensure(deps, network);
+      driverOf(deps, network).ensure(deps, network);
     } catch (error) {
       // One broken network must not keep the others, or the daemon, from starting.
       if (network.Name === "bridge") throw error;
@@ -46,6 +46,6 @@ function forgetBridge(deps: NetworkDeps): void {
   const before = networkByName(deps.store, "bridge");
   if (!before || endpointCount(deps.store, before.Id) > 0) return;
   routeLoopback(bridgesOf(deps, [before]), false);
-  driverOf(deps, before)?.remove(deps, before);
+  driverOf(deps, before).remove(deps, before);
   deleteNetwork(deps.store, before.Id);
 }

@@ -34,7 +34,7 @@ import { builtinIpamDrivers } from "../../src/network/address/ipam-driver.ts";
 import type { NetworkDeps } from "../../src/network/deps.ts";
 import { dismantleNetworks } from "../../src/network/dismantle.ts";
 import { localResolver } from "../../src/network/dns/resolver.ts";
-import { builtinNetworkDrivers } from "../../src/network/driver/builtin.ts";
+import { networkDrivers } from "../../src/network/driver/builtin.ts";
 import { networksForContainers } from "../../src/network/for-containers.ts";
 import { LiveNetworks } from "../../src/network/live.ts";
 import { startNetworks } from "../../src/network/start.ts";
@@ -133,7 +133,8 @@ export class Rig implements AsyncDisposable {
     };
     const networks: NetworkDeps = {
       store,
-      drivers: builtinNetworkDrivers(),
+      drivers: networkDrivers(),
+      plugins: new Plugins([], log),
       ipamDrivers: builtinIpamDrivers(),
       resolver: localResolver(store),
       events,

@@ -79,7 +79,7 @@ export function networkDriverSuite({ driver, options = {}, onParent = false, ref
   describe(name, () => {
     test("says one thing of itself", () =>
       onScene(({ networks, network, endpoint }) => {
-        expect(networks.deps.drivers.get(name)).toBe(driver);
+        expect(networks.deps.drivers.builtin.get(name)).toBe(driver);
         if (driver.onlyNetwork !== null)
           expect(inspectNetwork(networks.deps, driver.onlyNetwork)).toMatchObject({ Driver: name });
         expect(driver.firewall(network) !== null).toBe(driver.publishesPorts);

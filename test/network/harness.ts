@@ -9,12 +9,13 @@ import { builtinIpamDrivers } from "../../src/network/address/ipam-driver.ts";
 import type { NetworkDeps } from "../../src/network/deps.ts";
 import { dismantleNetworks } from "../../src/network/dismantle.ts";
 import { localResolver } from "../../src/network/dns/resolver.ts";
-import { builtinNetworkDrivers } from "../../src/network/driver/builtin.ts";
+import { networkDrivers } from "../../src/network/driver/builtin.ts";
 import { LiveNetworks } from "../../src/network/live.ts";
 import { reconcileNetworks } from "../../src/network/reconcile.ts";
 import type { Sandbox, SandboxRequest } from "../../src/network/sandbox/request.ts";
 import { setUpSandbox } from "../../src/network/sandbox/set-up.ts";
 import { startNetworks } from "../../src/network/start.ts";
+import { Plugins } from "../../src/plugin/plugins.ts";
 import { openStore } from "../../src/store/store.ts";
 import { type Belongings, endRig, leftovers } from "../leftovers.ts";
 
@@ -55,7 +56,8 @@ export class TestNetworks implements AsyncDisposable {
     const store = openStore(join(this.root, "berth.db"));
     return {
       store,
-      drivers: builtinNetworkDrivers(),
+      drivers: networkDrivers(),
+      plugins: new Plugins([], silent),
       ipamDrivers: builtinIpamDrivers(),
       resolver: localResolver(store),
       events: {

@@ -97,7 +97,7 @@ function refuseRemoved(c: ContainerRecord): void {
   }
 }
 
-function gives(deps: ContainerDeps, ref: string): ReturnType<Networks["gives"]> {
+function gives(deps: ContainerDeps, ref: string): ReturnType<Networks["gives"]> | null {
   const network = deps.networks.find(ref);
   return network && deps.networks.gives(network);
 }

@@ -25,7 +25,7 @@ export function validateNetworks(deps: ContainerDeps, mode: string, endpoints: R
   refuseMixtures(mode, given);
 }
 
-type Given = NetworkCapabilities["gives"] | null;
+type Given = NetworkCapabilities["gives"];
 
 /** The host's network and none are not to be had beside others. */
 function refuseMixtures(mode: string, given: readonly Given[]): void {

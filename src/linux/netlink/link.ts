@@ -185,10 +185,12 @@ export interface LinkChange {
   name?: string;
   /** Index of the bridge to be a port of. */
   master?: number;
+  /** Moved into the namespace that this descriptor stands for. */
+  netnsFd?: number;
 }
 
 /** Changes what is given of a link, leaves the rest. */
-export function changeLink(index: number, { up, mac, mtu, name, master }: LinkChange): Message {
+export function changeLink(index: number, { up, mac, mtu, name, master, netnsFd }: LinkChange): Message {
   return {
     type: RTM.NEWLINK,
     flags: 0,
@@ -198,6 +200,7 @@ export function changeLink(index: number, { up, mac, mtu, name, master }: LinkCh
       ...(mtu ? [[IFLA.MTU, u32(mtu)] as const] : []),
       ...(name ? [[IFLA.IFNAME, text(name)] as const] : []),
       ...(master ? [[IFLA.MASTER, u32(master)] as const] : []),
+      ...(netnsFd === undefined ? [] : [[IFLA.NET_NS_FD, u32(netnsFd)] as const]),
     ],
   };
 }
@@ -282,4 +285,9 @@ export function parseLink({ payload }: ReceivedMessage): Link {
 /** Attributes behind a fixed struct, as the value of an attribute. */
 function withHeader(header: Uint8Array, attributes: readonly Attribute[]): Uint8Array {
   return new Uint8Array([...header, ...encodeAttributes(attributes)]);
+}
+
+/** A MAC address that nobody else on this machine has: of those that anybody may give, made up. */
+export function randomMac(): string {
+  return formatMac(Uint8Array.of(0x02, ...crypto.getRandomValues(new Uint8Array(5))));
 }

@@ -36,6 +36,9 @@ export const defaultAddressPools: AddressPool[] = [
   { base: "192.168.0.0/16", size: 24 },
 ];
 
+/** The same for networks that reach beyond this machine, as Docker has it. */
+export const globalAddressPools: AddressPool[] = [{ base: "10.0.0.0/8", size: 24 }];
+
 /** The instance's own unique local prefix (RFC 4193), cut into /64. */
 export function uniqueLocalPool(instance: string): AddressPool {
   const hex = instance.padEnd(10, "0").slice(0, 10);

@@ -36,7 +36,7 @@ async function look(deps: NetworkDeps, repair: boolean): Promise<Item[]> {
     if (repair) await mend(deps, items);
   };
   for (const network of allNetworks(deps.store))
-    if (!network.ConfigOnly) await take(driverOf(deps, network)?.compare(deps, network) ?? []);
+    if (!network.ConfigOnly) await take(driverOf(deps, network).compare(deps, network) ?? []);
   for (const { containerId } of allSandboxes(deps.store)) {
     using _lock = await deps.live.sandboxLocks.acquire(containerId);
     // It may have ended meanwhile.

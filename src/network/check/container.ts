@@ -55,7 +55,7 @@ function checkInterface(
   { network, endpoint, driver }: Attached,
   { route }: OpenNetns,
 ): Item[] {
-  if (driver?.gives !== "interface") return [];
+  if (driver.gives !== "interface") return [];
   const { interfaceName } = endpoint;
   const published = publishedPorts(deps.store, sandbox.containerId).length > 0;
   const anew = () =>

@@ -65,6 +65,8 @@ export interface NetworkCapabilities {
 export interface NetworkDriver extends NetworkCapabilities {
   /** As `--driver` and `GET /info` name it. */
   readonly name: string;
+  /** It is a program of its own, which is told of networks and endpoints by `network/plugin/`. */
+  readonly plugin: boolean;
   /** Name of the one network of this kind, which always exists; null: users make as many as they like. */
   readonly onlyNetwork: string | null;
   /** Throws what is wrong with the network's options. May fill in what was left open. */
@@ -89,8 +91,11 @@ export interface NetworkDriver extends NetworkCapabilities {
   detach(deps: DriverDeps, network: NetworkRecord, endpoint: EndpointRecord): void;
   /** Deletes the endpoint's interface from a namespace that stays. Does nothing where there is none. */
   withdraw(endpoint: EndpointRecord, open: OpenNetns): void;
-  /** Where a default route through this network leads; `direct`: out of the interface without a gateway. */
-  gateways(network: NetworkRecord): Gateways;
+  /**
+   * Where a default route through this network leads, for the endpoint where that matters; `direct`: out of the
+   * interface without a gateway.
+   */
+  gateways(network: NetworkRecord, endpoint?: EndpointRecord): Gateways;
   /** What the firewall must know of the network; null: it need not know the network. */
   firewall(network: NetworkRecord): FirewallNetwork | null;
   /** Interfaces inside are called so, with a number behind. */
@@ -111,13 +116,18 @@ export interface NetworkDriver extends NetworkCapabilities {
   ): Item[];
 }
 
-/** By name. */
-export type NetworkDrivers = ReadonlyMap<string, NetworkDriver>;
+/** The drivers of networks. */
+export interface NetworkDrivers {
+  /** Those that come with the engine, by name. */
+  readonly builtin: ReadonlyMap<string, NetworkDriver>;
+  /** A driver of any name: one that the engine has not is a plugin's, be it there or not. */
+  plugin(name: string): NetworkDriver;
+}
 
 /** The driver of networks whose request names none. */
 export const defaultDriver = "bridge";
 
-/** null: this engine has no driver of that name (any more). */
-export function driverOf({ drivers }: { drivers: NetworkDrivers }, { Driver }: NetworkRecord): NetworkDriver | null {
-  return drivers.get(Driver) ?? null;
+/** The driver of a network; one that the engine has not is a plugin's. */
+export function driverOf({ drivers }: { drivers: NetworkDrivers }, { Driver }: NetworkRecord): NetworkDriver {
+  return drivers.builtin.get(Driver) ?? drivers.plugin(Driver);
 }

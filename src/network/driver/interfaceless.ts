@@ -2,6 +2,7 @@ import type { NetworkDriver } from "./driver.ts";
 
 /** The two kinds of networks that make nothing: neither on the host nor in a container. */
 const interfaceless: Omit<NetworkDriver, "name" | "onlyNetwork" | "gives"> = {
+  plugin: false,
   macAddresses: false,
   publishesPorts: false,
   forwards: false,

@@ -11,6 +11,7 @@ import { deleteInside } from "./withdraw.ts";
 /** Containers with addresses of their own behind the parent's one MAC address. */
 export const ipvlan: NetworkDriver = {
   name: "ipvlan",
+  plugin: false,
   onlyNetwork: null,
   gives: "interface",
   macAddresses: false,

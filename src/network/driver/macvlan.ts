@@ -14,6 +14,7 @@ const option = "macvlan_mode";
 /** Containers as machines of their own on the parent's network. */
 export const macvlan: NetworkDriver = {
   name: "macvlan",
+  plugin: false,
   onlyNetwork: null,
   gives: "interface",
   macAddresses: true,

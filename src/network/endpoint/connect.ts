@@ -7,14 +7,16 @@ import { driverOf } from "../driver/driver.ts";
 import { publishNetworkEvent } from "../events.ts";
 import { changePorts } from "../firewall/changes.ts";
 import type { FirewallPort } from "../firewall/elements.ts";
+import { joinAtPlugin, leaveAtPlugin } from "../plugin/endpoint.ts";
+import { type GivenAddresses, releaseAddresses, requestAddresses } from "../plugin/ipam.ts";
 import { allocatePorts, attachedOf, firewallPorts } from "../ports/publish.ts";
-import type { EndpointRecord, SandboxRecord } from "../record.ts";
+import type { EndpointRecord, NetworkRecord, SandboxRecord } from "../record.ts";
 import { resolveNetwork } from "../resolve.ts";
 import { type Attached, configureInterface, openNetns, setDefaultRoutes, untilReady } from "../sandbox/interface.ts";
 import type { HostsEntry, Sandbox } from "../sandbox/request.ts";
 import { describeSandbox, netnsPath } from "../sandbox/sandbox.ts";
 import { deleteEndpoint, deletePublishedPorts, publishedPorts, sandboxOf, updateEndpoint } from "../table.ts";
-import { allocateEndpoint } from "./endpoint.ts";
+import { allocateEndpoint, validateEndpoint } from "./endpoint.ts";
 
 /** Called in the transaction that completes a change, to write down what the change means for the container. */
 export type Settle = (sandbox: Sandbox) => void;
@@ -39,12 +41,14 @@ export async function connectSandbox(
 
   const taken = before.map((one) => one.endpoint.interfaceName);
   const oldPorts = publishedPorts(deps.store, containerId);
-  const allocate = () => begin(deps, allocateEndpoint(deps, record, sandbox, endpoint ?? {}, taken), "joins");
-  const added = { network: record, driver, endpoint: deps.store.transaction(allocate)() };
+  if (record.pools) validateEndpoint(deps, record, endpoint ?? {});
+  const given = await requestAddresses(deps, record, endpoint ?? {});
+  const allocate = () => begin(deps, allocateEndpoint(deps, record, sandbox, endpoint ?? {}, taken, given), "joins");
+  const added = { network: record, driver, endpoint: await orGiveBack(deps, record, given, allocate) };
   undo.defer(() => takeOff(deps, sandbox, added));
   const after = [...before, added];
   const ports = oldPorts.length > 0 ? oldPorts : await allocatePorts(deps, sandbox, after);
-  attach(deps, sandbox, added, after, ports.length > 0);
+  await attach(deps, sandbox, added, after, ports.length > 0);
   await movePorts(deps, firewallPorts(deps, sandbox, before, oldPorts), firewallPorts(deps, sandbox, after, ports));
   adjustNameService(deps, sandbox, true);
   await untilReady(deps, [added]);
@@ -67,7 +71,7 @@ export async function disconnectSandbox(
   using _lock = await deps.live.sandboxLocks.acquire(containerId);
   const sandbox = requireSandbox(deps, containerId);
   const record = resolveNetwork(deps, network);
-  if (driverOf(deps, record)?.gives === "host")
+  if (driverOf(deps, record).gives === "host")
     throw invalid("cannot disconnect container from host network - container was created in host network mode");
   const removed = attachedOf(deps, containerId).find((one) => one.network.Id === record.Id);
   if (!removed) throw forbidden(`container ${containerId} is not connected to network ${record.Name}`);
@@ -91,6 +95,21 @@ export async function mendSandbox(
   return { before, sandbox: describeSandbox(deps, sandbox), gone: cutOff.map(({ network }) => network.Name) };
 }
 
+/** Runs a transaction; addresses that a plugin has chosen for it are given back where it fails. */
+async function orGiveBack<T>(
+  deps: NetworkDeps,
+  network: NetworkRecord,
+  given: GivenAddresses | null,
+  work: () => T,
+): Promise<T> {
+  try {
+    return deps.store.transaction(work)();
+  } catch (error) {
+    if (given) await releaseAddresses(deps, network, given);
+    throw error;
+  }
+}
+
 /** Marks the endpoint as being changed: after a crash the next daemon removes it. */
 function begin(deps: NetworkDeps, endpoint: EndpointRecord, changing: "joins" | "leaves"): EndpointRecord {
   updateEndpoint(deps.store, { ...endpoint, changing });
@@ -110,13 +129,14 @@ async function takeOff(
   const after = before.filter((one) => one.endpoint.id !== endpoint.id);
   const ranges = publishedPorts(deps.store, containerId);
   await movePorts(deps, firewallPorts(deps, sandbox, before, ranges), firewallPorts(deps, sandbox, after, ranges));
-  if (driver?.gives === "interface") {
+  if (driver.gives === "interface") {
     using open = openNetns(new Netns(netnsPath(deps, containerId)));
     driver.detach(deps, network, endpoint);
+    if (driver.plugin || network.pools) await leaveAtPlugin(deps, network, endpoint, open);
     driver.withdraw(endpoint, open);
     setDefaultRoutes(open, after, false);
   }
-  const published = after.some((one) => one.driver?.publishesPorts);
+  const published = after.some((one) => one.driver.publishesPorts);
   deps.store.transaction(() => {
     deleteEndpoint(deps.store, endpoint.id);
     if (!published) deletePublishedPorts(deps.store, containerId);
@@ -131,15 +151,15 @@ type Member = Pick<Attached, "network" | "driver">;
 /** Throws, in Docker's words, where a container on `current` cannot be on `wanted` too. */
 function checkCompatible(current: readonly Member[], wanted: Member, hostMode: boolean): void {
   if (wanted.network.ConfigOnly) throw forbidden("cannot create endpoint on configuration-only network");
-  if (wanted.driver?.gives === "host" && !hostMode) {
+  if (wanted.driver.gives === "host" && !hostMode) {
     throw invalid("cannot connect container to host network - container must be created in host network mode");
   }
-  if (hostMode || current.some(({ driver }) => driver?.gives === "host")) {
+  if (hostMode || current.some(({ driver }) => driver.gives === "host")) {
     throw invalid(
       "container sharing network namespace with another container or host cannot be connected to any other network",
     );
   }
-  if (current.length > 0 && [...current, wanted].some(({ driver }) => driver?.gives === "nothing")) {
+  if (current.length > 0 && [...current, wanted].some(({ driver }) => driver.gives === "nothing")) {
     throw invalid("container cannot be connected to multiple networks with one of the networks in private (none) mode");
   }
 }
@@ -155,16 +175,21 @@ function requireSandbox(deps: NetworkDeps, containerId: string): SandboxRecord {
   return sandbox;
 }
 
-function attach(
+async function attach(
   deps: NetworkDeps,
   sandbox: SandboxRecord,
   { network, endpoint, driver }: Attached,
   all: readonly Attached[],
   published: boolean,
-): void {
-  if (driver?.gives !== "interface") return;
+): Promise<void> {
+  if (driver.gives !== "interface") return;
   using open = openNetns(new Netns(netnsPath(deps, sandbox.containerId)));
-  driver.attach(deps, network, endpoint, open, published);
-  configureInterface(open, endpoint);
+  if (driver.plugin) {
+    const taken = all.filter((one) => one.endpoint !== endpoint).map((one) => one.endpoint.interfaceName);
+    await joinAtPlugin(deps, sandbox, network, endpoint, open, taken);
+  } else {
+    driver.attach(deps, network, endpoint, open, published);
+    configureInterface(open, endpoint);
+  }
   setDefaultRoutes(open, all, false);
 }

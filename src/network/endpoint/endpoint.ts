@@ -1,5 +1,5 @@
 import type { EndpointSettings } from "../../api/types/network.ts";
-import { internal, invalid, notFound, unavailable } from "../../lib/errors.ts";
+import { forbidden, internal, invalid, notFound, unavailable } from "../../lib/errors.ts";
 import { newId, shortId } from "../../lib/ids.ts";
 import { containsIp, formatCidr, type IpFamily, ipBytes, isLinkLocal, parseCidr, parseIp } from "../../lib/ip.ts";
 import { formatMac, parseMac } from "../../linux/netlink/link.ts";
@@ -7,6 +7,7 @@ import { configOf, pickAddress, takeAddress } from "../address/ipam.ts";
 import type { NetworkDeps } from "../deps.ts";
 import { driverOf, type NetworkDriver } from "../driver/driver.ts";
 import { isDefaultBridge, isInterfaceName } from "../options.ts";
+import type { GivenAddresses } from "../plugin/ipam.ts";
 import { type EndpointRecord, hostInterface, type NetworkRecord } from "../record.ts";
 import { addressOf, insertEndpoint, networkById, usedAddresses } from "../table.ts";
 import { sysctlErrors } from "./endpoint-sysctls.ts";
@@ -19,8 +20,8 @@ export interface EndpointOwner {
 }
 
 /** Whether a user created the network. Only such networks have a name service and accept addresses and aliases. */
-export const isUserDefined = ({ network, driver }: { network: NetworkRecord; driver: NetworkDriver | null }): boolean =>
-  !isDefaultBridge(network) && driver?.gives === "interface";
+export const isUserDefined = ({ network, driver }: { network: NetworkRecord; driver: NetworkDriver }): boolean =>
+  !isDefaultBridge(network) && driver.gives === "interface";
 
 /**
  * Throws `invalid`, with Docker's text, where the network cannot give what the settings ask for. For running and
@@ -72,8 +73,8 @@ function rangeErrors(network: NetworkRecord, text: Text, family: IpFamily): stri
 }
 
 /**
- * Gives a container a place on a network: identity, addresses, names. Writes rows only, and must run in one transaction
- * with all that depends on them.
+ * Gives a container a place on a network: identity, addresses (`given`: chosen elsewhere), names. Writes rows only, and
+ * must run in one transaction with all that depends on them.
  */
 export function allocateEndpoint(
   deps: NetworkDeps,
@@ -81,22 +82,27 @@ export function allocateEndpoint(
   owner: EndpointOwner,
   settings: EndpointSettings,
   taken: readonly string[],
+  given: GivenAddresses | null = null,
 ): EndpointRecord {
   validateEndpoint(deps, network, settings);
   // The network was looked up earlier and may have been removed since.
   if (!networkById(deps.store, network.Id)) throw notFound(`network ${network.Name} not found`);
-  const known = driverOf(deps, network);
-  const driver = known?.gives === "interface" ? known : null;
-  const used = driver ? usedAddresses(deps.store, network.Id) : new Set<string>();
-  const ipv4 = driver && network.EnableIPv4 ? allocate(network, 4, used, settings.IPAMConfig?.IPv4Address) : "";
-  const ipv6 = driver && network.EnableIPv6 ? allocate(network, 6, used, settings.IPAMConfig?.IPv6Address) : "";
+  const driver = driverOf(deps, network);
+  const addressed = driver.gives === "interface";
+  const used = addressed ? usedAddresses(deps.store, network.Id) : new Set<string>();
+  const { IPv4Address, IPv6Address } = settings.IPAMConfig ?? {};
+  const ipv4 = addressed && network.EnableIPv4 ? (given?.ipv4 ?? allocate(network, 4, used, IPv4Address)) : "";
+  const ipv6 = addressed && network.EnableIPv6 ? (given?.ipv6 ?? allocate(network, 6, used, IPv6Address)) : "";
+  // A plugin that gives one twice.
+  for (const address of given ? [addressOf(ipv4), addressOf(ipv6)] : [])
+    if (used.has(address)) throw forbidden("Address already in use");
   const id = newId();
   const endpoint: EndpointRecord = {
     id,
     networkId: network.Id,
     containerId: owner.containerId,
-    interfaceName: driver ? interfaceName(id, driver.interfacePrefix(network), settings, taken) : "",
-    mac: driver?.macAddresses ? macAddress(settings, id, ipv4) : "",
+    interfaceName: addressed ? interfaceName(id, driver.interfacePrefix(network), settings, taken) : "",
+    mac: given?.mac || (driver.macAddresses ? macAddress(settings, id, ipv4) : ""),
     ipv4,
     ipv6,
     settings,
@@ -166,9 +172,9 @@ export function dnsNames({ containerId, name, hostname }: EndpointOwner, setting
 export function describeEndpoint(
   network: NetworkRecord,
   endpoint: EndpointRecord,
-  driver: NetworkDriver | null,
+  driver: NetworkDriver,
 ): EndpointSettings {
-  const { v4, v6 } = driver?.gateways(network) ?? { v4: null, v6: null };
+  const { v4, v6 } = driver.gateways(network, endpoint);
   const prefixOf = (cidr: string) => parseCidr(cidr)?.prefix ?? 0;
   const gateway = (ip: typeof v4, cidr: string) =>
     ip && ip !== "direct" && cidr ? addressOf(formatCidr({ ip, prefix: 0 })) : "";

@@ -5,4 +5,4 @@ import { allNetworks } from "../table.ts";
 
 /** The bridges of the host that the firewall knows: of all networks, or of these. */
 export const bridgesOf = (deps: NetworkDeps, networks: readonly NetworkRecord[] = allNetworks(deps.store)): string[] =>
-  networks.flatMap((network) => driverOf(deps, network)?.firewall(network)?.bridge ?? []);
+  networks.flatMap((network) => driverOf(deps, network).firewall(network)?.bridge ?? []);

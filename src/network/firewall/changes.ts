@@ -13,7 +13,7 @@ import { addNetworks, bareTableName, deleteNetworks, dropTable, type Firewall, w
 /** The firewall as the database wants it. */
 export function wantedFirewall(deps: NetworkDeps): Firewall {
   return {
-    networks: allNetworks(deps.store).flatMap((network) => driverOf(deps, network)?.firewall(network) ?? []),
+    networks: allNetworks(deps.store).flatMap((network) => driverOf(deps, network).firewall(network) ?? []),
     ports: allSandboxes(deps.store).flatMap((sandbox) => {
       const stays = attachedOf(deps, sandbox.containerId).filter(({ endpoint }) => endpoint.changing !== "leaves");
       return firewallPorts(deps, sandbox, stays, publishedPorts(deps.store, sandbox.containerId));
@@ -75,7 +75,7 @@ export async function changeNetwork(
   change: "add" | "delete",
   network: NetworkRecord,
 ): Promise<void> {
-  const rules = driverOf(deps, network)?.firewall(network);
+  const rules = driverOf(deps, network).firewall(network);
   if (!rules) return;
   try {
     await deps.live.firewall.submit({

@@ -18,7 +18,7 @@ export function attachedOf(deps: NetworkDeps, containerId: string): Attached[] {
 
 /** The endpoints that published ports may lead to: on networks that are not internal. */
 const publishable = (attached: readonly Attached[]): Attached[] =>
-  attached.filter(({ network, driver }) => driver?.publishesPorts && !network.Internal);
+  attached.filter(({ network, driver }) => driver.publishesPorts && !network.Internal);
 
 /**
  * The host's addresses for a port that names no address: the network's, else the daemon's, else all, with IPv6 where

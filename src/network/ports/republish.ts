@@ -88,7 +88,7 @@ async function turn(deps: NetworkDeps, from: Publication, to: Publication, note:
   undo.defer(() => writeDown(deps, from, note));
   if (from.ranges.length > 0 !== to.ranges.length > 0) {
     for (const { network, endpoint, driver } of attached)
-      if (driver?.gives === "interface") driver.publish(deps, network, endpoint, to.ranges.length > 0);
+      if (driver.gives === "interface") driver.publish(deps, network, endpoint, to.ranges.length > 0);
   }
   await changePorts(deps, gone, come);
 

@@ -59,8 +59,7 @@ function linkLocal({ settings }: EndpointRecord): string[] {
 export interface Attached {
   network: NetworkRecord;
   endpoint: EndpointRecord;
-  /** null: this engine has no such driver any more. */
-  driver: NetworkDriver | null;
+  driver: NetworkDriver;
 }
 
 /**
@@ -72,7 +71,7 @@ export function gatewayEndpoint(
   family: "v4" | "v6",
 ): (Attached & { gateway: NonNullable<Gateways["v4"]> }) | null {
   const candidates = attached.flatMap((one) => {
-    const gateway = one.driver?.gateways(one.network)[family] ?? null;
+    const gateway = one.driver.gateways(one.network, one.endpoint)[family];
     return gateway !== null && (family === "v4" ? one.endpoint.ipv4 : one.endpoint.ipv6) !== ""
       ? [{ ...one, gateway }]
       : [];
@@ -83,8 +82,7 @@ export function gatewayEndpoint(
 
 /** Waits until packets pass through all endpoints; a tenth of a second at most. Mostly they do already. */
 export async function untilReady(deps: NetworkDeps, attached: readonly Attached[]): Promise<void> {
-  const isReady = () =>
-    attached.every(({ network, endpoint, driver }) => driver?.ready(deps, network, endpoint) ?? true);
+  const isReady = () => attached.every(({ network, endpoint, driver }) => driver.ready(deps, network, endpoint));
   for (let tries = 0; tries < 100 && !isReady(); tries++) await Bun.sleep(1);
 }
 

@@ -30,7 +30,7 @@ export function describeSandbox(deps: NetworkDeps, sandbox: SandboxRecord): Sand
   const attached = attachedOf(deps, sandbox.containerId);
   const path = netnsPath(deps, sandbox.privateNetns ? sandbox.containerId : "default");
   const entries = hostsEntries(deps, sandbox, attached);
-  const publishes = attached.some(({ driver }) => driver?.publishesPorts);
+  const publishes = attached.some(({ driver }) => driver.publishesPorts);
   return {
     netnsPath: sandbox.privateNetns ? path : null,
     settings: {

@@ -6,10 +6,12 @@ import { createNetns } from "../../linux/namespace.ts";
 import type { NetworkDeps } from "../deps.ts";
 import { adjustNameService } from "../dns/service.ts";
 import { driverOf, type NetworkDriver } from "../driver/driver.ts";
-import { allocateEndpoint } from "../endpoint/endpoint.ts";
+import { allocateEndpoint, validateEndpoint } from "../endpoint/endpoint.ts";
 import { publishNetworkEvent } from "../events.ts";
 import { changePorts } from "../firewall/changes.ts";
 import { watchForeignFirewalls } from "../firewall/foreign.ts";
+import { joinAtPlugin } from "../plugin/endpoint.ts";
+import { type GivenAddresses, releaseAddresses, requestAddresses } from "../plugin/ipam.ts";
 import { allocatePorts, firewallPorts } from "../ports/publish.ts";
 import type { NetworkRecord, SandboxRecord } from "../record.ts";
 import { findNetwork, resolveNetwork } from "../resolve.ts";
@@ -38,10 +40,10 @@ export async function setUpSandbox(deps: NetworkDeps, request: SandboxRequest): 
   await using undo = new AsyncDisposableStack();
 
   undo.defer(() => releaseSandbox(deps, request.containerId));
-  const { sandbox, attached } = writeDown(deps, request, wanted);
+  const { sandbox, attached } = await allocate(deps, request, wanted);
   const ports = await allocatePorts(deps, sandbox, attached);
   if (sandbox.privateNetns) {
-    await makeNetns(deps, request, attached, ports.length > 0);
+    await makeNetns(deps, request, sandbox, attached, ports.length > 0);
     adjustNameService(deps, sandbox, false);
   }
   await changePorts(deps, [], firewallPorts(deps, sandbox, attached, ports));
@@ -56,8 +58,9 @@ export async function setUpSandbox(deps: NetworkDeps, request: SandboxRequest): 
 
 interface Wanted {
   network: NetworkRecord;
-  driver: NetworkDriver | null;
+  driver: NetworkDriver;
   settings: EndpointSettings;
+  given?: GivenAddresses;
 }
 
 /** The requested endpoints, that of the network mode first; where none is requested, one on the mode's network. */
@@ -86,18 +89,38 @@ function withoutNulls(settings: EndpointSettings | null): EndpointSettings {
   return MacAddress ? { ...rest, MacAddress } : rest;
 }
 
+/** Writes everything down; what plugins have chosen is given back where that fails. */
+async function allocate(
+  deps: NetworkDeps,
+  request: SandboxRequest,
+  wanted: Wanted[],
+): Promise<{ sandbox: SandboxRecord; attached: Attached[] }> {
+  await using undo = new AsyncDisposableStack();
+  for (const one of wanted) {
+    const { network, settings } = one;
+    if (network.pools) validateEndpoint(deps, network, settings);
+    const given = await requestAddresses(deps, network, settings);
+    if (!given) continue;
+    one.given = given;
+    undo.defer(() => releaseAddresses(deps, network, given));
+  }
+  const written = writeDown(deps, request, wanted);
+  undo.move();
+  return written;
+}
+
 function writeDown(
   deps: NetworkDeps,
   request: SandboxRequest,
   wanted: Wanted[],
 ): { sandbox: SandboxRecord; attached: Attached[] } {
-  const sandbox = sandboxOfRequest(request, !wanted.some(({ driver }) => driver?.gives === "host"));
+  const sandbox = sandboxOfRequest(request, !wanted.some(({ driver }) => driver.gives === "host"));
   return deps.store.transaction(() => {
     saveSandbox(deps.store, sandbox);
     const attached: Attached[] = [];
-    for (const { network, driver, settings } of wanted) {
+    for (const { network, driver, settings, given } of wanted) {
       const taken = attached.map(({ endpoint }) => endpoint.interfaceName);
-      attached.push({ network, driver, endpoint: allocateEndpoint(deps, network, request, settings, taken) });
+      attached.push({ network, driver, endpoint: allocateEndpoint(deps, network, request, settings, taken, given) });
     }
     return { sandbox, attached };
   })();
@@ -142,6 +165,7 @@ function sandboxOfRequest(request: SandboxRequest, privateNetns: boolean): Sandb
 async function makeNetns(
   deps: NetworkDeps,
   request: SandboxRequest,
+  sandbox: SandboxRecord,
   attached: Attached[],
   published: boolean,
 ): Promise<void> {
@@ -150,7 +174,12 @@ async function makeNetns(
   raiseLoopback(open);
   await request.onNamespace?.(path);
   for (const { network, endpoint, driver } of attached) {
-    if (driver?.gives !== "interface") continue;
+    if (driver.gives !== "interface") continue;
+    if (driver.plugin) {
+      const taken = attached.filter((one) => one.endpoint !== endpoint).map((one) => one.endpoint.interfaceName);
+      await joinAtPlugin(deps, sandbox, network, endpoint, open, taken);
+      continue;
+    }
     driver.attach(deps, network, endpoint, open, published);
     configureInterface(open, endpoint);
   }

@@ -1,10 +1,13 @@
-import { removeNetns } from "../../linux/namespace.ts";
+import { existsSync } from "node:fs";
+import { Netns, removeNetns } from "../../linux/namespace.ts";
 import type { NetworkDeps } from "../deps.ts";
 import { stopNameService } from "../dns/service.ts";
 import { publishNetworkEvent } from "../events.ts";
 import { changePorts } from "../firewall/changes.ts";
+import { leaveAtPlugin } from "../plugin/endpoint.ts";
 import { attachedOf, firewallPorts } from "../ports/publish.ts";
 import { deletePublishedPorts, deleteSandbox, publishedPorts, sandboxOf } from "../table.ts";
+import { type Attached, openNetns } from "./interface.ts";
 import { netnsPath } from "./sandbox.ts";
 
 /** Removes all that `setUpSandbox` made, also after a crash half way. Does nothing where there is nothing. */
@@ -25,7 +28,17 @@ export async function releaseSandbox(deps: NetworkDeps, containerId: string): Pr
   if (sandbox) await changePorts(deps, firewallPorts(deps, sandbox, attached, ranges), []);
   deps.live.ports.release(containerId);
   stopNameService(deps, containerId);
-  for (const { network, endpoint, driver } of attached) driver?.detach(deps, network, endpoint);
+  for (const { network, endpoint, driver } of attached) driver.detach(deps, network, endpoint);
+  await leavePlugins(deps, containerId, attached);
   removeNetns(netnsPath(deps, containerId));
   deleteSandbox(deps.store, containerId);
+}
+
+/** While the namespace is there still: plugins get their interfaces back. */
+async function leavePlugins(deps: NetworkDeps, containerId: string, attached: readonly Attached[]): Promise<void> {
+  const known = attached.filter(({ network, driver }) => driver.plugin || network.pools);
+  if (known.length === 0) return;
+  const path = netnsPath(deps, containerId);
+  using open = existsSync(path) ? openNetns(new Netns(path)) : null;
+  for (const { network, endpoint } of known) await leaveAtPlugin(deps, network, endpoint, open);
 }

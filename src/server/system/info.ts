@@ -22,7 +22,7 @@ export function systemInfo(deps: ServerDeps): SystemInfo {
     DriverStatus: deps.images.snapshotter.status(),
     Plugins: {
       Volume: withPlugins(deps, "VolumeDriver", deps.volumes.drivers.builtin.keys()),
-      Network: withPlugins(deps, "NetworkDriver", deps.networks.drivers.keys()),
+      Network: withPlugins(deps, "NetworkDriver", deps.networks.drivers.builtin.keys()),
       Authorization: deps.authorization.length > 0 ? deps.authorization.map(({ name }) => name) : null,
       // To keep no log at all is a choice, not a driver.
       Log: withPlugins(deps, "LogDriver", runtime.logDrivers.names()).filter((name) => name !== "none"),

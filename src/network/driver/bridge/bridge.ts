@@ -33,6 +33,7 @@ const leastIpv6Mtu = 1280;
 /** A bridge on the host, a veth pair for each container, addresses hidden behind the host's. */
 export const bridge: NetworkDriver = {
   name: "bridge",
+  plugin: false,
   onlyNetwork: null,
   gives: "interface",
   macAddresses: true,
