@@ -45,10 +45,12 @@ async function* wholeFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<U
   frames.end();
 }
 
-/** Splits off enough of a stream to know how it is packed, and gives the whole of it back. */
+/**
+ * Splits off enough of a stream to know how it is packed, and gives the whole of it back. `head`: what was split off.
+ */
 export async function sniffPacking(
   source: AsyncIterable<Uint8Array>,
-): Promise<{ packing: Packing; stream: AsyncIterable<Uint8Array> }> {
+): Promise<{ packing: Packing; head: Uint8Array; stream: AsyncIterable<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();
   const held: Uint8Array[] = [];
   let length = 0;
@@ -58,7 +60,7 @@ export async function sniffPacking(
     held.push(next.value);
     length += next.value.length;
   }
-  const packing = detectPacking(Buffer.concat(held));
+  const head = Buffer.concat(held);
   async function* whole(): AsyncGenerator<Uint8Array> {
     try {
       yield* held;
@@ -67,5 +69,5 @@ export async function sniffPacking(
       await iterator.return?.();
     }
   }
-  return { packing, stream: whole() };
+  return { packing: detectPacking(head), head, stream: whole() };
 }

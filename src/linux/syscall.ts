@@ -19,6 +19,7 @@ const libc = dlopen("libc.so.6", {
   close: { args: [i32], returns: i32 },
   read: { args: [i32, p, u64], returns: i64 },
   write: { args: [i32, p, u64], returns: i64 },
+  poll: { args: [p, u64, i32], returns: i32 },
   ioctl: { args: [i32, u64, p], returns: i32 },
   fcntl: { args: [i32, i32, u64], returns: i32 },
   clock_gettime: { args: [i32, p], returns: i32 },

@@ -1,12 +1,14 @@
 import { availableParallelism } from "node:os";
 import { sniffPacking } from "../../lib/decompress.ts";
 import { cancelled, EngineError, errorMessage, internal } from "../../lib/errors.ts";
+import type { LendableBody } from "../../lib/http-body.ts";
 import { Semaphore } from "../../lib/lock.ts";
 import { filterThrough } from "../../lib/run.ts";
 import type { ChangesRequest, TreeChange } from "./changes.ts";
 import { describeFailure, revive } from "./failure.ts";
-import type { FromWorker, JobName, Jobs, Member, ToWorker } from "./jobs.ts";
+import type { FromWorker, JobName, JobSource, Jobs, Member, ToWorker } from "./jobs.ts";
 import { layTree } from "./lay.ts";
+import { lentSource } from "./lent.ts";
 import type {
   ArchiveCompression,
   CopyOptions,
@@ -20,8 +22,11 @@ import { packTree } from "./pack.ts";
 import { areFew, isSmallTree } from "./small.ts";
 import type { Stopped } from "./stop.ts";
 
-/** An archive to read: a file on disk (read by the worker itself, fastest) or a stream from anywhere. */
-export type ArchiveSource = { file: string } | AsyncIterable<Uint8Array>;
+/**
+ * An archive to read: a file on disk or the body of a request (both read by the worker itself, fastest), or a stream
+ * from anywhere.
+ */
+export type ArchiveSource = { file: string } | LendableBody | AsyncIterable<Uint8Array>;
 
 const IDLE_MS = 3000;
 const upkeep: ReadonlySet<JobName> = new Set(["remove", "unmount", "sync"]);
@@ -49,8 +54,7 @@ export class Archiver implements AsyncDisposable {
     options: ExtractOptions = {},
     signal?: AbortSignal,
   ): Promise<ExtractResult> {
-    if ("file" in source) return this.#run("extract", { source, root, options }, { signal });
-    return this.#run("extract", { source: "stream", root, options }, { signal, input: unfiltered(source) });
+    return withSource(source, (from, io) => this.#run("extract", { source: from, root, options }, { signal, ...io }));
   }
 
   /**
@@ -134,8 +138,7 @@ export class Archiver implements AsyncDisposable {
 
   /** Takes an archive of files apart into `dir`, each under a number, with its digest. */
   async unpackMembers(source: ArchiveSource, dir: string, signal?: AbortSignal): Promise<Member[]> {
-    if ("file" in source) return this.#run("unpackMembers", { source, dir }, { signal });
-    return this.#run("unpackMembers", { source: "stream", dir }, { signal, input: unfiltered(source) });
+    return withSource(source, (from, io) => this.#run("unpackMembers", { source: from, dir }, { signal, ...io }));
   }
 
   /** Compresses the content of a file (itself plain or compressed) into a new one. */
@@ -188,7 +191,7 @@ export class Archiver implements AsyncDisposable {
 
   async #run<N extends JobName>(job: N, request: Jobs[N]["request"], io: JobIo): Promise<Jobs[N]["result"]> {
     if (io.signal?.aborted) throw cancelled("context canceled");
-    using _slot = io.input || io.output ? undefined : await this.#slot(job, io.signal);
+    using _slot = io.input || io.beyond || io.output ? undefined : await this.#slot(job, io.signal);
     const worker = this.#take();
     let healthy = false;
     try {
@@ -243,16 +246,26 @@ async function atOnce<T>(work: (stopped: Stopped) => T | Promise<T>, signal: Abo
   }
 }
 
-/** What the workers cannot decompress themselves goes through a program first. */
-async function* unfiltered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { packing, stream } = await sniffPacking(source);
-  if (packing === "bzip2" || packing === "xz") yield* filterThrough([packing, "-dc"], stream);
-  else yield* stream;
+/** Works on an archive as a worker gets it. What workers cannot decompress goes through a program first. */
+async function withSource<T>(
+  source: ArchiveSource,
+  work: (from: JobSource, io: Pick<JobIo, "input" | "beyond">) => Promise<T>,
+): Promise<T> {
+  if ("file" in source) return work(source, {});
+  const { packing, head, stream } = await sniffPacking(source);
+  if (packing === "bzip2" || packing === "xz")
+    return work("stream", { input: filterThrough([packing, "-dc"], stream) });
+  // What is compressed goes through threads of the runtime, which have to be let go on.
+  using lent = packing === "none" && "lend" in source ? await source.lend() : null;
+  if (!lent) return work("stream", { input: stream });
+  return await work({ lent: lentSource(head, lent) }, { beyond: (rest) => lent.finish(rest) });
 }
 
 interface JobIo {
   signal?: AbortSignal | undefined;
   input?: AsyncIterable<Uint8Array>;
+  /** Told that a source that was lent is at its end, with what was read after it. */
+  beyond?: (rest: Uint8Array) => void;
   output?: { chunk(data: Uint8Array): void; ready(ask: () => void): void };
 }
 
@@ -315,7 +328,8 @@ function converse<N extends JobName>(
     if (message.type === "more") {
       wanted++;
       void feed();
-    } else if (message.type === "chunk") io.output?.chunk(message.data);
+    } else if (message.type === "beyond") io.beyond?.(message.data);
+    else if (message.type === "chunk") io.output?.chunk(message.data);
     // In a turn of its own: Bun delivers no further message while code that this one woke up spins the event loop
     // (`expect().rejects` does).
     else if (message.type === "done") setImmediate(() => resolve(message.result as Jobs[N]["result"]));

@@ -1,6 +1,7 @@
 import type { ErrorKind } from "../../lib/errors.ts";
 import type { EntryType } from "../../lib/tar/entry.ts";
 import type { ChangesRequest, TreeChange } from "./changes.ts";
+import type { LentSource } from "./lent.ts";
 import type {
   ArchiveCompression,
   CopyOptions,
@@ -42,8 +43,8 @@ export interface Jobs {
 
 /** The jobs that a worker can do. */
 export type JobName = keyof Jobs;
-/** Where an archive is read from: a file of the host, or messages of the type `chunk`. */
-export type JobSource = { file: string } | "stream";
+/** Where an archive is read from: a file of the host, a body that was lent, or messages of the type `chunk`. */
+export type JobSource = { file: string } | { lent: LentSource } | "stream";
 
 /** A member of an archive that was taken apart into files. */
 export interface Member {
@@ -67,10 +68,12 @@ export type ToWorker =
   | { type: "more" };
 
 /**
- * Messages of a worker: `more` asks for more of a `stream` source; `chunk` is what the job packs; the rest end the job.
+ * Messages of a worker: `more` asks for more of a `stream` source; `beyond` says that one that was lent is at its end,
+ * and what was read after it; `chunk` is what the job packs; the rest end the job.
  */
 export type FromWorker =
   | { type: "more" }
+  | { type: "beyond"; data: Uint8Array }
   | { type: "chunk"; data: Uint8Array<ArrayBuffer> }
   | { type: "done"; result: unknown }
   | { type: "failed"; error: WorkerFailure };

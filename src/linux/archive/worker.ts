@@ -11,6 +11,7 @@ import { extractTree, fileChunks } from "./extract.ts";
 import { describeFailure } from "./failure.ts";
 import type { FromWorker, JobName, JobSource, Jobs, ToWorker } from "./jobs.ts";
 import { layTree } from "./lay.ts";
+import { lentChunks } from "./lent.ts";
 import { unpackMembers } from "./members.ts";
 import { measureTree, packToFile, packTree, recompressFile, transferTree } from "./pack.ts";
 import { rebuildTree } from "./rebuild.ts";
@@ -104,7 +105,9 @@ async function* messages(): AsyncGenerator<Uint8Array> {
 }
 
 function chunksOf(source: JobSource): AsyncIterable<Uint8Array> {
-  return source === "stream" ? messages() : fileChunks(source.file);
+  if (source === "stream") return messages();
+  if ("file" in source) return fileChunks(source.file);
+  return lentChunks(source.lent, stopRequested, (data) => post({ type: "beyond", data }));
 }
 
 async function send(block: Uint8Array): Promise<void> {

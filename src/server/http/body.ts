@@ -1,30 +1,47 @@
 import { invalid } from "../../lib/errors.ts";
+import {
+  type BodyFraming,
+  type BodyPlace,
+  bodyStart,
+  type LendableBody,
+  type LentBody,
+  MalformedBody,
+  takeContent,
+} from "../../lib/http-body.ts";
 import { BadRequest, type RequestHead } from "./head.ts";
 import type { Inbox } from "./inbox.ts";
 
-/** How the end of a body is known: none, a number of bytes, chunks. */
-type Framing = { length: number } | "chunked";
+/** What a connection lends of itself: its socket, and what it has read of it. */
+export interface LentSocket {
+  fd: number;
+  ahead: Uint8Array;
+  /** The connection reads again, after these. */
+  giveBack(rest: Uint8Array): void;
+}
 
 /** A request's body. Read once, by iterating; what nobody reads is dropped by {@link drain}. */
-export class RequestBody implements AsyncIterable<Uint8Array> {
-  readonly #framing: Framing;
-  #remaining: number;
-  #state: "size" | "data" | "data-end" | "done" = "size";
+export class RequestBody implements LendableBody {
+  readonly #framing: BodyFraming;
+  #place: BodyPlace;
   #askedFor100: boolean;
   /** Read already, and still to be given to who reads it. */
   #kept: Uint8Array[] = [];
+  /** It was lent and not read to its end: nobody can tell where the next request begins. */
+  #lost = false;
 
-  /** `sendContinue` is called before the first read where the client waits for it. */
+  /**
+   * `sendContinue` is called before the first read where the client waits for it; `lendSocket` lets another read on,
+   * or says that nobody else can.
+   */
   constructor(
     private readonly inbox: Inbox,
     head: RequestHead,
     private readonly sendContinue: () => Promise<void>,
+    private readonly lendSocket: () => Promise<LentSocket | null> = async () => null,
   ) {
     this.#framing = framing(head);
-    this.#remaining = this.#framing === "chunked" ? 0 : this.#framing.length;
-    if (this.#framing !== "chunked" && this.#framing.length === 0) this.#state = "done";
-    this.#askedFor100 =
-      head.minor === 1 && this.#state !== "done" && head.headers.get("expect")?.toLowerCase() === "100-continue";
+    this.#place = bodyStart(this.#framing);
+    this.#askedFor100 = head.minor === 1 && !this.done && head.headers.get("expect")?.toLowerCase() === "100-continue";
   }
 
   /** Bytes to come in all; null where that is not known beforehand. */
@@ -33,7 +50,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   }
 
   get done(): boolean {
-    return this.#state === "done";
+    return this.#place.state === "done";
   }
 
   /** The client holds the body back until it is told to send it. */
@@ -76,7 +93,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
   /** Reads on to the end where that takes no more than `limit` bytes; says whether it got there. */
   async drain(limit: number): Promise<boolean> {
-    if (this.withheld || (this.length !== null && this.#remaining > limit)) return this.done;
+    if (this.withheld || this.#lost || (this.length !== null && this.#place.remaining > limit)) return this.done;
     let size = 0;
     for await (const chunk of this) {
       size += chunk.length;
@@ -85,50 +102,51 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     return true;
   }
 
+  async lend(): Promise<LentBody | null> {
+    if (this.done || this.#kept.length > 0) return null;
+    await this.#continue();
+    const socket = await this.lendSocket();
+    if (!socket) return null;
+    this.#lost = true;
+    let rest: Uint8Array = new Uint8Array();
+    return {
+      fd: socket.fd,
+      ahead: socket.ahead,
+      place: this.#place,
+      finish: (beyond) => {
+        this.#place = { ...this.#place, state: "done", remaining: 0 };
+        this.#lost = false;
+        rest = beyond;
+      },
+      [Symbol.dispose]: () => socket.giveBack(rest),
+    };
+  }
+
   async #next(): Promise<Uint8Array | null> {
-    if (this.#state === "done") return null;
-    if (this.#askedFor100) {
-      this.#askedFor100 = false;
-      await this.sendContinue();
+    await this.#continue();
+    while (!this.done) {
+      if (this.#lost) throw invalid("unexpected EOF");
+      const bytes = await this.inbox.read();
+      if (!bytes) throw invalid("unexpected EOF");
+      const { content, used } = this.#take(bytes);
+      this.inbox.unread(bytes.subarray(used));
+      if (content.length > 0) return content;
     }
-    if (this.#framing === "chunked" && this.#remaining === 0) {
-      await this.#nextSize();
-      if (this.done) return null;
-    }
-    const chunk = await this.inbox.read();
-    if (!chunk) throw invalid("unexpected EOF");
-    const part = chunk.subarray(0, this.#remaining);
-    this.inbox.unread(chunk.subarray(part.length));
-    this.#remaining -= part.length;
-    if (this.#remaining === 0) this.#state = this.#framing === "chunked" ? "data-end" : "done";
-    return part;
+    return null;
   }
 
-  /** Reads the line between two chunks; after the last one also the trailers. */
-  async #nextSize(): Promise<void> {
-    if (this.#state === "data-end" && (await this.#line()) !== "") throw new BadRequest("malformed chunked encoding");
-    const match = /^([0-9a-fA-F]{1,12})[ \t]*(?:;.*)?$/.exec(await this.#line());
-    if (!match) throw new BadRequest("malformed chunked encoding");
-    this.#remaining = parseInt(match[1] ?? "", 16);
-    this.#state = "data";
-    if (this.#remaining > 0) return;
-    for (let lines = 0; (await this.#line()) !== ""; lines++)
-      if (lines > 100) throw new BadRequest("too many trailers");
-    this.#state = "done";
+  #take(bytes: Uint8Array): { content: Uint8Array; used: number } {
+    try {
+      return takeContent(this.#place, bytes);
+    } catch (error) {
+      throw error instanceof MalformedBody ? new BadRequest(error.message) : error;
+    }
   }
 
-  async #line(): Promise<string> {
-    let have: Uint8Array = new Uint8Array();
-    for (;;) {
-      const chunk = await this.inbox.read();
-      if (!chunk) throw invalid("unexpected EOF");
-      have = have.length === 0 ? chunk : Buffer.concat([have, chunk]);
-      const end = have.indexOf(10);
-      if (end > 4096 || (end < 0 && have.length > 4096)) throw new BadRequest("malformed chunked encoding");
-      if (end < 0) continue;
-      this.inbox.unread(have.subarray(end + 1));
-      return Buffer.from(have.subarray(0, end)).toString("latin1").replace(/\r$/, "");
-    }
+  async #continue(): Promise<void> {
+    if (!this.#askedFor100 || this.done) return;
+    this.#askedFor100 = false;
+    await this.sendContinue();
   }
 }
 
@@ -143,7 +161,7 @@ export function leftAfter(body: RequestBody, signal: AbortSignal): AbortSignal {
   return leaving.signal;
 }
 
-function framing(head: RequestHead): Framing {
+function framing(head: RequestHead): BodyFraming {
   const coding = head.headers.get("transfer-encoding");
   const length = head.headers.get("content-length");
   if (coding !== undefined) {

@@ -1,4 +1,7 @@
 import type { Socket } from "bun";
+import { close } from "../../linux/at.ts";
+import { duplicate } from "../../linux/seqpacket.ts";
+import type { LentSocket } from "./body.ts";
 import { Inbox } from "./inbox.ts";
 
 /** Milliseconds for a handshake and a head to come in whole. */
@@ -37,7 +40,11 @@ export class Connection {
   #discarding = false;
   #patience: Timer | undefined;
 
-  constructor(private readonly socket: Socket<Connection>) {
+  /** `encrypted`: what is on the wire is for the runtime alone to read. */
+  constructor(
+    private readonly socket: Socket<Connection>,
+    private readonly encrypted: boolean,
+  ) {
     this.inbox = new Inbox({ pause: () => socket.pause(), resume: () => socket.resume() });
   }
 
@@ -60,6 +67,21 @@ export class Connection {
     this.#queue.push(bytes);
     this.#flushed ??= Promise.withResolvers();
     await this.#flushed.promise;
+  }
+
+  /** Lets somebody else read what comes from now on; null where that cannot be. */
+  async lend(): Promise<LentSocket | null> {
+    if (this.encrypted || this.#gone.signal.aborted) return null;
+    // One of its own: this connection's may be closed meanwhile, and its number given to another.
+    const fd = duplicate(this.socket.fd);
+    const ahead = await this.inbox.lend();
+    const giveBack = (rest: Uint8Array) => {
+      close(fd);
+      if (!this.#gone.signal.aborted) this.inbox.giveBack(rest);
+    };
+    if (ahead) return { fd, ahead, giveBack };
+    giveBack(new Uint8Array());
+    return null;
   }
 
   /** Ends our half, after what is still to be written. The peer may go on sending. */

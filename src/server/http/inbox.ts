@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 /** What came in on a connection and is not read yet. Asks for a pause when it holds too much. */
 export class Inbox {
   readonly #chunks: Uint8Array[] = [];
@@ -57,6 +59,24 @@ export class Inbox {
     if (chunk.length === 0) return;
     this.#chunks.unshift(chunk);
     this.#size += chunk.length;
+  }
+
+  /** All that is here, for somebody who reads on in place of this; null where the peer has ended. */
+  async lend(): Promise<Uint8Array | null> {
+    this.#paused = true;
+    this.flow.pause();
+    // What is being delivered just now still comes.
+    await setImmediate();
+    if (this.#ended || this.#failure) return null;
+    this.#size = 0;
+    return Buffer.concat(this.#chunks.splice(0));
+  }
+
+  /** Reads again, after what the other has read too far. */
+  giveBack(rest: Uint8Array): void {
+    this.unread(rest);
+    this.#paused = false;
+    this.flow.resume();
   }
 
   #notify(): void {

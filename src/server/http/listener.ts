@@ -47,7 +47,7 @@ export function listenHttp(address: ListenAddress, handler: HttpHandler, log: Lo
     void serveConnection(connection, handler, log, () => newcomers?.spoke(connection));
   const handlers: Bun.SocketHandler<Connection> = {
     open(raw) {
-      const connection = new Connection(raw);
+      const connection = new Connection(raw, tls !== undefined);
       raw.data = connection;
       connections.add(connection);
       if (newcomers && !newcomers.admit(connection)) connection.close();

@@ -57,7 +57,12 @@ async function serveOne(connection: Connection, handler: HttpHandler, spoke: () 
   connection.hasSpoken();
   if (!head) return false;
   spoke();
-  const body = new RequestBody(connection.inbox, head, () => connection.write("HTTP/1.1 100 Continue\r\n\r\n"));
+  const body = new RequestBody(
+    connection.inbox,
+    head,
+    () => connection.write("HTTP/1.1 100 Continue\r\n\r\n"),
+    () => connection.lend(),
+  );
   const leaving = new AbortController();
   const left = () => leaving.abort();
   connection.onEnd = left;
