@@ -3,6 +3,7 @@ import type { Resources } from "../api/types/container.ts";
 import type { Images, RootFilesystems } from "../image/for-containers.ts";
 import type { KeyedLock } from "../lib/lock.ts";
 import type { Logger } from "../lib/log.ts";
+import type { IdMaps } from "../linux/id-maps.ts";
 import type { Kernel } from "../linux/kernel.ts";
 import type { Networks } from "../network/for-containers.ts";
 import type { HostFacts } from "../runtime/bundle/types.ts";
@@ -31,6 +32,8 @@ export interface ContainerDeps {
   facts: HostFacts;
   /** Devices by name (`vendor.com/class=name`); null: the settings turn them off. */
   cdi: CdiRegistry | null;
+  /** What the ids of containers are outside of their user namespaces; null: they have none of their own. */
+  remap: IdMaps | null;
   /** What a request leaves open. Replaced as a whole on reload. */
   defaults: ContainerDefaults;
   /** By container id: held by every verb that changes a container. */

@@ -8,6 +8,7 @@ import type {
   NetworkSettings,
 } from "../api/types/container.ts";
 import type { EndpointSettings } from "../api/types/network.ts";
+import type { IdMaps } from "../linux/id-maps.ts";
 
 /**
  * What the database keeps of a container. `spec` is desired: it changes by request only. `state` is observed:
@@ -114,6 +115,8 @@ export interface RunState {
   resolvConf?: string;
   /** Limits are being changed: the kernel may not have those of the specification yet. */
   limitsDue?: boolean;
+  /** What the ids of this run are outside of its user namespace; null: it runs in the host's. */
+  ids?: IdMaps | null;
   /** The engine freezes the container for a moment, not by request. */
   heldStill?: boolean;
   /**

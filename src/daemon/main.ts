@@ -17,6 +17,7 @@ import { type Listening, listen } from "./listen.ts";
 import { daemonPaths, makeRoots } from "./paths.ts";
 import { writePidfile } from "./pidfile.ts";
 import { reload } from "./reload.ts";
+import { remapOf } from "./remap.ts";
 import { openDatabase } from "./rescue.ts";
 import { restore } from "./restore.ts";
 import { shutdown } from "./shutdown.ts";
@@ -77,7 +78,8 @@ async function runDaemon(
 
   stayAlive(log);
   const ending = endSignal(log);
-  const daemon = wire(await openDatabase(config, paths, log), config, environment, paths, log);
+  const remap = await remapOf(config.usernsRemap);
+  const daemon = wire(await openDatabase(config, paths, log), config, environment, paths, log, remap);
   const api = createApi(daemon.server);
   using _idle = collectWhenIdle(api);
   let listening: Listening | null = null;

@@ -16,6 +16,7 @@ import { KeyedLock, Semaphore } from "../lib/lock.ts";
 import type { Logger } from "../lib/log.ts";
 import { detectCgroups } from "../linux/cgroup.ts";
 import { nowNano } from "../linux/clock.ts";
+import type { IdMaps } from "../linux/id-maps.ts";
 import { kernel } from "../linux/kernel.ts";
 import { SizeLimits } from "../linux/size-limits.ts";
 import { defaultAddressPools } from "../network/address/ipam.ts";
@@ -69,6 +70,7 @@ export function wire(
   environment: DaemonEnvironment,
   paths: DaemonPaths,
   log: Logger,
+  remap: IdMaps | null,
 ): Daemon {
   const instance = instanceOf(config.dataRoot);
   const cgroups = detectCgroups();
@@ -103,6 +105,7 @@ export function wire(
     dataRoot: config.dataRoot,
     execRoot: config.execRoot,
     facts: readHostFacts(cgroups),
+    remap,
     cdi: config.cdi ? new CdiRegistry(config.cdiSpecDirs) : null,
     defaults: containerDefaults(config, defaultRuntime, cgroups.version),
     locks: new KeyedLock(),

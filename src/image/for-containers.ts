@@ -7,6 +7,7 @@ import type { ImageDeps } from "./deps.ts";
 import {
   type CreateRootfsOptions,
   createRootfs,
+  type MountRootfsOptions,
   mountRootfs,
   removeRootfs,
   rootfsChanges,
@@ -34,7 +35,7 @@ export interface Images {
 export interface RootFilesystems {
   create(id: string, image: ImageRecord | null, options?: CreateRootfsOptions): Promise<void>;
   /** Returns {@link path}. Idempotent, like the next two. */
-  mount(id: string, options?: { bare?: boolean }): Promise<string>;
+  mount(id: string, options?: MountRootfsOptions): Promise<string>;
   unmount(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   /** Where it is mounted, or would be. */

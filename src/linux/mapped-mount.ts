@@ -8,7 +8,8 @@ const AT_EMPTY_PATH = 0x1000;
 const AT_RECURSIVE = 0x8000;
 const OPEN_TREE_CLONE = 1;
 const OPEN_TREE_CLOEXEC = 0o2000000;
-const MOVE_MOUNT_F_EMPTY_PATH = 4;
+const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
+const MOVE_MOUNT_T_SYMLINKS = 0x10;
 const MOUNT_ATTR_IDMAP = 0x100000;
 
 /**
@@ -27,7 +28,8 @@ export function mountMapped(source: string, target: string, userns: number, { re
     const size = attributes.byteLength;
     const set = libc.syscall(SYS_mount_setattr, tree, ptr(nothing), AT_EMPTY_PATH | deep, ptr(attributes), size, 0);
     check(set, "mount_setattr", source);
-    const moved = libc.syscall(SYS_move_mount, tree, ptr(nothing), AT_FDCWD, ptr(to), MOVE_MOUNT_F_EMPTY_PATH, 0);
+    const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS;
+    const moved = libc.syscall(SYS_move_mount, tree, ptr(nothing), AT_FDCWD, ptr(to), flags, 0);
     check(moved, "move_mount", target);
   } finally {
     libc.close(tree);

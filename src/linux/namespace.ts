@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { MS, mount } from "./mount.ts";
 import { check, cstr, errno, libc, ptr, SystemError } from "./syscall.ts";
+import { withProcess } from "./user-namespace.ts";
 
 /**
  * Network namespaces kept by a bind-mounted file, so that they live without a process (as `ip netns` does).
@@ -88,21 +89,34 @@ export class Netns implements Disposable {
   }
 }
 
-/** Makes a network namespace and keeps it at `path`, which must not exist yet. */
-export function createNetns(path: string): Netns {
+/**
+ * Makes a network namespace and keeps it at `path`, which must not exist yet. `userns`: a descriptor of the user
+ * namespace that it belongs to, in which its root may then do there what root may; absent: the daemon's.
+ */
+export async function createNetns(path: string, userns?: number): Promise<Netns> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
   closeSync(openSync(path, "wx", 0o444));
   try {
-    const fd = unshareNetns();
-    try {
-      mount(`/proc/self/fd/${fd}`, path, "", MS.BIND);
-    } finally {
-      libc.close(fd);
+    if (userns === undefined) keep(path);
+    else {
+      const user = `--user=/proc/${process.pid}/fd/${userns}`;
+      await withProcess(["nsenter", user, "unshare", "--net"], "net", (pid) =>
+        mount(`/proc/${pid}/ns/net`, path, "", MS.BIND),
+      );
     }
     return new Netns(path);
   } catch (error) {
     removeNetns(path);
     throw error;
+  }
+}
+
+function keep(path: string): void {
+  const fd = unshareNetns();
+  try {
+    mount(`/proc/self/fd/${fd}`, path, "", MS.BIND);
+  } finally {
+    libc.close(fd);
   }
 }
 

@@ -1,24 +1,18 @@
 import { readlinkSync, writeFileSync } from "node:fs";
 import { unavailable } from "../lib/errors.ts";
-import { type RunResult, run } from "../lib/run.ts";
-import { O } from "./at.ts";
+import { run } from "../lib/run.ts";
+import { close, O } from "./at.ts";
+import type { IdMaps, IdRange } from "./id-maps.ts";
 import { check, cstr, libc, ptr } from "./syscall.ts";
-
-/** `count` ids from `inside` on are those from `outside` on; see user_namespaces(7). */
-export interface IdRange {
-  inside: number;
-  outside: number;
-  count: number;
-}
-
-/** Ids of a user namespace, and what they are outside of it. */
-export interface IdMaps {
-  uids: readonly IdRange[];
-  gids: readonly IdRange[];
-}
 
 /** Namespaces that were made, by their maps: one is as good as another. They stay open for the process's life. */
 const made = new Map<string, Promise<number>>();
+
+/** A user namespace with these maps that nobody else is in, until it is let go of. Needs the program unshare. */
+export async function newUserNamespace(maps: IdMaps): Promise<Disposable & { fd: number; path: string }> {
+  const fd = await makeNamespace(maps);
+  return { fd, path: `/proc/${process.pid}/fd/${fd}`, [Symbol.dispose]: () => close(fd) };
+}
 
 /** A descriptor of a user namespace with these maps, which stays open. Needs the program unshare. */
 export function userNamespace(maps: IdMaps): Promise<number> {
@@ -31,32 +25,45 @@ export function userNamespace(maps: IdMaps): Promise<number> {
   return namespace;
 }
 
-/** A namespace lives as long as somebody is in it or holds it: a process enters it, and ends once it is held. */
 async function makeNamespace({ uids, gids }: IdMaps): Promise<number> {
-  const enough = new AbortController();
-  const started = Promise.withResolvers<number>();
-  const ended = run(["unshare", "--user", "sleep", "60"], { started: started.resolve, signal: enough.signal });
-  try {
-    const pid = await Promise.race([started.promise, ended.then(failed)]);
-    await Promise.race([inNamespaceOfItsOwn(pid), ended.then(failed)]);
+  return withProcess(["unshare", "--user"], "user", (pid) => {
     writeFileSync(`/proc/${pid}/uid_map`, mapText(uids));
     writeFileSync(`/proc/${pid}/gid_map`, mapText(gids));
     const path = `/proc/${pid}/ns/user`;
     return check(libc.open(ptr(cstr(path)), O.RDONLY | O.CLOEXEC, 0), "open", path);
+  });
+}
+
+/**
+ * A namespace lives as long as somebody is in it or holds it: a process enters one of its own by the program `enter`,
+ * and ends when `hold` has taken hold of it. `kind`: as /proc/self/ns names it.
+ */
+export async function withProcess<T>(
+  enter: readonly [string, ...string[]],
+  kind: "user" | "net",
+  hold: (pid: number) => T,
+): Promise<T> {
+  const enough = new AbortController();
+  const started = Promise.withResolvers<number>();
+  const ended = run([...enter, "sleep", "60"], { started: started.resolve, signal: enough.signal });
+  const failed = ended.then(({ stderr }) => {
+    throw unavailable(`cannot make a namespace: ${stderr.trim()}`);
+  });
+  failed.catch(() => {});
+  try {
+    const pid = await Promise.race([started.promise, failed]);
+    await Promise.race([inNamespaceOfItsOwn(pid, kind), failed]);
+    return hold(pid);
   } finally {
     enough.abort();
     await ended.catch(() => {});
   }
 }
 
-function failed({ stderr }: RunResult): never {
-  throw unavailable(`cannot make a user namespace: ${stderr.trim()}`);
-}
-
-async function inNamespaceOfItsOwn(pid: number): Promise<void> {
+async function inNamespaceOfItsOwn(pid: number, kind: "user" | "net"): Promise<void> {
   const namespace = (of: number | "self") => {
     try {
-      return readlinkSync(`/proc/${of}/ns/user`);
+      return readlinkSync(`/proc/${of}/ns/${kind}`);
     } catch {
       // It has just ended, which its end tells.
       return undefined;

@@ -85,6 +85,9 @@ export type OciNamespaceType = "pid" | "network" | "mount" | "ipc" | "uts" | "us
  */
 export interface OciLinux {
   namespaces: { type: OciNamespaceType; path?: string }[];
+  /** Ids of the user namespace: `containerID` is `hostID` outside. */
+  uidMappings?: OciIdMapping[];
+  gidMappings?: OciIdMapping[];
   devices?: OciDevice[];
   cgroupsPath?: string;
   resources?: OciResources;
@@ -104,6 +107,13 @@ export interface OciLinux {
   };
   /** Network interfaces of the host, by name, that move into the container, and what they are called there. */
   netDevices?: Record<string, { name: string }>;
+}
+
+/** `size` ids from `containerID` on are those from `hostID` on. */
+export interface OciIdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
 }
 
 /** A device node that the runtime makes in the container. `fileMode`: permission bits. */

@@ -189,6 +189,7 @@ export class Rig implements AsyncDisposable {
       runtime: openRuntime(runtime),
       kernel,
       cdi: null,
+      remap: null,
       facts: readHostFacts(cgroups),
       defaults: {
         runtime: "crun",

@@ -63,7 +63,7 @@ export function networkDriverSuite({ driver, options = {}, onParent = false, ref
       names: [],
     };
     const path = join(networks.root, "netns", "suite");
-    using open = openNetns(createNetns(path));
+    using open = openNetns(await createNetns(path));
     try {
       await work({ networks, network, endpoint, open });
     } finally {

@@ -92,6 +92,7 @@ export class RuntimeHost implements AsyncDisposable {
       cgroupDriver: "cgroupfs",
       instance: this.instance,
       cdi: null,
+      ids: null,
       facts: this.facts,
       ...more,
     });

@@ -116,6 +116,7 @@ export async function openSandbox(
     instance: deps.runtime.instance,
     facts: deps.facts,
     cdi: deps.cdi,
+    ids: null,
   });
 
   // The runtime makes mount points where the root filesystem lacks them; they are no work of the step.

@@ -12,6 +12,7 @@ import { makeWorkdir } from "../../runtime/bundle/workdir.ts";
 import { parseLogOptions } from "../../runtime/logs/driver/driver.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { publish } from "../events.ts";
+import { openRootfs } from "../files/rootfs-use.ts";
 import { validateHealthAction } from "../health/on-failure.ts";
 import { destroy } from "../life/remove.ts";
 import type { LinkRecord } from "../link-table.ts";
@@ -23,6 +24,7 @@ import { validateNetworks } from "../network/validate-networks.ts";
 import { type ContainerRecord, newRunState } from "../record.ts";
 import { setState } from "../state.ts";
 import { containerByName, insertContainer, updateSpec } from "../table.ts";
+import { idsOf, rootOf } from "../user-namespace.ts";
 import { completeConfig, completeHostConfig } from "./defaults.ts";
 import { mergeConfig } from "./merge.ts";
 import { isValidName, randomName } from "./names.ts";
@@ -53,6 +55,7 @@ export async function createContainer(
   const { warnings } = validateHostConfig(request, hostConfig, deps.facts, {
     cgroupDriver: deps.runtime.cgroupDriver,
     runtimes: deps.runtime.names(),
+    remapped: deps.remap !== null,
   });
   const logDriver = await deps.runtime.logDrivers.find(hostConfig.LogConfig?.Type ?? "");
   parseLogOptions(logDriver, hostConfig.LogConfig?.Config ?? {});
@@ -98,7 +101,7 @@ export async function createContainer(
   await prepareWorkdir(deps, c);
   c.spec.mounts = await makeMounts(deps, id, plan);
   updateSpec(deps.store, id, c.spec);
-  await populateVolumes(deps, id, c.spec.mounts);
+  await populateVolumes(deps, c);
   undo.move();
 
   setState(deps, c, { phase: "created" });
@@ -107,11 +110,11 @@ export async function createContainer(
 }
 
 /** The working directory is there before the first start: files are copied into it, and out of it. */
-async function prepareWorkdir(deps: ContainerDeps, { id, spec }: ContainerRecord): Promise<void> {
-  const { WorkingDir } = spec.config;
+async function prepareWorkdir(deps: ContainerDeps, c: ContainerRecord): Promise<void> {
+  const { WorkingDir } = c.spec.config;
   if (!WorkingDir || WorkingDir === "/") return;
   // It stays mounted: a start is what comes next, as a rule.
-  makeWorkdir(await deps.rootfs.mount(id), WorkingDir);
+  makeWorkdir(await openRootfs(deps, c), WorkingDir, rootOf(idsOf(deps, c)));
 }
 
 function platformWarnings({ platform }: ImageRecord): string[] {

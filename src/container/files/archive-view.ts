@@ -2,12 +2,15 @@ import { existsSync, mkdirSync, readdirSync, readlinkSync, rmdirSync, statSync }
 import { errorMessage, hasCode, isNotFound } from "../../lib/errors.ts";
 import { newId, shortId } from "../../lib/ids.ts";
 import { close, mkdirAt, O, openAt, openDir, openInRoot } from "../../linux/at.ts";
+import { mapsOfMount } from "../../linux/id-maps.ts";
 import { makeInRoot } from "../../linux/make-in-root.ts";
 import { MS, mount, unmount } from "../../linux/mount.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { imageMountKey } from "../mounts/image-mount.ts";
+import { bindMapped } from "../mounts/pin.ts";
 import { networkFileMounts, networkFilesOf } from "../network/network-files.ts";
 import type { ContainerRecord, MountPointRecord } from "../record.ts";
+import { idsOf } from "../user-namespace.ts";
 import { useRootfs } from "./rootfs-use.ts";
 
 /** A directory in which a container's files look as they do from inside: volumes and binds upon the root filesystem. */
@@ -69,17 +72,19 @@ async function lay(
   undo: AsyncDisposableStack,
 ): Promise<void> {
   let source = point.source;
+  const ids = idsOf(deps, c);
   if (point.type === "volume" && point.name) {
     const name = point.name;
     source = await deps.volumes.mount(name, key);
     undo.defer(() => deps.volumes.unmount(name, key));
   } else if (point.type === "image") {
-    source = await deps.rootfs.mount(imageMountKey(c.id, point), { bare: true });
+    source = await deps.rootfs.mount(imageMountKey(c.id, point), { bare: true, ...(ids && { ids }) });
   }
   using sourceFd = openPath(source, point.subpath);
   if (!sourceFd) return;
   using target = openTarget(root, point.destination, statSync(sourceFd.path).isDirectory());
-  mount(sourceFd.path, target.path, "", MS.BIND | MS.REC);
+  if (point.type === "volume" && ids) await bindMapped(deps, sourceFd.path, target.path, mapsOfMount(ids));
+  else mount(sourceFd.path, target.path, "", MS.BIND | MS.REC);
   const place = `${root}${inView(root, target.fd)}`;
   // What is unmounted with the view must not be unmounted where it came from.
   mount("none", place, "", MS.PRIVATE | MS.REC);

@@ -1,11 +1,13 @@
 import { relative } from "node:path/posix";
 import { EngineError, errorMessage, forbidden, internal } from "../../lib/errors.ts";
+import type { IdMaps } from "../../linux/id-maps.ts";
 import { resolveUser } from "../../runtime/bundle/user.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { publish } from "../events.ts";
 import { findContainer } from "../lookup.ts";
 import type { ContainerRecord } from "../record.ts";
 import { untilRead } from "../streams/stream-end.ts";
+import { idsOf } from "../user-namespace.ts";
 import { openView, type View } from "./archive-view.ts";
 import { baseName, type PathStat } from "./container-path.ts";
 import { archiveStart, extractionPoint, type FilesRoot, statPath } from "./files-in-root.ts";
@@ -29,7 +31,7 @@ export async function getArchive(
   await using undo = new AsyncDisposableStack();
   undo.use(view);
   const { stat, from } = archiveStart(files, path);
-  const tar = deps.images.archiver.pack(view.root, { from, rootName: baseName(path) });
+  const tar = deps.images.archiver.pack(view.root, { from, rootName: baseName(path), ...archived(deps, c) });
   publish(deps, c, "archive-path");
   const held = undo.move();
   return { stat, tar: untilRead(tar, () => held.disposeAsync()) };
@@ -66,6 +68,7 @@ export async function putArchive(
         into,
         otherKind: noOverwriteDirNonDir ? "refuse-cp" : "replace",
         owner: user ? { uid: user.uid, gid: user.gid } : "keep",
+        ...archived(deps, c),
       },
       signal,
     );
@@ -73,6 +76,12 @@ export async function putArchive(
     throw error instanceof EngineError ? error : internal(errorMessage(error), error);
   }
   publish(deps, c, "extract-to-dir");
+}
+
+/** Archives have the owners that the container sees. */
+export function archived(deps: ContainerDeps, c: ContainerRecord): { ids?: IdMaps } {
+  const ids = idsOf(deps, c);
+  return ids ? { ids } : {};
 }
 
 async function viewOf(deps: ContainerDeps, ref: string): Promise<{ c: ContainerRecord; view: View; files: FilesRoot }> {

@@ -2,11 +2,14 @@ import { errorMessage, notFound } from "../../lib/errors.ts";
 import type { ContainerDeps } from "../deps.ts";
 import type { ContainerRecord } from "../record.ts";
 import { containerById } from "../table.ts";
+import { idsOf, settleIds } from "../user-namespace.ts";
 
 /** Mounts the container's root filesystem, after an unmounting that is still under way. The caller holds the lock. */
 export async function openRootfs(deps: ContainerDeps, c: ContainerRecord): Promise<string> {
   await deps.live.of(c.id).unmounting;
-  return deps.rootfs.mount(c.id);
+  const ids = idsOf(deps, c);
+  await settleIds(deps, c, ids);
+  return deps.rootfs.mount(c.id, { ...(ids && { ids }) });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { chownSync, statSync } from "node:fs";
 import { conflict, EngineError, errorMessage, internal, invalid, isNotFound } from "../../lib/errors.ts";
 import type { Mount } from "../../linux/mount.ts";
 import type { OciSpec } from "../../oci/runtime.ts";
@@ -11,6 +11,7 @@ import type { NetworkJoin } from "../network/join-network.ts";
 import { networkFileMounts, sharedContainer } from "../network/network-files.ts";
 import { shmDir } from "../paths.ts";
 import { type ContainerRecord, countsAsRunning } from "../record.ts";
+import { idsOf, rootOf, type UserNamespace } from "../user-namespace.ts";
 
 /** What a start has prepared before the OCI specification can be written. */
 export interface SpecParts {
@@ -20,13 +21,15 @@ export interface SpecParts {
   /** null: the host's. */
   netnsPath: string | null;
   mounts: Mount[];
+  /** null: the host's. */
+  userns: Pick<UserNamespace, "path" | "ids"> | null;
 }
 
 /** The runtime's specification of a container whose parts are in place. */
 export async function composeSpec(
   deps: ContainerDeps,
   c: ContainerRecord,
-  { rootfs, network, netnsPath, mounts }: SpecParts,
+  { rootfs, network, netnsPath, mounts, userns }: SpecParts,
 ): Promise<OciSpec> {
   const { config, hostConfig } = c.spec;
   const ipc = await chooseIpc(deps, c);
@@ -35,13 +38,14 @@ export async function composeSpec(
     config,
     hostConfig,
     rootfs,
-    mounts: [...mounts, ...networkFiles(c, network)],
+    mounts: [...mounts, ...networkFiles(deps, c, network)],
     namespaces: {
       network: netnsPath === null ? "host" : { path: netnsPath },
       ipc: ipc.namespace,
       pid: choosePid(deps, hostConfig.PidMode ?? ""),
       uts: hostConfig.UTSMode === "host" ? "host" : "private",
       cgroup: hostConfig.CgroupnsMode === "host" ? "host" : "private",
+      user: userns ? { path: userns.path } : "host",
     },
     ...(ipc.shmPath && { shmPath: ipc.shmPath }),
     hostname: hostConfig.UTSMode === "host" ? "" : network.hostname,
@@ -52,6 +56,7 @@ export async function composeSpec(
     instance: deps.runtime.instance,
     facts: deps.facts,
     cdi: deps.cdi,
+    ids: userns?.ids ?? null,
   });
   return spec.catch((cause: unknown) => {
     // The request to start is none the worse for it: as in Docker, whatever is wrong now is a failure of the engine.
@@ -59,8 +64,11 @@ export async function composeSpec(
   });
 }
 
-/** The engine's own files in /etc. */
-function networkFiles(c: ContainerRecord, { files }: SpecParts["network"]): Mount[] {
+/** The engine's own files in /etc, which are the container's root's. */
+function networkFiles(deps: ContainerDeps, c: ContainerRecord, { files }: SpecParts["network"]): Mount[] {
+  const { uid, gid } = rootOf(idsOf(deps, c));
+  if (sharedContainer(c.spec.hostConfig.NetworkMode) === undefined)
+    for (const path of Object.values(files)) chownSync(path, uid, gid);
   return networkFileMounts(c, files).map(([destination, source]) => ({
     destination,
     type: "bind",

@@ -17,6 +17,7 @@ import { rewriteLinkedHosts } from "../network/hosts-file.ts";
 import { joinNetwork, type NetworkJoin } from "../network/join-network.ts";
 import { type ContainerRecord, ZERO_TIME } from "../record.ts";
 import { setState } from "../state.ts";
+import { letThrough, openUserNamespace, settleIds } from "../user-namespace.ts";
 import { composeSpec, type SpecParts } from "./compose-spec.ts";
 import { release } from "./release.ts";
 import { destroy } from "./remove.ts";
@@ -46,23 +47,26 @@ export async function startContainer(deps: ContainerDeps, ref: string): Promise<
 
 /** The start itself, also of a restart. The caller holds the lock. On failure nothing is left but the phase. */
 export async function launch(deps: ContainerDeps, c: ContainerRecord): Promise<void> {
+  using userns = await openUserNamespace(deps, c);
   // A restart shows as one until it runs.
   setState(deps, c, {
     phase: c.state.phase === "restarting" ? "restarting" : "starting",
     error: "",
     bootId: deps.kernel.bootId(),
   });
+  await deps.live.of(c.id).unmounting;
+  await settleIds(deps, c, userns?.ids);
   await using undo = new AsyncDisposableStack();
   // One undo for all: what a start makes is found by the container's id, however far it came.
   undo.defer(() => release(deps, c));
 
-  const network = joinNetwork(deps, c);
+  const network = joinNetwork(deps, c, userns?.fd);
   undo.defer(() => network.settle());
   const opened = openRootfs(deps, c);
   const [rootfs, mounts, netnsPath] = await allOf([opened, prepareMounts(deps, c, opened), network.netnsPath]);
   // The interfaces are made while the runtime, in processes of its own, builds the container around the namespace.
   // Without a network the building fails too: the network's error is the one to tell, so it comes first.
-  const building = buildTask(deps, c, { rootfs, mounts, netnsPath, network });
+  const building = buildTask(deps, c, { rootfs, mounts, netnsPath, network, userns });
   const [connected, task] = await allOf([network.ready, building]);
   await releasePins(deps, c.id);
   await connectPendingClients(deps, c);
@@ -93,6 +97,7 @@ async function buildTask(
   parts: SpecParts & { network: NetworkJoin },
 ): Promise<CreatedTask> {
   using _ = { [Symbol.dispose]: parts.network.furnish };
+  if (parts.userns) letThrough(deps, c.id, parts.userns.ids);
   const spec = await composeSpec(deps, c, parts);
   const [logPath, logLimits] = [logPathOf(deps, c), logLimitsOf(deps, c)];
   if (logPath) mkdirSync(dirname(logPath), { recursive: true, mode: 0o710 });

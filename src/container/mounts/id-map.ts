@@ -1,14 +1,8 @@
 import { invalid } from "../../lib/errors.ts";
-import type { IdMaps, IdRange } from "../../linux/user-namespace.ts";
+import type { IdMaps, IdRange, Ids } from "../../linux/id-maps.ts";
 
 /** All ids that there are: the last is none. */
 const ALL = 2 ** 32 - 1;
-
-/** The numbers of a user and a group. */
-export interface Owner {
-  uid: number;
-  gid: number;
-}
 
 /**
  * Checks a mount's `idmap` option: `match-user`, or `uids=DISK-SEEN-COUNT[#…];gids=…`, of which one may be absent.
@@ -22,7 +16,7 @@ export function checkIdMap(text: string): void {
  * What a mount's `idmap` option makes of ids in the file system. `match-user`: what `source`, the owner of the mount's
  * root, owns shows as that of `user`, who the container's process is, and the other way round; all else stays.
  */
-export function idMapsOf(text: string, source: Owner, user: Owner): IdMaps {
+export function idMapsOf(text: string, source: Ids, user: Ids): IdMaps {
   if (text !== "match-user") return explicitMaps(text);
   return { uids: exchange(source.uid, user.uid), gids: exchange(source.gid, user.gid) };
 }

@@ -2,11 +2,13 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "nod
 import { rm } from "node:fs/promises";
 import { EngineError, errorKind, errorMessage, hasCode, internal } from "../../lib/errors.ts";
 import { close, O, openDir, openInRoot } from "../../linux/at.ts";
+import { composed, type IdMaps, mapsOfMount } from "../../linux/id-maps.ts";
 import { MS } from "../../linux/mount.ts";
 import { resolveUser } from "../../runtime/bundle/user.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { pinsDir } from "../paths.ts";
 import type { ContainerRecord, MountPointRecord } from "../record.ts";
+import { idsOf } from "../user-namespace.ts";
 import { idMapsOf } from "./id-map.ts";
 
 /**
@@ -21,7 +23,8 @@ export async function pinned(
   root: string,
   rootfs: Promise<string>,
 ): Promise<string> {
-  if (!point.subpath) return point.idMap ? pin(deps, c, point, root, rootfs) : root;
+  const mapped = point.idMap !== undefined || (point.type === "volume" && idsOf(deps, c) !== undefined);
+  if (!point.subpath) return mapped ? pin(deps, c, point, root, rootfs) : root;
   using source = openSubpath(root, point.subpath);
   return await pin(deps, c, point, source.path, rootfs);
 }
@@ -54,19 +57,46 @@ async function pin(
   const owner = statSync(source);
   if (owner.isDirectory()) mkdirSync(place, { recursive: true });
   else writeFileSync(place, "");
+  const ids = idsOf(deps, c);
   if (!point.idMap) {
-    deps.kernel.mount(source, place, "", MS.BIND | MS.REC);
+    if (point.type === "volume" && ids) await bindMapped(deps, source, place, mapsOfMount(ids));
+    else deps.kernel.mount(source, place, "", MS.BIND | MS.REC);
     return place;
   }
   const { config, hostConfig } = c.spec;
   const user = resolveUser(await rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
+  const maps = idMapsOf(point.idMap, owner, user);
   const recursive = !point.request?.BindOptions?.NonRecursive;
   try {
-    await deps.kernel.mountMapped(source, place, idMapsOf(point.idMap, owner, user), { recursive });
+    await deps.kernel.mountMapped(source, place, ids ? composed(maps, ids) : maps, { recursive });
   } catch (cause) {
     throw internal(`cannot map the ids of ${point.source || point.destination}: ${whyNot(cause)}`, cause);
   }
   return place;
+}
+
+/** A volume's directory as the container sees it, for as long as it is held. */
+export async function asSeen(
+  deps: ContainerDeps,
+  c: ContainerRecord,
+  volume: string,
+): Promise<Disposable & { path: string }> {
+  const ids = idsOf(deps, c);
+  if (!ids) return { path: volume, [Symbol.dispose]: () => {} };
+  const path = `${pinsDir(deps, c.id)}/seen`;
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  await bindMapped(deps, volume, path, mapsOfMount(ids));
+  return { path, [Symbol.dispose]: () => deps.kernel.unmountAll(path) };
+}
+
+/** Binds a directory with other owners where its file system can have that done, else as it is. */
+export async function bindMapped(deps: ContainerDeps, source: string, place: string, maps: IdMaps): Promise<void> {
+  try {
+    await deps.kernel.mountMapped(source, place, maps);
+  } catch (error) {
+    if (!hasCode(error, "EINVAL", "EPERM")) throw error;
+    deps.kernel.mount(source, place, "", MS.BIND | MS.REC);
+  }
 }
 
 function whyNot(error: unknown): string {

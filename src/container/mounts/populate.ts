@@ -3,26 +3,34 @@ import { readdir } from "node:fs/promises";
 import { errorMessage, hasCode, internal, isNotFound } from "../../lib/errors.ts";
 import { close, O, openDir, openInRoot } from "../../linux/at.ts";
 import type { ContainerDeps } from "../deps.ts";
-import type { MountPointRecord } from "../record.ts";
-import { openSubpath } from "./pin.ts";
+import { openRootfs } from "../files/rootfs-use.ts";
+import type { ContainerRecord, MountPointRecord } from "../record.ts";
+import { asSeen, openSubpath } from "./pin.ts";
 
 /**
  * Fills the empty volumes of a new container with what its image has at their destinations: contents with owners,
  * modes and attributes, and those of the directory itself.
  */
-export async function populateVolumes(deps: ContainerDeps, id: string, points: MountPointRecord[]): Promise<void> {
-  const volumes = points.filter((point) => point.type === "volume" && (point.copy || point.fromImage));
+export async function populateVolumes(deps: ContainerDeps, c: ContainerRecord): Promise<void> {
+  const volumes = c.spec.mounts.filter((point) => point.type === "volume" && (point.copy || point.fromImage));
   if (volumes.length === 0) return;
   // It stays mounted: a start is what comes next, as a rule.
-  const rootfs = await deps.rootfs.mount(id);
-  for (const point of volumes) await populate(deps, id, rootfs, point);
+  const rootfs = await openRootfs(deps, c);
+  for (const point of volumes) await populate(deps, c, rootfs, point);
 }
 
-async function populate(deps: ContainerDeps, id: string, rootfs: string, point: MountPointRecord): Promise<void> {
+async function populate(
+  deps: ContainerDeps,
+  c: ContainerRecord,
+  rootfs: string,
+  point: MountPointRecord,
+): Promise<void> {
   using source = openDirectory(rootfs, point);
   if (!source || !point.copy || !point.name) return;
-  const target = await deps.volumes.mount(point.name, id);
+  const mounted = await deps.volumes.mount(point.name, c.id);
   try {
+    using volume = await asSeen(deps, c, mounted);
+    const target = volume.path;
     using part = point.subpath ? openSubpath(target, point.subpath) : null;
     const place = part?.path ?? target;
     if (part && !statSync(place).isDirectory()) return;
@@ -33,7 +41,7 @@ async function populate(deps: ContainerDeps, id: string, rootfs: string, point: 
     if (isNotFound(cause)) throw internal(errorMessage(cause), cause);
     throw internal(`failed to populate volume: ${errorMessage(cause)}`, cause);
   } finally {
-    await deps.volumes.unmount(point.name, id);
+    await deps.volumes.unmount(point.name, c.id);
   }
 }
 

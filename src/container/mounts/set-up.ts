@@ -6,6 +6,7 @@ import type { ContainerDeps } from "../deps.ts";
 import { shmDir } from "../paths.ts";
 import type { ContainerRecord, MountPointRecord } from "../record.ts";
 import { updateSpec } from "../table.ts";
+import { idsOf, rootOf } from "../user-namespace.ts";
 import { imageMountKey } from "./image-mount.ts";
 import { defaultPropagation, tmpfsPropagations } from "./modes.ts";
 import { pinned, releasePins } from "./pin.ts";
@@ -46,7 +47,8 @@ async function prepare(
       return bindMount({ ...point, propagation }, await pinned(deps, c, point, point.source, rootfs));
     }
     case "image": {
-      const root = await deps.rootfs.mount(imageMountKey(c.id, point), { bare: true });
+      const ids = idsOf(deps, c);
+      const root = await deps.rootfs.mount(imageMountKey(c.id, point), { bare: true, ...(ids && { ids }) });
       return bindMount(point, await pinned(deps, c, point, root, rootfs));
     }
     case "volume": {
@@ -160,12 +162,13 @@ export async function prepareShm(deps: ContainerDeps, c: ContainerRecord): Promi
   const dir = shmDir(deps, c.id);
   await releaseShm(deps, c.id);
   await mkdir(dir, { recursive: true, mode: 0o700 });
+  const { uid, gid } = rootOf(idsOf(deps, c));
   deps.kernel.mount(
     "shm",
     dir,
     "tmpfs",
     MS.NOEXEC | MS.NOSUID | MS.NODEV,
-    `mode=1777,size=${c.spec.hostConfig.ShmSize || deps.defaults.shmSize}`,
+    `mode=1777,size=${c.spec.hostConfig.ShmSize || deps.defaults.shmSize},uid=${uid},gid=${gid}`,
   );
   return dir;
 }

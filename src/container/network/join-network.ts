@@ -30,13 +30,18 @@ export interface NetworkJoin {
   settle(): Promise<void>;
 }
 
-/** Begins to set up the container's own network, or finds the one it shares. */
-export function joinNetwork(deps: ContainerDeps, c: ContainerRecord): NetworkJoin {
+/**
+ * Begins to set up the container's own network, or finds the one it shares. `userns`: a descriptor of the user
+ * namespace that a network namespace of its own is to belong to.
+ */
+export function joinNetwork(deps: ContainerDeps, c: ContainerRecord, userns?: number): NetworkJoin {
   const donor = sharedContainer(c.spec.hostConfig.NetworkMode);
-  return donor !== undefined && !c.spec.config.NetworkDisabled ? shareNetwork(deps, c, donor) : ownNetwork(deps, c);
+  return donor !== undefined && !c.spec.config.NetworkDisabled
+    ? shareNetwork(deps, c, donor)
+    : ownNetwork(deps, c, userns);
 }
 
-function ownNetwork(deps: ContainerDeps, c: ContainerRecord): NetworkJoin {
+function ownNetwork(deps: ContainerDeps, c: ContainerRecord, userns: number | undefined): NetworkJoin {
   const { config, hostConfig } = c.spec;
   const hostname = config.Hostname || (hostConfig.NetworkMode === "host" ? hostName() : c.id.slice(0, 12));
   const linkEnv = linkVariables(deps, c);
@@ -52,21 +57,31 @@ function ownNetwork(deps: ContainerDeps, c: ContainerRecord): NetworkJoin {
     netns.resolve(path);
     return furnished.promise;
   };
-  const ready = deps.networks.setUp({ ...sandboxRequest(deps, c, hostname), onNamespace }).then(
-    (sandbox) => {
-      writeFileSync(files.hosts, sandbox.hosts);
-      writeFileSync(files.resolvConf, sandbox.resolvConf);
-      netns.resolve(sandbox.netnsPath);
-      return { network: sandbox.settings, resolvConf: sandbox.resolvConf };
-    },
-    (cause: unknown) => {
-      const error = new EngineError(errorKind(cause), `failed to set up container networking: ${errorMessage(cause)}`, {
-        cause,
-      });
-      netns.reject(error);
-      throw error;
-    },
-  );
+  const ready = deps.networks
+    .setUp({
+      ...sandboxRequest(deps, c, hostname),
+      ...(userns !== undefined && { userns }),
+      onNamespace,
+    })
+    .then(
+      (sandbox) => {
+        writeFileSync(files.hosts, sandbox.hosts);
+        writeFileSync(files.resolvConf, sandbox.resolvConf);
+        netns.resolve(sandbox.netnsPath);
+        return { network: sandbox.settings, resolvConf: sandbox.resolvConf };
+      },
+      (cause: unknown) => {
+        const error = new EngineError(
+          errorKind(cause),
+          `failed to set up container networking: ${errorMessage(cause)}`,
+          {
+            cause,
+          },
+        );
+        netns.reject(error);
+        throw error;
+      },
+    );
   const settle = async () => {
     furnished.resolve();
     await Promise.allSettled([ready, netns.promise]);

@@ -78,9 +78,12 @@ export class Host implements AsyncDisposable {
       volumes: fakeVolumes(world, calls),
       runtime: fakeRuntime(world, calls, listeners),
       cdi: null,
+      remap: null,
       kernel: {
         mount: (_, target) => calls.makeNow("kernel.mount", () => void world.mounts.add(target)),
         mountMapped: (_, target) => calls.make("kernel.mountMapped", () => void world.mounts.add(target)),
+        userNamespace: () =>
+          calls.make("kernel.userNamespace", () => ({ fd: -1, path: "", [Symbol.dispose]: () => {} })),
         unmountAll: (target) => calls.makeNow("kernel.unmountAll", () => void world.mounts.delete(target)),
         bootId: () => "boot",
       },

@@ -63,6 +63,8 @@ export interface DaemonConfig {
   /** Whether devices may be asked for by name, and the directories that describe them; later ones win. */
   cdi: boolean;
   cdiSpecDirs: string[];
+  /** `default`, or `user[:group]`: whose subordinate ids those of containers are; empty: they are the host's. */
+  usernsRemap: string;
   noNewPrivileges: boolean;
   seccompProfile: string;
   storageDriver: string | null;

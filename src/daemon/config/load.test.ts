@@ -117,14 +117,12 @@ describe("flags", () => {
     ],
     [["--exec-opt", "native.cgroupdriver=none"], "not supported"],
     [["--data-root", "here"], "absolute"],
-    [["--userns-remap", "default"], "userns-remap: not supported"],
     [["--iptables=false"], "iptables: not supported"],
     [["--max-concurrent-downloads", "0"], "invalid max concurrent downloads: 0"],
     [["--bridge", "none", "--bip", "10.0.0.1/8"], "no bridge"],
   ])("%p: %s", (argv, message) => expect(() => load(argv)).toThrow(message));
   test("help names what there is", () => {
     expect(daemonHelp()).toMatch(/-H, --host list +Daemon socket/);
-    expect(daemonHelp()).not.toContain("userns-remap");
     expect(parseDaemonArguments(["--help"]).show).toBe("help");
     expect(parseDaemonArguments(["-v"]).show).toBe("version");
   });

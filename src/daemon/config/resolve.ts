@@ -69,6 +69,7 @@ export function resolveConfig(
     initPath: values.optional("init-path"),
     cdi: features(values).cdi ?? true,
     cdiSpecDirs: cdiSpecDirs(values),
+    usernsRemap: values.string("userns-remap", ""),
     noNewPrivileges: values.boolean("no-new-privileges", false),
     seccompProfile: values.string("seccomp-profile", "builtin"),
     loopQuotas: values.boolean("loop-quotas", false),

@@ -2,6 +2,8 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import type { FilesystemChange } from "../../api/types/container.ts";
 import { parseBytes } from "../../lib/bytes.ts";
 import { conflict, errorMessage, hasCode, invalid, notFound } from "../../lib/errors.ts";
+import { type IdMaps, mapsOfMount } from "../../linux/id-maps.ts";
+import { userNamespace } from "../../linux/user-namespace.ts";
 import { collectLayers } from "../collect/collect.ts";
 import type { ImageDeps } from "../deps.ts";
 import { chainTo, deleteRootfs, insertRootfs, layerByChain, type RootfsRow, rootfsRow } from "../layer-table.ts";
@@ -57,14 +59,21 @@ async function takeWritten(deps: ImageDeps, containerId: string, written: string
   await deps.archiver.transfer(written, packing, root, { whiteouts, rootAttributes: true });
 }
 
+/** How a root filesystem is mounted. */
+export interface MountRootfsOptions {
+  /** As the image has it, without the places that a container mounts upon. */
+  bare?: boolean;
+  /** For a user namespace: what belongs to an id inside of it shows as that id outside. */
+  ids?: IdMaps;
+}
+
 /**
- * Mounts it at `deps.paths.rootfs(containerId)`, making the directory, and returns that path. Idempotent. `bare`: as
- * the image has it, without the places that a container mounts upon.
+ * Mounts it at `deps.paths.rootfs(containerId)`, making the directory, and returns that path. Idempotent.
  */
 export async function mountRootfs(
   deps: ImageDeps,
   containerId: string,
-  { bare = false }: { bare?: boolean } = {},
+  { bare = false, ids }: MountRootfsOptions = {},
 ): Promise<string> {
   const row = rootfs(deps, containerId);
   const target = deps.paths.rootfs(containerId);
@@ -72,6 +81,7 @@ export async function mountRootfs(
   deps.snapshotter.mount(containerId, chainTo(deps.store, row.chain_id), target, {
     volatile: row.volatile === 1,
     mountPoints: !bare,
+    ...(ids && { userns: await userNamespace(mapsOfMount(ids)) }),
   });
   return target;
 }

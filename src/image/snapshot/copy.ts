@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { isMountPoint } from "../../linux/at.ts";
+import { mountMapped } from "../../linux/mapped-mount.ts";
 import { MS, mount } from "../../linux/mount.ts";
 import { readMounts } from "../../linux/mountinfo.ts";
 import { SizeLimits } from "../../linux/size-limits.ts";
 import { unmountAll } from "../../linux/unmount.ts";
 import { SnapshotLayout } from "./layout.ts";
-import type { ApplyTarget, DiffSource, Snapshotter } from "./snapshotter.ts";
+import type { ApplyTarget, DiffSource, SnapshotMountOptions, Snapshotter } from "./snapshotter.ts";
 
 /**
  * For filesystems that cannot carry overlayfs: every layer is a whole tree (`sha256/<chain id>/tree`), every snapshot a
@@ -45,8 +46,10 @@ export class CopySnapshotter implements Snapshotter {
     return { root: this.#tree(key), whiteouts: "apply" };
   }
 
-  mount(key: string, _chain: readonly string[], target: string): void {
-    if (!isMountPoint(target)) mount(this.#tree(key), target, "", MS.BIND);
+  mount(key: string, _chain: readonly string[], target: string, { userns }: SnapshotMountOptions = {}): void {
+    if (isMountPoint(target)) return;
+    if (userns === undefined) mount(this.#tree(key), target, "", MS.BIND);
+    else mountMapped(this.#tree(key), target, userns);
   }
 
   view(chain: readonly string[], target: string): void {

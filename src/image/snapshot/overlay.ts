@@ -1,7 +1,19 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { isMountPoint } from "../../linux/at.ts";
+import { mountMapped } from "../../linux/mapped-mount.ts";
 import { MS, mount } from "../../linux/mount.ts";
 import { readMounts } from "../../linux/mountinfo.ts";
 import { mountOverlay } from "../../linux/overlay.ts";
@@ -23,6 +35,8 @@ export class OverlaySnapshotter implements Snapshotter {
   readonly #empty: string;
   /** Lies below every layer of a container: what containers mount upon, seen where no layer has it. */
   readonly #mountPoints: string;
+  /** Where the root is mounted with other owners, for a moment. */
+  readonly #maps: string;
   /** Mounted by this process without syncing. */
   readonly #volatile = new Set<string>();
 
@@ -32,6 +46,7 @@ export class OverlaySnapshotter implements Snapshotter {
     limits = new SizeLimits(root, false),
   ) {
     this.#layout = new SnapshotLayout(root, archiver, limits);
+    this.#maps = join(root, "mapped");
     this.#empty = emptyLayer(root);
     mkdirSync(this.#empty, { recursive: true, mode: 0o755 });
     this.#mountPoints = join(root, "mount-points");
@@ -60,7 +75,7 @@ export class OverlaySnapshotter implements Snapshotter {
     key: string,
     chain: readonly string[],
     target: string,
-    { volatile = false, mountPoints = false }: SnapshotMountOptions = {},
+    { volatile = false, mountPoints = false, userns }: SnapshotMountOptions = {},
   ): void {
     if (isMountPoint(target)) return;
     const work = join(this.#layout.active(key), "work");
@@ -70,8 +85,36 @@ export class OverlaySnapshotter implements Snapshotter {
       mkdirSync(work, { mode: 0o700 });
     }
     const lowers = mountPoints ? [...this.#lowers(chain), this.#mountPoints] : this.#lowers(chain);
-    mountOverlay({ lowers, writable: { upper: this.#diff(key), work }, target, volatile });
+    using seen = userns === undefined ? null : this.#mapped(key, userns);
+    const at = (path: string) => (seen ? seen.path + path.slice(this.root.length) : path);
+    mountOverlay({
+      lowers: lowers.map(at),
+      writable: { upper: at(this.#diff(key)), work: at(work) },
+      target,
+      volatile,
+    });
     if (volatile) this.#volatile.add(target);
+  }
+
+  /**
+   * Everything here with other owners, for as long as it takes to mount an overlay of it, which keeps what it needs.
+   */
+  #mapped(key: string, userns: number): Disposable & { path: string } {
+    const path = join(this.#maps, key);
+    const release = () => {
+      unmountAll(path);
+      rmdirSync(path);
+    };
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    // A crash may have left one.
+    unmountAll(path);
+    try {
+      mountMapped(this.root, path, userns);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return { path, [Symbol.dispose]: release };
   }
 
   view(chain: readonly string[], target: string): void {
@@ -155,15 +198,26 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   mountsOf(key: string): string[] {
-    const upper = `upperdir=${this.#diff(key)}`;
+    const diff = this.#diff(key);
+    const uppers = [diff, join(this.#maps, key) + diff.slice(this.root.length)].map((path) => `upperdir=${path}`);
     return readMounts()
-      .filter((mount) => mount.type === "overlay" && mount.options.includes(upper))
+      .filter(({ type, options }) => type === "overlay" && uppers.some((upper) => options.includes(upper)))
       .map((mount) => mount.target);
   }
 
   async list(): Promise<{ keys: string[]; chainIds: string[] }> {
     await this.#layout.emptyTrash();
+    this.#forgetMaps();
     return this.#layout.list();
+  }
+
+  /** What a crash has left in the middle of a mount. */
+  #forgetMaps(): void {
+    if (!existsSync(this.#maps)) return;
+    for (const key of readdirSync(this.#maps)) {
+      unmountAll(join(this.#maps, key));
+      rmdirSync(join(this.#maps, key));
+    }
   }
 
   #base(chain: readonly string[]): string {

@@ -91,6 +91,11 @@ export interface SnapshotMountOptions {
    * runtime need not make them in the snapshot, where `diff` and `commit` would find them.
    */
   mountPoints?: boolean;
+  /**
+   * A descriptor of a user namespace: what belongs to an id inside of it on disk shows as that id outside, and what is
+   * written goes the other way, so that its processes find what the image has.
+   */
+  userns?: number;
 }
 
 /** Where a layer's archive is unpacked, and what happens to the whiteouts in it. */

@@ -1,5 +1,6 @@
 import { type TarEntry, TarError } from "../../lib/tar/entry.ts";
 import { chmodAt, chownAt, utimeAt, utimeFd } from "../at.ts";
+import { type IdMaps, idsOutside } from "../id-maps.ts";
 import { check, libc, SystemError } from "../syscall.ts";
 import { setXattr, setXattrFd } from "../xattr.ts";
 
@@ -13,6 +14,8 @@ export interface Owner {
 export interface ApplyOptions {
   /** undefined: the entry's. */
   owner?: Owner | undefined;
+  /** Owners are inside of this user namespace. */
+  ids?: IdMaps | undefined;
   /** Times are set too. */
   times: boolean;
   /** Overlayfs's own attributes are taken. */
@@ -26,8 +29,8 @@ const MAX_ID = 0xffff_fffe;
  * Sets owner, mode, attributes and (`times`) times of an open file or directory, in the order that keeps set-uid bits
  * and capabilities.
  */
-export function applyToFd(fd: number, entry: TarEntry, { owner, times, overlay }: ApplyOptions): void {
-  const { uid, gid } = checkedOwner(entry, owner);
+export function applyToFd(fd: number, entry: TarEntry, { owner, ids, times, overlay }: ApplyOptions): void {
+  const { uid, gid } = checkedOwner(entry, owner, ids);
   check(libc.fchown(fd, uid, gid), "chown", entry.name);
   check(libc.fchmod(fd, entry.mode), "chmod", entry.name);
   if (entry.xattrs) applyXattrs(entry, overlay, (key, value) => setXattrFd(fd, key, value));
@@ -39,17 +42,23 @@ export function applyAt(
   dir: number,
   name: string,
   entry: TarEntry,
-  { owner, overlay }: Omit<ApplyOptions, "times">,
+  { owner, ids, overlay }: Omit<ApplyOptions, "times">,
 ): void {
-  const { uid, gid } = checkedOwner(entry, owner);
+  const { uid, gid } = checkedOwner(entry, owner, ids);
   chownAt(dir, name, uid, gid);
   if (entry.type !== "symlink") chmodAt(dir, name, entry.mode);
   if (entry.xattrs) applyXattrs(entry, overlay, (key, value) => setXattr(`/proc/self/fd/${dir}/${name}`, key, value));
   utimeAt(dir, name, entry.mtime, entry.mtimeNanos);
 }
 
-function checkedOwner(entry: TarEntry, owner: Owner | undefined): Owner {
-  const { uid, gid } = owner ?? entry;
+function checkedOwner(entry: TarEntry, owner: Owner | undefined, ids: IdMaps | undefined): Owner {
+  const inside = owner ?? entry;
+  const outside = ids ? idsOutside(ids, inside) : inside;
+  if (!outside)
+    throw new TarError(
+      `owner ${inside.uid}:${inside.gid} of ${JSON.stringify(entry.name)} cannot be mapped to the host`,
+    );
+  const { uid, gid } = outside;
   if (uid < 0 || gid < 0 || uid > MAX_ID || gid > MAX_ID)
     throw new TarError(`invalid owner in archive: ${JSON.stringify(entry.name)}`);
   return { uid, gid };

@@ -1,3 +1,5 @@
+import type { IdMaps } from "../id-maps.ts";
+
 /** Options of packing and unpacking. Plain data: they travel to the workers. */
 
 /** `none` is a plain tar archive. */
@@ -17,6 +19,8 @@ export interface ExtractOptions {
    * `apply`: the named thing is deleted; `keep` (default): nothing special.
    */
   whiteouts?: "overlay" | "apply" | "keep";
+  /** The tree's ids are those outside of this user namespace, the archive's those inside. `owner` too is inside. */
+  ids?: IdMaps;
   /** Gives everything to one owner; `keep` (default) takes the archive's numbers; `caller` the process's own. */
   owner?: { uid: number; gid: number } | "keep" | "caller";
   /**
@@ -97,6 +101,8 @@ export interface PackOptions {
   rootName?: string;
   /** Turn overlayfs's whiteouts and opaque directories into `.wh.` files. Default: false. */
   whiteouts?: boolean;
+  /** The tree's ids are those outside of this user namespace, the archive's those inside. */
+  ids?: IdMaps;
   /** Owner for all entries; default: their own. */
   owner?: { uid: number; gid: number };
   /** Seconds: nothing in the archive is younger (reproducible builds). */

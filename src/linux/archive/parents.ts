@@ -1,4 +1,5 @@
-import { close, mkdirAt, O, openAt, openInRoot } from "../at.ts";
+import { chownAt, close, mkdirAt, O, openAt, openInRoot } from "../at.ts";
+import type { Ids } from "../id-maps.ts";
 import { SystemError } from "../syscall.ts";
 import { baseOf, parentOf } from "./path.ts";
 
@@ -10,10 +11,11 @@ import { baseOf, parentOf } from "./path.ts";
 export class Parents implements Disposable {
   readonly #open = new Map<string, number>();
 
-  /** `made` is told of directories that had to be created because nothing described them. */
+  /** `made` is told of directories that had to be created because nothing described them. They are `owner`'s. */
   constructor(
     readonly root: number,
     private readonly made: (path: string) => void,
+    private readonly owner?: Ids,
     private readonly limit = 256,
   ) {}
 
@@ -37,6 +39,7 @@ export class Parents implements Disposable {
     const parent = this.get(parentOf(path));
     try {
       mkdirAt(parent, baseOf(path), 0o755);
+      if (this.owner) chownAt(parent, baseOf(path), this.owner.uid, this.owner.gid);
       this.made(path);
     } catch (error) {
       // A link to nowhere stands there: as with Docker, an error rather than a replacement.

@@ -2,6 +2,7 @@ import { type TarEntry, tarEntry } from "../../lib/tar/entry.ts";
 import { decodeName } from "../../lib/tar/names.ts";
 import { encodeHeader, endOfArchive, padding } from "../../lib/tar/writer.ts";
 import { close, listDir, O, openAt, openInRoot, readInto, readlinkAt, S, type Stat, statAt } from "../at.ts";
+import { idsInside } from "../id-maps.ts";
 import { SystemError } from "../syscall.ts";
 import { getXattrFd, listXattrsFd } from "../xattr.ts";
 import { BlockBuffer } from "./blocks.ts";
@@ -242,12 +243,13 @@ export class TreePacker {
   }
 
   #entry(stat: Stat, name: string): TarEntry {
-    const { owner, clampMtime = Infinity } = this.options;
+    const { owner, ids, clampMtime = Infinity } = this.options;
+    const { uid, gid } = owner ?? (ids ? idsInside(ids, stat) : stat);
     return tarEntry({
       name,
       mode: stat.mode & 0o7777,
-      uid: owner?.uid ?? stat.uid,
-      gid: owner?.gid ?? stat.gid,
+      uid,
+      gid,
       mtime: Math.min(stat.mtime, clampMtime),
       mtimeNanos: this.options.exact ? stat.mtimeNanos : 0,
     });

@@ -1,9 +1,10 @@
 import { sparseBytes, type TarEntry, TarError } from "../../lib/tar/entry.ts";
 import type { TarHandler } from "../../lib/tar/reader.ts";
 import { close, linkAt, mkdirAt, mknodAt, O, openAt, openInRoot, S, statAt, symlinkAt, utimeFd } from "../at.ts";
+import { idsOutside } from "../id-maps.ts";
 import { removeTreeAt } from "../remove.ts";
 import { check, libc, SystemError } from "../syscall.ts";
-import { applyAt, applyToFd, type Owner } from "./attributes.ts";
+import { type ApplyOptions, applyAt, applyToFd } from "./attributes.ts";
 import { HoleWriter } from "./holes.ts";
 import type { ExtractOptions, ExtractResult } from "./options.ts";
 import { Parents } from "./parents.ts";
@@ -28,7 +29,7 @@ export class TreeWriter implements TarHandler, Disposable {
   /** `apply` only: what this archive has put there, with all directories above. */
   readonly #unpacked = new Set<string>();
   readonly #whiteouts: NonNullable<ExtractOptions["whiteouts"]>;
-  readonly #applied: { owner: Owner | undefined; overlay: boolean | undefined };
+  readonly #applied: Omit<ApplyOptions, "times">;
   readonly #sharing: FileSharing | undefined;
   readonly #prefix: string;
   #entries = 0;
@@ -43,15 +44,16 @@ export class TreeWriter implements TarHandler, Disposable {
     private readonly root: number,
     private readonly options: ExtractOptions,
   ) {
-    this.#parents = new Parents(root, (path) => this.#implicit.push(path));
+    const { owner = "keep", ids } = options;
+    const top = ids && idsOutside(ids, { uid: 0, gid: 0 });
+    this.#parents = new Parents(root, (path) => this.#implicit.push(path), top);
     this.#space = new SpaceGuard(root, options.maxBytes);
     this.#whiteouts = options.whiteouts ?? "keep";
     this.#prefix = archivePath(options.into ?? "");
     this.#sharing = options.share && new FileSharing(options.share, options.overlayAttributes);
-    const { owner = "keep" } = options;
     const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
     const given = owner === "keep" || owner === "caller" ? undefined : owner;
-    this.#applied = { owner: owner === "caller" ? own : given, overlay: options.overlayAttributes };
+    this.#applied = { owner: owner === "caller" ? own : given, ids, overlay: options.overlayAttributes };
   }
 
   entry(entry: TarEntry): void {

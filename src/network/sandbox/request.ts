@@ -21,6 +21,8 @@ export interface SandboxRequest {
   publishAllPorts: boolean;
   /** For the endpoint of networkMode, where that endpoint's settings name no address of their own. */
   macAddress?: string;
+  /** A descriptor of the user namespace that the network namespace belongs to; absent: the daemon's. */
+  userns?: number;
   /** Applied to the namespace; only `net.*`. */
   sysctls?: Record<string, string>;
   /** Empty lists: the daemon's, else the host's. */

@@ -170,7 +170,7 @@ async function makeNetns(
   published: boolean,
 ): Promise<void> {
   const path = netnsPath(deps, request.containerId);
-  using open = openNetns(createNetns(path));
+  using open = openNetns(await createNetns(path, request.userns));
   raiseLoopback(open);
   await request.onNamespace?.(path);
   for (const { network, endpoint, driver } of attached) {

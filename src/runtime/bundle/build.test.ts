@@ -67,6 +67,7 @@ const build = (config: ContainerConfig = {}, hostConfig: HostConfig = {}, more: 
     instance: "0123abcd",
     facts,
     cdi: null,
+    ids: null,
     user: { uid: 0, gid: 0, groups: [0, 5], home: "/root" },
     devices: { nodes: [], rules: [] },
     throttles: { weightDevice: [], readBps: [], writeBps: [], readIops: [], writeIops: [] },

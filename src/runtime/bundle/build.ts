@@ -1,5 +1,6 @@
 import type { HostConfig } from "../../api/types/container.ts";
-import type { OciNamespaceType, OciProcess, OciSpec } from "../../oci/runtime.ts";
+import type { IdRange } from "../../linux/id-maps.ts";
+import type { OciIdMapping, OciNamespaceType, OciProcess, OciSpec } from "../../oci/runtime.ts";
 import { containerCapabilities, processCapabilities } from "./capabilities.ts";
 import { cgroupsPath } from "./cgroup-path.ts";
 import { commandOf } from "./command.ts";
@@ -49,6 +50,8 @@ export function buildSpec(input: SpecInput): OciSpec {
     ...(hostConfig.Annotations && { annotations: hostConfig.Annotations }),
     linux: {
       namespaces: buildNamespaces(namespaces),
+      // The namespace has them already; runc wants to be told.
+      ...(input.ids && { uidMappings: mappings(input.ids.uids), gidMappings: mappings(input.ids.gids) }),
       devices: input.devices.nodes,
       cgroupsPath: cgroupsPath({
         id: input.id,
@@ -64,7 +67,8 @@ export function buildSpec(input: SpecInput): OciSpec {
         domainname: input.domainname,
         namespaces,
         ownNetwork: !/^(host$|container:)/.test(hostConfig.NetworkMode ?? ""),
-        pingGroupRange: facts.pingGroupRange,
+        // Not all of its groups are in a user namespace.
+        pingGroupRange: facts.pingGroupRange && input.ids === null,
         unprivilegedPorts: facts.unprivilegedPorts,
       }),
       maskedPaths,
@@ -121,9 +125,12 @@ export function usesInit({
   return namespaces.pid === "private" && (hostConfig.Init ?? defaults.init);
 }
 
+const mappings = (ranges: readonly IdRange[]): OciIdMapping[] =>
+  ranges.map(({ inside, outside, count }) => ({ containerID: inside, hostID: outside, size: count }));
+
 function buildNamespaces(choices: NamespaceChoices): OciSpec["linux"]["namespaces"] {
   const namespaces: OciSpec["linux"]["namespaces"] = [{ type: "mount" }];
-  const types: OciNamespaceType[] = ["network", "uts", "pid", "ipc", "cgroup"];
+  const types: OciNamespaceType[] = ["user", "network", "uts", "pid", "ipc", "cgroup"];
   const chosen: Partial<Record<OciNamespaceType, (typeof choices)[keyof NamespaceChoices]>> = choices;
   for (const type of types) {
     const choice = chosen[type];

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { errorMessage, invalid } from "../../lib/errors.ts";
+import { idsOutside } from "../../linux/id-maps.ts";
 import type { OciSpec } from "../../oci/runtime.ts";
 import { injectDevices } from "../cdi/inject.ts";
 import { apparmorProfileOf, DEFAULT_APPARMOR_PROFILE, ensureApparmorProfile } from "./apparmor.ts";
@@ -25,7 +26,8 @@ export async function prepareSpec(request: SpecRequest): Promise<OciSpec> {
     throw invalid(`exec: "docker-init": executable file not found: ${defaults.initPath}`);
   }
   const user = resolveUser(rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
-  if (config.WorkingDir) makeWorkdir(rootfs, config.WorkingDir);
+  if (config.WorkingDir)
+    makeWorkdir(rootfs, config.WorkingDir, (request.ids && idsOutside(request.ids, { uid: 0, gid: 0 })) ?? undefined);
   const spec = buildSpec({
     ...request,
     mounts: withTmpfsModes(rootfs, request.mounts),

@@ -1,5 +1,6 @@
 import type { ContainerConfig, HostConfig, Resources } from "../../api/types/container.ts";
 import type { CgroupDriver } from "../../linux/cgroup.ts";
+import type { IdMaps } from "../../linux/id-maps.ts";
 import type { Mount } from "../../linux/mount.ts";
 import type { OciDevice, OciDeviceRule, OciThrottle } from "../../oci/runtime.ts";
 import type { CdiRegistry } from "../cdi/registry.ts";
@@ -76,6 +77,8 @@ export interface NamespaceChoices {
   pid: NamespaceChoice;
   uts: NamespaceChoice;
   cgroup: NamespaceChoice;
+  /** Absent: the host's. */
+  user?: NamespaceChoice;
 }
 
 /** What prepareSpec takes: the container as it is stored, and what other folders have set up for it. */
@@ -103,6 +106,8 @@ export interface SpecRequest {
   facts: HostFacts;
   /** Devices by name; null: turned off. */
   cdi: CdiRegistry | null;
+  /** What its ids are outside of its user namespace; null: itself. */
+  ids: IdMaps | null;
 }
 
 /** What buildSpec takes: a request with everything that had to be looked up on the host. */

@@ -16,6 +16,8 @@ export interface ValidateOptions {
   cgroupDriver?: CgroupDriver;
   /** Names that `--runtime` may take; absent: not checked. */
   runtimes?: readonly string[];
+  /** Containers have user namespaces of their own, unless they ask for the host's. */
+  remapped?: boolean;
 }
 
 /**
@@ -31,6 +33,7 @@ export function validateHostConfig(
   const warnings = validateResources(hostConfig, facts, options.update ?? false);
   validateCapabilities(hostConfig, facts);
   validateNamespaces(config, hostConfig);
+  if (options.remapped && hostConfig.UsernsMode !== "host") validateRemapped(hostConfig);
   warnings.push(...validateSecurity(hostConfig, facts));
   validateDevices(hostConfig);
   if ((hostConfig.ShmSize ?? 0) < 0) throw invalid("SHM size can not be less than 0");
@@ -85,6 +88,18 @@ function validateNamespaces(config: ContainerConfig, hostConfig: HostConfig): vo
   }
   if (NetworkMode === "container" || NetworkMode?.startsWith("container:"))
     validateContainerNetwork(config, hostConfig, NetworkMode);
+}
+
+/** What needs to be root on the host. */
+function validateRemapped({ Privileged, NetworkMode, PidMode }: HostConfig): void {
+  if (Privileged)
+    throw invalid(
+      "privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when " +
+        "running privileged mode",
+    );
+  if (NetworkMode === "host")
+    throw invalid("cannot share the host's network namespace when user namespaces are enabled");
+  if (PidMode === "host") throw invalid("cannot share the host PID namespace when user namespaces are enabled");
 }
 
 /** A container that lives in another's network can have nothing of its own there. */

@@ -127,12 +127,13 @@ function registryConfig({ settings }: ServerDeps): NonNullable<SystemInfo["Regis
   };
 }
 
-function securityOptions({ containers: { facts, defaults } }: ServerDeps): string[] {
+function securityOptions({ containers: { facts, defaults, remap } }: ServerDeps): string[] {
   const options: string[] = [];
   if (facts.apparmor) options.push("name=apparmor");
   if (facts.seccomp) options.push(`name=seccomp,profile=${defaults.seccompProfile}`);
   if (facts.cgroupNamespaces && defaults.cgroupnsMode === "private") options.push("name=cgroupns");
   if (defaults.noNewPrivileges) options.push("name=no-new-privileges");
+  if (remap) options.push("name=userns");
   return options;
 }
 

@@ -115,4 +115,10 @@ export const containerOptions: readonly DaemonOption[] = [
     help: "Set the shutdown timeout in seconds",
     shown: "15",
   },
+  {
+    key: "userns-remap",
+    flag: "userns-remap",
+    kind: "string",
+    help: 'User/Group setting for user namespaces ("default", or USER[:GROUP])',
+  },
 ];

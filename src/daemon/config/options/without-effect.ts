@@ -184,14 +184,6 @@ export const optionsWithoutEffect: readonly DaemonOption[] = [
     support: "ignored",
   },
   {
-    key: "userns-remap",
-    flag: "userns-remap",
-    kind: "string",
-    help: "User/Group setting for user namespaces",
-    support: "refused",
-    harmless: "",
-  },
-  {
     key: "network-diagnostic-port",
     kind: "integer",
     help: "Port of the network diagnostic server",
