@@ -110,6 +110,9 @@ export class OverlaySnapshotter implements Snapshotter {
     unmountAll(path);
     try {
       mountMapped(this.root, path, userns);
+      // One whose size is limited may be a file system of its own.
+      const active = this.#layout.active(key);
+      if (isMountPoint(active)) mountMapped(active, path + active.slice(this.root.length), userns);
     } catch (error) {
       release();
       throw error;
