@@ -33,7 +33,11 @@ const only: Record<string, string[]> = {
 const reserved: [string, RegExp, RegExp][] = [
   ["bun:ffi", /from "bun:ffi"/, /^linux\/syscall\.ts$/],
   ["bun:sqlite", /from "bun:sqlite"/, /^store\/|^[a-z]+\/table\.ts$|^registry\//],
-  ["process.env", /\bprocess\.env\b|\bBun\.env\b/, /^cli\/|^daemon\/config\/environment\.ts$|^main\.ts$/],
+  [
+    "process.env",
+    /\bprocess\.env\b|\bBun\.env\b/,
+    /^cli\/|^daemon\/config\/environment\.ts$|^lib\/template\/zone\.ts$|^main\.ts$/,
+  ],
   ["spawning", /\bBun\.spawn(Sync)?\(|from "node:child_process"/, /^lib\/run\.ts$|^runtime\/|^cli\/|^client\//],
 ];
 

@@ -1,7 +1,7 @@
 import type { BuildCache } from "../../api/types/build.ts";
 import { shortId } from "../../lib/ids.ts";
-import { Row } from "./template/value.ts";
-import { GoTime } from "./time.ts";
+import { GoTime } from "../../lib/template/time.ts";
+import { Row } from "../../lib/template/value.ts";
 import { humanDuration, humanSize } from "./units.ts";
 
 export const buildCacheTitles = {

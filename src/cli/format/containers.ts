@@ -2,11 +2,11 @@ import type { ContainerSummary } from "../../api/types/container.ts";
 import { quote } from "../../lib/go-quote.ts";
 import { shortId } from "../../lib/ids.ts";
 import { own } from "../../lib/own.ts";
+import { GoTime } from "../../lib/template/time.ts";
+import { Row, Stringer, TypedNil } from "../../lib/template/value.ts";
 import { formatPlatform } from "../platform.ts";
 import { familiarString, parseReference } from "../reference.ts";
 import { displayPorts } from "./ports.ts";
-import { Row, Stringer, TypedNil } from "./template/value.ts";
-import { GoTime } from "./time.ts";
 import { ago, humanSize } from "./units.ts";
 import { ellipsis } from "./width.ts";
 

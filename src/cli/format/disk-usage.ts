@@ -2,12 +2,12 @@ import type { BuildCache } from "../../api/types/build.ts";
 import type { ContainerSummary } from "../../api/types/container.ts";
 import type { ImageSummary } from "../../api/types/image.ts";
 import type { Volume } from "../../api/types/volume.ts";
+import { Row } from "../../lib/template/value.ts";
 import { familiarName, parseReference } from "../reference.ts";
 import { buildCacheRaw, buildCacheRow, buildCacheTitles, sortBuildCache } from "./build-cache.ts";
 import { containerFormat, containerRow, containerTitles } from "./containers.ts";
 import { imageFormat, imageRow, imageTitles, isDangling } from "./images.ts";
 import { printRows } from "./print-rows.ts";
-import { Row } from "./template/value.ts";
 import { humanSize } from "./units.ts";
 import { volumeFormat, volumeRow, volumeTitles } from "./volumes.ts";
 

@@ -1,8 +1,8 @@
 import type { ImageSummary } from "../../api/types/image.ts";
 import { shortId } from "../../lib/ids.ts";
+import { GoTime } from "../../lib/template/time.ts";
+import { Row } from "../../lib/template/value.ts";
 import { familiarName, parseReference, type Reference } from "../reference.ts";
-import { Row } from "./template/value.ts";
-import { GoTime } from "./time.ts";
 import { ago, humanSize } from "./units.ts";
 
 export const imageTitles = {

@@ -1,7 +1,7 @@
+import { compileShapes } from "../../lib/template/shape.ts";
+import type { Shape } from "../../lib/template/types.ts";
+import { Struct } from "../../lib/template/value.ts";
 import info from "./shapes/info.ts";
-import { compileShapes } from "./template/shape.ts";
-import type { Shape } from "./template/types.ts";
-import { Struct } from "./template/value.ts";
 
 const shapes = `${info}
 DockerInfo system.dockerInfo

@@ -1,4 +1,4 @@
-import { isObject } from "./template/value.ts";
+import { isObject } from "../../lib/template/value.ts";
 import { bytesSize, humanDuration } from "./units.ts";
 
 type Json = Readonly<Record<string, unknown>>;

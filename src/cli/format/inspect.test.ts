@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { compileShapes } from "../../lib/template/shape.ts";
 import { inspectAll } from "./inspect.ts";
-import { compileShapes } from "./template/shape.ts";
 /** Templates and what docker 28.2.2 `volume inspect --format` printed for testdata/volume.json, stderr after stdout. */
 import recorded from "./testdata/templates.json";
 import volume from "./testdata/volume.json" with { type: "text" };

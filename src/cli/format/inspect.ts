@@ -1,14 +1,14 @@
 import { errorMessage } from "../../lib/errors.ts";
 import { escapeHtml } from "../../lib/escape-html.ts";
+import { compactJson, indentJson, parseJson } from "../../lib/template/json.ts";
+import { struct } from "../../lib/template/shape.ts";
+import { parseTemplate, type Template, TemplateError } from "../../lib/template/template.ts";
+import type { Shape } from "../../lib/template/types.ts";
+import { Struct } from "../../lib/template/value.ts";
 import type { CommandDeps } from "../deps.ts";
 import { CliError } from "../errors.ts";
-import { compactJson, indentJson, parseJson } from "./json.ts";
 import { templateFailure } from "./rows.ts";
 import type { ShapeName } from "./shapes/load.ts";
-import { struct } from "./template/shape.ts";
-import { parseTemplate, type Template, TemplateError } from "./template/template.ts";
-import type { Shape } from "./template/types.ts";
-import { Struct } from "./template/value.ts";
 
 /** A thing as the daemon sent it, and the Go type that templates see it through. */
 export interface Inspected {

@@ -2,8 +2,9 @@
  * Rows through a format, without the template engine where the format only names fields: that is what is printed
  * most, and loading the engine costs more than all the rest of a list command.
  */
+
+import type { Row } from "../../lib/template/value.ts";
 import { alignTabs } from "./tabs.ts";
-import type { Row } from "./template/value.ts";
 
 /** As formatRows of rows.ts: an aligned table with its header, or the rows one after the other. */
 export async function printRows(

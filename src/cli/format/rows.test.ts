@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
+import { Row } from "../../lib/template/value.ts";
 import { plainRows } from "./print-rows.ts";
 import { formatRows } from "./rows.ts";
 import { alignTabs } from "./tabs.ts";
-import { Row } from "./template/value.ts";
 import { displayWidth, ellipsis } from "./width.ts";
 
 const rows = [

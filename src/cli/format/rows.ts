@@ -1,7 +1,7 @@
+import { headerFunctions } from "../../lib/template/functions.ts";
+import { parseTemplate, type Template, TemplateError } from "../../lib/template/template.ts";
+import { HeaderRow, type Row } from "../../lib/template/value.ts";
 import { alignTabs } from "./tabs.ts";
-import { headerFunctions } from "./template/functions.ts";
-import { parseTemplate, type Template, TemplateError } from "./template/template.ts";
-import { HeaderRow, type Row } from "./template/value.ts";
 
 /** A template that cannot be used; said as `template parsing error: …`. */
 export function templateFailure(error: unknown): Error {

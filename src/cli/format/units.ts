@@ -1,6 +1,6 @@
 /** Sizes and durations for people, as Docker's go-units write them. */
 import { humanDuration } from "../../lib/duration.ts";
-import { formatG } from "./float.ts";
+import { formatG } from "../../lib/template/float.ts";
 
 const decimal = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
 const binary = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"];

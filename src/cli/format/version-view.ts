@@ -1,6 +1,6 @@
+import { compileShapes } from "../../lib/template/shape.ts";
+import { Struct } from "../../lib/template/value.ts";
 import version from "./shapes/version.ts";
-import { compileShapes } from "./template/shape.ts";
-import { Struct } from "./template/value.ts";
 
 const shapes = `${version}
 VersionInfo system.versionInfo

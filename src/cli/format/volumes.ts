@@ -1,6 +1,6 @@
 import type { Volume } from "../../api/types/volume.ts";
 import { own } from "../../lib/own.ts";
-import { Row } from "./template/value.ts";
+import { Row } from "../../lib/template/value.ts";
 import { humanSize } from "./units.ts";
 
 export const volumeTitles = {

@@ -1,5 +1,5 @@
+import { isObject } from "../../lib/template/value.ts";
 import { groups, shortcuts } from "../commands/registry.ts";
-import { isObject } from "../format/template/value.ts";
 import { type PluginCandidate, pluginCandidates } from "./candidates.ts";
 import type { PluginPlaces } from "./places.ts";
 

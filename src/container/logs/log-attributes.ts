@@ -32,7 +32,8 @@ export function chosenAttributes(c: ContainerRecord, patterns: LogPatterns): Rec
 /** As {@link chosenAttributes}, and the tag. Throws where the options make no sense. */
 export function logAttributes(c: ContainerRecord, patterns: LogPatterns): Record<string, string> {
   const { tag } = c.spec.hostConfig.LogConfig?.Config ?? {};
-  return { ...chosenAttributes(c, patterns), ...(tag && { tag: renderLogTag(tag, c) }) };
+  const attributes = chosenAttributes(c, patterns);
+  return { ...attributes, ...(tag && { tag: renderLogTag(tag, c, attributes) }) };
 }
 
 /** {@link logAttributes} of a container that is there. */

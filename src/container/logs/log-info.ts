@@ -5,13 +5,14 @@ import type { ContainerRecord } from "../record.ts";
 import { chosenAttributes, logPatterns } from "./log-attributes.ts";
 import { renderLogTag } from "./log-tag.ts";
 
-/** Of which container the lines are, without its tag where the option is set to nothing. */
+/** The tag where none is given. */
 const defaultTag = "{{.ID}}";
 
 /** What receivers are told of a container. Throws where the options of its log make no sense. */
 export async function logInfo(c: ContainerRecord): Promise<LogInfo> {
   const { config, hostConfig } = c.spec;
   const options = hostConfig.LogConfig?.Config ?? {};
+  const attributes = chosenAttributes(c, await logPatterns(options));
   return {
     containerId: c.id,
     containerName: c.name,
@@ -22,8 +23,8 @@ export async function logInfo(c: ContainerRecord): Promise<LogInfo> {
     env: config.Env ?? [],
     labels: config.Labels ?? {},
     options,
-    tag: renderLogTag(options.tag || defaultTag, c),
-    attributes: chosenAttributes(c, await logPatterns(options)),
+    tag: renderLogTag(options.tag || defaultTag, c, attributes),
+    attributes,
     hostname: hostname(),
   };
 }

@@ -1,31 +1,53 @@
 import { invalid } from "../../lib/errors.ts";
 import { shortId } from "../../lib/ids.ts";
+import { parseTemplate, TemplateError } from "../../lib/template/template.ts";
+import { GoMap, Row } from "../../lib/template/value.ts";
 import { commandOf } from "../../runtime/bundle/command.ts";
 import type { ContainerRecord } from "../record.ts";
 
-/** What the log option `tag` may name, as in `{{.ImageName}}/{{.Name}}`. */
-const fields = new Map<string, (c: ContainerRecord) => string>(
-  Object.entries({
-    ID: (c) => shortId(c.id),
-    FullID: (c) => c.id,
-    Name: (c) => c.name,
-    ImageID: (c) => shortId((c.imageId ?? "").replace(/^sha256:/, "")),
-    ImageFullID: (c) => c.imageId ?? "",
-    ImageName: (c) => c.spec.config.Image ?? "",
-    Command: (c) => commandOf(c.spec.config).join(" "),
-    DaemonName: () => "docker",
-  }),
-);
+/** How templates name what they see, in errors. */
+const TYPE = "*logger.Info";
 
-/** The log option `tag`, its fields filled in. Throws `invalid` for a field that there is not. */
-export function renderLogTag(template: string, c: ContainerRecord): string {
-  if (/\{\{(?!.*?\}\})/.test(template)) throw invalid("template: log-tag:1: unclosed action");
-  return template.replace(/\{\{\s*(.*?)\s*\}\}/g, (action: string, expression: string, at: number) => {
-    const value = expression.startsWith(".") ? fields.get(expression.slice(1)) : undefined;
-    if (!value) {
-      const place = `log-tag:1:${at + action.indexOf(expression)}: executing "log-tag" at <${expression}>`;
-      throw invalid(`template: ${place}: can't evaluate field ${expression.replace(/^\./, "")} in type *logger.Info`);
-    }
-    return value(c);
-  });
+/**
+ * The log option `tag`, a Go template such as `{{.ImageName}}/{{.Name}}`, filled in. `attributes`: the labels and
+ * variables that the options name. Throws `invalid` in the words of Go.
+ */
+export function renderLogTag(template: string, c: ContainerRecord, attributes: Record<string, string>): string {
+  try {
+    return parseTemplate(template, "log-tag").run(seenByTag(c, attributes));
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw invalid(error.message, error);
+  }
+}
+
+function seenByTag(c: ContainerRecord, attributes: Record<string, string>): Row {
+  const { config, hostConfig } = c.spec;
+  const imageId = c.imageId ?? "";
+  const imageName = config.Image ?? "";
+  const [entrypoint = "", ...args] = commandOf(config);
+  const texts = (json: Readonly<Record<string, string>>) => new GoMap({ kind: "map", of: { kind: "string" } }, json);
+  const methods = {
+    ID: () => shortId(c.id),
+    FullID: () => c.id,
+    Name: () => c.name,
+    ImageID: () => shortId(imageId),
+    ImageFullID: () => imageId,
+    ImageName: () => imageName,
+    Command: () => commandOf(config).join(" "),
+    DaemonName: () => "docker",
+    Config: () => texts(hostConfig.LogConfig?.Config ?? {}),
+    ContainerID: () => c.id,
+    ContainerName: () => `/${c.name}`,
+    ContainerEntrypoint: () => entrypoint,
+    ContainerArgs: () => args,
+    ContainerImageID: () => imageId,
+    ContainerImageName: () => imageName,
+    ContainerCreated: () => c.created,
+    ContainerEnv: () => config.Env ?? [],
+    ContainerLabels: () => texts(config.Labels ?? {}),
+    LogPath: () => "",
+    ExtraAttributes: (_rename: unknown) => texts(attributes),
+  };
+  return new Row(TYPE, methods, ["ExtraAttributes"]);
 }

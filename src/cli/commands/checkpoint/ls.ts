@@ -1,9 +1,9 @@
 import { listCheckpoints } from "../../../client/checkpoints.ts";
+import { Row } from "../../../lib/template/value.ts";
 import { exactArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { string } from "../../flags/kinds.ts";
 import { printRows } from "../../format/print-rows.ts";
-import { Row } from "../../format/template/value.ts";
 
 export default defineCommand({
   usage: "[OPTIONS] CONTAINER",

@@ -1,7 +1,7 @@
 import type { ContainerSummary } from "../../../api/types/container.ts";
+import { parseTemplate, TemplateError } from "../../../lib/template/template.ts";
 import { containerFormat, containerRow, containerTitles } from "../../format/containers.ts";
 import { formatRows } from "../../format/rows.ts";
-import { parseTemplate, TemplateError } from "../../format/template/template.ts";
 
 /** The list through a template. */
 export function formatList(

@@ -1,6 +1,6 @@
 import type { ContainerStatsResponse } from "../../../api/types/container.ts";
 import { shortId } from "../../../lib/ids.ts";
-import { Row } from "../../format/template/value.ts";
+import { Row } from "../../../lib/template/value.ts";
 import { bytesSize, humanSize } from "../../format/units.ts";
 
 /** One line of `stats`. */

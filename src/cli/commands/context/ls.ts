@@ -1,4 +1,5 @@
 import { errorMessage } from "../../../lib/errors.ts";
+import { Row } from "../../../lib/template/value.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { findContext, listContexts } from "../../config/context-store.ts";
@@ -7,7 +8,6 @@ import { contextName } from "../../context-name.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
 import { printRows } from "../../format/print-rows.ts";
-import { Row } from "../../format/template/value.ts";
 import { ellipsis } from "../../format/width.ts";
 import { naturalOrder } from "../../natural-order.ts";
 

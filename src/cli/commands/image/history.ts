@@ -1,13 +1,13 @@
 import type { ImageHistoryResponseItem } from "../../../api/types/image.ts";
 import { imageHistory } from "../../../client/images.ts";
 import { shortId } from "../../../lib/ids.ts";
+import { GoTime } from "../../../lib/template/time.ts";
+import { Row } from "../../../lib/template/value.ts";
 import { exactArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
 import { printRows } from "../../format/print-rows.ts";
-import { Row } from "../../format/template/value.ts";
-import { GoTime } from "../../format/time.ts";
 import { ago, humanSize } from "../../format/units.ts";
 import { ellipsis } from "../../format/width.ts";
 import { checkPlatform } from "../../platform.ts";

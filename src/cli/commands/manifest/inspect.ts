@@ -1,8 +1,8 @@
+import { indentJson } from "../../../lib/template/json.ts";
 import { rangeArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { bool } from "../../flags/kinds.ts";
-import { indentJson } from "../../format/json.ts";
 import { manifestListBytes } from "../../manifest/list.ts";
 import { manifestReference, openRegistry } from "../../manifest/open-registry.ts";
 import { isList } from "../../manifest/registry.ts";

@@ -1,12 +1,12 @@
 import type { MigrateRequest } from "../../../api/schema/migrate.ts";
 import type { MigrationAux, MigrationItem, MigrationPlan } from "../../../api/types/migrate.ts";
 import { migrateDocker } from "../../../client/migrate.ts";
+import { isObject, Row } from "../../../lib/template/value.ts";
 import { anyArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { printRows } from "../../format/print-rows.ts";
-import { isObject, Row } from "../../format/template/value.ts";
 import { humanSize } from "../../format/units.ts";
 import { displayProgress } from "../../progress/display.ts";
 

@@ -1,12 +1,12 @@
 import type { NetworkCheckItem } from "../../../api/types/network.ts";
 import { checkNetworks } from "../../../client/networks.ts";
+import { Row } from "../../../lib/template/value.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
 import { printRows } from "../../format/print-rows.ts";
-import { Row } from "../../format/template/value.ts";
 
 const titles = { Object: "OBJECT", Owner: "OWNER", State: "STATE", Wanted: "WANTED", Found: "FOUND" };
 

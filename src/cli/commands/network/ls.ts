@@ -2,13 +2,13 @@ import type { Network } from "../../../api/types/network.ts";
 import { listNetworks } from "../../../client/networks.ts";
 import { shortId } from "../../../lib/ids.ts";
 import { own } from "../../../lib/own.ts";
+import { GoTime } from "../../../lib/template/time.ts";
+import { Row } from "../../../lib/template/value.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, filter, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
 import { printRows } from "../../format/print-rows.ts";
-import { Row } from "../../format/template/value.ts";
-import { GoTime } from "../../format/time.ts";
 import { naturalOrder } from "../../natural-order.ts";
 
 const titles = {

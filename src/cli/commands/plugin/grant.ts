@@ -1,8 +1,8 @@
 import { type PluginPull, pluginPrivileges } from "../../../client/plugins.ts";
+import { show } from "../../../lib/template/print.ts";
 import { registryAuth } from "../../auth/credentials.ts";
 import type { CommandDeps } from "../../deps.ts";
 import { CliError } from "../../errors.ts";
-import { show } from "../../format/template/print.ts";
 import type { Questions } from "../../prompt.ts";
 import { fullString, parseReference } from "../../reference.ts";
 

@@ -1,12 +1,12 @@
 import type { Plugin } from "../../../api/types/plugin.ts";
 import { listPlugins } from "../../../client/plugins.ts";
 import { shortId } from "../../../lib/ids.ts";
+import { Row } from "../../../lib/template/value.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, filter, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
 import { printRows } from "../../format/print-rows.ts";
-import { Row } from "../../format/template/value.ts";
 import { ellipsis } from "../../format/width.ts";
 import { naturalOrder } from "../../natural-order.ts";
 

@@ -1,11 +1,11 @@
 import { diskUsage } from "../../../client/system.ts";
+import { isObject } from "../../../lib/template/value.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { type DiskUsageAnswer, readDiskUsage } from "../../disk-usage.ts";
 import { bool, string } from "../../flags/kinds.ts";
 import { diskUsageText, verboseDiskUsage } from "../../format/disk-usage.ts";
 import { formatHelp } from "../../format/help.ts";
-import { isObject } from "../../format/template/value.ts";
 
 export default defineCommand({
   usage: "[OPTIONS]",

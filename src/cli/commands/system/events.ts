@@ -1,16 +1,16 @@
 import { engineEventLines } from "../../../client/system.ts";
 import { errorMessage } from "../../../lib/errors.ts";
+import { parseJson } from "../../../lib/template/json.ts";
+import { struct } from "../../../lib/template/shape.ts";
+import { parseTemplate } from "../../../lib/template/template.ts";
+import { GoTime } from "../../../lib/template/time.ts";
+import { isObject } from "../../../lib/template/value.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { filter, string } from "../../flags/kinds.ts";
 import { inspectFormatHelp } from "../../format/help.ts";
-import { parseJson } from "../../format/json.ts";
 import { shapeOf } from "../../format/shapes/load.ts";
-import { struct } from "../../format/template/shape.ts";
-import { parseTemplate } from "../../format/template/template.ts";
-import { isObject } from "../../format/template/value.ts";
-import { GoTime } from "../../format/time.ts";
 
 export default defineCommand({
   usage: "[OPTIONS]",

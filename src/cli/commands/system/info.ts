@@ -1,5 +1,8 @@
 import { ConnectionError } from "../../../client/errors.ts";
 import { engineInfoRaw } from "../../../client/system.ts";
+import { parseJson } from "../../../lib/template/json.ts";
+import { parseTemplate, type Template, TemplateError } from "../../../lib/template/template.ts";
+import { isObject } from "../../../lib/template/value.ts";
 import { noArgs } from "../../args.ts";
 import { hubKey } from "../../auth/credentials.ts";
 import { type ClientInfo, clientInfo } from "../../client-info.ts";
@@ -8,10 +11,7 @@ import type { CommandDeps } from "../../deps.ts";
 import { CliError } from "../../errors.ts";
 import { string } from "../../flags/kinds.ts";
 import { inspectFormatHelp } from "../../format/help.ts";
-import { parseJson } from "../../format/json.ts";
 import { templateFailure } from "../../format/rows.ts";
-import { parseTemplate, type Template, TemplateError } from "../../format/template/template.ts";
-import { isObject } from "../../format/template/value.ts";
 import { allPlugins, type Plugin } from "../../plugins/plugin.ts";
 
 export default defineCommand({

@@ -1,11 +1,11 @@
 import { type SearchResult, searchImages } from "../../../client/images.ts";
+import { Row } from "../../../lib/template/value.ts";
 import { exactArgs } from "../../args.ts";
 import { encodeAuth, getCredentials, registryKey } from "../../auth/credentials.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, filter, int, string } from "../../flags/kinds.ts";
 import { formatHelp } from "../../format/help.ts";
 import { printRows } from "../../format/print-rows.ts";
-import { Row } from "../../format/template/value.ts";
 import { ellipsis } from "../../format/width.ts";
 
 const titles = { Name: "NAME", Description: "DESCRIPTION", StarCount: "STARS", IsOfficial: "OFFICIAL" };

@@ -1,17 +1,17 @@
 import { newestApi } from "../../../client/client.ts";
 import { engineVersionRaw } from "../../../client/system.ts";
+import { parseJson } from "../../../lib/template/json.ts";
+import { parseTemplate } from "../../../lib/template/template.ts";
+import { GoTime } from "../../../lib/template/time.ts";
+import { isObject } from "../../../lib/template/value.ts";
 import { noArgs } from "../../args.ts";
 import { type ClientInfo, clientInfo } from "../../client-info.ts";
 import { defineCommand } from "../../command.ts";
 import { CliError } from "../../errors.ts";
 import { string } from "../../flags/kinds.ts";
 import { inspectFormatHelp } from "../../format/help.ts";
-import { parseJson } from "../../format/json.ts";
 import { templateFailure } from "../../format/rows.ts";
 import { alignTabs } from "../../format/tabs.ts";
-import { parseTemplate } from "../../format/template/template.ts";
-import { isObject } from "../../format/template/value.ts";
-import { GoTime } from "../../format/time.ts";
 
 export default defineCommand({
   usage: "[OPTIONS]",

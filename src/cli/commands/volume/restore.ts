@@ -1,9 +1,9 @@
 import { restoreVolume } from "../../../client/volumes.ts";
+import { isObject } from "../../../lib/template/value.ts";
 import { rangeArgs } from "../../args.ts";
 import { registryAuth } from "../../auth/credentials.ts";
 import { defineCommand } from "../../command.ts";
 import { bool, list } from "../../flags/kinds.ts";
-import { isObject } from "../../format/template/value.ts";
 import { labelMap } from "../../labels.ts";
 import { displayProgress } from "../../progress/display.ts";
 import { fullString, parseReference, withDefaultTag } from "../../reference.ts";

@@ -1,5 +1,5 @@
-import { compileShapes } from "../template/shape.ts";
-import type { Shape } from "../template/types.ts";
+import { compileShapes } from "../../../lib/template/shape.ts";
+import type { Shape } from "../../../lib/template/types.ts";
 
 /** Things that inspect commands show through a Go type. */
 export type ShapeName =

@@ -1,4 +1,4 @@
-import { quote, unquote } from "../../../lib/go-quote.ts";
+import { quote, unquote } from "../go-quote.ts";
 import { lex, showToken, type Token, type TokenKind } from "./lex.ts";
 import type { BranchNode, CommandNode, EndNode, ListNode, Node, NumberNode, Operand, PipeNode } from "./nodes.ts";
 import { showNode } from "./nodes.ts";

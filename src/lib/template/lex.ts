@@ -1,4 +1,4 @@
-import { quote, unicodeName } from "../../../lib/go-quote.ts";
+import { quote, unicodeName } from "../go-quote.ts";
 
 /** What a token is; the letters inside actions follow Go's text/template/parse. */
 export type TokenKind =

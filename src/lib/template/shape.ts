@@ -1,5 +1,5 @@
-import { formatGoDuration } from "../../../lib/go-duration.ts";
-import { GoTime } from "../time.ts";
+import { formatGoDuration } from "../go-duration.ts";
+import { GoTime } from "./time.ts";
 import type { Field, FieldType, Shape } from "./types.ts";
 import { Float, GoMap, GoSlice, isObject, Stringer, Struct, TypedNil } from "./value.ts";
 

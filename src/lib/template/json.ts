@@ -1,10 +1,10 @@
 /** JSON as Go reads and writes it: exact integers, sorted maps, and re-indenting a text without touching it. */
-import { escapeHtml } from "../../lib/escape-html.ts";
-import { decodeJson } from "../../lib/parse-json.ts";
-import { wrap } from "./template/shape.ts";
-import type { FieldType } from "./template/types.ts";
-import { Float, GoMap, GoSlice, HeaderRow, isObject, Row, Stringer, Struct, TypedNil } from "./template/value.ts";
+import { escapeHtml } from "../escape-html.ts";
+import { decodeJson } from "../parse-json.ts";
+import { wrap } from "./shape.ts";
 import { GoTime } from "./time.ts";
+import type { FieldType } from "./types.ts";
+import { Float, GoMap, GoSlice, HeaderRow, isObject, Row, Stringer, Struct, TypedNil } from "./value.ts";
 
 /** Parses JSON; whole numbers beyond 2^53 become bigints. */
 export function parseJson(text: string): unknown {

@@ -1,4 +1,4 @@
-import { quote } from "../../../lib/go-quote.ts";
+import { quote } from "../go-quote.ts";
 import { Evaluation, type ExecOptions } from "./evaluate.ts";
 import type { ListNode, Node, PipeNode } from "./nodes.ts";
 import type { Parsed } from "./parse.ts";

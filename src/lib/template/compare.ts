@@ -1,5 +1,5 @@
-import { GoTime } from "../time.ts";
 import { show } from "./print.ts";
+import { GoTime } from "./time.ts";
 import { kindOf, plain, TypedNil, typeName } from "./value.ts";
 
 /** `eq` of two values; throws where Go finds them not comparable. */

@@ -1,7 +1,7 @@
-import { quote } from "../../../lib/go-quote.ts";
-import { formatG } from "../float.ts";
-import { GoTime } from "../time.ts";
+import { quote } from "../go-quote.ts";
+import { formatG } from "./float.ts";
 import { wrap } from "./shape.ts";
+import { GoTime } from "./time.ts";
 import {
   elements,
   entries,

@@ -59,9 +59,11 @@ export type Method = (...args: never[]) => unknown;
  * Methods without parameters make up its JSON form.
  */
 export class Row {
+  /** `untyped`: those of `methods` whose parameters are anything rather than strings. */
   constructor(
     readonly typeName: string,
     readonly methods: Readonly<Record<string, Method>>,
+    readonly untyped: readonly string[] = [],
   ) {}
 }
 

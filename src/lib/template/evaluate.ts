@@ -1,11 +1,11 @@
-import { errorMessage } from "../../../lib/errors.ts";
-import { quote } from "../../../lib/go-quote.ts";
-import { GoTime } from "../time.ts";
+import { errorMessage } from "../errors.ts";
+import { quote } from "../go-quote.ts";
 import type { FunctionTable, GoFunction, ParamType } from "./functions.ts";
 import type { CommandNode, Node, Operand, PipeNode } from "./nodes.ts";
 import { showNode } from "./nodes.ts";
 import { TemplateError } from "./parse.ts";
 import { wrap } from "./shape.ts";
+import { GoTime } from "./time.ts";
 import {
   elements,
   Float,
@@ -153,7 +153,10 @@ export class Evaluation {
     }
     if (receiver === null) this.fail(`nil pointer evaluating interface {}.${name}`);
     const method = methodOf(receiver, name);
-    if (method) return this.#call(dot, fromMethod(method), node, name, args, last);
+    if (method) {
+      const kind = receiver instanceof Row && receiver.untyped.includes(name) ? "any" : "string";
+      return this.#call(dot, fromMethod(method, kind), node, name, args, last);
+    }
     const hasArgs = args.length > 1 || last !== absent;
     if (receiver instanceof Struct) {
       const field = receiver.shape.fields.get(name);
@@ -287,10 +290,10 @@ function methodOf(receiver: unknown, name: string): Method | null {
   return null;
 }
 
-/** A method as a function: its parameters are strings, the only kind that rows have. */
-function fromMethod(method: Method): GoFunction {
+/** A method as a function; `kind` of all its parameters. */
+function fromMethod(method: Method, kind: ParamType): GoFunction {
   const call: (...args: never[]) => unknown = method;
-  return { params: Array.from({ length: method.length }, () => "string" as const), call };
+  return { params: Array.from({ length: method.length }, () => kind), call };
 }
 
 function lookUp(map: unknown, key: string): unknown {

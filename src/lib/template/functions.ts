@@ -1,5 +1,5 @@
-import { marshal } from "../json.ts";
 import { basicCompare, equal } from "./compare.ts";
+import { marshal } from "./json.ts";
 import { show, sprint, sprintf, sprintln } from "./print.ts";
 import { wrap } from "./shape.ts";
 import { elements, fieldTypeName, GoMap, GoSlice, isObject, isTrue, kindOf, TypedNil, typeName } from "./value.ts";
