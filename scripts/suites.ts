@@ -30,6 +30,7 @@ const timed = [
   "cli",
   "registry",
   "api",
+  "plugin",
   "remote",
   "image",
   "container",
