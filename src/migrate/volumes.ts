@@ -74,7 +74,6 @@ async function problemOf(
   { volumes }: MigrateDeps,
   { name, driver, options }: DockerVolume,
 ): Promise<string | undefined> {
-  if (!volumes.drivers.builtin.has(driver)) return `its driver ${driver} is a plugin, which this engine does not have`;
   try {
     await (await volumes.drivers.find(driver)).validate(name, options ?? {});
     return undefined;

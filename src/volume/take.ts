@@ -2,7 +2,15 @@ import { conflict, forbidden } from "../lib/errors.ts";
 import { rfc3339Seconds } from "../lib/rfc3339.ts";
 import { anonymousLabel } from "./create.ts";
 import type { VolumeDeps } from "./deps.ts";
-import { deleteVolume, insertMovingVolume, updateVolumeName, type VolumeRecord, volumeByName } from "./table.ts";
+import type { VolumeDriver } from "./driver/driver.ts";
+import {
+  deleteVolume,
+  insertMovingVolume,
+  insertVolume,
+  updateVolumeName,
+  type VolumeRecord,
+  volumeByName,
+} from "./table.ts";
 
 /** Where the data of a volume comes from that is not made empty. */
 export type VolumeData =
@@ -20,7 +28,8 @@ export type VolumeData =
 
 /**
  * Makes a volume with its data, a copy as a rule. Nobody sees it before it is whole, and a crash leaves it
- * whole or not at all. Throws `conflict` where the name is taken.
+ * whole or not at all. Of a plugin's only the record is made: the plugin has it. Throws `conflict` where the name is
+ * taken.
  */
 export async function takeVolume(
   deps: VolumeDeps,
@@ -39,22 +48,32 @@ export async function takeVolume(
     ...taken,
     anonymous: labels !== null && Object.hasOwn(labels, anonymousLabel),
   };
+  if (driver.plugin) insertVolume(deps.store, volume);
+  else await takeData(deps, volume, driver, source);
+  const from = source.kind === "filled" && source.from !== undefined ? { from: source.from } : {};
+  deps.events.publish("volume", "create", { ID: name, Attributes: { driver: volume.driver, ...from } });
+}
+
+async function takeData(
+  deps: VolumeDeps,
+  volume: VolumeRecord,
+  driver: VolumeDriver,
+  source: VolumeData,
+): Promise<void> {
   const staged =
     source.kind === "moved"
-      ? await driver.adopt(name, source.directory)
-      : await driver.receive(source.kind === "filled" ? source.fill : async () => {}, options ?? {});
+      ? await driver.adopt(volume.name, source.directory)
+      : await driver.receive(source.kind === "filled" ? source.fill : async () => {}, volume.options ?? {});
   try {
     insertMovingVolume(deps.store, volume, staged);
-    await driver.rename(staged, name);
-    updateVolumeName(deps.store, staged, name);
+    await driver.rename(staged, volume.name);
+    updateVolumeName(deps.store, staged, volume.name);
   } catch (error) {
     deleteVolume(deps.store, staged);
     // What was moved is nowhere else: the next attempt takes it up.
     if (source.kind !== "moved") await driver.remove(staged, {});
     throw error;
   }
-  const from = source.kind === "filled" && source.from !== undefined ? { from: source.from } : {};
-  deps.events.publish("volume", "create", { ID: name, Attributes: { driver: volume.driver, ...from } });
 }
 
 /** Whether there is a volume of that name. */

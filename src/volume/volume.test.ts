@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { EventBus } from "../api/events.ts";
 import { Filters } from "../api/filters.ts";
 import { KeyedLock } from "../lib/lock.ts";
 import { silent } from "../lib/log.ts";
 import { nowNano } from "../linux/clock.ts";
+import { isFields } from "../plugin/answer.ts";
 import { Plugins } from "../plugin/plugins.ts";
+import { RecordingPlugin } from "../plugin/testing.ts";
 import { openStore } from "../store/store.ts";
 import { createVolume } from "./create.ts";
 import type { VolumeDeps } from "./deps.ts";
@@ -21,6 +23,7 @@ import { pruneVolumes } from "./prune.ts";
 import { removeVolume } from "./remove.ts";
 import { renameVolume } from "./rename.ts";
 import { updateRenamingTo } from "./table.ts";
+import { takeVolume } from "./take.ts";
 
 const driversOf = (builtin: ReadonlyMap<string, VolumeDriver>) =>
   new VolumeDrivers(builtin, new Plugins([], silent), silent);
@@ -140,6 +143,27 @@ test("mounting a plain volume hands out its directory", async () => {
   expect(await mountVolume(deps, "data", "c1")).toBe(`${root}/data/_data`);
   await unmountVolume(deps, "data", "c1");
   await unmountVolume(deps, "gone", "c1");
+});
+
+test("a plugin's volume of another engine is taken as it is, and mounted under an id of its own", async () => {
+  mkdirSync(`${root}/far`);
+  using plugin = new RecordingPlugin(`${root}/far.sock`, {
+    "Plugin.Activate": { Implements: ["VolumeDriver"] },
+    "VolumeDriver.Get": { Volume: { Name: "data" } },
+    "VolumeDriver.Mount": { Mountpoint: `${root}/far` },
+  });
+  deps.drivers = new VolumeDrivers(builtinVolumeDrivers(root), new Plugins([root], silent), silent);
+  await takeVolume(deps, { name: "data", driver: "far", labels: null, options: { a: "b" } }, { kind: "none" });
+  expect(plugin.methods()).toEqual(["Plugin.Activate", "VolumeDriver.Capabilities"]);
+  expect(await mountVolume(deps, "data", "c1")).toBe(`${root}/far`);
+  expect(await mountVolume(deps, "data", "c1")).toBe(`${root}/far`);
+  await unmountVolume(deps, "data", "c1");
+  const ids = plugin.asked.flatMap(({ body }) =>
+    isFields(body) && typeof body["ID"] === "string" ? [body["ID"]] : [],
+  );
+  expect([ids.length, new Set(ids).size]).toEqual([2, 1]);
+  const kinds = plugin.methods().map((method) => method.replace("VolumeDriver.", ""));
+  expect(kinds).toEqual(["Get", "Mount", "Get", "Unmount"]);
 });
 
 test("a driver is told who mounts and who goes, a crash between them included", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Daemon, until } from "../harness.ts";
+import { Daemon, sh, until } from "../harness.ts";
 import { VolumePlugin } from "./volume-plugin.ts";
 
 let root: string;
@@ -153,6 +153,36 @@ test("what a plugin refuses is told in its words, and nothing stays", async () =
   expect(await complaint("volume", "create", "-d", "nosuch", "n")).toBe(
     'create n: error looking up volume plugin nosuch: plugin "nosuch" not found',
   );
+});
+
+test("files go in and out by an id of their own; what only the plugin could do is refused", async () => {
+  await daemon.ok("volume", "create", "-d", "rec", "files");
+  await daemon.ok("create", "--name", "holder", "-v", "files:/x", "busybox");
+  plugin.methods();
+  writeFileSync(`${root}/file`, "copied");
+  await daemon.ok("cp", `${root}/file`, "holder:/x/file");
+  expect(plugin.ids("files")).toEqual([]);
+  expect(plugin.verbs().filter((verb) => verb !== "Get")).toEqual(["Mount", "Unmount", "Mount", "Unmount"]);
+  expect(readFileSync(`${plugin.place("files")}/file`, "utf8")).toBe("copied");
+  expect((await daemon.berth("volume", "export", "files", "-o", `${root}/files.tar`)).stderr).toBe("");
+  expect((await sh(["tar", "-tf", `${root}/files.tar`])).stdout).toContain("file");
+  await daemon.ok("rm", "holder");
+  const renamed = await daemon.berth("volume", "rename", "files", "others");
+  expect(renamed.stderr).toContain("the volume driver rec is a plugin: it cannot rename volumes");
+  expect(plugin.ids("files")).toEqual([]);
+  await daemon.ok("volume", "rm", "files");
+});
+
+test("a volume whose plugin is gone for good is forgotten by force", async () => {
+  const gone = new VolumePlugin(`${root}/plugins/gone.sock`, `${root}/gone`);
+  await daemon.ok("volume", "create", "-d", "gone", "orphan");
+  await daemon.ok("volume", "rm", "orphan");
+  await daemon.ok("volume", "create", "-d", "gone", "orphan");
+  gone.faults["VolumeDriver.Remove"] = { Err: "hp never" };
+  expect(await complaint("volume", "rm", "-f", "orphan")).toContain("hp never");
+  gone.volumes.clear();
+  expect(await daemon.ok("volume", "ls", "-q")).toBe("");
+  gone[Symbol.dispose]();
 });
 
 test("a plugin that hangs holds up nobody else", async () => {
