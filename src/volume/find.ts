@@ -16,7 +16,7 @@ export async function findInPlugins(deps: VolumeDeps, name: string): Promise<Fou
   const found = await Promise.all(
     drivers.map(async (driver) => {
       try {
-        const facts = await driver.plugin?.get(name, quick);
+        const facts = await deps.drivers.askAmongMany(driver.name, async () => await driver.plugin?.get(name, quick));
         return facts ? { driver, facts } : null;
       } catch (error) {
         deps.log.warn("a volume plugin does not answer", { driver: driver.name, error: errorMessage(error) });

@@ -57,9 +57,12 @@ async function listPlugins(deps: VolumeDeps, stored: readonly VolumeRecord[]): P
   await Promise.all(
     [...names].map(async (name) => {
       try {
-        const driver = await deps.drivers.find(name, "not long");
-        const facts = (await driver.plugin?.list(quick)) ?? [];
-        lists.set(name, { driver, facts: new Map(facts.map((one) => [one.name, one])) });
+        const list = await deps.drivers.askAmongMany(name, async () => {
+          const driver = await deps.drivers.find(name, "not long");
+          const facts = (await driver.plugin?.list(quick)) ?? [];
+          return { driver, facts: new Map(facts.map((one) => [one.name, one])) };
+        });
+        lists.set(name, list);
       } catch (error) {
         deps.log.warn("a volume plugin does not list its volumes", { driver: name, error: errorMessage(error) });
       }

@@ -9,8 +9,14 @@ import { pluginVolumeDriver, quick } from "./plugin.ts";
 /** The driver of volumes that do not name one. */
 const defaultDriver = "local";
 
+/** Milliseconds. */
+const longWait = 5000;
+const rest = 30_000;
+
 /** The drivers of volumes: those that come with the engine, and plugins, which come and go. */
 export class VolumeDrivers {
+  /** Until when, by name. */
+  readonly #resting = new Map<string, number>();
   readonly #made = new WeakMap<Plugin, VolumeDriver>();
 
   constructor(
@@ -31,6 +37,23 @@ export class VolumeDrivers {
     } catch (cause) {
       const text = `error looking up volume plugin ${name}: ${errorMessage(cause)}`;
       throw new (cause instanceof NoAnswer ? NoAnswer : EngineError)(errorKind(cause), text, { cause });
+    }
+  }
+
+  /**
+   * Asks one plugin of many: one that has kept everybody waiting a moment ago is left alone for half a minute. Throws a
+   * {@link NoAnswer}.
+   */
+  async askAmongMany<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    if ((this.#resting.get(name) ?? 0) > began)
+      throw new NoAnswer("internal", `plugin "${name}" did not answer a moment ago`);
+    try {
+      return await work();
+    } catch (error) {
+      const now = performance.now();
+      if (error instanceof NoAnswer && now - began > longWait) this.#resting.set(name, now + rest);
+      throw error;
     }
   }
 

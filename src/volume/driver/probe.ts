@@ -12,7 +12,7 @@ const limit = 10_000;
 export async function probe(path: string): Promise<"there" | Dead | "no such file or directory" | "no answer"> {
   const signal = AbortSignal.timeout(limit);
   const late = new Promise<null>((resolve) => signal.addEventListener("abort", () => resolve(null)));
-  const looking = run(["/usr/bin/stat", "-L", "--format=%F", path], { env: { LC_ALL: "C" }, signal });
+  const looking = run(["stat", "-L", "-c", "%F", path], { env: { LC_ALL: "C", PATH: "/usr/bin:/bin" }, signal });
   looking.catch(() => {});
   const seen = await Promise.race([looking, late]);
   if (seen === null || signal.aborted) return "no answer";
