@@ -22,6 +22,10 @@ export class RunningBuilds {
     };
   }
 
+  get none(): boolean {
+    return this.#builds.size === 0;
+  }
+
   find(id: string): RunningBuild | undefined {
     return this.#builds.get(id);
   }

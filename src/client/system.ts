@@ -1,5 +1,6 @@
 /** `/info`, `/version`, `/system/df`, `/auth`, `/events`. */
 import { decodeJsonLines } from "../api/json-lines.ts";
+import type { CheckItem } from "../api/types/check.ts";
 import type { AuthConfig, AuthResponse, EventMessage, SystemInfo } from "../api/types/system.ts";
 import type { Client } from "./client.ts";
 import type { Filters } from "./containers.ts";
@@ -68,4 +69,9 @@ export async function* engineEventLines(
     for (const line of lines) if (line.trim() !== "") yield line;
   }
   if (rest.trim() !== "") yield rest;
+}
+
+/** The engine's own: what of it belongs to nothing, and networks as the kernel has them. `repair`: it is put right. */
+export function checkSystem(client: Client, { repair }: { repair: boolean }): Promise<CheckItem[]> {
+  return repair ? client.json("POST", "/berth/system/repair") : client.json("GET", "/berth/system/check");
 }

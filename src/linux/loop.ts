@@ -1,8 +1,13 @@
+import { readFileSync } from "node:fs";
+import { hasCode } from "../lib/errors.ts";
+import { namesIn } from "../lib/names-in.ts";
 import { close, O } from "./at.ts";
 import { mount } from "./mount.ts";
+import { readMounts } from "./mountinfo.ts";
 import { check, cstr, errno, libc, ptr, SystemError } from "./syscall.ts";
 
 /** Of linux/loop.h. */
+const LOOP_CLR_FD = 0x4c01;
 const LOOP_CTL_GET_FREE = 0x4c82;
 const LOOP_CONFIGURE = 0x4c0a;
 const LO_FLAGS_AUTOCLEAR = 4;
@@ -62,4 +67,35 @@ function loopConfig(file: number, name: string): Buffer {
 function open(path: string): number {
   const name = cstr(path);
   return check(libc.open(ptr(name), O.RDWR | O.CLOEXEC, 0), "open", path);
+}
+
+/** Loop devices of files below a directory that nothing has mounted: device and file. */
+export function idleLoops(directory: string): { device: string; image: string }[] {
+  const mounted = new Set(readMounts().map(({ source }) => source));
+  return namesIn("/sys/block").flatMap((name) => {
+    const device = `/dev/${name}`;
+    if (!name.startsWith("loop") || mounted.has(device)) return [];
+    const image = backingFile(name);
+    return image?.startsWith(`${directory}/`) ? [{ device, image }] : [];
+  });
+}
+
+function backingFile(name: string): string | null {
+  try {
+    return readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").trim();
+  } catch (error) {
+    // It has none.
+    if (hasCode(error, "ENOENT", "ENXIO")) return null;
+    throw error;
+  }
+}
+
+/** Takes a device from its file; it goes on for those who have it open. */
+export function detachLoop(device: string): void {
+  const fd = open(device);
+  try {
+    check(libc.ioctl(fd, LOOP_CLR_FD, null), "loop device", device);
+  } finally {
+    close(fd);
+  }
 }

@@ -24,6 +24,8 @@ const images = async () => {
   const { stdout } = await sh(["losetup", "--list", "--noheadings", "--output", "BACK-FILE"]);
   return stdout.split("\n").filter((file) => file.includes(daemon.dataRoot)).length;
 };
+/** A device goes a moment after its mount. */
+const gone = () => until("the devices to be gone", async () => (await images()) === 0);
 const fill = (megabytes: number, file: string) => [
   "sh",
   "-c",
@@ -33,7 +35,7 @@ const fill = (megabytes: number, file: string) => [
 test("a volume takes as much as it may, and no more; others go on", async () => {
   expect(await daemon.ok("volume", "create", "-o", "size=32m", "small")).toBe("small");
   await daemon.ok("volume", "create", "large");
-  expect(await images()).toBe(0);
+  await gone();
   const run = (...argv: string[]) =>
     daemon.docker("run", "--rm", "-v", "small:/small", "-v", "large:/large", "busybox", ...argv);
   const full = await run(...fill(64, "/small/x"));
@@ -41,7 +43,7 @@ test("a volume takes as much as it may, and no more; others go on", async () => 
   expect(Number(full.stdout)).toBeGreaterThan(20 << 20);
   expect(Number(full.stdout)).toBeLessThan(33 << 20);
   expect((await run(...fill(64, "/large/x"))).stdout.trim()).toBe(String(64 << 20));
-  expect(await images()).toBe(0);
+  await gone();
   expect(await daemon.ok("volume", "inspect", "-f", "{{.Options.size}}", "small")).toBe("32m");
   // What it takes on the disk, mounted or not.
   const size = async () => {
@@ -71,7 +73,7 @@ test("an image's files come into a limited volume, clones and renames keep the l
     expect(full.stderr).toContain("No space left on device");
     expect(await daemon.ok("run", "--rm", "-v", `${name}:/d`, "busybox", "ls", "/d")).toContain("passwd");
   }
-  expect(await images()).toBe(0);
+  await gone();
   await daemon.ok("volume", "rm", "two", "three");
 });
 
@@ -99,13 +101,13 @@ test("a container may write as much as it may, and no more; others go on", async
   await daemon.signal("SIGTERM");
   const [key] = readdirSync(`${daemon.dataRoot}/layers/images`).map((name) => name.replace(/\.ext4$/, ""));
   expect((await sh(["umount", `${daemon.dataRoot}/layers/active/${key}`])).exitCode).toBe(0);
-  expect(await images()).toBe(0);
+  await gone();
   await daemon.up();
   expect(await daemon.ok("diff", "small")).toContain("A /note");
   await daemon.ok("start", "small");
   expect((await daemon.docker("exec", "small", ...fill(64, "/x"))).stderr).toContain("No space left on device");
   await daemon.ok("rm", "-f", "small", "free");
-  await until("the image to be gone", async () => (await images()) === 0);
+  await gone();
   expect(readdirSync(`${daemon.dataRoot}/layers/images`)).toEqual([]);
 });
 
@@ -121,7 +123,7 @@ test("a daemon that is killed while it makes limited things leaves nothing of th
     await daemon.up();
     await daemon.docker("rm", "-f", "half");
     await daemon.docker("volume", "rm", "half");
-    await until("the images to be gone", async () => (await images()) === 0);
+    await gone();
     expect(readdirSync(`${daemon.dataRoot}/layers/images`)).toEqual([]);
     expect(readdirSync(`${daemon.dataRoot}/volumes`)).toEqual([]);
   }

@@ -37,19 +37,7 @@ export interface Network {
   Peers?: PeerInfo[];
 }
 
-/**
- * One line of `GET /berth/networks/check`, an endpoint of our own: a thing in the kernel, whose it is (a network's, a
- * container's, `firewall`, `machine`, `nobody`), and how what there is compares with what should be.
- */
-export interface NetworkCheckItem {
-  Object: string;
-  Owner: string;
-  State: "ok" | "missing" | "differs" | "extra" | "repaired";
-  /** Empty: it should not be there. */
-  Wanted: string;
-  /** Empty: it is not there. Of what was repaired: as it was before. */
-  Found: string;
-}
+export type { CheckItem as NetworkCheckItem } from "./check.ts";
 
 /** `NetworkSummary` of the Engine API. */
 export type NetworkSummary = Network;

@@ -1,5 +1,4 @@
 import { errorMessage, isNotFound } from "../../lib/errors.ts";
-import { namesIn } from "../../lib/names-in.ts";
 import { nowNano } from "../../linux/clock.ts";
 import type { TaskExit } from "../../runtime/deps.ts";
 import type { ContainerDeps } from "../deps.ts";
@@ -9,9 +8,6 @@ import { watchHealth } from "../health/health.ts";
 import { linksOf } from "../link-table.ts";
 import { takeUpLog } from "../logs/log-life.ts";
 import { findContainer } from "../lookup.ts";
-import { imageMountKey } from "../mounts/image-mount.ts";
-import { releasePins } from "../mounts/pin.ts";
-import { releaseShm } from "../mounts/set-up.ts";
 import { noteMended } from "../network/connect.ts";
 import { renewLinks } from "../network/hosts-file.ts";
 import { sharedContainer } from "../network/network-files.ts";
@@ -24,6 +20,7 @@ import { release } from "./release.ts";
 import { destroy } from "./remove.ts";
 import { shouldStartAtBoot } from "./restart-policy.ts";
 import { startContainer } from "./start.ts";
+import { findStrays, imageMounts, removeStrays } from "./strays.ts";
 import { finishUpdate } from "./update.ts";
 
 /** Exit code of a container whose end nobody saw. */
@@ -69,12 +66,9 @@ export async function restoreContainers(deps: ContainerDeps): Promise<void> {
       }
     }),
   );
-  await removeStrays(deps, new Set(containers.flatMap((c) => [c.id, ...imageMounts(c)])));
+  await removeStrays(deps, findStrays(deps, new Set(containers.flatMap((c) => [c.id, ...imageMounts(c)]))));
   startInOrder(deps, due);
 }
-
-const imageMounts = (c: ContainerRecord) =>
-  c.spec.mounts.filter((point) => point.type === "image").map((point) => imageMountKey(c.id, point));
 
 /** Brings one container to a phase at rest. True where it is to be started now. */
 async function restoreOne(deps: ContainerDeps, c: ContainerRecord, alive: boolean): Promise<boolean> {
@@ -153,26 +147,6 @@ async function recordMissedExit(deps: ContainerDeps, c: ContainerRecord): Promis
   deps.live.of(c.id).cancelRestart();
   if (restart) setState(deps, c, { phase: "exited" });
   return restart;
-}
-
-/**
- * Tasks and directories of containers that the database does not know: made by a start or left by a removal that a
- * crash cut off.
- */
-async function removeStrays(deps: ContainerDeps, known: ReadonlySet<string>): Promise<void> {
-  const isStray = (id: string) => /^[0-9a-f]{64}$/.test(id) && !known.has(id);
-  for (const id of deps.runtime.ids().filter(isStray)) await deps.runtime.delete(id);
-  for (const id of namesIn(`${deps.dataRoot}/containers`).filter(isStray))
-    await deps.images.archiver.remove(`${deps.dataRoot}/containers/${id}`);
-  for (const id of namesIn(`${deps.execRoot}/containers`)) {
-    if (known.has(id)) continue;
-    await releaseShm(deps, id);
-    await releasePins(deps, id);
-    // Refuses to touch what is still mounted there.
-    await deps.images.archiver.remove(`${deps.execRoot}/containers/${id}`).catch((error: unknown) => {
-      deps.log.warn("cannot remove what a container left", { container: id, error: errorMessage(error) });
-    });
-  }
 }
 
 /**

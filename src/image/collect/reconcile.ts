@@ -7,8 +7,9 @@ import { removeRootfs } from "../layer/rootfs.ts";
 import { allLayers, chainTo, imagesOn, type LayerRow, layerBlobs, rootfsIds } from "../layer-table.ts";
 import { endAbandonedLeases } from "../lease-table.ts";
 import { deleteImageRow, deleteName, namesOf } from "../table.ts";
-import { collectGarbage, snapshotInUse } from "./collect.ts";
+import { collectGarbage } from "./collect.ts";
 import { Lease } from "./lease.ts";
+import { findImageOrphans, removeOrphanLayer, removeOrphanSnapshot } from "./orphans.ts";
 
 const PARTIAL_MS = 24 * 60 * 60 * 1000;
 
@@ -30,15 +31,9 @@ export async function reconcileImages(deps: ImageDeps, liveContainerIds: Readonl
 async function dropOrphans(deps: ImageDeps, live: ReadonlySet<string>): Promise<void> {
   endAbandonedLeases(deps.store);
   for (const id of rootfsIds(deps.store)) if (!live.has(id)) await quietly(deps, id, () => removeRootfs(deps, id));
-  const { keys, chainIds } = await deps.snapshotter.list();
-  for (const key of keys.filter((key) => !snapshotInUse(deps, key))) {
-    for (const target of deps.snapshotter.mountsOf(key))
-      await quietly(deps, key, () => deps.snapshotter.unmount(target, { volatile: true }));
-    await quietly(deps, key, () => deps.snapshotter.remove(key));
-  }
-  const known = new Set(allLayers(deps.store).map((layer) => layer.chain_id));
-  for (const chainId of chainIds)
-    if (!known.has(chainId)) await quietly(deps, chainId, () => deps.snapshotter.removeLayer(chainId));
+  const { snapshots, layers } = await findImageOrphans(deps);
+  for (const key of snapshots) await quietly(deps, key, () => removeOrphanSnapshot(deps, key));
+  for (const chainId of layers) await quietly(deps, chainId, () => removeOrphanLayer(deps, chainId));
 }
 
 /** Layers whose files are missing, or were not on disk yet when the machine went down. Base first. */

@@ -2,6 +2,7 @@ import type { EngineEvent } from "../../api/event.ts";
 import { parseFilters } from "../../api/filters.ts";
 import { parseUnixTimestamp } from "../../api/timestamps.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
+import { checkSystem } from "../../storage/check/check.ts";
 import { downgrade } from "../compat/responses.ts";
 import { type ApiVersion, api } from "../compat/version.ts";
 import { acceptedType } from "../http/accept.ts";
@@ -34,6 +35,9 @@ const df: Handler = async (deps, { query, version }) => {
   const verbose = version >= api("1.52") && query.bool("verbose");
   return json(200, await diskUsage(deps, { types, verbose, legacy: !verbose }));
 };
+
+const check: Handler = async (deps) => json(200, await checkSystem(deps, { repair: false }));
+const repair: Handler = async (deps) => json(200, await checkSystem(deps, { repair: true }));
 
 const eventTypes = ["application/jsonl", "application/x-ndjson", "application/json-seq"];
 
@@ -84,4 +88,6 @@ export const systemRoutes: readonly Route[] = [
   { id: "SystemInfo", method: "GET", path: "/info", handle: info },
   { id: "SystemDataUsage", method: "GET", path: "/system/df", handle: df },
   { id: "SystemEvents", method: "GET", path: "/events", handle: events },
+  { id: "BerthSystemCheck", method: "GET", path: "/berth/system/check", handle: check },
+  { id: "BerthSystemRepair", method: "POST", path: "/berth/system/repair", handle: repair },
 ];

@@ -1,55 +1,13 @@
-import type { NetworkCheckItem } from "../../../api/types/network.ts";
 import { checkNetworks } from "../../../client/networks.ts";
-import { Row } from "../../../lib/template/value.ts";
 import { noArgs } from "../../args.ts";
 import { defineCommand } from "../../command.ts";
-import { CliError } from "../../errors.ts";
-import { bool, string } from "../../flags/kinds.ts";
-import { formatHelp } from "../../format/help.ts";
-import { printRows } from "../../format/print-rows.ts";
-
-const titles = { Object: "OBJECT", Owner: "OWNER", State: "STATE", Wanted: "WANTED", Found: "FOUND" };
+import { checkFlags, printCheck } from "../../format/check.ts";
 
 export default defineCommand({
   usage: "[OPTIONS]",
   args: noArgs,
-  flags: {
-    all: bool("Show what is as it should be, too", { short: "a" }),
-    format: string(formatHelp),
-    repair: bool("Mend what differs"),
-  },
-  async run(deps, _args, { all, format, repair }) {
-    const items = await checkNetworks(await deps.client(), { repair });
-    const bad = items.filter(({ State }) => State !== "ok" && State !== "repaired");
-    const shown = all ? items : items.filter(({ State }) => State !== "ok");
-    if (shown.length > 0 || format !== "")
-      deps.out.write(
-        await printRows(
-          format || "table {{.Object}}\t{{.Owner}}\t{{.State}}\t{{.Wanted}}\t{{.Found}}",
-          titles,
-          shown.map(itemRow),
-        ),
-      );
-    if (format === "")
-      deps.err.write(
-        `${items.length} things checked: ` +
-          `${summary(bad.length, items.filter(({ State }) => State === "repaired").length)}\n`,
-      );
-    if (bad.length > 0) throw new CliError("");
+  flags: checkFlags,
+  async run(deps, _args, flags) {
+    await printCheck(deps, await checkNetworks(await deps.client(), flags), flags);
   },
 });
-
-function summary(bad: number, repaired: number): string {
-  const mended = repaired > 0 ? `${repaired} repaired, ` : "";
-  return mended + (bad === 0 ? "all as they should be" : `${bad} not as they should be`);
-}
-
-function itemRow(item: NetworkCheckItem): Row {
-  return new Row("*network.checkContext", {
-    Object: () => item.Object,
-    Owner: () => item.Owner,
-    State: () => item.State,
-    Wanted: () => item.Wanted || "nothing",
-    Found: () => item.Found || "nothing",
-  });
-}

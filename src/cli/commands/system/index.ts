@@ -1,6 +1,7 @@
 import { defineTable } from "../../command.ts";
 
 export default defineTable({
+  check: { short: "Look for what the engine has left behind", load: () => import("./check.ts") },
   df: { short: "Show what takes up disk space", load: () => import("./df.ts") },
   "dial-stdio": {
     short: "Connect standard input and output to the engine",
