@@ -5,7 +5,7 @@ import { Daemon, until } from "../harness.ts";
 
 let daemon: Daemon;
 beforeAll(async () => {
-  daemon = await Daemon.start({ images: ["postgres"] });
+  daemon = await Daemon.start({ images: ["postgres"], args: ["--loop-quotas"] });
 }, 900_000);
 afterAll(() => daemon?.[Symbol.asyncDispose]());
 
@@ -14,7 +14,7 @@ const bin = "/usr/lib/postgresql/15/bin";
 const serve = `set -e
 as() { setpriv --reuid postgres --regid postgres --clear-groups "$@"; }
 [ -e /data/main ] || { mkdir -m 700 /data/main && chown postgres:postgres /data/main; }
-[ -s /data/main/PG_VERSION ] || as ${bin}/initdb -D /data/main -A trust >/dev/null
+[ -s /data/main/PG_VERSION ] || as ${bin}/initdb -D /data/main -A trust --wal-segsize=1 >/dev/null
 exec setpriv --reuid postgres --regid postgres --clear-groups \\
   ${bin}/postgres -D /data/main -k /tmp -c listen_addresses=`;
 
@@ -109,6 +109,25 @@ test("a snapshot while rows are written is of one moment", async () => {
   // Whole up to that moment: of what was written, no earlier row is missing.
   const last = Math.max(...kept);
   expect(kept).toEqual(expect.arrayContaining(all.filter((row) => row <= last)));
+}, 120_000);
+
+test("a volume that is full ends no more than the statement that wants more; others go on", async () => {
+  await daemon.ok("volume", "create", "-o", "size=96m", "small");
+  await start("tight", "small");
+  await sql("tight", "create table rows (id serial primary key)");
+  const elsewhere = write("db");
+  await sql("tight", "create unlogged table much (what text); alter table much alter what set storage external");
+  const more = "insert into much select repeat('x', 100000) from generate_series(1, 1000)";
+  const full = await sql("tight", more);
+  expect([full.exitCode, full.stderr]).toEqual([1, expect.stringContaining("No space left on device")]);
+  await until("rows elsewhere", () => elsewhere.written.length > 5);
+  await elsewhere.stop();
+  expect(await sql("tight", "drop table much")).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(await sql("tight", "insert into rows default values")).toMatchObject({ exitCode: 0, stderr: "" });
+  await daemon.ok("restart", "tight");
+  await answers("tight");
+  expect(await rows("tight")).toEqual([1]);
+  await daemon.ok("rm", "-f", "tight", "past", "db");
 }, 120_000);
 
 async function volume(...args: string[]): Promise<void> {
