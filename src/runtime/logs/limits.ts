@@ -1,5 +1,6 @@
-import { invalid } from "../../lib/errors.ts";
+import { errorMessage, invalid } from "../../lib/errors.ts";
 import { goBoolean } from "../../lib/go-boolean.ts";
+import { quote } from "../../lib/go-quote.ts";
 
 /** How a container's log is kept. */
 export interface LogLimits {
@@ -37,21 +38,41 @@ export function rotationLimits(
   return limits;
 }
 
+/**
+ * As {@link rotationLimits}, with what is wrong in other words: `explain` gets the name, the value and the reason.
+ */
+export function explainedLimits(
+  options: Readonly<Record<string, string>>,
+  explain: (name: string, value: string, reason: string) => string,
+): LogLimits {
+  for (const name of rotationOptions) {
+    const value = options[name];
+    if (value === undefined) continue;
+    try {
+      rotationLimits({ [name]: value });
+    } catch (error) {
+      throw invalid(explain(name, value, errorMessage(error)), error);
+    }
+  }
+  return rotationLimits(options);
+}
+
 const units: Record<string, number> = { "": 1, b: 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, p: 1e15 };
 
 /** Docker's decimal sizes: `20m`, `1.5g`, `10kb`; `-1`: no limit. */
 function parseSize(text: string): number | null {
   if (text.trim() === "-1") return null;
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)b?$/i.exec(text.trim());
-  const unit = units[match?.[2]?.toLowerCase() ?? ""];
-  const size = Math.floor(Number(match?.[1]) * (unit ?? 1));
-  if (!match) throw invalid(`invalid size: '${text}'`);
+  const [, number, suffix = ""] = /^(\d+(?:\.\d+)?)\s*(.*)$/s.exec(text.trim()) ?? [];
+  if (number === undefined) throw invalid(`invalid size: '${text}'`);
+  const unit = units[/^([kmgtp]?)b?$/i.exec(suffix)?.[1]?.toLowerCase() ?? "none"];
+  if (unit === undefined) throw invalid(`invalid suffix: '${suffix.toLowerCase()}'`);
+  const size = Math.floor(Number(number) * unit);
   if (size <= 0) throw invalid("max-size must be a positive number");
   return size;
 }
 
 function parseCount(text: string): number {
-  if (!/^-?\d+$/.test(text)) throw invalid(`invalid value for max-file: ${text}`);
+  if (!/^-?\d+$/.test(text)) throw invalid(`strconv.Atoi: parsing ${quote(text)}: invalid syntax`);
   const count = Number(text);
   if (count < 1) throw invalid("max-file cannot be less than 1");
   return count;
@@ -59,6 +80,6 @@ function parseCount(text: string): number {
 
 function parseCompress(text: string): boolean {
   const compress = goBoolean(text);
-  if (compress === null) throw invalid(`invalid value for compress: ${text}`);
+  if (compress === null) throw invalid(`strconv.ParseBool: parsing ${quote(text)}: invalid syntax`);
   return compress;
 }

@@ -1,7 +1,7 @@
 import { parseBytes } from "../../../lib/bytes.ts";
 import { errorMessage, invalid } from "../../../lib/errors.ts";
 import { goBoolean } from "../../../lib/go-boolean.ts";
-import { type LogLimits, rotationLimits } from "../limits.ts";
+import { explainedLimits, type LogLimits, rotationOptions } from "../limits.ts";
 import type { Sends } from "../send/receiver.ts";
 
 /** Options by their names, as `--log-opt` gives them. */
@@ -96,17 +96,12 @@ export function sendingDriver(
 }
 
 function cacheLimits(options: LogOptions): LogLimits {
-  const names = ["max-size", "max-file", "compress"] as const;
-  const given = names.flatMap((name) => {
+  const given = rotationOptions.flatMap((name) => {
     const value = options[`cache-${name}`];
     return value === undefined ? [] : [[name, value] as const];
   });
-  for (const [name, value] of given) {
-    try {
-      rotationLimits({ [name]: value });
-    } catch (error) {
-      throw invalid(`invalid value for option cache-${name}: ${errorMessage(error)}`);
-    }
-  }
-  return rotationLimits(Object.fromEntries(given));
+  return explainedLimits(
+    Object.fromEntries(given),
+    (name, _value, reason) => `invalid value for option cache-${name}: ${reason}`,
+  );
 }

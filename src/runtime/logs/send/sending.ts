@@ -75,6 +75,8 @@ export class Sending {
   /** The receiver lags: more than the buffer's size is dropped. */
   #lagging = false;
   #dropped = 0;
+  /** How far it is sent could not be written down. */
+  #unnoted = false;
   #progress: Progress;
   #lines: SentLines;
   /** Where the log was sent to before what was sent last. */
@@ -261,9 +263,20 @@ export class Sending {
     }
   }
 
+  /** On a full disk it goes on all the same: what cannot be written down the next daemon sends again. */
   #note(position: LogPosition): void {
     this.#progress = { position, ...this.#lines.begun };
-    writeProgress(this.spec.state, this.#progress);
+    try {
+      writeProgress(this.spec.state, this.#progress);
+      this.#unnoted = false;
+    } catch (error) {
+      if (!this.#unnoted)
+        this.log.warn("cannot note how far a container's log is sent", {
+          id: this.spec.id,
+          error: errorMessage(error),
+        });
+      this.#unnoted = true;
+    }
   }
 
   async #connected(): Promise<Opened> {
