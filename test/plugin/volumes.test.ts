@@ -207,6 +207,29 @@ test("a plugin that hangs holds up nobody else", async () => {
   await daemon.ok("volume", "rm", "h", "other", "third");
 });
 
+test("a mount that a crash cuts off is undone by the next daemon, once its plugin is there", async () => {
+  await daemon.ok("volume", "create", "-d", "rec", "cut");
+  const mounting = Promise.withResolvers<string>();
+  plugin.faults["VolumeDriver.Mount"] = (body) => {
+    const { ID } = body as { ID: string };
+    plugin.volumes.get("cut")?.ids.add(ID);
+    mounting.resolve(ID);
+    return new Promise(() => {});
+  };
+  const starting = daemon.docker("run", "--name", "cutoff", "-v", "cut:/x", "busybox", "true");
+  const id = await mounting.promise;
+  await daemon.kill();
+  await starting;
+  delete plugin.faults["VolumeDriver.Mount"];
+  await plugin.leave();
+  plugin.come();
+  await daemon.up();
+  await until("the plugin to hear of it", () => plugin.ids("cut").length === 0);
+  expect(plugin.bodies("Unmount")).toEqual([{ Name: "cut", ID: id }]);
+  await daemon.ok("rm", "cutoff");
+  await daemon.ok("volume", "rm", "cut");
+});
+
 test("containers with mounted volumes outlive daemon and plugin, and their ids are given back", async () => {
   await daemon.ok("volume", "create", "-d", "rec", "-o", "k=v", "live");
   await start("runner", "live:/x");

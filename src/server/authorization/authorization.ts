@@ -4,6 +4,7 @@ import type { Plugin } from "../../plugin/plugin.ts";
 import type { Plugins, Wait } from "../../plugin/plugins.ts";
 import type { Reply } from "../http/reply.ts";
 import type { HttpRequest } from "../http/serve.ts";
+import { mediaTypeOf } from "../schema/body.ts";
 import { canonical, headersOf } from "./headers.ts";
 
 /** Bytes of a request's body that plugins are shown; one with more is refused. */
@@ -52,7 +53,8 @@ export async function authorize(
   path: string,
 ): Promise<Authorized> {
   const secret = head.method === "POST" && path === "/auth";
-  const isJson = /^application\/json\s*(;|$)/i.test(head.headers.get("content-type") ?? "");
+  // What a verb would read a plugin must see: by the same rule.
+  const isJson = mediaTypeOf(head.headers.get("content-type") ?? "") === "application/json";
   const shown = isJson && !secret ? await peek(body) : null;
   const question: Question = {
     ...(client && { User: client.commonName, UserAuthNMethod: "TLS" }),

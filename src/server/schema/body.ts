@@ -11,7 +11,7 @@ const limit = 4 * 1024 * 1024;
 export async function readJson<T>(request: ApiRequest, schema: Schema<T>, name: string): Promise<T | null> {
   const type = request.headers.get("content-type") ?? "";
   if (type === "" && request.body.length === 0) return null;
-  const media = type.split(";")[0]?.trim().toLowerCase() ?? "";
+  const media = mediaTypeOf(type);
   if (!/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(media))
     throw invalid(
       `malformed Content-Type header (${type}): mime: ` +
@@ -30,6 +30,9 @@ export async function readJson<T>(request: ApiRequest, schema: Schema<T>, name: 
   if (more) throw invalid("unexpected content after JSON");
   return found;
 }
+
+/** A Content-Type without its parameters. */
+export const mediaTypeOf = (type: string): string => type.split(";")[0]?.trim().toLowerCase() ?? "";
 
 /**
  * Bytes from which on the reading of a body can be felt: such ones are read one at a time, with a breath before each.
