@@ -8,7 +8,9 @@ import { join, resolve } from "node:path";
 
 const cache = resolve(import.meta.dir, "../.cache/images");
 
-export type RootfsName = "busybox" | "debian" | "postgres";
+/** What there can be. */
+export const rootfsNames = ["busybox", "debian", "postgres"] as const;
+export type RootfsName = (typeof rootfsNames)[number];
 
 /** Path of the tar of `name`, made on first use. */
 export async function rootfsTar(name: RootfsName): Promise<string> {
@@ -99,5 +101,5 @@ async function sh(argv: string[]): Promise<string> {
 }
 
 if (import.meta.main) {
-  for (const name of ["busybox", "debian"] as const) console.log(await rootfsTar(name));
+  for (const name of rootfsNames) console.log(await rootfsTar(name));
 }

@@ -8,7 +8,7 @@
  */
 import { dockerPrograms } from "../test/clients/debian.ts";
 import { checks } from "./checks.ts";
-import { rootfsTar } from "./images.ts";
+import { rootfsNames, rootfsTar } from "./images.ts";
 import { type Outcome, runCheck, runSuite, type Suite } from "./suite.ts";
 import { allSuites, needsNewerDocker, suiteOf } from "./suites.ts";
 
@@ -59,8 +59,7 @@ async function runAgain(): Promise<string[]> {
 
 /** What tests need that is made or fetched once. */
 async function prepare(suites: Suite[]): Promise<void> {
-  await rootfsTar("busybox");
-  await rootfsTar("debian");
+  for (const name of rootfsNames) await rootfsTar(name);
   if (needsNewerDocker(suites)) await dockerPrograms();
 }
 
