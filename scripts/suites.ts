@@ -6,7 +6,10 @@ import type { Suite } from "./suite.ts";
 const networked = ["./test/clients/", "./test/build/programs.test.ts", "./test/package/"];
 
 /** What runs programs of Docker that are no packages of this machine's Debian. */
-const withNewerDocker = ["./test/buildkit/"];
+const withNewerDocker = ["./test/buildkit/", "./test/container/cdi.test.ts"];
+
+/** What saves and restores processes: the machine's CRIU may be too old for its kernel. */
+const withNewerCriu = ["./test/container/checkpoints.test.ts"];
 
 /** What kills daemons at every moment, fills disks, or measures: nothing else runs meanwhile. */
 const alone = [
@@ -63,6 +66,11 @@ export function suiteOf(paths: string[]): Suite {
 /** Whether Docker's newer programs are to be fetched before: while a suite runs it may have no network. */
 export function needsNewerDocker(suites: Suite[]): boolean {
   return suites.some(({ paths }) => touches(paths, withNewerDocker));
+}
+
+/** The same of CRIU. */
+export function needsNewerCriu(suites: Suite[]): boolean {
+  return suites.some(({ paths }) => touches(paths, withNewerCriu));
 }
 
 const touches = (paths: string[], places: string[]): boolean =>

@@ -6,11 +6,11 @@
  * is told as unsteady. An unsteady test is a mistake in it or in the engine that waits to be found.
  * Arguments narrow it to folders or files, and are shown as they run: `npm test -- test/cli`.
  */
-import { dockerPrograms } from "../test/clients/debian.ts";
+import { criuRuntime, dockerPrograms } from "../test/clients/debian.ts";
 import { checks } from "./checks.ts";
 import { rootfsNames, rootfsTar } from "./images.ts";
 import { type Outcome, runCheck, runSuite, type Suite } from "./suite.ts";
-import { allSuites, needsNewerDocker, suiteOf } from "./suites.ts";
+import { allSuites, needsNewerCriu, needsNewerDocker, suiteOf } from "./suites.ts";
 
 /** How many suites run beside each other. Most of a test's time is waiting. */
 const width = 3;
@@ -61,6 +61,7 @@ async function runAgain(): Promise<string[]> {
 async function prepare(suites: Suite[]): Promise<void> {
   for (const name of rootfsNames) await rootfsTar(name);
   if (needsNewerDocker(suites)) await dockerPrograms();
+  if (needsNewerCriu(suites)) await criuRuntime();
 }
 
 const only = process.argv.slice(2);

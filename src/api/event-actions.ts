@@ -4,6 +4,7 @@ export const eventActions = {
   container: {
     "archive-path": "files were copied out",
     attach: "somebody has attached to its streams",
+    checkpoint: "the state of its processes was saved",
     commit: "an image was made of it",
     create: "it was made",
     destroy: "it was removed",

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { unavailable } from "../lib/errors.ts";
+import { internal, unavailable } from "../lib/errors.ts";
 import { processStat } from "../linux/proc.ts";
 import type { OciSpec } from "../oci/runtime.ts";
 import { encodeRuntimeJson } from "../oci/runtime-json.ts";
+import { whyNot } from "./checkpoint.ts";
 import { deleteTask } from "./delete.ts";
 import { exitsDir, type RuntimeDeps, taskDir } from "./deps.ts";
 import { watchMonitor } from "./exits.ts";
@@ -75,6 +76,7 @@ export async function createTask(deps: RuntimeDeps, request: CreateTaskRequest):
       ...(limits.maxSize === null
         ? []
         : ["--log-size-max", String(Math.max(limits.maxSize * limits.maxFiles, UNWATCHED_LOG))]),
+      ...(request.restoreFrom === undefined ? [] : ["--restore", request.restoreFrom]),
       ...(request.tty ? ["--terminal"] : []),
       ...(request.openStdin ? ["--stdin"] : []),
       ...(closesStdin(request) ? [] : ["--leave-stdin-open"]),
@@ -85,7 +87,10 @@ export async function createTask(deps: RuntimeDeps, request: CreateTaskRequest):
   request.onBegun?.();
   const answer = await monitor.next();
   if (answer === null || answer.data < 0) {
-    throw runtimeError("create", answer?.message ?? monitor.complaint(), spec.process.args[0] ?? "");
+    const complaint = answer?.message ?? monitor.complaint();
+    if (request.restoreFrom !== undefined)
+      throw internal(`cannot restore: ${whyNot(complaint, record.runtime, join(dir, "restore.log"))}`);
+    throw runtimeError("create", complaint, spec.process.args[0] ?? "");
   }
   const conmonPid = readPidFile(join(dir, "conmon.pid"));
   if (conmonPid === null) throw unavailable(`conmon wrote no pid file for ${id}`);

@@ -1,6 +1,7 @@
 import type { CgroupDriver } from "../linux/cgroup.ts";
 import type { OciResources, OciSpec } from "../oci/runtime.ts";
 import { attachTask } from "./attach.ts";
+import { type CheckpointRequest, checkpointTask } from "./checkpoint.ts";
 import { createTask } from "./create.ts";
 import { deleteTask } from "./delete.ts";
 import type { RuntimeDeps, TaskExit } from "./deps.ts";
@@ -38,6 +39,8 @@ export interface Runtime {
   start(id: string): Promise<void>;
   attach(id: string): Promise<TaskIo>;
   resize(id: string, width: number, height: number): Promise<void>;
+  /** Saves the processes, to go on from there by a later `create`. */
+  checkpoint(id: string, request: CheckpointRequest): Promise<void>;
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
   update(id: string, resources: OciResources): Promise<void>;
@@ -82,6 +85,7 @@ export function openRuntime(deps: RuntimeDeps): Runtime {
     start: (id) => startTask(deps, id),
     attach: (id) => attachTask(deps, id),
     resize: (id, width, height) => resizeTask(deps, id, width, height),
+    checkpoint: (id, request) => checkpointTask(deps, id, request),
     pause: (id) => pauseTask(deps, id),
     resume: (id) => resumeTask(deps, id),
     update: (id, resources) => updateTask(deps, id, resources),

@@ -21,6 +21,8 @@ export interface CreateTaskRequest {
   logPath: string | null;
   /** How the log is kept (see parseLogConfig); absent: the defaults. */
   logLimits?: LogLimits;
+  /** A directory that {@link checkpointTask} has filled: the processes go on from there, at once. */
+  restoreFrom?: string;
   /** Called when the runtime is at work, in processes of its own: the caller may now do something that takes long. */
   onBegun?: () => void;
 }

@@ -62,6 +62,29 @@ export async function compose(): Promise<string> {
 }
 
 /**
+ * A `runc` that finds a CRIU of a newer Debian, run by the C library that it was built for: that of Debian 12 does not
+ * know the vDSO of today's kernels.
+ */
+export async function criuRuntime(): Promise<string> {
+  const machine = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+  const loader = process.arch === "arm64" ? "ld-linux-aarch64.so.1" : "ld-linux-x86-64.so.2";
+  const programs = {
+    criu: `libraries=$here/../usr/lib/${machine}
+exec "$libraries/${loader}" --library-path "$libraries:/usr/lib/${machine}" --argv0 criu "$here/../usr/sbin/criu" "$@"`,
+    runc: 'PATH=$here:$PATH exec /usr/sbin/runc "$@"',
+  };
+  const folder = await kept("criu", `trixie ${JSON.stringify(programs)}`, async (folder) => {
+    await newerDebian(folder, "trixie", ["criu", "libc6"]);
+    mkdirSync(join(folder, "bin"));
+    for (const [name, text] of Object.entries(programs))
+      writeFileSync(join(folder, "bin", name), `#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\n${text}\n`, {
+        mode: 0o755,
+      });
+  });
+  return join(folder, "bin", "runc");
+}
+
+/**
  * Unpacks packages of a suite that is not the machine's. Its lists are checked by Debian's own keys, packages by the
  * lists.
  */

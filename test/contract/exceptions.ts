@@ -61,6 +61,12 @@ const exceptions: readonly Exception[] = [
     at,
     reason: "a volume that begins with what an image has, which only Berth makes",
   })),
+  ...["checkpoint", "checkpoint-dir"].map((at) => ({
+    operation: "ContainerStart",
+    kind: "query" as const,
+    at,
+    reason: "experimental in Docker, and not described; its own command line sends it",
+  })),
   { operation: "ImagePush", kind: "query", at: "compression", reason: "a choice of Berth's own command line" },
   { operation: "ImageBuild", kind: "query", at: "**", reason: "Berth's own command line has more to say about builds" },
   {

@@ -20,6 +20,9 @@ import {
   words,
 } from "./schema.ts";
 
+/** What is saved of a container, and where (`POST /containers/{id}/checkpoints`). */
+export const checkpointRequest = struct({ CheckpointID: string, CheckpointDir: string, Exit: boolean });
+
 /** How a container's health is tested. */
 export type HealthConfig = Infer<typeof healthConfig>;
 const healthConfig = struct({

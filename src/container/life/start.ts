@@ -4,6 +4,7 @@ import { conflict, errorMessage, notModified } from "../../lib/errors.ts";
 import { timeNow } from "../../linux/clock.ts";
 import { RuntimeError } from "../../runtime/runtime-errors.ts";
 import type { CreatedTask } from "../../runtime/types.ts";
+import { checkpointsDir, findCheckpoint } from "../checkpoints/directory.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { publish } from "../events.ts";
 import { openRootfs } from "../files/rootfs-use.ts";
@@ -22,6 +23,13 @@ import { composeSpec, type SpecParts } from "./compose-spec.ts";
 import { release } from "./release.ts";
 import { destroy } from "./remove.ts";
 
+/** What a start goes on from. */
+export interface StartOptions {
+  /** The name of a checkpoint, and the directory of the host that it is in; empty: the engine's own. */
+  checkpoint?: string;
+  checkpointDir?: string;
+}
+
 /**
  * Starts a container that does not run.
  *
@@ -29,15 +37,23 @@ import { destroy } from "./remove.ts";
  * is made; the runtime builds the container around it; clients that wait are connected, so that they miss nothing;
  * then the process runs. Whatever fails, everything is given back, and the state tells why.
  */
-export async function startContainer(deps: ContainerDeps, ref: string): Promise<void> {
+export async function startContainer(
+  deps: ContainerDeps,
+  ref: string,
+  { checkpoint, checkpointDir = "" }: StartOptions = {},
+): Promise<void> {
   using held = await lockContainer(deps, ref);
   const c = held.container;
   refuseStart(c);
+  const saved =
+    checkpoint === undefined
+      ? undefined
+      : findCheckpoint(checkpointsDir(deps, c, checkpointDir), checkpoint, `/${c.name}`);
   deps.live.of(c.id).cancelRestart();
   Object.assign(c.state, { restartCount: 0, manuallyStopped: false, ordered: null });
   deps.live.of(c.id).backoff = 0;
   try {
-    await launch(deps, c);
+    await launch(deps, c, saved);
   } catch (error) {
     recordFailure(deps, c, error);
     if (c.spec.hostConfig.AutoRemove) await destroy(deps, c, { volumes: true });
@@ -45,8 +61,11 @@ export async function startContainer(deps: ContainerDeps, ref: string): Promise<
   }
 }
 
-/** The start itself, also of a restart. The caller holds the lock. On failure nothing is left but the phase. */
-export async function launch(deps: ContainerDeps, c: ContainerRecord): Promise<void> {
+/**
+ * The start itself, also of a restart. The caller holds the lock. On failure nothing is left but the phase. `saved`:
+ * the directory of a checkpoint that it goes on from.
+ */
+export async function launch(deps: ContainerDeps, c: ContainerRecord, saved?: string): Promise<void> {
   using userns = await openUserNamespace(deps, c);
   // A restart shows as one until it runs.
   setState(deps, c, {
@@ -66,12 +85,17 @@ export async function launch(deps: ContainerDeps, c: ContainerRecord): Promise<v
   const [rootfs, mounts, netnsPath] = await allOf([opened, prepareMounts(deps, c, opened), network.netnsPath]);
   // The interfaces are made while the runtime, in processes of its own, builds the container around the namespace.
   // Without a network the building fails too: the network's error is the one to tell, so it comes first.
-  const building = buildTask(deps, c, { rootfs, mounts, netnsPath, network, userns });
+  // Processes that were saved go on at once, and find their network.
+  if (saved !== undefined) {
+    network.furnish();
+    await network.ready;
+  }
+  const building = buildTask(deps, c, { rootfs, mounts, netnsPath, network, userns }, saved);
   const [connected, task] = await allOf([network.ready, building]);
   await releasePins(deps, c.id);
   await connectPendingClients(deps, c);
   const startedAt = timeNow();
-  await deps.runtime.start(c.id);
+  if (saved === undefined) await deps.runtime.start(c.id);
   undo.move();
 
   setState(deps, c, {
@@ -95,6 +119,7 @@ async function buildTask(
   deps: ContainerDeps,
   c: ContainerRecord,
   parts: SpecParts & { network: NetworkJoin },
+  saved: string | undefined,
 ): Promise<CreatedTask> {
   using _ = { [Symbol.dispose]: parts.network.furnish };
   if (parts.userns) letThrough(deps, c.id, parts.userns.ids);
@@ -111,6 +136,7 @@ async function buildTask(
     stdinOnce: c.spec.config.StdinOnce ?? false,
     logPath,
     ...(logLimits && { logLimits }),
+    ...(saved !== undefined && { restoreFrom: saved }),
     onBegun: parts.network.furnish,
   });
 }

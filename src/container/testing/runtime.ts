@@ -35,6 +35,7 @@ export function fakeRuntime(world: World, calls: Calls, listeners: Set<(exit: Ta
         return silentIo();
       }),
     resize: refuse,
+    checkpoint: (id) => calls.make("runtime.checkpoint", () => void taskOf(world, id)),
     pause: (id) => calls.make("runtime.pause", () => void (taskOf(world, id).phase = "paused")),
     resume: (id) =>
       calls.make("runtime.resume", () => {

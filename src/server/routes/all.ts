@@ -2,6 +2,7 @@ import type { Route } from "../http/router.ts";
 import { absentRoutes } from "./absent.ts";
 import { buildRoutes } from "./build.ts";
 import { buildkitRoutes } from "./buildkit.ts";
+import { checkpointRoutes } from "./checkpoints.ts";
 import { containerStreamRoutes } from "./container-streams.ts";
 import { containerRoutes } from "./containers.ts";
 import { distributionRoutes } from "./distribution.ts";
@@ -18,6 +19,8 @@ import { volumeRoutes } from "./volumes.ts";
 /** Every route of the Engine API. */
 export const routes: readonly Route[] = [
   ...systemRoutes,
+  // Before those whose ids may have slashes.
+  ...checkpointRoutes,
   ...containerRoutes,
   ...containerStreamRoutes,
   ...execRoutes,

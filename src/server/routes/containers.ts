@@ -75,7 +75,12 @@ const start: Handler = async (deps, request) => {
   if (request.body.length === null || request.body.length > 7) {
     throw invalid("starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24");
   }
-  await startContainer(deps.containers, id(request));
+  const { query } = request;
+  const checkpoint = query.get("checkpoint");
+  if (checkpoint !== "" && !deps.facts.experimental) throw invalid("checkpoint is only supported in experimental mode");
+  await startContainer(deps.containers, id(request), {
+    ...(checkpoint && { checkpoint, checkpointDir: query.get("checkpoint-dir") }),
+  });
   return empty(204);
 };
 
