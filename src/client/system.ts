@@ -1,6 +1,6 @@
 /** `/info`, `/version`, `/system/df`, `/auth`, `/events`. */
 import { decodeJsonLines } from "../api/json-lines.ts";
-import type { CheckItem } from "../api/types/check.ts";
+import type { CheckItem, DiskItem } from "../api/types/check.ts";
 import type { AuthConfig, AuthResponse, EventMessage, SystemInfo } from "../api/types/system.ts";
 import type { Client } from "./client.ts";
 import type { Filters } from "./containers.ts";
@@ -74,4 +74,9 @@ export async function* engineEventLines(
 /** The engine's own: what of it belongs to nothing, and networks as the kernel has them. `repair`: it is put right. */
 export function checkSystem(client: Client, { repair }: { repair: boolean }): Promise<CheckItem[]> {
   return repair ? client.json("POST", "/berth/system/repair") : client.json("GET", "/berth/system/check");
+}
+
+/** The engine's own: what its data root takes on its filesystem, by what it is. */
+export function diskItems(client: Client): Promise<DiskItem[]> {
+  return client.json("GET", "/berth/system/disk");
 }

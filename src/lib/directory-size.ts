@@ -2,8 +2,8 @@ import { lstat, readdir } from "node:fs/promises";
 import { hasCode } from "./errors.ts";
 
 /**
- * Bytes of the files below a directory, a file with several names counted once. Unreadable or vanishing parts count as
- * nothing.
+ * Bytes of the files below a directory, a file with several names counted once, holes not. Unreadable or vanishing
+ * parts count as nothing.
  */
 export async function directorySize(path: string): Promise<number> {
   const seen = new Set<string>();
@@ -23,7 +23,7 @@ export async function directorySize(path: string): Promise<number> {
         if (seen.has(key)) continue;
         seen.add(key);
       }
-      total += stat.size;
+      total += Math.min(stat.size, stat.blocks * 512);
     }
   }
   return total;

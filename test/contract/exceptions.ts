@@ -184,7 +184,7 @@ export const ownRoutes: readonly RegExp[] = [
   /^GET \/build\/rootfs$/,
   /^GET \/berth\/networks\/check$/,
   /^POST \/berth\/(networks|system)\/repair$/,
-  /^GET \/berth\/system\/check$/,
+  /^GET \/berth\/system\/(check|disk)$/,
   /^POST \/berth\/migrate\/docker$/,
   /^POST \/berth\/volumes\/(import|restore|.+\/(rename|clone|copy|backup))$/,
   /^GET \/berth\/volumes\/.+\/export$/,

@@ -8,3 +8,9 @@ export interface CheckItem {
   /** Empty: it is not there. Of what was repaired: as it was before. */
   Found: string;
 }
+
+/** What one kind of things takes of the data root, in bytes: the engine's own, no shape of Docker's. */
+export interface DiskItem {
+  Kind: string;
+  Size: number;
+}

@@ -21,6 +21,7 @@ import type {
 import { packTree } from "./pack.ts";
 import { areFew, isSmallTree } from "./small.ts";
 import type { Stopped } from "./stop.ts";
+import type { BlockGroup } from "./usage.ts";
 
 /**
  * An archive to read: a file on disk or the body of a request (both read by the worker itself, fastest), or a stream
@@ -170,6 +171,11 @@ export class Archiver implements AsyncDisposable {
   /** Bytes in the files of a tree. */
   usage(path: string, signal?: AbortSignal): Promise<{ bytes: number; inodes: number }> {
     return this.#run("usage", { path }, { signal });
+  }
+
+  /** Bytes of the blocks that a tree takes, by groups. */
+  blocks(path: string, groups: readonly BlockGroup[], signal?: AbortSignal): Promise<Record<string, number>> {
+    return this.#run("blocks", { path, groups }, { signal });
   }
 
   /** What one tree changes in others. */

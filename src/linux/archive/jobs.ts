@@ -11,6 +11,7 @@ import type {
   PackResult,
   TreeItem,
 } from "./options.ts";
+import type { BlockGroup } from "./usage.ts";
 
 /**
  * What workers can be asked, with the answer of each. A job with a `stream` source gets its bytes in messages; a
@@ -36,6 +37,7 @@ export interface Jobs {
   sync: { request: { path: string }; result: null };
   unmount: { request: { target: string }; result: null };
   remove: { request: { paths: string[] }; result: null };
+  blocks: { request: { path: string; groups: readonly BlockGroup[] }; result: Record<string, number> };
   usage: { request: { path: string }; result: { bytes: number; inodes: number } };
   changes: { request: ChangesRequest; result: TreeChange[] };
   copy: { request: { from: string; to: string; options: CopyOptions }; result: null };

@@ -16,7 +16,7 @@ import { unpackMembers } from "./members.ts";
 import { measureTree, packToFile, packTree, recompressFile, transferTree } from "./pack.ts";
 import { rebuildTree } from "./rebuild.ts";
 import { checkStopped, type Stopped } from "./stop.ts";
-import { treeUsage } from "./usage.ts";
+import { treeBlocks, treeUsage } from "./usage.ts";
 
 declare const self: Worker;
 
@@ -48,6 +48,7 @@ const handlers: Handlers = {
     for (const path of paths) removeTree(path);
     return null;
   },
+  blocks: ({ path, groups }, stopped) => treeBlocks(path, groups, stopped),
   usage: ({ path }, stopped) => treeUsage(path, stopped),
   changes: (request, stopped) => treeChanges(request, stopped),
   copy: ({ from, to, options }, stopped) => {

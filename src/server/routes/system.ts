@@ -3,6 +3,7 @@ import { parseFilters } from "../../api/filters.ts";
 import { parseUnixTimestamp } from "../../api/timestamps.ts";
 import { errorMessage, invalid } from "../../lib/errors.ts";
 import { checkSystem } from "../../storage/check/check.ts";
+import { diskItems } from "../../storage/disk.ts";
 import { downgrade } from "../compat/responses.ts";
 import { type ApiVersion, api } from "../compat/version.ts";
 import { acceptedType } from "../http/accept.ts";
@@ -38,6 +39,8 @@ const df: Handler = async (deps, { query, version }) => {
 
 const check: Handler = async (deps) => json(200, await checkSystem(deps, { repair: false }));
 const repair: Handler = async (deps) => json(200, await checkSystem(deps, { repair: true }));
+
+const disk: Handler = async (deps, request) => json(200, await diskItems(deps, request.signal));
 
 const eventTypes = ["application/jsonl", "application/x-ndjson", "application/json-seq"];
 
@@ -89,5 +92,6 @@ export const systemRoutes: readonly Route[] = [
   { id: "SystemDataUsage", method: "GET", path: "/system/df", handle: df },
   { id: "SystemEvents", method: "GET", path: "/events", handle: events },
   { id: "BerthSystemCheck", method: "GET", path: "/berth/system/check", handle: check },
+  { id: "BerthSystemDisk", method: "GET", path: "/berth/system/disk", handle: disk },
   { id: "BerthSystemRepair", method: "POST", path: "/berth/system/repair", handle: repair },
 ];
