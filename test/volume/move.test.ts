@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { getXattr, listXattrs, setXattr } from "../../src/linux/xattr.ts";
 import { berthBinary, Daemon, dockerClients, type Result, sh, until } from "../harness.ts";
-import { mountFilesystem, xfs } from "./filesystem.ts";
+import { btrfs, mountFilesystem, xfs } from "./filesystem.ts";
 
 let daemon: Daemon;
 let unmount = async () => {};
@@ -124,6 +124,29 @@ test("a clone is the same, and shares its blocks", async () => {
   await refused("get none: no such volume", "volume", "clone", "none", "three");
   await refused("includes invalid characters", "volume", "clone", "one", "a/b");
   expect(readdirSync(`${daemon.dataRoot}/volumes`).sort()).toEqual(["one", "two"]);
+});
+
+test("on Btrfs as well a clone shares its blocks", async () => {
+  let unmountBtrfs = async () => {};
+  const other = await Daemon.start({
+    images: [],
+    onRoot: async (root) => void (unmountBtrfs = await mountFilesystem(root, btrfs)),
+  });
+  try {
+    await other.ok("volume", "create", "one");
+    const large = `${other.dataRoot}/volumes/one/_data/large`;
+    await sh(["dd", "if=/dev/urandom", `of=${large}`, "bs=1M", "count=64", "conv=fsync"]);
+    expect((await other.berth("volume", "clone", "one", "two")).exitCode).toBe(0);
+    const shared = await sh(["btrfs", "filesystem", "du", "-s", "--raw", `${other.dataRoot}/volumes`]);
+    // Total, exclusive, set shared.
+    expect(Number(shared.stdout.trim().split("\n").at(-1)?.trim().split(/\s+/)[2])).toBe(64 << 20);
+    await other.ok("volume", "rm", "one", "two");
+    await other.signal("SIGTERM");
+  } finally {
+    await other.kill();
+    await unmountBtrfs();
+    await other[Symbol.asyncDispose]();
+  }
 });
 
 test("a snapshot of a volume in use is of one moment", async () => {

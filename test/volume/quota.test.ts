@@ -93,6 +93,10 @@ test("a container may write as much as it may, and no more; others go on", async
   await daemon.ok("exec", "small", "sh", "-c", "echo here >/note");
   expect(await images()).toBe(1);
 
+  expect(await daemon.ok("commit", "small", "of-small")).toStartWith("sha256:");
+  expect(await daemon.ok("run", "--rm", "of-small", "cat", "/note")).toBe("here");
+  expect(await daemon.ok("cp", "small:/note", "-")).toContain("here");
+
   // A daemon that is killed, and one that comes after the mounts have gone.
   await daemon.kill();
   await daemon.up();
@@ -107,6 +111,7 @@ test("a container may write as much as it may, and no more; others go on", async
   await daemon.ok("start", "small");
   expect((await daemon.docker("exec", "small", ...fill(64, "/x"))).stderr).toContain("No space left on device");
   await daemon.ok("rm", "-f", "small", "free");
+  await daemon.ok("rmi", "of-small");
   await gone();
   expect(readdirSync(`${daemon.dataRoot}/layers/images`)).toEqual([]);
 });
@@ -127,6 +132,21 @@ test("a daemon that is killed while it makes limited things leaves nothing of th
     expect(readdirSync(`${daemon.dataRoot}/layers/images`)).toEqual([]);
     expect(readdirSync(`${daemon.dataRoot}/volumes`)).toEqual([]);
   }
+});
+
+test("a limited container whose files are damaged keeps nobody else from starting", async () => {
+  await daemon.ok("create", "--name", "damaged", "--storage-opt", "size=16m", "busybox", "true");
+  await daemon.signal("SIGTERM");
+  const folder = `${daemon.dataRoot}/layers/images`;
+  const [image = ""] = readdirSync(folder);
+  await sh(["umount", `${daemon.dataRoot}/layers/active/${image.replace(/\.ext4$/, "")}`]);
+  await sh(["dd", "if=/dev/zero", `of=${folder}/${image}`, "bs=1M", "count=16", "conv=notrunc"]);
+  await daemon.up();
+  const { exitCode, stderr } = await daemon.docker("start", "damaged");
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining("mount ext4 on ")]);
+  expect(await daemon.ok("run", "--rm", "busybox", "echo", "fine")).toBe("fine");
+  await daemon.ok("rm", "damaged");
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test("what is no size is refused in Docker's words", async () => {

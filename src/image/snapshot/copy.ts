@@ -48,6 +48,7 @@ export class CopySnapshotter implements Snapshotter {
 
   mount(key: string, _chain: readonly string[], target: string, { userns }: SnapshotMountOptions = {}): void {
     if (isMountPoint(target)) return;
+    this.#layout.attach(key);
     if (userns === undefined) mount(this.#tree(key), target, "", MS.BIND);
     else mountMapped(this.#tree(key), target, userns);
   }

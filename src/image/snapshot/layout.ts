@@ -49,11 +49,17 @@ export class SnapshotLayout {
     for (const path of [this.#layers, this.#active, this.#trash, this.#images])
       mkdirSync(path, { recursive: true, mode: 0o710 });
     spreadChildren(this.#active);
-    // Their mounts have gone with the machine's last boot.
+    // Their mounts have gone with the machine's last boot. Of one that is damaged its container's start tells.
     for (const image of readdirSync(this.#images)) {
-      const key = image.slice(0, -imageEnd.length);
-      if (existsSync(this.active(key))) this.limits.mount(this.active(key), this.#image(key));
+      try {
+        this.attach(image.slice(0, -imageEnd.length));
+      } catch {}
     }
+  }
+
+  /** Has a snapshot's files there where they are in a filesystem of their own. Throws where that cannot be mounted. */
+  attach(key: string): void {
+    if (existsSync(this.active(key))) this.limits.mount(this.active(key), this.#image(key));
   }
 
   get limitsSize(): boolean {

@@ -78,6 +78,7 @@ export class OverlaySnapshotter implements Snapshotter {
     { volatile = false, mountPoints = false, userns }: SnapshotMountOptions = {},
   ): void {
     if (isMountPoint(target)) return;
+    this.#layout.attach(key);
     const work = join(this.#layout.active(key), "work");
     if (volatile) {
       // The kernel marks the work directory of a volatile mount, and refuses it afterwards.
