@@ -10,7 +10,9 @@ const folder = mkdtempSync(join(tmpdir(), "berth-syslog-"));
 let daemon: Daemon;
 const rsyslog = new Rsyslog(folder);
 beforeAll(async () => {
-  [daemon] = await Promise.all([Daemon.start(), rsyslog.start()]);
+  const defaults = ["tag=default/{{.Name}}", `syslog-address=udp://127.0.0.1:${rsyslog.udp}`];
+  const args = ["--log-driver=syslog", ...defaults.map((option) => `--log-opt=${option}`)];
+  [daemon] = await Promise.all([Daemon.start({ args }), rsyslog.start()]);
 });
 afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
@@ -71,4 +73,13 @@ test("facility, a tag of a template, and what is longer than a message", async (
   expect(messages.map(({ msg }) => msg.trim().length)).toEqual([16_384, 616, 3]);
   expect(messages[0]).toMatchObject({ syslogfacility: "19" });
   expect(messages[0]?.programname).toStartWith("long");
+});
+
+test("the daemon's defaults, for who names no driver", async () => {
+  expect(await daemon.ok("info", "-f", "{{.LoggingDriver}}")).toBe("syslog");
+  await daemon.ok("run", "--name=plain", "busybox", "echo", "one");
+  const [message] = await rsyslog.of("default/plain[", 1);
+  expect(message?.msg.trim()).toBe("one");
+  expect(await daemon.ok("logs", "plain")).toBe("one");
+  expect(await daemon.ok("inspect", "-f", "{{.HostConfig.LogConfig.Type}} {{.LogPath}}", "plain")).toBe("syslog");
 });
