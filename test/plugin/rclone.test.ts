@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Daemon, until } from "../harness.ts";
+import { Daemon, sh, until } from "../harness.ts";
 import { RclonePlugin, Remote } from "./rclone.ts";
 
 let root: string;
@@ -64,6 +64,35 @@ test("volumes over WebDAV and SFTP, shared by containers, are seen on both sides
   expect(await daemon.ok("volume", "ls", "--format", "{{.Driver}} {{.Name}}")).toBe("rclone dav\nrclone ssh");
   const refused = await daemon.docker("volume", "create", "-d", "rclone", "-o", "type=webdav", "-o", "nosuch=1", "bad");
   expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining("create bad: ")]);
+});
+
+test("a Compose project has its volume there, and takes it away again", async () => {
+  const project = `${root}/project`;
+  mkdirSync(project);
+  const options = webdav.options.map((option) =>
+    option
+      .split(/=(.*)/s)
+      .slice(0, 2)
+      .map((part) => JSON.stringify(part)),
+  );
+  writeFileSync(
+    `${project}/compose.yaml`,
+    `services:
+  writer: { image: busybox, command: "sh -c 'echo composed > /d/composed'", volumes: ["data:/d"] }
+volumes:
+  data: { driver: rclone, driver_opts: { ${options.map((pair) => pair.join(": ")).join(", ")} } }
+`,
+  );
+  const compose = (...argv: string[]) =>
+    sh(["docker-compose", "-p", "far", "-f", `${project}/compose.yaml`, ...argv], {
+      env: { DOCKER_HOST: daemon.host },
+    });
+  const up = await compose("up", "--no-color");
+  expect([up.exitCode, up.stderr]).toEqual([0, expect.not.stringContaining("rror")]);
+  await arrived(webdav, "composed", "composed");
+  expect((await compose("down", "-v")).exitCode).toBe(0);
+  expect(await daemon.ok("volume", "ls", "-q")).not.toContain("far_data");
+  expect(plugin.mounts()).toEqual([]);
 });
 
 test("a daemon that is killed and comes back leaves what is mounted alone", async () => {

@@ -28,7 +28,7 @@ export class Remote implements AsyncDisposable {
       kind === "webdav"
         ? ["type=webdav", `webdav-url=http://${address}`]
         : ["type=sftp", "sftp-host=127.0.0.1", `sftp-port=${port}`, "sftp-user=me", `sftp-pass=${stdout.trim()}`];
-    return new Remote(folder, ["vfs-cache-mode=writes", "vfs-write-back=50ms", "path=", ...options], child);
+    return new Remote(folder, ["vfs-cache-mode=writes", "vfs-write-back=0s", "path=", ...options], child);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
