@@ -50,6 +50,8 @@ export class LiveNetworks implements Disposable {
   firewalld: FirewalldLink | null = null;
   /** When other firewalls of the machine were last looked at; milliseconds since 1970. */
   foreignCheckedAt = 0;
+  /** When IPAM plugins know again what they have given; see `replayPools`. Never rejects. */
+  replayed: Promise<void> = Promise.resolve();
   #route: NetlinkSocket | null = null;
 
   /** The daemon's own rtnetlink socket, in the host's namespace. Calls are synchronous, so all share it. */

@@ -9,6 +9,7 @@ import { adjustNameService } from "./dns/service.ts";
 import { mendSandbox } from "./endpoint/connect.ts";
 import { rewriteFirewall } from "./firewall/changes.ts";
 import { leaveAtPlugin } from "./plugin/endpoint.ts";
+import { replayPools } from "./plugin/replay.ts";
 import { attachedOf } from "./ports/publish.ts";
 import { hostInterface } from "./record.ts";
 import { type Attached, ignoring } from "./sandbox/interface.ts";
@@ -30,6 +31,7 @@ export async function reconcileNetworks(
   );
   deps.store.transaction(() => dead.forEach(({ containerId }) => deleteSandbox(deps.store, containerId)))();
 
+  deps.live.replayed = replayPools(deps);
   void tellPlugins(deps, untold);
   removeOrphanLinks(deps, live, deadInterfaces);
   removeOrphanNamespaces(deps, live);
@@ -61,6 +63,7 @@ const tellsPlugins = ({ network, driver }: Attached): boolean => driver.plugin =
 
 /** In the background: plugins may take their time to come. */
 async function tellPlugins(deps: NetworkDeps, attached: readonly Attached[]): Promise<void> {
+  await deps.live.replayed;
   for (const { network, endpoint, driver } of attached) {
     if (driver.plugin)
       await deps.plugins.get(network.Driver, "NetworkDriver", "for its file").catch(() => {

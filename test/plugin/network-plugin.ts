@@ -59,7 +59,7 @@ export class NetworkPlugin extends RecordingPlugin {
     super(socket, {
       "Plugin.Activate": { Implements: ["NetworkDriver", "IpamDriver"] },
       "NetworkDriver.GetCapabilities": { Scope: scope, ConnectivityScope: "" },
-      "IpamDriver.GetCapabilities": { RequiresMACAddress: true },
+      "IpamDriver.GetCapabilities": { RequiresMACAddress: true, RequiresRequestReplay: true },
       "IpamDriver.GetDefaultAddressSpaces": { LocalDefaultAddressSpace: "here", GlobalDefaultAddressSpace: "all" },
       ...Object.fromEntries(answers),
     });
@@ -103,6 +103,12 @@ export class NetworkPlugin extends RecordingPlugin {
     await ip("link", "delete", this.endpoints.get(id) ?? "");
     this.endpoints.delete(id);
     return {};
+  }
+
+  /** As one that keeps no notes does, when it starts anew. */
+  forgetAddresses(): void {
+    this.addresses.clear();
+    this.pools.clear();
   }
 
   #requestPool(asked: string): unknown {

@@ -205,12 +205,18 @@ test("containers keep their network while the daemon is killed; those that end m
   await daemon.kill();
   process.kill(pid, "SIGKILL");
   await plugin.leave();
+  plugin.forgetAddresses();
   const began = performance.now();
   await daemon.up();
   expect(performance.now() - began).toBeLessThan(10_000);
   plugin.come();
   await until("the plugin to hear of the end", () => plugin.endpoints.size === 1);
   expect(await daemon.ok("exec", "stays", "ip", "-4", "address", "show", "plug0")).toContain("inet 10.99.7.");
+  const inUse = [
+    await daemon.ok("inspect", "stays", "-f", "{{.NetworkSettings.Networks.life.IPAddress}}"),
+    await daemon.ok("network", "inspect", "life", "-f", "{{(index .IPAM.Config 0).Gateway}}"),
+  ];
+  expect(inUse.filter((address) => !plugin.addresses.has(address))).toEqual([]);
   await daemon.ok("start", "ends");
   await daemon.ok("exec", "ends", "ping", "-c", "1", "-W", "5", "stays");
   await daemon.ok("rm", "-f", "stays", "ends");

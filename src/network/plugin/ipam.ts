@@ -3,11 +3,15 @@ import { errorMessage, internal } from "../../lib/errors.ts";
 import { containsIp, formatCidr, type IpFamily, networkOf, parseCidr, parseIp } from "../../lib/ip.ts";
 import { randomMac } from "../../linux/netlink/link.ts";
 import { fieldsOf, textOf, truthOf } from "../../plugin/answer.ts";
+import type { Plugins } from "../../plugin/plugins.ts";
 import type { NetworkDeps } from "../deps.ts";
 import type { NetworkRecord, PluginPool } from "../record.ts";
+import { addressOf } from "../table.ts";
 import { ask } from "./ask.ts";
 
 const gatewayKey = "com.docker.network.gateway";
+/** Options of a request for a network's gateway. */
+export const gatewayRequest = { RequestAddressType: gatewayKey };
 
 /** Whether addresses of the network are given by a plugin. */
 export const hasIpamPlugin = (deps: NetworkDeps, { IPAM }: NetworkRecord): boolean =>
@@ -45,44 +49,60 @@ const families = ({ EnableIPv4, EnableIPv6 }: NetworkRecord): IpFamily[] => [
   ...(EnableIPv6 ? [6 as const] : []),
 ];
 
+/** A range of the network, and what is asked for it. */
+interface PoolRequest {
+  config: IPAMConfig;
+  options: Record<string, string>;
+  pool: PluginPool;
+}
+
+/** `IpamDriver.RequestPool`. */
+export async function askForPool(
+  plugins: Plugins,
+  driver: string,
+  { config, options, pool }: PoolRequest,
+): Promise<unknown> {
+  return await ask(plugins, driver, "IpamDriver.RequestPool", {
+    AddressSpace: pool.addressSpace,
+    Pool: config.Subnet ?? "",
+    SubPool: config.IPRange ?? "",
+    Options: options,
+    V6: pool.family === 6,
+  });
+}
+
 async function requestPool(
   { plugins }: NetworkDeps,
   { IPAM: { Driver } }: NetworkRecord,
   pools: PluginPool[],
-  { config, options, pool }: { config: IPAMConfig; options: Record<string, string>; pool: PluginPool },
+  { config, options, pool }: PoolRequest,
 ): Promise<IPAMConfig> {
-  const { family, addressSpace } = pool;
-  const answer = await ask(plugins, Driver, "IpamDriver.RequestPool", {
-    AddressSpace: addressSpace,
-    Pool: config.Subnet ?? "",
-    SubPool: config.IPRange ?? "",
-    Options: options,
-    V6: family === 6,
-  });
+  const { family } = pool;
+  const answer = await askForPool(plugins, Driver, { config, options, pool });
   pool.id = textOf(answer, "PoolID");
   pools.push(pool);
   const text = textOf(answer, "Pool");
   const subnet = parseCidr(text);
   if (subnet?.ip.family !== family)
     throw internal(`remote: the plugin gave no IPv${family} subnet: ${JSON.stringify(text)}`);
-  const address = async (wanted: string, kind?: string) => {
-    const how = kind === undefined ? null : { RequestAddressType: kind };
-    return await requestAddress(plugins, Driver, pool.id, wanted, how);
-  };
   const given = textOf(fieldsOf(answer, "Data"), gatewayKey);
-  pool.gateway = given && !config.Gateway ? given : await address(config.Gateway ?? "", gatewayKey);
+  pool.gateway =
+    given && !config.Gateway
+      ? given
+      : await askForAddress(plugins, Driver, pool.id, config.Gateway ?? "", gatewayRequest);
   for (const auxiliary of Object.values(config.AuxiliaryAddresses ?? {}))
-    pool.auxiliary.push(withoutPrefix(await address(auxiliary)));
+    pool.auxiliary.push(addressOf(await askForAddress(plugins, Driver, pool.id, auxiliary ?? "", null)));
   return {
     Subnet: formatCidr(networkOf(subnet)),
     ...(config.IPRange && { IPRange: config.IPRange }),
-    ...(pool.gateway && { Gateway: withoutPrefix(pool.gateway) }),
+    ...(pool.gateway && { Gateway: addressOf(pool.gateway) }),
     ...(config.AuxiliaryAddresses && { AuxiliaryAddresses: config.AuxiliaryAddresses }),
   };
 }
 
-async function requestAddress(
-  plugins: NetworkDeps["plugins"],
+/** `IpamDriver.RequestAddress`: one with prefix length, or none. Throws where the plugin gives something else. */
+export async function askForAddress(
+  plugins: Plugins,
   driver: string,
   poolId: string,
   wanted: string,
@@ -94,13 +114,11 @@ async function requestAddress(
   throw internal(`remote: the plugin gave no address: ${JSON.stringify(text)}`);
 }
 
-const withoutPrefix = (cidr: string): string => cidr.split("/")[0] ?? "";
-
 /** Gives a network's subnets back. Goes on past failures, which are told in the log. */
 export async function releasePools(deps: NetworkDeps, network: NetworkRecord): Promise<void> {
   for (const { id, gateway, auxiliary } of network.pools ?? []) {
     for (const address of [gateway, ...auxiliary])
-      if (address) await release(deps, network, "ReleaseAddress", { PoolID: id, Address: withoutPrefix(address) });
+      if (address) await release(deps, network, "ReleaseAddress", { PoolID: id, Address: addressOf(address) });
     await release(deps, network, "ReleasePool", { PoolID: id });
   }
 }
@@ -120,6 +138,8 @@ export async function requestAddresses(
   settings: EndpointSettings,
 ): Promise<GivenAddresses | null> {
   if (!network.pools || !hasIpamPlugin(deps, network)) return null;
+  // A plugin that keeps no notes knows only then what it has given.
+  await deps.live.replayed;
   const { Driver } = network.IPAM;
   const needsMac = network.pools.some((pool) => pool.needsMac);
   const mac = needsMac ? settings.MacAddress || randomMac() : "";
@@ -130,7 +150,7 @@ export async function requestAddresses(
       const { IPv4Address, IPv6Address } = settings.IPAMConfig ?? {};
       const [field, wanted] = family === 4 ? (["ipv4", IPv4Address] as const) : (["ipv6", IPv6Address] as const);
       if (given[field]) continue;
-      given[field] = await requestAddress(deps.plugins, Driver, id, wanted ?? "", options);
+      given[field] = await askForAddress(deps.plugins, Driver, id, wanted ?? "", options);
       requireInside(network, family, given[field]);
     }
     return given;
@@ -141,7 +161,7 @@ export async function requestAddresses(
 }
 
 function requireInside({ IPAM }: NetworkRecord, family: IpFamily, text: string): void {
-  const ip = parseIp(withoutPrefix(text));
+  const ip = parseIp(addressOf(text));
   const subnets = IPAM.Config.flatMap(({ Subnet }) => parseCidr(Subnet ?? "") ?? []);
   if (ip?.family === family && subnets.some((subnet) => containsIp(subnet, ip))) return;
   throw internal(`remote: the plugin gave an address outside of its subnet: ${JSON.stringify(text)}`);
@@ -154,7 +174,7 @@ export async function releaseAddresses(
   given: Pick<GivenAddresses, "ipv4" | "ipv6">,
 ): Promise<void> {
   for (const { id, family } of hasIpamPlugin(deps, network) ? (network.pools ?? []) : []) {
-    const address = withoutPrefix(family === 4 ? given.ipv4 : given.ipv6);
+    const address = addressOf(family === 4 ? given.ipv4 : given.ipv6);
     if (address) await release(deps, network, "ReleaseAddress", { PoolID: id, Address: address });
   }
 }
