@@ -96,3 +96,24 @@ test("what is no volume, not there, or not what its digest says is refused, and 
   await refused("digest", "volume", "restore", `${host}/team/victim:1`);
   expect(volumes()).toEqual(before);
 });
+
+test("a daemon that is killed amid a restore leaves the volume whole or not at all", async () => {
+  await ok("volume", "create", "large");
+  await sh(["sh", "-c", `cd ${data("large")} && seq 3000 | xargs touch && head -c 30000000 /dev/urandom >last`]);
+  const name = `${registry.host}/team/large:1`;
+  await ok("volume", "backup", "-q", "large", name);
+  for (const wait of [50, 150, 250, 400]) {
+    const restore = run("volume", "restore", name, "half");
+    await Bun.sleep(200 + wait);
+    await daemon.kill();
+    await restore;
+    await daemon.up();
+    const there = (await daemon.api("GET", "/volumes/half")).status === 200;
+    if (there) expect(readdirSync(data("half")).length).toBe(3001);
+    expect(volumes().filter((volume) => volume !== "half" && !["data", "large"].includes(volume))).toEqual([]);
+    expect(volumes().includes("half")).toBe(there);
+    await ok("volume", "rm", "-f", "half");
+  }
+  expect(await ok("volume", "restore", "-q", name, "half")).toBe("half");
+  expect(readdirSync(data("half")).length).toBe(3001);
+});
