@@ -375,3 +375,24 @@ devices:
   expect(await build("berth", "v.com/cls=n", "--allow", "device")).toBe("value 1 free");
   expect(await build("berth", "v.com/cls", "--allow", "device=v.com/cls=n")).toBe("value 1 free");
 });
+
+test("device files, directories of them, and rules by number", async () => {
+  const run = async (options: string, script: string) => {
+    const { stdout, stderr } = await daemon.docker("run", "--rm", ...options.split(" "), "busybox", "sh", "-c", script);
+    return (stdout + stderr).trim().replace(/^docker: Error response from daemon: |\n[^]*$/g, "");
+  };
+  const tried = (path: string) => `(: <${path}) && echo read; (: >${path}) 2>&1 | sed 's/.*: //'`;
+  expect(await daemon.ok("run", "--rm", "--device", "/dev/fuse:/dev/x:r", "busybox", "sh", "-c", tried("/dev/x"))).toBe(
+    "read\nOperation not permitted",
+  );
+  expect(await run("--device /dev/net:/dev/mine", "stat -c %t:%T /dev/mine/tun")).toBe("a:c8");
+  const gathering = "error gathering device information while adding custom device";
+  expect(await run("--device /etc/passwd", "true")).toBe(`${gathering} "/etc/passwd": not a device node`);
+  expect(await run("--device /dev/nope", "true")).toBe(`${gathering} "/dev/nope": no such file or directory`);
+  const made = `mknod /f c 10 229; ${tried("/f")}`;
+  const ruled = async (rule: string) =>
+    daemon.ok("run", "--rm", "--device-cgroup-rule", rule, "busybox", "sh", "-c", made);
+  expect(await ruled("c 10:229 r")).toBe("read\nOperation not permitted");
+  expect(await ruled("c 10:* rw")).toBe("read");
+  expect(await ruled("b 7:* rwm")).toBe("Operation not permitted");
+});

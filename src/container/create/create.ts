@@ -65,6 +65,7 @@ export async function createContainer(
     ? deps.images.resolve(request.Image, platform ? { platform: parsePlatform(platform) } : {})
     : null;
   if (image && !platform) warnings.push(...platformWarnings(image));
+  if (hostConfig.Mounts?.some(({ Type }) => Type === "image")) warnings.push("Image mount is an experimental feature");
   const config = mergeWithImage(request, image);
   validateHealthAction(config, hostConfig.HealthOnFailure);
   const endpoints = endpointsOf(hostConfig, NetworkingConfig);

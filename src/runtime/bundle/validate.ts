@@ -66,7 +66,7 @@ function validateCapabilities(hostConfig: HostConfig, facts: HostFacts): void {
 const isContainerMode = (mode: string) => /^container:.+/.test(mode);
 
 function validateNamespaces(config: ContainerConfig, hostConfig: HostConfig): void {
-  const { IpcMode, PidMode, UTSMode, UsernsMode, CgroupnsMode, Cgroup, NetworkMode } = hostConfig;
+  const { IpcMode, PidMode, UTSMode, CgroupnsMode, Cgroup, NetworkMode } = hostConfig;
   const check = (mode: string | null | undefined, allowed: readonly string[], ofContainers: boolean, what: string) => {
     if (!mode || allowed.includes(mode) || (ofContainers && isContainerMode(mode))) return;
     throw invalid(`invalid ${what}: ${mode}`);
@@ -74,7 +74,6 @@ function validateNamespaces(config: ContainerConfig, hostConfig: HostConfig): vo
   check(IpcMode, ["none", "private", "host", "shareable"], true, "IPC mode");
   check(PidMode, ["host"], true, "PID mode");
   check(UTSMode, ["host"], false, "UTS mode");
-  check(UsernsMode, ["host"], false, "user namespace mode");
   check(CgroupnsMode, ["private", "host"], false, "cgroup namespace mode");
   if (Cgroup) throw invalid(`invalid cgroup mode: ${Cgroup}`);
   // Docker sets it as a sysctl.
