@@ -39,7 +39,8 @@ test("rows written before the engine is killed, and the container with it, are t
     "\n",
   );
   const owned = [`uid=${uid}`, `gid=${gid}`, "dir-perms=0700", "file-perms=0600", "allow-other=true"];
-  const options = [...remote.options.filter((option) => !option.startsWith("vfs-")), "vfs-cache-mode=full", ...owned];
+  const others = remote.options.filter((option) => !option.startsWith("vfs-cache-mode"));
+  const options = [...others, "vfs-cache-mode=full", ...owned];
   await daemon.ok("volume", "create", "-d", "rclone", ...options.flatMap((option) => ["-o", option]), "rows");
   await daemon.ok("run", "-d", "--name", "db", "-v", "rows:/data", "postgres", "bash", "-c", serve);
   await answers();
