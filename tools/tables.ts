@@ -14,6 +14,7 @@ const tablesOf: Record<string, string[]> = {
     ...["image", "image_blob", "image_index", "image_layer", "image_name"],
     ...["blob_source", "layer", "layer_blob", "lease", "lease_item", "rootfs"],
   ],
+  "managed-plugin": ["plugin", "plugin_blob"],
   network: ["endpoint", "endpoint_name", "network", "network_address", "published_port", "sandbox"],
   volume: ["container_volume", "volume", "volume_mount"],
 };

@@ -14,7 +14,7 @@ const rows: string[][] = [
   ["lib"],
   ["api", "oci", "store", "linux", "plugin"],
   ["image", "network", "volume", "runtime"],
-  ["container", "builder", "registry"],
+  ["container", "builder", "registry", "managed-plugin"],
   ["client", "migrate", "storage"],
   ["cli", "server"],
   ["daemon"],

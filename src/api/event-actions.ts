@@ -50,6 +50,13 @@ export const eventActions = {
     disconnect: "a container has left it",
     prune: "networks were pruned",
   },
+  plugin: {
+    create: "it was made of a folder",
+    disable: "it was turned off",
+    enable: "it was turned on",
+    pull: "it came from a registry, or was exchanged for another version",
+    remove: "it was removed",
+  },
   volume: {
     "archive-path": "files were copied out",
     backup: "it went to a registry",

@@ -4,6 +4,7 @@ import { imageUsers } from "../container/image-users.ts";
 import type { ImageDeps } from "../image/deps.ts";
 import { openImages } from "../image/open.ts";
 import type { Logger } from "../lib/log.ts";
+import { blobUsers } from "../managed-plugin/blob-users.ts";
 import type { Store } from "../store/store.ts";
 import type { DaemonConfig } from "./config/config.ts";
 
@@ -24,5 +25,6 @@ export function imageStore(
     ...(storageDriver && { storageDriver }),
     imageUsers: imageUsers(store),
     layerUsers: layerUsers(store),
+    blobUsers: blobUsers(store),
   });
 }

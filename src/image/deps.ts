@@ -22,6 +22,7 @@ export interface ImageDeps {
   locks: KeyedLock;
   imageUsers: ImageUsers;
   layerUsers: LayerUsers;
+  blobUsers: BlobUsers;
 }
 
 /** Who uses images: asked by this folder, answered by the containers above it. Synchronous, from the database. */
@@ -43,6 +44,11 @@ export interface ImageUsers {
 export interface LayerUsers {
   /** Of these chain ids those that nobody uses. */
   unusedOf(chainIds: readonly string[]): string[];
+}
+
+/** Who uses blobs beside images: asked by this folder, answered by the managed plugins above it. As {@link LayerUsers}. */
+export interface BlobUsers {
+  uses(digest: string): boolean;
 }
 
 /** The directories that images use. */

@@ -7,7 +7,7 @@ import { Archiver } from "../linux/archive/archiver.ts";
 import { SizeLimits } from "../linux/size-limits.ts";
 import { FsBlobStore } from "../oci/fs-blobs.ts";
 import type { Store } from "../store/store.ts";
-import type { ImageDeps, ImageUsers, LayerUsers } from "./deps.ts";
+import type { BlobUsers, ImageDeps, ImageUsers, LayerUsers } from "./deps.ts";
 import { openSnapshotter } from "./snapshot/builtin.ts";
 
 /** What the image store is opened with. */
@@ -23,11 +23,12 @@ export interface OpenImagesRequest {
   loopQuotas?: boolean;
   imageUsers: ImageUsers;
   layerUsers: LayerUsers;
+  blobUsers: BlobUsers;
 }
 
 /** Puts the image store together and makes its directories. Close it with `deps.archiver`'s disposal. */
 export function openImages(request: OpenImagesRequest): ImageDeps {
-  const { store, events, log, dataRoot, execRoot, storageDriver, imageUsers, layerUsers } = request;
+  const { store, events, log, dataRoot, execRoot, storageDriver, imageUsers, layerUsers, blobUsers } = request;
   const paths = {
     tmp: join(dataRoot, "tmp"),
     layers: join(dataRoot, "layers"),
@@ -55,5 +56,6 @@ export function openImages(request: OpenImagesRequest): ImageDeps {
     openLeases: new Set(),
     imageUsers,
     layerUsers,
+    blobUsers,
   };
 }

@@ -11,6 +11,7 @@ export const mediaTypes = {
   dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
   dockerManifestV1: "application/vnd.docker.distribution.manifest.v1+json",
   dockerManifestV1Signed: "application/vnd.docker.distribution.manifest.v1+prettyjws",
+  dockerPluginConfig: "application/vnd.docker.plugin.v1+json",
   dockerConfig: "application/vnd.docker.container.image.v1+json",
   dockerLayer: "application/vnd.docker.image.rootfs.diff.tar",
   dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",

@@ -6,6 +6,7 @@ import { EventBus } from "../../src/api/events.ts";
 import type { Frame } from "../../src/api/stdcopy.ts";
 import type { CreateBody, HostConfig } from "../../src/api/types/container.ts";
 import { layerUsers } from "../../src/builder/cache/layer-users.ts";
+import { blobUsers } from "../../src/managed-plugin/blob-users.ts";
 import { createContainer } from "../../src/container/create/create.ts";
 import type { ContainerDeps } from "../../src/container/deps.ts";
 import { imageUsers } from "../../src/container/image-users.ts";
@@ -123,6 +124,7 @@ export class Rig implements AsyncDisposable {
       execRoot,
       imageUsers: imageUsers(store),
       layerUsers: layerUsers(store),
+      blobUsers: blobUsers(store),
     });
     const volumes = {
       store,

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EventBus } from "../../src/api/events.ts";
 import { layerUsers } from "../../src/builder/cache/layer-users.ts";
+import { blobUsers } from "../../src/managed-plugin/blob-users.ts";
 import { imageUsers } from "../../src/container/image-users.ts";
 import { loadImages } from "../../src/image/archive/load.ts";
 import { saveImages } from "../../src/image/archive/save.ts";
@@ -23,6 +24,7 @@ const deps = openImages({
   store,
   imageUsers: imageUsers(store),
   layerUsers: layerUsers(store),
+  blobUsers: blobUsers(store),
   events: new EventBus(nowNano),
   log: silent,
   dataRoot,

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { EventBus } from "../../src/api/events.ts";
 import type { ProgressEvent } from "../../src/api/progress.ts";
 import { layerUsers } from "../../src/builder/cache/layer-users.ts";
+import { blobUsers } from "../../src/managed-plugin/blob-users.ts";
 import { imageUsers } from "../../src/container/image-users.ts";
 import { loadImages } from "../../src/image/archive/load.ts";
 import { reconcileImages } from "../../src/image/collect/reconcile.ts";
@@ -74,6 +75,7 @@ export class TestStore implements AsyncDisposable {
       store,
       imageUsers: imageUsers(store),
       layerUsers: layerUsers(store),
+      blobUsers: blobUsers(store),
       events,
       log: new Logger("error"),
       dataRoot,

@@ -1,85 +1,88 @@
 /** `Plugin` of the Engine API. */
 export interface Plugin {
-  Id?: string;
+  Id: string;
   Name: string;
   Enabled: boolean;
-  Settings: {
-    Mounts: PluginMount[];
-    Env: string[];
-    Args: string[];
-    Devices: PluginDevice[];
-  };
+  Settings: PluginSettings;
+  /** Where it came from. */
   PluginReference?: string;
-  Config: {
-    Description: string;
-    Documentation: string;
-    Interface: {
-      Types: string[];
-      Socket: string;
-      ProtocolScheme?: "" | "moby.plugins.http/v1";
-    };
-    Entrypoint: string[];
-    WorkDir: string;
-    User?: {
-      UID?: number;
-      GID?: number;
-    };
-    Network: {
-      Type: string;
-    };
-    Linux: {
-      Capabilities: string[];
-      AllowAllDevices: boolean;
-      Devices: PluginDevice[];
-    };
-    PropagatedMount: string;
-    IpcHost: boolean;
-    PidHost: boolean;
-    Mounts: PluginMount[];
-    Env: PluginEnv[];
-    Args: {
-      Name: string;
-      Description: string;
-      Settable: string[];
-      Value: string[];
-    };
-    rootfs?: {
-      type?: string;
-      diff_ids?: string[];
-    };
-  };
+  Config: PluginConfig;
 }
 
-/** `PluginDevice` of the Engine API. */
+/** What a user has chosen, of what the plugin's `Config` lets them. */
+export interface PluginSettings {
+  Mounts: PluginMount[];
+  /** As `NAME=value`. */
+  Env: string[];
+  Args: string[];
+  Devices: PluginDevice[];
+}
+
+/** `PluginConfig` of the Engine API, which is also the `config.json` of a plugin. */
+export interface PluginConfig {
+  DockerVersion?: string;
+  Description: string;
+  Documentation: string;
+  Interface: {
+    /** `docker.volumedriver/1.0`, … */
+    Types: string[] | null;
+    Socket: string;
+    /** Empty, or `moby.plugins.http/v1`. */
+    ProtocolScheme?: string;
+  };
+  Entrypoint: string[] | null;
+  WorkDir: string;
+  User: { UID?: number; GID?: number };
+  Network: { Type: string };
+  Linux: {
+    Capabilities: string[] | null;
+    AllowAllDevices: boolean;
+    Devices: PluginDevice[] | null;
+  };
+  PropagatedMount: string;
+  IpcHost: boolean;
+  PidHost: boolean;
+  Mounts: PluginMount[] | null;
+  Env: PluginEnv[] | null;
+  Args: {
+    Name: string;
+    Description: string;
+    Settable: string[] | null;
+    Value: string[] | null;
+  };
+  rootfs?: { type: string; diff_ids: string[] };
+}
+
+/** `PluginDevice` of the Engine API. `Path`: null until somebody sets it, as with the other two. */
 export interface PluginDevice {
   Name: string;
   Description: string;
-  Settable: string[];
-  Path: string;
+  Settable: string[] | null;
+  Path: string | null;
 }
 
 /** `PluginEnv` of the Engine API. */
 export interface PluginEnv {
   Name: string;
   Description: string;
-  Settable: string[];
-  Value: string;
+  Settable: string[] | null;
+  Value: string | null;
 }
 
 /** `PluginMount` of the Engine API. */
 export interface PluginMount {
   Name: string;
   Description: string;
-  Settable: string[];
-  Source: string;
+  Settable: string[] | null;
+  Source: string | null;
   Destination: string;
   Type: string;
-  Options: string[];
+  Options: string[] | null;
 }
 
 /** `PluginPrivilege` of the Engine API. */
 export interface PluginPrivilege {
-  Name?: string;
-  Description?: string;
-  Value?: string[];
+  Name: string;
+  Description: string;
+  Value: string[];
 }

@@ -61,7 +61,7 @@ export async function collectLayers(deps: ImageDeps): Promise<{ chainId: string;
 
 /** Removes a blob that nothing names. */
 export async function collectBlob(deps: ImageDeps, digest: string): Promise<void> {
-  if (blobInUse(deps.store, digest, Date.now())) return;
+  if (blobInUse(deps.store, digest, Date.now()) || deps.blobUsers.uses(digest)) return;
   deleteLayerBlob(deps.store, digest);
   await quietly(deps, digest, deps.blobs.remove(digest));
 }

@@ -21,6 +21,7 @@ function open(path: string) {
   return openImages({
     store,
     imageUsers: none,
+    blobUsers: { uses: () => false },
     layerUsers: { unusedOf: (chainIds) => [...chainIds] },
     events: new EventBus(nowNano),
     log: new Logger("error"),

@@ -323,7 +323,8 @@ async function pushLayer(
   });
 }
 
-async function pushOne(
+/** A blob of the store, where the repository lacks it. */
+export async function pushOne(
   deps: RemoteDeps,
   client: RegistryClient,
   ref: Reference,

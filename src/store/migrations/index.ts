@@ -8,6 +8,7 @@ import { volumeRename } from "./0007-volume-rename.ts";
 import { link } from "./0008-link.ts";
 import { buildHistory } from "./0009-build-history.ts";
 import { volumeMountId } from "./0010-volume-mount-id.ts";
+import { plugin } from "./0011-plugin.ts";
 
 /** Append only: never remove, reorder or edit an entry that has been released. */
 export const migrations: readonly { name: string; sql: string }[] = [
@@ -21,4 +22,5 @@ export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0008-link", sql: link },
   { name: "0009-build-history", sql: buildHistory },
   { name: "0010-volume-mount-id", sql: volumeMountId },
+  { name: "0011-plugin", sql: plugin },
 ];
