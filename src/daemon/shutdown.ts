@@ -2,6 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { releaseContainers, shutdownContainers } from "../container/life/shutdown.ts";
 import { abandonLeases } from "../image/collect/lease.ts";
 import { errorMessage } from "../lib/errors.ts";
+import { releasePlugins, shutdownPlugins } from "../managed-plugin/shutdown.ts";
 import { releaseNetworks } from "../network/sandbox/release.ts";
 import { releaseCgroups } from "../runtime/monitor-cgroup.ts";
 import type { EngineApi } from "../server/api.ts";
@@ -25,11 +26,15 @@ export async function shutdown(
   listening?.stop();
   await Promise.all([api.settle(grace), Promise.race([server.build.running.cancelAll(), Bun.sleep(grace)])]);
   try {
-    if (config.shutdownContainers || existsSync(paths.stopContainers))
+    if (config.shutdownContainers || existsSync(paths.stopContainers)) {
       await shutdownContainers(server.containers, { timeout: config.shutdownTimeout });
-    else await releaseContainers(server.containers);
+      await shutdownPlugins(server.managedPlugins);
+    } else {
+      await releaseContainers(server.containers);
+      await releasePlugins(server.managedPlugins);
+    }
   } catch (error) {
-    log.error("cannot let go of the containers", { error: errorMessage(error) });
+    log.error("cannot let go of containers and plugins", { error: errorMessage(error) });
   }
   rmSync(paths.stopContainers, { force: true });
   await releaseNetworks(server.networks).catch((error: unknown) =>

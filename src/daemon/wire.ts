@@ -46,6 +46,7 @@ import type { DaemonEnvironment } from "./config/environment.ts";
 import { keepCopies } from "./copies.ts";
 import { daemonFacts, version } from "./facts.ts";
 import { imageStore } from "./image-store.ts";
+import { managedPlugins } from "./managed-plugins.ts";
 import { type DaemonPaths, instanceOf } from "./paths.ts";
 import { chooseInit, chooseMonitor, chooseRuntimes } from "./runtimes.ts";
 
@@ -97,6 +98,7 @@ export function wire(
     cgroupDriver: config.cgroupDriver,
     cgroups,
   });
+  const facts = readHostFacts(cgroups);
   const containers = {
     store,
     ...containerParts(images, networks, volumes, runtime),
@@ -104,7 +106,7 @@ export function wire(
     log,
     dataRoot: config.dataRoot,
     execRoot: config.execRoot,
-    facts: readHostFacts(cgroups),
+    facts,
     remap,
     cdi: config.cdi ? new CdiRegistry(config.cdiSpecDirs) : null,
     defaults: containerDefaults(config, defaultRuntime, cgroups.version),
@@ -132,6 +134,8 @@ export function wire(
     contents: new ContentStores(join(config.dataRoot, "build", "contexts")),
     inUse: new Map<string, number>(),
   };
+  const remote = remoteDeps(config, images, () => daemon.config);
+  const shared = { store, images, remote, facts, events, log, endpoints: plugins };
   const daemon: Daemon = {
     config,
     paths,
@@ -149,9 +153,10 @@ export function wire(
       buildkit: new BuildKit(new BuildHistory(store, join(config.dataRoot, "build", "history"))),
       plugins,
       authorization: [],
+      managedPlugins: managedPlugins(config, runtime, shared),
       events,
       log,
-      remote: remoteDeps(config, images, () => daemon.config),
+      remote,
       facts: daemonFacts(config, paths, warnings),
       settings: daemonSettings(config),
     },

@@ -46,7 +46,7 @@ export interface LayerUsers {
   unusedOf(chainIds: readonly string[]): string[];
 }
 
-/** Who uses blobs beside images: asked by this folder, answered by the managed plugins above it. As {@link LayerUsers}. */
+/** Who uses blobs beside images, as {@link LayerUsers}: answered by the managed plugins above. */
 export interface BlobUsers {
   uses(digest: string): boolean;
 }

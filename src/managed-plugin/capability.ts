@@ -1,9 +1,6 @@
-/** What `interface.types` names, `docker.volumedriver/1.0`, by its parts. */
-const pattern = /^(?:(.*)\.)?([^./]*)(?:\/(.*))?$/;
-
 /** `volumedriver` of `docker.volumedriver/1.0`. */
 export function capabilityOf(type: string): string {
-  return pattern.exec(type)?.[2] ?? "";
+  return type.split("/", 1)[0]?.split(".").at(-1) ?? "";
 }
 
 const kinds: Record<string, string> = {

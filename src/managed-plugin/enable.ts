@@ -1,4 +1,4 @@
-import { conflict } from "../lib/errors.ts";
+import { conflict, EngineError, internal } from "../lib/errors.ts";
 import type { ManagedPluginDeps } from "./deps.ts";
 import { publishPluginEvent } from "./events.ts";
 import { awaitSocket, launch, takeUp } from "./launch.ts";
@@ -11,8 +11,7 @@ export async function enablePlugin(deps: ManagedPluginDeps, ref: string, timeout
   const { id } = findPlugin(deps, ref);
   using _ = await deps.locks.acquire(id);
   const plugin = findPlugin(deps, id);
-  if (plugin.phase !== "disabled")
-    throw conflict(`plugin already enabled: plugin ${plugin.name} is enabled`);
+  if (plugin.phase !== "disabled") throw conflict(`plugin already enabled: plugin ${plugin.name} is enabled`);
   updatePhase(deps.store, id, "enabling", timeout);
   try {
     await launch(deps, plugin);
@@ -20,7 +19,7 @@ export async function enablePlugin(deps: ManagedPluginDeps, ref: string, timeout
   } catch (error) {
     await stopProcess(deps, id);
     updatePhase(deps.store, id, "disabled");
-    throw error;
+    throw error instanceof EngineError ? internal(error.message, error) : error;
   }
   updatePhase(deps.store, id, "enabled");
   takeUp(deps, { ...plugin, timeout });

@@ -70,7 +70,9 @@ export class PluginLog {
   }
 
   #tell({ stream, data }: { stream: 1 | 2; data: Uint8Array }): void {
-    const text = Buffer.from(data).toString("utf8").replace(/\r?\n$/, "");
+    const text = Buffer.from(data)
+      .toString("utf8")
+      .replace(/\r?\n$/, "");
     this.log[stream === 1 ? "info" : "error"](text, { plugin: this.id });
   }
 

@@ -5,10 +5,8 @@ import { invalid } from "../lib/errors.ts";
 export function privilegesOf(config: PluginConfig): PluginPrivilege[] {
   const { Network, IpcHost, PidHost, Mounts, Linux } = config;
   const privileges: PluginPrivilege[] = [];
-  const want = (Name: string, Description: string, ...Value: string[]) =>
-    privileges.push({ Name, Description, Value });
-  if (!["", "null", "bridge"].includes(Network.Type))
-    want("network", "permissions to access a network", Network.Type);
+  const want = (Name: string, Description: string, ...Value: string[]) => privileges.push({ Name, Description, Value });
+  if (!["", "null", "bridge"].includes(Network.Type)) want("network", "permissions to access a network", Network.Type);
   if (IpcHost) want("host ipc namespace", "allow access to host ipc namespace", "true");
   if (PidHost) want("host pid namespace", "allow access to host pid namespace", "true");
   for (const { Source } of Mounts ?? []) if (Source !== null) want("mount", "host path to mount", Source);

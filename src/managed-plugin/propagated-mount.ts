@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { mount, MS, unmount } from "../linux/mount.ts";
+import { MS, mount, unmount } from "../linux/mount.ts";
 import { readMounts } from "../linux/mountinfo.ts";
 import { SystemError } from "../linux/syscall.ts";
 import type { ManagedPluginDeps } from "./deps.ts";

@@ -36,7 +36,13 @@ export function pushPlugin(
           await pushOne(deps.remote, client, ref, blob, sent, signal);
           say("Upload complete", blob.digest);
         }
-        await putManifests(deps.remote, client, ref, { content, mediaType, tag: ref.tag ?? "latest", below: [] }, signal);
+        await putManifests(
+          deps.remote,
+          client,
+          ref,
+          { content, mediaType, tag: ref.tag ?? "latest", below: [] },
+          signal,
+        );
         say("Upload complete", plugin.manifestDigest);
       });
     } catch (error) {

@@ -57,8 +57,11 @@ export async function withRemotePlugin<T>(
     });
   } catch (error) {
     if (resolved || !(error instanceof EngineError) || error.kind === "cancelled") throw answeredAs(error);
-    const words = `error resolving plugin reference: ${isNotFound(error) ? `${fullString(ref)}: not found` : error.message}`;
-    throw isNotFound(error) ? notFound(words, error) : answeredAs(new EngineError(error.kind, words, { cause: error.cause }));
+    const why = isNotFound(error) ? `${fullString(ref)}: not found` : error.message;
+    const words = `error resolving plugin reference: ${why}`;
+    throw isNotFound(error)
+      ? notFound(words, error)
+      : answeredAs(new EngineError(error.kind, words, { cause: error.cause }));
   }
 }
 

@@ -21,11 +21,7 @@ export async function setPlugin(deps: ManagedPluginDeps, ref: string, given: rea
 }
 
 /** The settings, with those given in their place. Throws Docker's words for what cannot be set. */
-export function withSettings(
-  config: PluginConfig,
-  before: PluginSettings,
-  given: readonly string[],
-): PluginSettings {
+export function withSettings(config: PluginConfig, before: PluginSettings, given: readonly string[]): PluginSettings {
   const settings = structuredClone(before);
   for (const setting of given.map(parse)) apply(config, settings, setting);
   return settings;
@@ -66,14 +62,16 @@ function apply(config: PluginConfig, settings: PluginSettings, setting: Setting)
     device.Path = value;
     return;
   }
-  if (config.Args.Name !== name) throw internal(`setting ${JSON.stringify(name)} not found in the plugin configuration`);
+  if (config.Args.Name !== name)
+    throw internal(`setting ${JSON.stringify(name)} not found in the plugin configuration`);
   requireSettable(setting, config.Args.Settable, "value");
   settings.Args = value.split(" ");
 }
 
 /** `field`: the one of such a thing that may be set at all. */
 function requireSettable({ name, field: asked }: Setting, settable: readonly string[] | null, field: string): void {
-  if (asked === "" && (settable?.length ?? 0) > 1) throw internal("multiple fields are settable, one must be specified");
+  if (asked === "" && (settable?.length ?? 0) > 1)
+    throw internal("multiple fields are settable, one must be specified");
   const wanted = asked || settable?.[0];
   if (wanted !== field || !settable?.includes(field))
     throw internal(`${JSON.stringify(asked ? `${name}.${asked}` : name)} is not settable`);

@@ -12,31 +12,37 @@ const defaults: SpecDefaults = {
   init: false,
   initPath: "",
   shmSize: 64 * 1024 * 1024,
-  ulimits: {},
+  ulimits: [],
   seccompProfile: "unconfined",
   noNewPrivileges: false,
   cgroupParent: "",
 };
+
+/** What a runtime's refusal begins with. */
+const refused = "failed to create task for container: failed to create shim task: OCI runtime create failed";
 
 /** Where a plugin finds the folder in which it makes its socket. */
 const socketsInside = "/run/docker/plugins";
 
 /**
  * The OCI runtime specification of a plugin: as of a container with the default capabilities and those it was granted,
- * without filters of system calls, whose mounts in `PropagatedMount` the machine sees. Throws Docker's words for a mount
- * without a source and a device that is not there.
+ * without filters of system calls, whose mounts in `PropagatedMount` the machine sees. Throws Docker's words for a
+ * mount without a source and a device that is not there.
  */
 export async function pluginSpec(deps: ManagedPluginDeps, plugin: PluginRecord): Promise<OciSpec> {
   const { id, config, settings } = plugin;
   const { Network, IpcHost, PidHost, Linux } = config;
+  const args = [...(config.Entrypoint ?? []), ...settings.Args];
+  if (args.length === 0) throw internal(`${refused}: args must not be empty`);
   const spec = await prepareSpec({
     id,
     config: {
-      Entrypoint: [...(config.Entrypoint ?? []), ...settings.Args],
+      Entrypoint: args,
       Env: settings.Env,
       WorkingDir: config.WorkDir,
     },
     hostConfig: {
+      ...(Network.Type === "host" && { NetworkMode: "host" }),
       CapAdd: Linux.Capabilities,
       Devices: settings.Devices.flatMap(({ Path }) =>
         Path === null ? [] : [{ PathOnHost: Path, PathInContainer: Path, CgroupPermissions: "rwm" }],
@@ -45,7 +51,12 @@ export async function pluginSpec(deps: ManagedPluginDeps, plugin: PluginRecord):
       SecurityOpt: ["apparmor=unconfined"],
     },
     rootfs: deps.paths.rootfs(plugin),
-    mounts: [...propagated(deps, plugin), ...ownMounts(settings), ...socketFolder(deps, plugin), ...names(Network.Type)],
+    mounts: [
+      ...propagated(deps, plugin),
+      ...ownMounts(settings),
+      ...socketFolder(deps, plugin),
+      ...names(Network.Type),
+    ],
     namespaces: {
       network: Network.Type === "host" ? "host" : "private",
       ipc: IpcHost ? "host" : "private",
@@ -61,7 +72,8 @@ export async function pluginSpec(deps: ManagedPluginDeps, plugin: PluginRecord):
     facts: deps.facts,
   });
   // Plugins know nothing of the account that they run under.
-  return { ...spec, process: { ...spec.process, env: spec.process.env.filter((entry) => isSet(entry, settings)) } };
+  const { env } = spec.process;
+  return { ...spec, process: { ...spec.process, env: env.filter((entry) => isSet(entry, settings)) } };
 }
 
 const isSet = (entry: string, { Env }: PluginSettings) => !entry.startsWith("HOME=") || Env.includes(entry);

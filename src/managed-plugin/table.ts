@@ -56,7 +56,8 @@ export function replacePlugin(store: Store, plugin: PluginRecord): void {
   store.transaction(() => {
     store
       .query(
-        "UPDATE plugin SET remote = ?, rootfs = ?, manifest_digest = ?, config_json = ?, settings_json = ? WHERE id = ?",
+        "UPDATE plugin SET remote = ?, rootfs = ?, manifest_digest = ?, config_json = ?, settings_json = ? " +
+          "WHERE id = ?",
       )
       .run(
         plugin.remote,

@@ -16,8 +16,8 @@ import { carriedOver } from "./settings.ts";
 import { replacePlugin } from "./table.ts";
 
 /**
- * `docker plugin upgrade`: exchanges a disabled plugin for what a registry has, under the same id and name and with what
- * was set. Until all of it is here the plugin is what it was.
+ * `docker plugin upgrade`: exchanges a disabled plugin for what a registry has, under the same id and name and with
+ * what was set. Until all of it is here the plugin is what it was.
  */
 export function upgradePlugin(
   deps: ManagedPluginDeps,

@@ -4,6 +4,7 @@ import type { ContainerDeps } from "../container/deps.ts";
 import type { ImageDeps } from "../image/deps.ts";
 import type { RemoteDeps } from "../image/remote/deps.ts";
 import type { Logger } from "../lib/log.ts";
+import type { ManagedPluginDeps } from "../managed-plugin/deps.ts";
 import type { NetworkDeps } from "../network/deps.ts";
 import type { Plugin } from "../plugin/plugin.ts";
 import type { Plugins } from "../plugin/plugins.ts";
@@ -23,6 +24,7 @@ export interface ServerDeps {
   plugins: Plugins;
   /** Must allow every request, in this order. Replaced as a whole on reload. */
   authorization: readonly Plugin[];
+  managedPlugins: ManagedPluginDeps;
   events: EventBus;
   log: Logger;
   facts: DaemonFacts;

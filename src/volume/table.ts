@@ -56,6 +56,13 @@ export function allVolumes(store: Store): VolumeRecord[] {
   return store.query<Row, []>(`SELECT ${columns} FROM volume ORDER BY name`).all().map(fromRow);
 }
 
+/** Whether a volume names the driver. */
+export function hasVolumeOf(store: Store, driver: string): boolean {
+  return (
+    store.query<{ name: string }, [string]>("SELECT name FROM volume WHERE driver = ? LIMIT 1").get(driver) !== null
+  );
+}
+
 /** Notes a volume whose data is under another name still: it is about to move to the volume's own. */
 export function insertMovingVolume(store: Store, volume: VolumeRecord, from: string): void {
   store.transaction(() => {

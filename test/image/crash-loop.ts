@@ -3,7 +3,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EventBus } from "../../src/api/events.ts";
 import { layerUsers } from "../../src/builder/cache/layer-users.ts";
-import { blobUsers } from "../../src/managed-plugin/blob-users.ts";
 import { imageUsers } from "../../src/container/image-users.ts";
 import { loadImages } from "../../src/image/archive/load.ts";
 import { saveImages } from "../../src/image/archive/save.ts";
@@ -15,6 +14,7 @@ import { removeImage } from "../../src/image/remove.ts";
 import { resolveImage } from "../../src/image/resolve.ts";
 import { silent } from "../../src/lib/log.ts";
 import { nowNano } from "../../src/linux/clock.ts";
+import { blobUsers } from "../../src/managed-plugin/blob-users.ts";
 import { openStore } from "../../src/store/store.ts";
 
 const [dir = "", archive = ""] = process.argv.slice(2);

@@ -129,6 +129,7 @@ async function pullTag(
     });
     lease.add("blob", chosen.digest);
     await images.blobs.put(chosen.bytes, algorithmOf(chosen.digest));
+    requireImage(ref, chosen);
     tell({ status: `Pulling from ${ref.path}`, id: ref.digest === undefined ? tagOrDigest : storedName(ref) });
     const imageId = await pullManifest(deps, client, ref, chosen, [top.digest], lease, tell, signal);
     const shown = nameRow(images.store, storedName(ref));
@@ -214,6 +215,15 @@ export async function choosePlatform(
   return current;
 }
 
+/** Throws Docker's words for what is no image but something else that registries keep. */
+function requireImage(ref: Reference, { bytes, mediaType }: FetchedManifest): void {
+  const { mediaType: kind } = parseManifest(bytes, mediaType).config;
+  if (kind === mediaTypes.dockerConfig || kind === mediaTypes.ociConfig) return;
+  const told = `Encountered remote ${JSON.stringify(kind)}`;
+  if (kind === mediaTypes.dockerPluginConfig) throw invalid(`${told}(plugin) when fetching`);
+  throw invalid(`${told}(unknown) when fetching: ${familiarString(ref)} is no container image`);
+}
+
 /** The layers and configuration of a manifest become an image. */
 async function pullManifest(
   deps: RemoteDeps,
@@ -227,12 +237,6 @@ async function pullManifest(
 ): Promise<string> {
   const { images } = deps;
   const manifest = parseManifest(fetched.bytes, fetched.mediaType);
-  if (manifest.config.mediaType !== mediaTypes.dockerConfig && manifest.config.mediaType !== mediaTypes.ociConfig) {
-    throw invalid(
-      `Encountered remote ${JSON.stringify(manifest.config.mediaType)}(unknown) when fetching: ` +
-        `${familiarString(ref)} is no container image`,
-    );
-  }
   const strange = manifest.layers.find((layer) => compressionOf(layer.mediaType) === undefined);
   if (strange) throw invalid(`unsupported layer media type ${strange.mediaType}`);
   const { config: configBlob } = manifest;
