@@ -358,6 +358,8 @@ export class Daemon implements AsyncDisposable {
       );
       await Promise.all(ids.map((id) => this.api("DELETE", `/containers/${id}?force=1&v=1`)));
       await this.api("POST", "/networks/prune");
+      const plugins = engine === "berth" ? ((await this.api("GET", "/plugins")).json as { Id: string }[]) : [];
+      await Promise.all(plugins.map(({ Id }) => this.api("DELETE", `/plugins/${Id}?force=1`)));
       left = await lasting(() => this.strays());
       await this.signal("SIGTERM");
       log = this.log();

@@ -1,7 +1,9 @@
 import { logDriverUsed } from "../container/log-driver-used.ts";
+import { conflict, type EngineError } from "../lib/errors.ts";
 import { KeyedLock } from "../lib/lock.ts";
 import type { ManagedPluginDeps } from "../managed-plugin/deps.ts";
 import { LivePlugins } from "../managed-plugin/live.ts";
+import { findByName } from "../managed-plugin/lookup.ts";
 import { PluginPaths, pluginExecRoot } from "../managed-plugin/paths.ts";
 import { networkDriverUsed } from "../network/driver-used.ts";
 import { createRuntimeDeps, type RuntimeDeps } from "../runtime/deps.ts";
@@ -25,6 +27,12 @@ export function managedPlugins(
     live: new LivePlugins(),
     users: { uses: (name) => [`${name}`, name.replace(/:latest$/, "")].some((each) => isUsed(parts.store, each)) },
   };
+}
+
+/** Why a plugin of that name cannot be used now: it is disabled. Null: none of that name is managed, or it runs. */
+export function disabledPlugin(store: Store, ref: string): EngineError | null {
+  const plugin = findByName(store, ref);
+  return plugin && plugin.phase !== "enabled" ? conflict(`plugin ${ref} found but disabled`) : null;
 }
 
 function isUsed(store: Store, driver: string): boolean {

@@ -2,10 +2,11 @@ import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { EventBus } from "../api/events.ts";
+import type { BuilderDeps } from "../builder/deps.ts";
 import { BuildHistory } from "../builder/history/history.ts";
 import { RunningBuilds } from "../builder/running.ts";
 import { ContentStores } from "../builder/source/content-store.ts";
-import type { ContainerDefaults } from "../container/deps.ts";
+import type { ContainerDefaults, ContainerDeps } from "../container/deps.ts";
 import { LiveContainers } from "../container/live.ts";
 import { networkOfContainer } from "../container/network/join-network.ts";
 import type { ImageDeps } from "../image/deps.ts";
@@ -46,7 +47,7 @@ import type { DaemonEnvironment } from "./config/environment.ts";
 import { keepCopies } from "./copies.ts";
 import { daemonFacts, version } from "./facts.ts";
 import { imageStore } from "./image-store.ts";
-import { managedPlugins } from "./managed-plugins.ts";
+import { disabledPlugin, managedPlugins } from "./managed-plugins.ts";
 import { type DaemonPaths, instanceOf } from "./paths.ts";
 import { chooseInit, chooseMonitor, chooseRuntimes } from "./runtimes.ts";
 
@@ -76,17 +77,15 @@ export function wire(
   const instance = instanceOf(config.dataRoot);
   const cgroups = detectCgroups();
   const { runtimes, defaultRuntime, warnings } = chooseRuntimes(config, cgroups);
-  if (apparmorEnabled() && !canLoadApparmor())
-    warnings.push("WARNING: AppArmor is enabled, but its parser is not installed: containers run without its profile");
+  warnings.push(...apparmorWarnings());
   for (const warning of warnings) log.warn(warning.replace(/^WARNING: /, ""));
   const events = new EventBus(nowNano);
 
-  const plugins = new Plugins(config.pluginDirs, log);
+  const plugins = new Plugins(config.pluginDirs, log, (name) => disabledPlugin(store, name));
   const images = imageStore(store, config, events, log);
   const networks = networkDeps(config, environment, { store, events, log, instance, plugins });
-  const builtin = builtinVolumeDrivers(paths.volumes, new SizeLimits(paths.volumes, config.loopQuotas));
-  const volumeDrivers = new VolumeDrivers(builtin, plugins, log);
-  const volumes = { store, events, log, drivers: volumeDrivers, locks: new KeyedLock() };
+  const drivers = volumeDrivers(paths, config, plugins, log);
+  const volumes = { store, events, log, drivers, locks: new KeyedLock() };
   const runtime = createRuntimeDeps({
     logDrivers: new LogDrivers(builtinLogDrivers(), plugins),
     execRoot: config.execRoot,
@@ -113,29 +112,9 @@ export function wire(
     locks: new KeyedLock(),
     live: new LiveContainers(),
   };
-  const build = {
-    containerNetwork: (ref: string) => networkOfContainer(containers, ref),
-    store,
-    images,
-    networks,
-    runtime,
-    events,
-    log,
-    facts: containers.facts,
-    cdi: containers.cdi,
-    defaults: containers.defaults,
-    dataRoot: config.dataRoot,
-    execRoot: config.execRoot,
-    tmp: paths.tmp,
-    locks: new KeyedLock(),
-    slots: new Semaphore(Math.max(16, availableParallelism() * 4)),
-    running: new RunningBuilds(),
-    cacheLimit: config.buildCacheLimit ?? tenthOf(config.dataRoot),
-    contents: new ContentStores(join(config.dataRoot, "build", "contexts")),
-    inUse: new Map<string, number>(),
-  };
+  const build = builderDeps(config, paths, { images, networks, runtime, containers });
   const remote = remoteDeps(config, images, () => daemon.config);
-  const shared = { store, images, remote, facts, events, log, endpoints: plugins };
+  const ofPlugins = { store, images, remote, facts, events, log, endpoints: plugins };
   const daemon: Daemon = {
     config,
     paths,
@@ -153,7 +132,7 @@ export function wire(
       buildkit: new BuildKit(new BuildHistory(store, join(config.dataRoot, "build", "history"))),
       plugins,
       authorization: [],
-      managedPlugins: managedPlugins(config, runtime, shared),
+      managedPlugins: managedPlugins(config, runtime, ofPlugins),
       events,
       log,
       remote,
@@ -162,6 +141,52 @@ export function wire(
     },
   };
   return daemon;
+}
+
+/** What builds need, beside the rooms that they have in common with containers. */
+function builderDeps(
+  config: DaemonConfig,
+  paths: DaemonPaths,
+  {
+    images,
+    networks,
+    runtime,
+    containers,
+  }: Pick<BuilderDeps, "images" | "networks" | "runtime"> & {
+    containers: ContainerDeps;
+  },
+): BuilderDeps {
+  return {
+    containerNetwork: (ref: string) => networkOfContainer(containers, ref),
+    store: containers.store,
+    images,
+    networks,
+    runtime,
+    events: containers.events,
+    log: containers.log,
+    facts: containers.facts,
+    cdi: containers.cdi,
+    defaults: containers.defaults,
+    dataRoot: config.dataRoot,
+    execRoot: config.execRoot,
+    tmp: paths.tmp,
+    locks: new KeyedLock(),
+    slots: new Semaphore(Math.max(16, availableParallelism() * 4)),
+    running: new RunningBuilds(),
+    cacheLimit: config.buildCacheLimit ?? tenthOf(config.dataRoot),
+    contents: new ContentStores(join(config.dataRoot, "build", "contexts")),
+    inUse: new Map<string, number>(),
+  };
+}
+
+function apparmorWarnings(): string[] {
+  if (!apparmorEnabled() || canLoadApparmor()) return [];
+  return ["WARNING: AppArmor is enabled, but its parser is not installed: containers run without its profile"];
+}
+
+function volumeDrivers(paths: DaemonPaths, config: DaemonConfig, plugins: Plugins, log: Logger): VolumeDrivers {
+  const limits = new SizeLimits(paths.volumes, config.loopQuotas);
+  return new VolumeDrivers(builtinVolumeDrivers(paths.volumes, limits), plugins, log);
 }
 
 /** The other rooms as containers see them. */

@@ -3,7 +3,6 @@ import { mkdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pluginConfig } from "../api/schema/plugin.ts";
 import type { PluginConfig } from "../api/types/plugin.ts";
-import { dockerRelease } from "../api/version.ts";
 import { Lease } from "../image/collect/lease.ts";
 import { errorMessage, internal, invalid } from "../lib/errors.ts";
 import { newId } from "../lib/ids.ts";
@@ -48,7 +47,6 @@ export async function createPlugin(
   const layer = await packLayer(deps, deps.paths.rootfs({ id, rootfs }), lease, signal);
   const config: PluginConfig = {
     ...said,
-    DockerVersion: dockerRelease,
     rootfs: { type: "layers", diff_ids: [layer.digest] },
   };
   const put = async (text: string) => {

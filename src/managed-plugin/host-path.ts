@@ -25,8 +25,8 @@ function below(root: string, path: string): string {
     using _fd = { [Symbol.dispose]: () => close(fd) };
     return readlinkSync(`/proc/self/fd/${fd}`);
   } catch (error) {
-    // What is not there yet is nobody's link.
-    if (hasCode(error, "ENOENT")) return `${root}${path}`;
+    // What is not there yet is nobody's link, nor is what has died.
+    if (hasCode(error, "ENOENT", "ENOTCONN", "EIO")) return `${root}${path}`;
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import type { RegistryCredentials } from "../image/remote/credentials.ts";
 import { errorMessage, internal } from "../lib/errors.ts";
 import { told } from "../lib/event-queue.ts";
 import { newId } from "../lib/ids.ts";
-import { familiarString, parseReference, type Reference, withDefaultTag } from "../oci/reference.ts";
+import { familiarString, parseReference, withDefaultTag } from "../oci/reference.ts";
 import { requireFree } from "./create.ts";
 import type { ManagedPluginDeps } from "./deps.ts";
 import { publishPluginEvent } from "./events.ts";
@@ -29,7 +29,7 @@ export interface PluginPullRequest {
 /** Brings a plugin from its registry, not yet enabled, and tells how it goes. */
 export function pullPlugin(deps: ManagedPluginDeps, request: PluginPullRequest): AsyncGenerator<ProgressEvent> {
   const ref = remoteReference(request.remote);
-  const name = localName(ref, request.name);
+  const name = localName(request);
   requireFree(deps, name);
   return told<ProgressEvent>(async (tell, signal) => {
     using _ = await deps.locks.acquire(`name ${name}`);
@@ -51,9 +51,10 @@ export function pullPlugin(deps: ManagedPluginDeps, request: PluginPullRequest):
   }, request.signal);
 }
 
-function localName(remote: Reference, name: string): string {
+/** What the plugin is to be called here: the name asked for, or that of its reference. */
+export function localName({ remote, name }: Pick<PluginPullRequest, "remote" | "name">): string {
   if (name === "") {
-    const { domain, path, tag } = remote;
+    const { domain, path, tag } = remoteReference(remote);
     return familiarString(withDefaultTag({ domain, path, ...(tag !== undefined && { tag }) }));
   }
   try {

@@ -34,7 +34,7 @@ export async function pluginSpec(deps: ManagedPluginDeps, plugin: PluginRecord):
   const { Network, IpcHost, PidHost, Linux } = config;
   const args = [...(config.Entrypoint ?? []), ...settings.Args];
   if (args.length === 0) throw internal(`${refused}: args must not be empty`);
-  const spec = await prepareSpec({
+  return prepareSpec({
     id,
     config: {
       Entrypoint: args,
@@ -70,13 +70,9 @@ export async function pluginSpec(deps: ManagedPluginDeps, plugin: PluginRecord):
     cgroupDriver: deps.runtime.cgroupDriver,
     instance: deps.runtime.instance,
     facts: deps.facts,
+    cdi: null,
   });
-  // Plugins know nothing of the account that they run under.
-  const { env } = spec.process;
-  return { ...spec, process: { ...spec.process, env: env.filter((entry) => isSet(entry, settings)) } };
 }
-
-const isSet = (entry: string, { Env }: PluginSettings) => !entry.startsWith("HOME=") || Env.includes(entry);
 
 function propagated({ paths }: ManagedPluginDeps, { id, config }: PluginRecord): Mount[] {
   if (config.PropagatedMount === "") return [];

@@ -171,6 +171,26 @@ const statuses: readonly { operation: string; status: number; reason: string }[]
   { operation: "VolumeCreate", status: 409, reason: "the volume that is to begin with an image exists already" },
   { operation: "VolumeCreate", status: 404, reason: "there is no such driver" },
   { operation: "VolumeCreate", status: 409, reason: "another driver has a volume of that name" },
+  ...["PluginEnable", "PluginDisable", "PluginDelete", "PluginUpgrade"].map((operation) => ({
+    operation,
+    status: 409,
+    reason: "dockerd too: it is on, or off, already, or in use",
+  })),
+  ...["PluginPull", "PluginUpgrade"].map((operation) => ({
+    operation,
+    status: 200,
+    reason: "dockerd too: the answer is a stream of progress",
+  })),
+  {
+    operation: "PluginPull",
+    status: 404,
+    reason: "dockerd too: the registry has no such plugin",
+  },
+  {
+    operation: "GetPluginPrivileges",
+    status: 404,
+    reason: "the registry has no such plugin, which dockerd tells of only in the next call",
+  },
   { operation: "ContainerList", status: 404, reason: "the filters before and since name a container" },
   { operation: "ImageList", status: 404, reason: "the filters before and since name an image" },
   { operation: "ExecResize", status: 409, reason: "the container does not run" },

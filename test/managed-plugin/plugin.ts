@@ -40,7 +40,8 @@ export async function volumePlugin(config: Config = {}): Promise<PluginFolder> {
   mkdirSync(join(folder.root, "data"), { recursive: true });
   await folder.install("/usr/bin/perl", "/bin/busybox");
   const { stdout } = await sh(["perl", "-e", "print grep { m{/perl-base$} } @INC"]);
-  cpSync(stdout, join(folder.root, stdout), { recursive: true });
+  // Half of it is for names of characters.
+  cpSync(stdout, join(folder.root, stdout), { recursive: true, filter: (path) => !path.includes("/unicore") });
   await sh(["ln", "-s", "busybox", join(folder.root, "bin/rm")]);
   writeFileSync(join(folder.root, "plugin.pl"), readFileSync(join(import.meta.dir, "plugin.pl")));
   folder.configure({

@@ -1,31 +1,30 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startRegistry } from "../build/registry.ts";
 import { Daemon, until } from "../harness.ts";
-import { ask, type Config, inspect, type PluginFolder, volumePlugin } from "./plugin.ts";
+import { ask, type Config, inspect, PluginFolder, volumePlugin } from "./plugin.ts";
 
-/** Plugins as images of their own kind, by Docker's command line: made, set, run, pushed, installed, upgraded, removed. */
+/** Plugins that the engine runs, by Docker's command line: made of folders, set, turned on and off, removed. */
 let daemon: Daemon;
 let folder: PluginFolder;
-let registry: Awaited<ReturnType<typeof startRegistry>>;
 
 beforeAll(async () => {
-  [daemon, folder, registry] = await Promise.all([Daemon.start(), volumePlugin(), startRegistry()]);
+  [daemon, folder] = await Promise.all([Daemon.start(), volumePlugin()]);
 });
 afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
-  await registry?.[Symbol.asyncDispose]();
   folder?.[Symbol.dispose]();
 });
 
 const refused = async (...args: string[]) => {
   const { exitCode, stderr, stdout } = await daemon.docker("plugin", ...args);
-  return { exitCode, said: (stderr || stdout).trim() };
+  return { exitCode, said: (stderr || stdout).trim().split("\n").at(-1) ?? "" };
 };
+const blobs = () => readdirSync(join(daemon.dataRoot, "blobs/sha256"));
 const log = () => readFileSync(join(daemon.root, "log"), "utf8");
 
 test("a plugin is made of a folder, set, turned on, told of and removed; nothing stays", async () => {
+  const before = blobs();
   expect(await daemon.ok("plugin", "create", "test/one", folder.path)).toBe("test/one");
   expect(await refused("create", "test/one", folder.path)).toEqual({
     exitCode: 1,
@@ -75,7 +74,7 @@ test("a plugin is made of a folder, set, turned on, told of and removed; nothing
   expect(await daemon.strays()).toEqual([]);
   expect(readdirSync(join(daemon.dataRoot, "plugins"))).toEqual([]);
   expect(readdirSync(join(daemon.execRoot, "managed/sockets"))).toEqual([]);
-  expect(readdirSync(join(daemon.dataRoot, "blobs/sha256"))).toEqual([]);
+  expect(blobs()).toEqual(before);
 });
 
 test("it runs as a container does, with what its configuration asks for", async () => {
@@ -99,7 +98,7 @@ test("it runs as a container does, with what its configuration asks for", async 
   await daemon.ok("plugin", "enable", "test/spec");
   const { Id } = await inspect(daemon, "test/spec");
   const environment = (await ask(daemon, Id, "Test.Env")).trim().split(" ");
-  expect(environment.map((entry) => entry.split("=")[0])).toEqual(["PATH", "SOCKET", "NAME", "DIES"]);
+  expect(environment.map((entry) => entry.split("=")[0])).toEqual(["PATH", "SOCKET", "NAME", "DIES", "HOME"]);
   // The 14 that every container has, and SYS_ADMIN.
   const status = await ask(daemon, Id, "Test.Status");
   expect(status).toContain("CapEff: 00000000a82425fb");
@@ -138,7 +137,9 @@ test("a plugin that does not come up stays off, with the reason, and leaves noth
     [{ Linux: { Capabilities: ["CAP_NOPE"] } }, /CAP_NOPE/],
   ];
   for (const [config, reason] of cases) {
-    using broken = await volumePlugin(config);
+    using broken = new PluginFolder();
+    await broken.install("/bin/busybox");
+    broken.configure({ Entrypoint: ["/bin/busybox", "true"], Interface: { Socket: "a.sock" }, ...config });
     await daemon.ok("plugin", "create", "test/broken", broken.path);
     expect((await refused("enable", "test/broken")).said).toMatch(reason);
     await daemon.ok("plugin", "rm", "test/broken");

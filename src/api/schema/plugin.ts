@@ -23,7 +23,6 @@ const mount = struct({
   Options: strings,
 });
 const file = struct({
-  DockerVersion: string,
   Description: string,
   Documentation: string,
   Interface: struct({ Types: strings, Socket: string, ProtocolScheme: string }),
@@ -52,7 +51,6 @@ export const pluginConfig: Schema<PluginConfig> = (value, path) => {
   const said = file(value, path);
   const { Interface, User, Linux, Args, rootfs } = said;
   return {
-    ...(said.DockerVersion && { DockerVersion: said.DockerVersion }),
     Description: said.Description ?? "",
     Documentation: said.Documentation ?? "",
     Interface: {

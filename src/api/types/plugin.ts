@@ -20,7 +20,6 @@ export interface PluginSettings {
 
 /** `PluginConfig` of the Engine API, which is also the `config.json` of a plugin. */
 export interface PluginConfig {
-  DockerVersion?: string;
   Description: string;
   Documentation: string;
   Interface: {

@@ -6,7 +6,7 @@ import { disablePlugin } from "../../managed-plugin/disable.ts";
 import { enablePlugin } from "../../managed-plugin/enable.ts";
 import { inspectPlugin } from "../../managed-plugin/inspect.ts";
 import { listPlugins } from "../../managed-plugin/list.ts";
-import { pullPlugin, remotePrivileges } from "../../managed-plugin/pull.ts";
+import { localName, pullPlugin, remotePrivileges } from "../../managed-plugin/pull.ts";
 import { pushPlugin } from "../../managed-plugin/push.ts";
 import { removePlugin } from "../../managed-plugin/remove.ts";
 import { setPlugin } from "../../managed-plugin/set.ts";
@@ -68,8 +68,12 @@ async function pullOf(request: ApiRequest) {
   };
 }
 
-const pull: Handler = async ({ managedPlugins }, request) =>
-  progress(pullPlugin(managedPlugins, await pullOf(request)));
+/** Docker's clients go on, to set and enable it, with the name that the answer's head tells. */
+const pull: Handler = async ({ managedPlugins }, request) => {
+  const asked = await pullOf(request);
+  const reply = await progress(pullPlugin(managedPlugins, asked));
+  return { ...reply, headers: { ...reply.headers, "Docker-Plugin-Name": localName(asked) } };
+};
 
 const upgrade: Handler = async ({ managedPlugins }, request) =>
   progress(upgradePlugin(managedPlugins, name(request), await pullOf(request)));
