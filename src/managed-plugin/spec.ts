@@ -71,6 +71,7 @@ export async function pluginSpec(deps: ManagedPluginDeps, plugin: PluginRecord):
     instance: deps.runtime.instance,
     facts: deps.facts,
     cdi: null,
+    ids: null,
   });
 }
 
