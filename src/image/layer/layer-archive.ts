@@ -86,14 +86,7 @@ export async function packedLayer(
   const diffId = diffIdOf(deps, chain);
   const { root, options } = await packingOf(deps, chain, diffId, signal);
   const size = await deps.archiver.measure(root, options, signal);
-  async function* stream(): AsyncGenerator<Uint8Array> {
-    const hash = new Bun.CryptoHasher("sha256");
-    for await (const chunk of deps.archiver.pack(root, options)) {
-      hash.update(chunk);
-      yield chunk;
-    }
-    checkDiffId(`sha256:${hash.digest("hex")}`, diffId);
-  }
+  const stream = () => deps.archiver.pack(root, options, (actual) => checkDiffId(actual, diffId));
   return { size, stream };
 }
 

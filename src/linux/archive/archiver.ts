@@ -72,8 +72,11 @@ export class Archiver implements AsyncDisposable {
     return this.#run("rebuild", { tree, split, root, options }, { signal });
   }
 
-  /** Packs the tree under `root` into a stream. The walk runs as the reader reads; cancel the stream to stop it. */
-  pack(root: string, options: PackOptions = {}): ReadableStream<Uint8Array> {
+  /**
+   * Packs the tree under `root` into a stream. The walk runs as the reader reads; cancel the stream to stop it. `check`
+   * gets the archive's digest at the end, which is computed for it alone; what it throws the reader gets.
+   */
+  pack(root: string, options: PackOptions = {}, check?: (diffId: string) => void): ReadableStream<Uint8Array> {
     const abort = new AbortController();
     let more = () => {};
     let controller: ReadableStreamDefaultController<Uint8Array>;
@@ -89,10 +92,12 @@ export class Archiver implements AsyncDisposable {
             chunk: (data: Uint8Array) => unless(() => controller.enqueue(data)),
             ready: (ask: () => void) => (more = ask),
           };
-          this.#run("pack", { root, options }, { signal: abort.signal, output }).then(
-            () => unless(() => controller.close()),
-            (error: unknown) => unless(() => controller.error(error)),
-          );
+          this.#run("pack", { root, options, digest: check !== undefined }, { signal: abort.signal, output })
+            .then((diffId) => {
+              if (diffId !== null) check?.(diffId);
+              unless(() => controller.close());
+            })
+            .catch((error: unknown) => unless(() => controller.error(error)));
         },
         pull: () => more(),
         cancel: () => abort.abort(),

@@ -20,7 +20,7 @@ import type { BlockGroup } from "./usage.ts";
 export interface Jobs {
   extract: { request: { source: JobSource; root: string; options: ExtractOptions }; result: ExtractResult };
   rebuild: { request: { tree: string; split: string; root: string; options: ExtractOptions }; result: ExtractResult };
-  pack: { request: { root: string; options: PackOptions }; result: PackResult };
+  pack: { request: { root: string; options: PackOptions; digest: boolean }; result: string | null };
   packToFile: { request: { root: string; file: string; options: PackOptions }; result: PackResult };
   unpackMembers: { request: { source: JobSource; dir: string; maxBytes?: number }; result: Member[] };
   digest: { request: { root: string; options: PackOptions }; result: PackResult };

@@ -32,6 +32,31 @@ export async function packTree(
   }
 }
 
+/** {@link packTree} uncompressed; the digest of the archive is told where it is wanted. */
+export async function streamTree(
+  root: string,
+  options: PackOptions,
+  digest: boolean,
+  sink: (block: Uint8Array) => Promise<void> | void,
+  stopped: Stopped,
+): Promise<string | null> {
+  if (digest) return (await packTree(root, options, sink, stopped)).diffId;
+  using undo = new DisposableStack();
+  const blocks =
+    options.split === undefined ? treeBlocks(root, options, undo) : inBlocks(rebuiltArchive(root, options.split));
+  for await (const block of blocks) {
+    checkStopped(stopped);
+    await sink(block);
+  }
+  return null;
+}
+
+function treeBlocks(root: string, options: PackOptions, undo: DisposableStack): Iterable<Uint8Array> {
+  const dir = openDir(root);
+  undo.defer(() => close(dir));
+  return new TreePacker(dir, options).run();
+}
+
 /** Pieces that are good for a moment only, gathered into blocks that stay. */
 async function* inBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const blocks = new BlockBuffer();

@@ -13,7 +13,7 @@ import type { FromWorker, JobName, JobSource, Jobs, ToWorker } from "./jobs.ts";
 import { layTree } from "./lay.ts";
 import { lentChunks } from "./lent.ts";
 import { unpackMembers } from "./members.ts";
-import { measureTree, packToFile, packTree, recompressFile, transferTree } from "./pack.ts";
+import { measureTree, packToFile, packTree, recompressFile, streamTree, transferTree } from "./pack.ts";
 import { rebuildTree } from "./rebuild.ts";
 import { checkStopped, type Stopped } from "./stop.ts";
 import { treeBlocks, treeUsage } from "./usage.ts";
@@ -27,7 +27,7 @@ type Handlers = {
 const handlers: Handlers = {
   extract: ({ source, root, options }, stopped) => extractTree(chunksOf(source), root, options, stopped),
   rebuild: ({ tree, split, root, options }, stopped) => rebuildTree(tree, split, root, options, stopped),
-  pack: ({ root, options }, stopped) => packTree(root, options, send, stopped),
+  pack: ({ root, options, digest }, stopped) => streamTree(root, options, digest, send, stopped),
   packToFile: ({ root, file, options }, stopped) => packToFile(root, file, options, stopped),
   unpackMembers: ({ source, dir, maxBytes }, stopped) => unpackMembers(chunksOf(source), dir, maxBytes, stopped),
   digest: ({ root, options }, stopped) => packTree(root, options, () => {}, stopped),
