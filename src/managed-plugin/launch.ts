@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { internal } from "../lib/errors.ts";
 import { dialSocket } from "../lib/http/socket.ts";
@@ -53,6 +53,8 @@ export async function awaitSocket(deps: ManagedPluginDeps, plugin: PluginRecord)
   const end = Date.now() + patience;
   for (;;) {
     try {
+      // A link would lead to whoever listens elsewhere on this machine.
+      if (!lstatSync(path).isSocket()) throw internal(`${path} is no socket`);
       (await dialSocket({ unix: path })).close();
       return;
     } catch (cause) {
@@ -74,7 +76,7 @@ export function takeUp(deps: ManagedPluginDeps, plugin: PluginRecord): void {
     name: plugin.name,
     implements: kindsOf(plugin.config.Interface.Types ?? []),
     socket: socketOf(deps, plugin),
-    hostPath: (path) => hostPath(deps, plugin, path),
+    hostPath: (path) => hostPath(deps.paths, plugin, path),
   });
 }
 

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { pluginConfig } from "../api/schema/plugin.ts";
 import { capabilityOf, kindsOf } from "./capability.ts";
+import { hostPath as pathOnHost } from "./host-path.ts";
 import { privilegesOf, requirePrivileges } from "./privileges.ts";
 import { withSettings } from "./set.ts";
 import { carriedOver, initialSettings } from "./settings.ts";
@@ -98,4 +100,29 @@ test("the kinds that the types of an interface stand for", () => {
 
 test("a configuration of the wrong shape is refused with the field's name", () => {
   expect(() => pluginConfig({ Env: "q" }, "PluginConfig")).toThrow("PluginConfig.Env");
+});
+
+test("a socket is one name, and paths of a plugin lead nowhere else", () => {
+  const socket = (Socket: string) => () => pluginConfig({ Interface: { Socket } }, "PluginConfig");
+  expect(socket("plugin.sock")().Interface.Socket).toBe("plugin.sock");
+  for (const bad of ["../other.sock", "/run/other.sock", ".."]) expect(socket(bad)).toThrow("is no name of a file");
+  const root = mkdtempSync("/tmp/berth-plugin-path-");
+  try {
+    const paths = { propagated: () => `${root}/shared`, rootfs: () => `${root}/rootfs` };
+    for (const path of ["shared/there", "rootfs/etc"]) mkdirSync(`${root}/${path}`, { recursive: true });
+    symlinkSync("/etc", `${root}/shared/absolute`);
+    symlinkSync("../../..", `${root}/shared/upwards`);
+    symlinkSync("/nowhere", `${root}/shared/dangling`);
+    const at = (path: string) =>
+      pathOnHost(paths, { id: "p", rootfs: "rootfs", config: { PropagatedMount: "/data" } }, path);
+    expect(at("/data/there")).toBe(`${root}/shared/there`);
+    expect(at("/data/not/yet")).toBe(`${root}/shared/not/yet`);
+    expect(at("/etc/hosts")).toBe(`${root}/rootfs/etc/hosts`);
+    expect(at("/data/../etc")).toBe(`${root}/rootfs/etc`);
+    for (const path of ["/data/absolute/hosts", "/data/dangling", "/data/dangling/below"])
+      expect(() => at(path)).toThrow("a link of the plugin's that leads nowhere");
+    expect(at("/data/upwards/etc")).toBe(`${root}/shared/etc`);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });

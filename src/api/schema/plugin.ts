@@ -1,4 +1,5 @@
 /** What clients send of plugins, and what a plugin's `config.json` says. */
+import { invalid } from "../../lib/errors.ts";
 import type { PluginConfig, PluginPrivilege } from "../types/plugin.ts";
 import { boolean, type Infer, integer, list, type Schema, string, strings, struct } from "./schema.ts";
 
@@ -46,6 +47,12 @@ const named = ({ Name, Description, Settable }: Infer<typeof device>) => ({
   Settable: Settable ?? null,
 });
 
+/** In the one folder that the plugin has for it: a way out of there would lead to somebody else's. */
+function socketName(name: string, path: string): string {
+  if (name.includes("/") || name === "..") throw invalid(`${path}: ${JSON.stringify(name)} is no name of a file`);
+  return name;
+}
+
 /** Reads a plugin's `config.json`: what it leaves out is empty. Throws `invalid`, with the field's name. */
 export const pluginConfig: Schema<PluginConfig> = (value, path) => {
   const said = file(value, path);
@@ -55,7 +62,7 @@ export const pluginConfig: Schema<PluginConfig> = (value, path) => {
     Documentation: said.Documentation ?? "",
     Interface: {
       Types: Interface?.Types ?? null,
-      Socket: Interface?.Socket ?? "",
+      Socket: socketName(Interface?.Socket ?? "", `${path}.Interface.Socket`),
       ...(Interface?.ProtocolScheme && { ProtocolScheme: Interface.ProtocolScheme }),
     },
     Entrypoint: said.Entrypoint ?? null,
