@@ -9,6 +9,8 @@ import { Glob } from "bun";
 const dictionary = /^src\/api\/(types|schema|buildkit)\//;
 /** Tests take a part of the engine for themselves and put it away again. */
 const forTests = new Set([
+  "src/cluster/model/state.ts StateMirror",
+  "src/cluster/secrets/create.ts createSecret",
   "src/lib/log.ts silent",
   "src/lib/run.ts runOk",
   "src/network/dismantle.ts dismantleNetworks",

@@ -15,7 +15,7 @@ const rows: string[][] = [
   ["api", "oci", "store", "linux", "plugin"],
   ["image", "network", "volume", "runtime"],
   ["container", "builder", "registry", "managed-plugin"],
-  ["client", "migrate", "storage"],
+  ["client", "migrate", "storage", "cluster"],
   ["cli", "server"],
   ["daemon"],
   ["main.ts"],

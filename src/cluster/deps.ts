@@ -1,0 +1,10 @@
+import type { EventBus } from "../api/events.ts";
+import type { Logger } from "../lib/log.ts";
+import type { ClusterStore } from "./store/store.ts";
+
+/** What the verbs of a manager need. */
+export interface ManagerDeps {
+  store: ClusterStore;
+  events: EventBus;
+  log: Logger;
+}

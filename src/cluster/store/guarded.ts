@@ -1,0 +1,31 @@
+import { unavailable } from "../../lib/errors.ts";
+import type { ClusterState } from "../model/state.ts";
+import { type ClusterStore, type Draft, OutOfSequence, type Write } from "./store.ts";
+
+/** More than managers and the leader together can get in each other's way. */
+const mostTries = 50;
+const allocationId = "allocation";
+
+/**
+ * Commits what `plan` makes of the state, which nobody changes meanwhile in a way that matters across objects: all who
+ * do go through here. `plan` is called again, with the newer state, where somebody was quicker; what it throws is
+ * thrown. It may change the `allocation` that it is given. Returns the number of the write; 0: there was nothing to do.
+ */
+export async function guarded(
+  store: ClusterStore,
+  plan: (state: ClusterState, allocation: Draft<"allocation">) => readonly Write[],
+): Promise<number> {
+  for (let tries = 0; tries < mostTries; tries++) {
+    const before = store.state.get("allocation", allocationId);
+    const allocation = { ID: allocationId, LastVNI: before?.LastVNI ?? 0 };
+    const writes = plan(store.state, allocation);
+    if (writes.length === 0) return 0;
+    try {
+      return await store.commit([...writes, { put: "allocation", object: allocation, at: before?.Version.Index ?? 0 }]);
+    } catch (error) {
+      if (!(error instanceof OutOfSequence)) throw error;
+      await store.sync();
+    }
+  }
+  throw unavailable("the cluster's state changes faster than it can be written to: try again");
+}
