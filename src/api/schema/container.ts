@@ -25,7 +25,8 @@ export const checkpointRequest = struct({ CheckpointID: string, CheckpointDir: s
 
 /** How a container's health is tested. */
 export type HealthConfig = Infer<typeof healthConfig>;
-const healthConfig = struct({
+/** Reads a {@link HealthConfig}. */
+export const healthConfig = struct({
   Test: strings,
   Interval: integer,
   Timeout: integer,
@@ -68,11 +69,13 @@ const throttles = list(throttleDevice);
 
 /** A device of the host and where the container finds it; `CgroupPermissions` of `r`, `w` and `m`. */
 export type DeviceMapping = Infer<typeof deviceMapping>;
-const deviceMapping = struct({ PathOnHost: string, PathInContainer: string, CgroupPermissions: string });
+/** Reads a {@link DeviceMapping}. */
+export const deviceMapping = struct({ PathOnHost: string, PathInContainer: string, CgroupPermissions: string });
 
 /** A wish for devices by capability, such as GPUs (`--gpus`). */
 export type DeviceRequest = Infer<typeof deviceRequest>;
-const deviceRequest = struct({
+/** Reads a {@link DeviceRequest}. */
+export const deviceRequest = struct({
   Driver: string,
   Count: integer,
   DeviceIDs: strings,
@@ -124,7 +127,8 @@ const mountType: Schema<MountType> = (value, path) => string(value, path) as Mou
 
 /** One entry of `HostConfig.Mounts` (`--mount`). */
 export type Mount = Infer<typeof mount>;
-const mount = struct({
+/** Reads a {@link Mount}. */
+export const mount = struct({
   Target: string,
   Source: string,
   ReadOnly: boolean,

@@ -44,6 +44,12 @@ export function choice<const T extends string>(values: readonly T[], refusal: st
   };
 }
 
+/** As {@link choice}; no text at all stands for the first of the words. */
+export function choiceOrFirst<const T extends string>(values: readonly [T, ...T[]], refusal: string): Schema<T> {
+  const chosen = choice(values, refusal);
+  return (value, path) => (value === "" ? values[0] : chosen(value, path));
+}
+
 /** true or false; `"true"` and 1 are refused. */
 export const boolean: Schema<boolean> = (value, path) => {
   if (typeof value !== "boolean") throw wrongType(value, path, "bool");
@@ -54,6 +60,12 @@ export const boolean: Schema<boolean> = (value, path) => {
 export const integer: Schema<number> = (value, path) => {
   if (typeof value !== "number" || !Number.isInteger(value) || Math.abs(value) > 2 ** 63)
     throw wrongType(value, path, "int64");
+  return value;
+};
+
+/** Any number. */
+export const number: Schema<number> = (value, path) => {
+  if (typeof value !== "number") throw wrongType(value, path, "float32");
   return value;
 };
 

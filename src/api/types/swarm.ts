@@ -1,4 +1,4 @@
-import type { HealthConfig, Mount } from "./container.ts";
+import type { DeviceMapping, DeviceRequest, HealthConfig, Mount } from "./container.ts";
 import type { Network } from "./network.ts";
 import type { PluginPrivilege } from "./plugin.ts";
 
@@ -261,7 +261,7 @@ export interface TaskSpec {
       ConfigID?: string;
       ConfigName?: string;
     }[];
-    Isolation?: "default" | "process" | "hyperv" | "";
+    Isolation?: "default" | "process" | "hyperv";
     Init?: boolean | null;
     Sysctls?: Record<string, string>;
     CapabilityAdd?: string[];
@@ -271,6 +271,10 @@ export interface TaskSpec {
       Soft?: number;
       Hard?: number;
     }[];
+    /** Not of Docker's API, as the two that follow. */
+    Devices?: DeviceMapping[];
+    DeviceRequests?: DeviceRequest[];
+    Privileged?: boolean;
   };
   NetworkAttachmentSpec?: {
     ContainerID?: string;
@@ -438,7 +442,7 @@ export interface Service {
     }[];
   };
   UpdateStatus?: {
-    State?: "updating" | "paused" | "completed";
+    State?: "updating" | "paused" | "completed" | "rollback_started" | "rollback_paused" | "rollback_completed";
     StartedAt?: string;
     CompletedAt?: string;
     Message?: string;

@@ -88,8 +88,6 @@ export interface ServiceObject extends Stored {
   Endpoint?: { Spec: EndpointSpec; Ports: EndpointPortConfig[]; VirtualIPs: { NetworkID: string; Addr: string }[] };
   /** Jobs: which run this is. */
   JobStatus?: Service["JobStatus"];
-  /** It goes when its last task has. */
-  Removing?: boolean;
 }
 
 /** How the replacement of a service's tasks goes; under the service's id, written by the leader. */
@@ -161,6 +159,14 @@ export interface NetworkObject extends Stored {
   ConfigFrom?: { Network: string };
 }
 
+/** With which a service's image is pulled; under the service's id. Never goes to clients. */
+export interface Credentials extends Stored {
+  /** As `X-Registry-Auth` brings them: base64url of JSON. */
+  Auth: string;
+  /** Those of the service's previous spec. */
+  PreviousAuth: string;
+}
+
 /** A secret. `Spec.Data` (base64) never goes to clients. */
 export interface SecretObject extends Stored {
   Spec: SecretSpec & { Name: string; Labels: Record<string, string>; Data: string };
@@ -192,6 +198,7 @@ export interface Kinds {
   task: TaskObject;
   "task-report": TaskReport;
   network: NetworkObject;
+  credentials: Credentials;
   secret: SecretObject;
   config: ConfigObject;
   allocation: Allocation;
@@ -211,6 +218,7 @@ export const kinds: readonly Kind[] = [
   "task",
   "task-report",
   "network",
+  "credentials",
   "secret",
   "config",
   "allocation",
