@@ -6,6 +6,7 @@ import type { BuilderDeps } from "../builder/deps.ts";
 import { BuildHistory } from "../builder/history/history.ts";
 import { RunningBuilds } from "../builder/running.ts";
 import { ContentStores } from "../builder/source/content-store.ts";
+import { openSwarm } from "../cluster/swarm.ts";
 import type { ContainerDefaults, ContainerDeps } from "../container/deps.ts";
 import { LiveContainers } from "../container/live.ts";
 import { networkOfContainer } from "../container/network/join-network.ts";
@@ -133,6 +134,7 @@ export function wire(
       plugins,
       authorization: [],
       managedPlugins: managedPlugins(config, runtime, ofPlugins),
+      swarm: openSwarm(),
       events,
       log,
       remote,

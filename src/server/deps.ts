@@ -1,5 +1,6 @@
 import type { EventBus } from "../api/events.ts";
 import type { BuilderDeps } from "../builder/deps.ts";
+import type { Swarm } from "../cluster/swarm.ts";
 import type { ContainerDeps } from "../container/deps.ts";
 import type { ImageDeps } from "../image/deps.ts";
 import type { RemoteDeps } from "../image/remote/deps.ts";
@@ -25,6 +26,8 @@ export interface ServerDeps {
   /** Must allow every request, in this order. Replaced as a whole on reload. */
   authorization: readonly Plugin[];
   managedPlugins: ManagedPluginDeps;
+  /** This engine's place in a cluster, or in none. */
+  swarm: Swarm;
   events: EventBus;
   log: Logger;
   facts: DaemonFacts;

@@ -1,19 +1,12 @@
+import { notASwarmManager, notPartOfASwarm } from "../../cluster/not-here.ts";
 import { unavailable } from "../../lib/errors.ts";
 import type { Handler, Route } from "../http/router.ts";
-
-/** What an engine outside of any swarm says to all that is a swarm's. */
-export function notASwarmManager(): Error {
-  return unavailable(
-    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to ' +
-      "swarm and try again.",
-  );
-}
 
 const refuse: Handler = () => {
   throw notASwarmManager();
 };
 const notPart: Handler = () => {
-  throw unavailable("This node is not part of a swarm");
+  throw notPartOfASwarm();
 };
 const cannot: Handler = () => {
   throw unavailable("swarm mode is not supported by this engine yet");

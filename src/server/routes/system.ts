@@ -6,6 +6,7 @@ import { checkSystem } from "../../storage/check/check.ts";
 import { diskItems } from "../../storage/disk.ts";
 import { downgrade } from "../compat/responses.ts";
 import { type ApiVersion, api } from "../compat/version.ts";
+import type { ServerDeps } from "../deps.ts";
 import { acceptedType } from "../http/accept.ts";
 import { json, stream } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
@@ -13,16 +14,16 @@ import { diskUsage, diskUsageTypes } from "../system/disk-usage.ts";
 import { systemInfo } from "../system/info.ts";
 import { systemVersion } from "../system/version.ts";
 
-const pingHeaders = {
+const pingHeaders = ({ swarm }: ServerDeps) => ({
   "Builder-Version": "2",
-  Swarm: "inactive",
+  Swarm: swarm.pingState(),
   "Cache-Control": "no-cache, no-store, must-revalidate",
   Pragma: "no-cache",
   "Content-Type": "text/plain; charset=utf-8",
-};
+});
 
-const ping: Handler = () => ({ status: 200, headers: pingHeaders, body: "OK" });
-const pingHead: Handler = () => ({ status: 200, headers: pingHeaders });
+const ping: Handler = (deps) => ({ status: 200, headers: pingHeaders(deps), body: "OK" });
+const pingHead: Handler = (deps) => ({ status: 200, headers: pingHeaders(deps) });
 
 const version: Handler = (deps) => json(200, systemVersion(deps));
 

@@ -1,5 +1,6 @@
 import { type Filters, parseFilters } from "../../api/filters.ts";
 import { volumeCreateRequest } from "../../api/schema/volume.ts";
+import { notASwarmManager } from "../../cluster/not-here.ts";
 import { errorMessage, invalid, unavailable } from "../../lib/errors.ts";
 import { seedVolume } from "../../storage/seed.ts";
 import { createVolume } from "../../volume/create.ts";
@@ -11,7 +12,6 @@ import { api } from "../compat/version.ts";
 import { empty, json } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
 import { requireJson } from "../schema/body.ts";
-import { notASwarmManager } from "./swarm.ts";
 
 const name = ({ params }: ApiRequest): string => params["name"] ?? "";
 
