@@ -30,6 +30,7 @@ export const eventActions = {
     unpause: "it goes on",
     update: "its limits or its restart policy have changed",
   },
+  config: { create: "it was made", remove: "it was removed", update: "it has other labels" },
   daemon: { reload: "the settings were read again" },
   image: {
     create: "it was made by the builder or by a commit",
@@ -49,6 +50,13 @@ export const eventActions = {
     destroy: "it was removed",
     disconnect: "a container has left it",
     prune: "networks were pruned",
+    remove: "one of the cluster's was removed",
+    update: "one of the cluster's was changed",
+  },
+  node: {
+    create: "a machine has joined the cluster",
+    remove: "it was struck from the cluster",
+    update: "its state, role, availability or labels have changed; `state.new`, `role.new`, `availability.new`",
   },
   plugin: {
     create: "it was made of a folder",
@@ -56,6 +64,12 @@ export const eventActions = {
     enable: "it was turned on",
     pull: "it came from a registry, or was exchanged for another version",
     remove: "it was removed",
+  },
+  secret: { create: "it was made", remove: "it was removed", update: "it has other labels" },
+  service: {
+    create: "it was made",
+    remove: "it was removed",
+    update: "it, or the state of its update, has changed; `replicas.new`, `updatestate.new`",
   },
   volume: {
     "archive-path": "files were copied out",

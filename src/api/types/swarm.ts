@@ -1,5 +1,5 @@
 import type { DeviceMapping, DeviceRequest, HealthConfig, Mount } from "./container.ts";
-import type { Network } from "./network.ts";
+import type { IPAMConfig } from "./network.ts";
 import type { PluginPrivilege } from "./plugin.ts";
 
 /** `Limit` of the Engine API. */
@@ -171,7 +171,7 @@ export type ClusterInfo = {
   TLSInfo?: TLSInfo;
   RootRotationInProgress?: boolean;
   DataPathPort?: number;
-  DefaultAddrPool?: string[];
+  DefaultAddrPool?: string[] | null;
   SubnetSize?: number;
 } | null;
 
@@ -338,9 +338,36 @@ export interface TaskStatus {
   PortStatus?: PortStatus;
 }
 
+/** A network of the cluster as tasks show it: other than `GET /networks` does. */
+export interface AttachedNetwork {
+  ID: string;
+  Version?: ObjectVersion;
+  CreatedAt?: string;
+  UpdatedAt?: string;
+  Spec: {
+    Name: string;
+    Labels?: Record<string, string>;
+    DriverConfiguration?: Partial<Driver>;
+    IPv6Enabled?: boolean;
+    Internal?: boolean;
+    Attachable?: boolean;
+    Ingress?: boolean;
+    IPAMOptions?: AttachedIpam;
+    Scope?: string;
+  };
+  DriverState?: Partial<Driver>;
+  IPAMOptions?: AttachedIpam;
+}
+
+/** Addresses of an {@link AttachedNetwork}. */
+export interface AttachedIpam {
+  Driver?: Partial<Driver>;
+  Configs?: IPAMConfig[];
+}
+
 /** `NetworkAttachment` of the Engine API. */
 export interface NetworkAttachment {
-  Network?: Network;
+  Network?: AttachedNetwork;
   Addresses?: string[];
 }
 
@@ -356,11 +383,13 @@ export interface Task {
   ServiceID?: string;
   Slot?: number;
   NodeID?: string;
-  AssignedGenericResources?: GenericResources;
+  GenericResources?: GenericResources;
   Status?: TaskStatus;
   DesiredState?: TaskState;
   JobIteration?: ObjectVersion;
   NetworksAttachments?: NetworkAttachment[];
+  /** Of a cluster's storage, which there is none of. */
+  Volumes?: null;
 }
 
 /** `ServiceSpec` of the Engine API. */

@@ -24,6 +24,7 @@ import type {
   TaskSpec,
   TaskState,
   TaskStatus,
+  TLSInfo,
 } from "../../api/types/swarm.ts";
 
 /** What every object has. */
@@ -41,8 +42,8 @@ export interface Stored {
 /** The one object of its kind: what `GET /swarm` tells, without secrets. */
 export interface ClusterObject extends Stored {
   Spec: SwarmSpec & { Name: string };
-  /** PEM of the root certificates that are trusted: two while the root is being rotated. */
-  TrustRoot: string;
+  /** `TrustRoot` is the PEM of the root certificates that are trusted: two while the root is being rotated. */
+  TLSInfo: Required<TLSInfo>;
   RootRotationInProgress: boolean;
   /** CIDRs; empty: 10.0.0.0/8. */
   DefaultAddrPool: string[];

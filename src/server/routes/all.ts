@@ -11,6 +11,8 @@ import { imageRoutes } from "./images.ts";
 import { migrateRoutes } from "./migrate.ts";
 import { networkRoutes } from "./networks.ts";
 import { pluginRoutes } from "./plugins.ts";
+import { secretRoutes } from "./secrets.ts";
+import { serviceRoutes } from "./services.ts";
 import { swarmRoutes } from "./swarm.ts";
 import { systemRoutes } from "./system.ts";
 import { volumeArchiveRoutes } from "./volume-archives.ts";
@@ -33,6 +35,8 @@ export const routes: readonly Route[] = [
   ...volumeArchiveRoutes,
   ...pluginRoutes,
   ...swarmRoutes,
+  ...serviceRoutes,
+  ...secretRoutes,
   ...migrateRoutes,
   ...absentRoutes,
 ];

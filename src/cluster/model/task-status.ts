@@ -1,0 +1,38 @@
+import type { TaskState } from "../../api/types/swarm.ts";
+import type { ServiceObject, TaskObject } from "./objects.ts";
+import type { ClusterState } from "./state.ts";
+
+/** The states of a task in the order in which it may pass through them. */
+const order: readonly TaskState[] = [
+  "new",
+  "allocated",
+  "pending",
+  "assigned",
+  "accepted",
+  "preparing",
+  "ready",
+  "starting",
+  "running",
+  "complete",
+  "shutdown",
+  "failed",
+  "rejected",
+  "remove",
+  "orphaned",
+];
+
+/** Below 0: `a` comes before `b`; 0: the same; above 0: after it. */
+export const compareStates = (a: TaskState, b: TaskState): number => order.indexOf(a) - order.indexOf(b);
+
+/** It runs no more, and will not again. */
+export const isOver = (state: TaskState): boolean => compareStates(state, "running") > 0;
+
+/** What is known of a task: what its node says, unless the leader has got further. */
+export function taskStatus(state: ClusterState, task: TaskObject): TaskObject["Status"] {
+  const report = state.get("task-report", task.ID);
+  return report && compareStates(report.Status.State, task.Status.State) >= 0 ? report.Status : task.Status;
+}
+
+/** Made from the service's present spec. */
+export const isUpToDate = (service: ServiceObject, task: TaskObject): boolean =>
+  service.SpecVersion === task.SpecVersion;

@@ -1,0 +1,12 @@
+import { EventBus } from "../../api/events.ts";
+import { silent } from "../../lib/log.ts";
+import type { ManagerDeps } from "../deps.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+/** A manager whose cluster is in this process' memory. */
+export const memoryManager = (): ManagerDeps & { store: MemoryStore } => ({
+  store: new MemoryStore(),
+  leader: () => "",
+  events: new EventBus(() => 1n),
+  log: silent,
+});
