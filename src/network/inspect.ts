@@ -6,9 +6,16 @@ import type { NetworkRecord } from "./record.ts";
 import { resolveNetwork } from "./resolve.ts";
 import { endpointsOfNetwork, sandboxOf, usedAddresses } from "./table.ts";
 
-/** `GET /networks/{id}`: the network with the running containers on it. */
-export function inspectNetwork(deps: NetworkDeps, ref: string, { scope }: { scope?: string } = {}): NetworkInspect {
-  const network = resolveNetwork(deps, ref);
+/**
+ * `GET /networks/{id}`: the network with the running containers on it. `others`: a cluster's, those that are not on
+ * this machine as well.
+ */
+export function inspectNetwork(
+  deps: NetworkDeps,
+  ref: string,
+  { scope, others = [] }: { scope?: string; others?: readonly NetworkRecord[] } = {},
+): NetworkInspect {
+  const network = resolveNetwork(deps, ref, others);
   if (scope && scope !== network.Scope) throw notFound(`network ${ref} not found`);
   const { Options, Labels, ...rest } = describeNetwork(network);
   return {

@@ -462,6 +462,7 @@ export interface Service {
   CreatedAt?: string;
   UpdatedAt?: string;
   Spec?: ServiceSpec;
+  PreviousSpec?: ServiceSpec;
   Endpoint?: {
     Spec?: EndpointSpec;
     Ports?: EndpointPortConfig[];

@@ -1,5 +1,5 @@
-import type { Network } from "../../api/types/network.ts";
 import type { AttachedNetwork } from "../../api/types/swarm.ts";
+import type { NetworkRecord } from "../../network/record.ts";
 import type { NetworkObject } from "../model/objects.ts";
 
 /** A network as it stands in `NetworksAttachments` of a task. */
@@ -26,8 +26,8 @@ export function viewNetwork(network: NetworkObject): AttachedNetwork {
   };
 }
 
-/** `GET /networks/{id}` for one of the cluster, on a node that has no task on it. */
-export function viewAsNetwork(network: NetworkObject): Required<Omit<Network, "Peers">> {
+/** As the engine keeps networks of its own, for lists, filters and inspect. */
+export function asRecord(network: NetworkObject): NetworkRecord {
   return {
     Name: network.Name,
     Id: network.ID,
@@ -36,7 +36,11 @@ export function viewAsNetwork(network: NetworkObject): Required<Omit<Network, "P
     Driver: network.Driver,
     EnableIPv4: network.EnableIPv4,
     EnableIPv6: network.EnableIPv6,
-    IPAM: network.IPAM,
+    IPAM: {
+      Driver: network.IPAM.Driver ?? "default",
+      Options: network.IPAM.Options ?? null,
+      Config: network.IPAM.Config ?? [],
+    },
     Internal: network.Internal,
     Attachable: network.Attachable,
     Ingress: network.Ingress,

@@ -96,14 +96,18 @@ function isReserved(config: IPAMConfig, subnet: Cidr, ip: Ip): boolean {
 
 /** The lowest free address of the configuration's range, with the subnet's prefix length; null: all are taken. */
 export function pickAddress(config: IPAMConfig, used: ReadonlySet<string>): Cidr | null {
+  return freeAddresses(config, used).next().value ?? null;
+}
+
+/** The free addresses of the configuration's range, from the lowest, each looked for when it is asked for. */
+export function* freeAddresses(config: IPAMConfig, used: ReadonlySet<string>): Generator<Cidr, undefined> {
   const subnet = requireCidr(config.Subnet ?? "");
   const range = config.IPRange ? requireCidr(config.IPRange) : subnet;
   const last = lastIp(range).value;
   for (let value = firstIp(range).value; value <= last; value++) {
     const ip: Ip = { family: subnet.ip.family, value };
-    if (!isReserved(config, subnet, ip) && !used.has(formatIp(ip))) return { ip, prefix: subnet.prefix };
+    if (!isReserved(config, subnet, ip) && !used.has(formatIp(ip))) yield { ip, prefix: subnet.prefix };
   }
-  return null;
 }
 
 /** The requested address with the subnet's prefix length. Throws `forbidden` where it is taken or reserved. */

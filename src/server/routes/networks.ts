@@ -1,5 +1,8 @@
 import { parseFilters } from "../../api/filters.ts";
 import { connectRequest, disconnectRequest, networkCreateRequest } from "../../api/schema/network.ts";
+import { createClusterNetwork } from "../../cluster/networks/create.ts";
+import { clusterNetworks, isOfCluster } from "../../cluster/networks/list.ts";
+import { removeClusterNetwork } from "../../cluster/networks/remove.ts";
 import { connectContainer, disconnectContainer } from "../../container/network/connect.ts";
 import { invalid } from "../../lib/errors.ts";
 import { checkNetworks } from "../../network/check/check.ts";
@@ -8,6 +11,7 @@ import { inspectNetwork } from "../../network/inspect.ts";
 import { listNetworks } from "../../network/list.ts";
 import { pruneNetworks } from "../../network/prune.ts";
 import { removeNetwork } from "../../network/remove.ts";
+import { findNetwork } from "../../network/resolve.ts";
 import { api } from "../compat/version.ts";
 import { empty, json } from "../http/reply.ts";
 import type { ApiRequest, Handler, Route } from "../http/router.ts";
@@ -16,7 +20,7 @@ import { requireJson } from "../schema/body.ts";
 const id = ({ params }: ApiRequest): string => params["id"] ?? "";
 
 const list: Handler = async (deps, { query }) =>
-  json(200, await listNetworks(deps.networks, parseFilters(query.get("filters"))));
+  json(200, await listNetworks(deps.networks, parseFilters(query.get("filters")), clusterNetworks(deps.swarm)));
 
 const inspect: Handler = async (deps, request) => {
   const verbose = request.query.get("verbose");
@@ -26,17 +30,24 @@ const inspect: Handler = async (deps, request) => {
     );
   }
   const scope = request.query.get("scope");
-  return json(200, await inspectNetwork(deps.networks, id(request), scope ? { scope } : {}));
+  const others = clusterNetworks(deps.swarm);
+  return json(200, inspectNetwork(deps.networks, id(request), { others, ...(scope && { scope }) }));
 };
 
 const create: Handler = async (deps, request) => {
   const body = await requireJson(request, networkCreateRequest, "CreateRequest");
   if (request.version < api("1.48")) delete body.EnableIPv4;
-  return json(201, await createNetwork(deps.networks, body));
+  const reply = isOfCluster(deps.swarm, body)
+    ? await createClusterNetwork(deps.swarm.manager(), body)
+    : await createNetwork(deps.networks, body);
+  return json(201, reply);
 };
 
 const remove: Handler = async (deps, request) => {
-  await removeNetwork(deps.networks, id(request));
+  const ref = id(request);
+  const found = findNetwork(deps.networks, ref, clusterNetworks(deps.swarm));
+  if (found?.Scope === "swarm") await removeClusterNetwork(deps.swarm.manager(), found.Id);
+  else await removeNetwork(deps.networks, ref);
   return empty(204);
 };
 
