@@ -120,6 +120,8 @@ export interface TaskObject extends Stored {
   Status: TaskStatus & Required<Pick<TaskStatus, "State" | "Timestamp" | "Message">>;
   DesiredState: TaskState;
   JobIteration?: ObjectVersion;
+  /** When tasks before it in its place were started again because they had ended; RFC 3339, of this spec alone. */
+  Restarts?: string[];
   Networks: TaskNetwork[];
   /** As in the service's endpoint when it was made. */
   Ports: EndpointPortConfig[];
