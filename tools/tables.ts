@@ -9,6 +9,7 @@ import { migrations } from "../src/store/migrations/index.ts";
 /** Each table has one owner. */
 const tablesOf: Record<string, string[]> = {
   builder: ["build_cache", "build_cache_mount", "build_history", "build_history_file"],
+  cluster: ["node_task"],
   container: ["container", "exec", "link"],
   image: [
     ...["image", "image_blob", "image_index", "image_layer", "image_name"],

@@ -36,6 +36,14 @@ export interface ContainerSpec {
   mounts: MountPointRecord[];
   /** `os` of the image, as inspect shows it. */
   platform: string;
+  /** Secrets and configs: files that it sees read-only, and that nobody is told of as mounts. */
+  files?: LaidFile[];
+}
+
+/** A file of this machine, and where a container sees it. */
+export interface LaidFile {
+  source: string;
+  destination: string;
 }
 
 /** One resolved mount of a container. */

@@ -17,7 +17,9 @@ export function digestInToken(token: string): string {
 
 /** A key that unlocks managers: 32 random bytes. */
 export function newUnlockKey(): string {
-  return `SWMKEY-1-${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64").replace(/=+$/, "")}`;
+  return `SWMKEY-1-${Buffer.from(crypto.getRandomValues(new Uint8Array(32)))
+    .toString("base64")
+    .replace(/=+$/, "")}`;
 }
 
 /** The bytes of an unlock key; null: it is none. */

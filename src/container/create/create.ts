@@ -21,7 +21,7 @@ import { populateVolumes } from "../mounts/populate.ts";
 import { makeMounts, planMounts } from "../mounts/resolve.ts";
 import { resolveLinks } from "../network/links.ts";
 import { validateNetworks } from "../network/validate-networks.ts";
-import { type ContainerRecord, newRunState } from "../record.ts";
+import { type ContainerRecord, type LaidFile, newRunState } from "../record.ts";
 import { setState } from "../state.ts";
 import { containerByName, insertContainer, updateSpec } from "../table.ts";
 import { idsOf, rootOf } from "../user-namespace.ts";
@@ -39,6 +39,8 @@ export interface CreateRequest {
   body: CreateBody;
   /** Read-only binds leave what is mounted below their source writable, as for clients before API v1.44. */
   shallowReadOnly?: boolean;
+  /** Files of the engine's that it sees besides, read-only; whoever makes it keeps them while it is there. */
+  files?: readonly LaidFile[];
 }
 
 /**
@@ -47,7 +49,7 @@ export interface CreateRequest {
  */
 export async function createContainer(
   deps: ContainerDeps,
-  { name, platform, body, shallowReadOnly = false }: CreateRequest,
+  { name, platform, body, shallowReadOnly = false, files = [] }: CreateRequest,
 ): Promise<ContainerCreateResponse> {
   const { HostConfig, NetworkingConfig, ...request } = body;
   validateRequest(request, HostConfig ?? {});
@@ -85,6 +87,7 @@ export async function createContainer(
       endpoints,
       mounts: plan,
       platform: image?.config.os ?? "linux",
+      ...(files.length > 0 && { files: [...files] }),
     },
     state: newRunState(),
   };

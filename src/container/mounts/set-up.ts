@@ -30,6 +30,9 @@ export async function prepareMounts(
   }
   for (const [destination, options] of Object.entries(tmpfs))
     mounts.push(tmpfsMount(destination, options ? options.split(",") : []));
+  for (const { source, destination } of c.spec.files ?? []) {
+    mounts.push({ destination, type: "bind", source, options: ["bind", "private", "ro", "nosuid", "nodev", "noexec"] });
+  }
   return mounts.sort(byDepth);
 }
 

@@ -1,0 +1,17 @@
+import type { TaskSpec } from "../../api/types/swarm.ts";
+import type { ContainerDeps } from "../../container/deps.ts";
+import type { RemoteDeps } from "../../image/remote/deps.ts";
+
+/** What running tasks takes. */
+export interface AgentDeps {
+  containers: ContainerDeps;
+  /** Images that are not there yet. */
+  remote: RemoteDeps;
+  node: {
+    ID: string;
+    Hostname: string;
+    Platform: { Architecture: string; OS: string };
+  };
+  /** For tasks that name none; from the cluster's settings. */
+  defaultLogDriver(): TaskSpec["LogDriver"];
+}
