@@ -40,6 +40,8 @@ export const conflict = (message: string, cause?: unknown) => new EngineError("c
 export const notModified = (message: string) => new EngineError("not-modified", message);
 /** Not allowed, for example because something is still in use: HTTP 403. */
 export const forbidden = (message: string, cause?: unknown) => new EngineError("forbidden", message, { cause });
+/** Whoever asks is not who may: HTTP 401. */
+export const unauthorized = (message: string, cause?: unknown) => new EngineError("unauthorized", message, { cause });
 /** The engine or something it needs cannot do this now: HTTP 503. */
 export const unavailable = (message: string, cause?: unknown) => new EngineError("unavailable", message, { cause });
 /** Berth does not have this: HTTP 501. */

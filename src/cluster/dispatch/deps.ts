@@ -1,0 +1,16 @@
+import type { PeerNode } from "../../api/types/swarm.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { ClusterStore } from "../store/store.ts";
+import type { Credentials } from "./transport.ts";
+
+/** What serving nodes takes. */
+export interface DispatchDeps {
+  store: ClusterStore;
+  log: Logger;
+  /** Of the manager itself. */
+  nodeId: string;
+  clusterId: string;
+  credentials(): Credentials;
+  /** Where managers serve nodes. */
+  managers(): PeerNode[];
+}

@@ -1,0 +1,154 @@
+import { forbidden, notFound, unauthorized, unavailable } from "../../lib/errors.ts";
+import type { Method } from "../../lib/grpc/method.ts";
+import type { ServerCall } from "../../lib/grpc/server-call.ts";
+import type { Identity } from "../ca/identity.ts";
+import { join, renew } from "./admission.ts";
+import type { DispatchDeps } from "./deps.ts";
+import { jsonMessages, jsonMethod, jsonStream } from "./json-calls.ts";
+import { joinRequest, paths, relayRequest, renewRequest } from "./messages.ts";
+import { noteDown, noteReady } from "./node-states.ts";
+import { TaskReports } from "./reports.ts";
+import { addressOf, Session } from "./session.ts";
+import type { Peer } from "./transport.ts";
+
+/** A node that was lost may come back within this time, to this manager or another. In milliseconds. */
+const grace = 2000;
+
+/** What a node has been asked, until it has answered. */
+interface Pending {
+  nodeId: string;
+  answered(call: ServerCall): Promise<void>;
+}
+
+/** A manager's side of its port for nodes: who may call what, and the sessions of the nodes that are there. */
+export class Dispatcher {
+  readonly #sessions = new Map<string, Session>();
+  readonly #pending = new Map<string, Pending>();
+  readonly #graces = new Set<Timer>();
+  readonly #reports: TaskReports;
+
+  constructor(private readonly deps: DispatchDeps) {
+    this.#reports = new TaskReports(deps.store, deps.log);
+  }
+
+  /** Strangers may look at the root and hand in a token; nodes speak for themselves; managers ask for each other. */
+  methodsFor(peer: Peer, refusal: string | null): readonly Method[] {
+    const { identity } = peer;
+    const open: Method[] = [
+      jsonMethod(
+        paths.root,
+        (value) => value,
+        () => ({ trust: this.deps.credentials().trust }),
+      ),
+      jsonMethod(paths.join, joinRequest, (request) => join(this.deps, request)),
+    ];
+    if (!identity || identity.clusterId !== this.deps.clusterId) {
+      const why = refusal ?? (identity ? "the node's certificate is of another cluster" : "a certificate is needed");
+      const refuse = (path: string) => jsonStream(path, () => Promise.reject(unauthorized(why)));
+      return [...open, ...[paths.renew, paths.session, paths.answer, paths.relay].map(refuse)];
+    }
+    const node = [
+      jsonMethod(paths.renew, renewRequest, ({ request }) => renew(this.deps, identity, request)),
+      jsonStream(paths.session, (call) => this.#session(call, identity, peer)),
+      jsonStream(paths.answer, (call) => this.#answer(call, identity)),
+    ];
+    const relay = jsonStream(paths.relay, (call) => this.#relay(call, identity));
+    return [...open, ...node, relay];
+  }
+
+  /** The nodes that are connected to this manager. */
+  get nodes(): readonly string[] {
+    return [...this.#sessions.keys()];
+  }
+
+  /**
+   * What a container of a node writes, as {@link encodeFrames} has it. Throws `not-found` where the node is not
+   * connected to this manager.
+   */
+  async askLogs(
+    nodeId: string,
+    container: string,
+    options: Record<string, string>,
+    take: (bytes: Uint8Array) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const session = this.#sessions.get(nodeId);
+    if (!session) throw notFound(`node ${nodeId} is not connected to this manager`);
+    const id = crypto.randomUUID();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const gone = () => reject(signal.reason);
+    signal.addEventListener("abort", gone);
+    this.#pending.set(id, {
+      nodeId,
+      async answered(call) {
+        try {
+          for await (const message of call.messages) {
+            if (signal.aborted) break;
+            await take(message);
+          }
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      },
+    });
+    try {
+      session.ask({ id, about: "logs", container, options });
+      await promise;
+    } finally {
+      this.#pending.delete(id);
+      signal.removeEventListener("abort", gone);
+    }
+  }
+
+  close(): void {
+    this.#reports.close();
+    for (const timer of this.#graces) clearTimeout(timer);
+    for (const session of this.#sessions.values()) session.end(unavailable("the manager goes away"));
+  }
+
+  async #session(call: ServerCall, { nodeId, role }: Identity, peer: Peer): Promise<void> {
+    if (!this.deps.store.state.get("node", nodeId)) throw notFound(`node ${nodeId} not found`);
+    const session = new Session(this.deps, nodeId, role, call);
+    this.#sessions.get(nodeId)?.end(unavailable("the node has another session"));
+    this.#sessions.set(nodeId, session);
+    let noted: Promise<number> = Promise.resolve(0);
+    try {
+      await session.run({
+        began: (hello) => {
+          noted = noteReady(this.deps, nodeId, hello, addressOf(hello, peer));
+          noted.catch((error: unknown) => session.end(unavailable(String(error), error)));
+        },
+        tasks: (words) => this.#reports.add(nodeId, words),
+      });
+    } finally {
+      if (this.#sessions.get(nodeId) === session) {
+        this.#sessions.delete(nodeId);
+        this.#afterGrace(nodeId, noted);
+      }
+    }
+  }
+
+  #afterGrace(nodeId: string, noted: Promise<number>): void {
+    const timer = setTimeout(async () => {
+      this.#graces.delete(timer);
+      if (this.#sessions.has(nodeId)) return;
+      const version = await noted.catch(() => 0);
+      if (version > 0) await noteDown(this.deps, nodeId, version);
+    }, grace);
+    this.#graces.add(timer);
+  }
+
+  async #answer(call: ServerCall, { nodeId }: Identity): Promise<void> {
+    const pending = this.#pending.get(call.metadata.get("question") ?? "");
+    if (pending?.nodeId !== nodeId) throw notFound("nobody waits for this answer");
+    await pending.answered(call);
+  }
+
+  async #relay(call: ServerCall, { role }: Identity): Promise<void> {
+    if (role !== "manager") throw forbidden("only managers may ask this");
+    for await (const asked of jsonMessages(call, relayRequest)) {
+      return this.askLogs(asked.nodeId, asked.container, asked.options, (bytes) => call.send(bytes), call.signal);
+    }
+  }
+}
