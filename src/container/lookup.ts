@@ -22,6 +22,12 @@ export function findContainer(deps: ContainerDeps, ref: string): ContainerRecord
   return match;
 }
 
+/** The container of exactly this name; null: there is none. */
+export function containerNamed(deps: ContainerDeps, name: string): ContainerRecord | null {
+  const c = containerByName(deps.store, name);
+  return c && c.state.phase !== "creating" ? c : null;
+}
+
 function containerByLink(deps: ContainerDeps, name: string): ContainerRecord | null {
   const slash = name.indexOf("/");
   const id = linkedId(deps.store, name.slice(0, slash), name.slice(slash + 1));

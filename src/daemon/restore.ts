@@ -14,4 +14,6 @@ export async function restore({ server }: Daemon): Promise<void> {
   await startNetworks(server.networks);
   await restoreContainers(server.containers);
   reconcileBuilds(server.build);
+  // A cluster that cannot be reached keeps nobody waiting.
+  void server.swarm.restore();
 }

@@ -25,6 +25,7 @@ export async function shutdown(
 ): Promise<void> {
   listening?.stop();
   await Promise.all([api.settle(grace), Promise.race([server.build.running.cancelAll(), Bun.sleep(grace)])]);
+  await server.swarm.close();
   try {
     if (config.shutdownContainers || existsSync(paths.stopContainers)) {
       await shutdownContainers(server.containers, { timeout: config.shutdownTimeout });

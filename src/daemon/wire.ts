@@ -6,7 +6,8 @@ import type { BuilderDeps } from "../builder/deps.ts";
 import { BuildHistory } from "../builder/history/history.ts";
 import { RunningBuilds } from "../builder/running.ts";
 import { ContentStores } from "../builder/source/content-store.ts";
-import { openSwarm } from "../cluster/swarm.ts";
+import { noBackings } from "../cluster/member/backing.ts";
+import { Swarm } from "../cluster/swarm.ts";
 import type { ContainerDefaults, ContainerDeps } from "../container/deps.ts";
 import { LiveContainers } from "../container/live.ts";
 import { networkOfContainer } from "../container/network/join-network.ts";
@@ -46,6 +47,7 @@ import { volumesForContainers } from "../volume/for-containers.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import type { DaemonEnvironment } from "./config/environment.ts";
 import { keepCopies } from "./copies.ts";
+import { describeNode } from "./describe-node.ts";
 import { daemonFacts, version } from "./facts.ts";
 import { imageStore } from "./image-store.ts";
 import { disabledPlugin, managedPlugins } from "./managed-plugins.ts";
@@ -134,7 +136,16 @@ export function wire(
       plugins,
       authorization: [],
       managedPlugins: managedPlugins(config, runtime, ofPlugins),
-      swarm: openSwarm(),
+      swarm: new Swarm({
+        containers,
+        networks,
+        remote,
+        events,
+        log,
+        dataRoot: config.dataRoot,
+        describe: () => describeNode(daemon.server),
+        backings: noBackings(),
+      }),
       events,
       log,
       remote,

@@ -3,8 +3,8 @@ import { createContainer } from "../../container/create/create.ts";
 import { removeContainer } from "../../container/life/remove.ts";
 import { startContainer } from "../../container/life/start.ts";
 import { stopContainer } from "../../container/life/stop.ts";
+import { containerNamed } from "../../container/lookup.ts";
 import { type ContainerRecord, countsAsRunning } from "../../container/record.ts";
-import { containerByName } from "../../container/table.ts";
 import type { RegistryCredentials } from "../../image/remote/credentials.ts";
 import { EngineError, errorMessage, isNotFound } from "../../lib/errors.ts";
 import type { NetworkObject, TaskObject, TaskReport } from "../model/objects.ts";
@@ -113,9 +113,8 @@ export class TaskRun {
   }
 
   #container(): ContainerRecord | null {
-    const c = containerByName(this.deps.containers.store, taskName(this.task));
-    if (!c || c.state.phase === "creating") return null;
-    return c.spec.config.Labels?.[taskIdLabel] === this.task.ID ? c : null;
+    const c = containerNamed(this.deps.containers, taskName(this.task));
+    return c?.spec.config.Labels?.[taskIdLabel] === this.task.ID ? c : null;
   }
 
   #mustEnd(): boolean {

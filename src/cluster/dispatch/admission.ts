@@ -1,13 +1,13 @@
 import type { SwarmSpec } from "../../api/types/swarm.ts";
-import { invalid, notFound, unavailable } from "../../lib/errors.ts";
+import { forbidden, invalid, notFound, unavailable } from "../../lib/errors.ts";
 import type { Identity, Role } from "../ca/identity.ts";
-import { issueNode, shortestLifetime, usualLifetime } from "../ca/issue.ts";
+import { issueEtcd, issueNode, shortestLifetime, usualLifetime } from "../ca/issue.ts";
 import { sameSecret } from "../ca/tokens.ts";
 import type { ClusterKeys } from "../model/objects.ts";
 import { newClusterId } from "../model/objects.ts";
 import { guarded } from "../store/guarded.ts";
 import type { DispatchDeps } from "./deps.ts";
-import type { Membership } from "./messages.ts";
+import type { Admission, Membership } from "./messages.ts";
 
 /**
  * Makes a machine a node: as what, its token says. Throws `invalid` where the token is none of this cluster's, and
@@ -38,6 +38,27 @@ export async function renew(deps: DispatchDeps, { nodeId, clusterId }: Identity,
   if (!node) throw notFound(`node ${nodeId} not found`);
   return certify(deps, { nodeId, role: node.Spec.Role, clusterId }, request);
 }
+
+/**
+ * Lets a manager take a part in the cluster's memory: with a certificate for that, and what it has to be told. Throws
+ * `forbidden` where the node is to be no manager.
+ */
+export async function admit(
+  deps: DispatchDeps,
+  { nodeId, clusterId }: Identity,
+  { request, address }: { request: string; address: string },
+): Promise<Admission> {
+  const { state } = deps.store;
+  if (state.get("node", nodeId)?.Spec.Role !== "manager") throw forbidden(`node ${nodeId} is not a manager`);
+  const keys = keysOf(deps);
+  const [cluster] = state.all("cluster");
+  const root = { cert: keys.RootCert, key: keys.RootKey };
+  const peerCert = await issueEtcd(root, request, clusterId, peerHosts(address), lifetimeOf(cluster?.Spec));
+  return { peerCert, told: await deps.admit({ nodeId, address }) };
+}
+
+/** By what names a manager's part of the cluster's memory is reached. */
+export const peerHosts = (address: string): string[] => [address, "127.0.0.1", "localhost"];
 
 async function certify(deps: DispatchDeps, identity: Identity, request: string): Promise<Membership> {
   const keys = keysOf(deps);

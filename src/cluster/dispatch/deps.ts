@@ -13,4 +13,6 @@ export interface DispatchDeps {
   credentials(): Credentials;
   /** Where managers serve nodes. */
   managers(): PeerNode[];
+  /** Lets another manager take a part in the cluster's memory. */
+  admit(other: { nodeId: string; address: string }): Promise<string>;
 }

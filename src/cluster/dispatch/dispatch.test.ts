@@ -60,6 +60,7 @@ async function manager() {
     nodeId: "m1",
     clusterId: "c1",
     credentials: () => credentials,
+    admit: async () => "told",
     managers: () => [{ NodeID: "m1", Addr: `127.0.0.1:${listening.port}` }],
   });
   const listening: Listening = await listenForNodes(
@@ -87,8 +88,8 @@ function session(address: string, credentials: Credentials, told: TaskWord[] = [
       if (items) taken.push({ items, all });
       if (surroundings) seen.surroundings = surroundings;
     },
-    async *answer({ container }) {
-      for (let n = 0; ; n++) yield new TextEncoder().encode(`${container} ${n}`.padEnd(10_000));
+    async *answer({ task }) {
+      for (let n = 0; ; n++) yield new TextEncoder().encode(`${task} ${n}`.padEnd(10_000));
     },
     removed: () => (seen.removed = true),
   });
@@ -248,7 +249,7 @@ test("a node answers a manager, as fast as that reads, until it has heard enough
   expect(heard[49]).toBe("cid 49");
   // A worker may not ask what another one's containers write.
   const client = await dialManager(address, { manager: { ...one, trust: root.cert } });
-  const request = { nodeId: one.nodeId, container: "cid", options: {} };
+  const request = { nodeId: one.nodeId, task: "cid", options: {} };
   expect(callJson(client, paths.relay, request, rootAnswer)).rejects.toThrow("only managers may ask this");
   client.close();
 });

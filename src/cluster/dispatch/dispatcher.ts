@@ -2,10 +2,10 @@ import { forbidden, notFound, unauthorized, unavailable } from "../../lib/errors
 import type { Method } from "../../lib/grpc/method.ts";
 import type { ServerCall } from "../../lib/grpc/server-call.ts";
 import type { Identity } from "../ca/identity.ts";
-import { join, renew } from "./admission.ts";
+import { admit, join, renew } from "./admission.ts";
 import type { DispatchDeps } from "./deps.ts";
 import { jsonMessages, jsonMethod, jsonStream } from "./json-calls.ts";
-import { joinRequest, paths, relayRequest, renewRequest } from "./messages.ts";
+import { admitRequest, joinRequest, paths, relayRequest, renewRequest } from "./messages.ts";
 import { noteDown, noteReady } from "./node-states.ts";
 import { TaskReports } from "./reports.ts";
 import { addressOf, Session } from "./session.ts";
@@ -45,10 +45,11 @@ export class Dispatcher {
     if (!identity || identity.clusterId !== this.deps.clusterId) {
       const why = refusal ?? (identity ? "the node's certificate is of another cluster" : "a certificate is needed");
       const refuse = (path: string) => jsonStream(path, () => Promise.reject(unauthorized(why)));
-      return [...open, ...[paths.renew, paths.session, paths.answer, paths.relay].map(refuse)];
+      return [...open, ...[paths.renew, paths.admit, paths.session, paths.answer, paths.relay].map(refuse)];
     }
     const node = [
       jsonMethod(paths.renew, renewRequest, ({ request }) => renew(this.deps, identity, request)),
+      jsonMethod(paths.admit, admitRequest, (request) => admit(this.deps, identity, request)),
       jsonStream(paths.session, (call) => this.#session(call, identity, peer)),
       jsonStream(paths.answer, (call) => this.#answer(call, identity)),
     ];
@@ -62,12 +63,12 @@ export class Dispatcher {
   }
 
   /**
-   * What a container of a node writes, as {@link encodeFrames} has it. Throws `not-found` where the node is not
+   * What a task of a node writes, in frames of `stdcopy`. Throws `not-found` where the node is not
    * connected to this manager.
    */
   async askLogs(
     nodeId: string,
-    container: string,
+    task: string,
     options: Record<string, string>,
     take: (bytes: Uint8Array) => Promise<void>,
     signal: AbortSignal,
@@ -93,7 +94,7 @@ export class Dispatcher {
       },
     });
     try {
-      session.ask({ id, about: "logs", container, options });
+      session.ask({ id, about: "logs", task, options });
       await promise;
     } finally {
       this.#pending.delete(id);
@@ -148,7 +149,7 @@ export class Dispatcher {
   async #relay(call: ServerCall, { role }: Identity): Promise<void> {
     if (role !== "manager") throw forbidden("only managers may ask this");
     for await (const asked of jsonMessages(call, relayRequest)) {
-      return this.askLogs(asked.nodeId, asked.container, asked.options, (bytes) => call.send(bytes), call.signal);
+      return this.askLogs(asked.nodeId, asked.task, asked.options, (bytes) => call.send(bytes), call.signal);
     }
   }
 }

@@ -3,7 +3,7 @@ import { newRequest } from "../ca/issue.ts";
 import { rootDigest } from "../ca/root.ts";
 import { digestInToken } from "../ca/tokens.ts";
 import { callJson } from "./json-calls.ts";
-import { type Membership, membership, paths, rootAnswer } from "./messages.ts";
+import { admission, type Membership, membership, paths, rootAnswer } from "./messages.ts";
 import { type Credentials, dialManager } from "./transport.ts";
 
 /** What makes a machine a node: its place in the cluster, and the key of its certificate. */
@@ -43,6 +43,17 @@ export async function renewCertificate(address: string, credentials: Credentials
   }
 }
 
+/** Asks a manager to let this node be one. Throws `forbidden` where it is not to be. */
+export async function askAdmission(address: string, credentials: Credentials, host: string) {
+  const { key, request } = await newRequest();
+  const client = await dialManager(address, { manager: credentials });
+  try {
+    return { ...(await callJson(client, paths.admit, { request, address: host }, admission)), peerKey: key };
+  } finally {
+    client.close();
+  }
+}
+
 async function trustedRoot(address: string, digest: string): Promise<string> {
   const client = await dialManager(address, "anybody");
   let bundle: string;
@@ -60,5 +71,5 @@ async function trustedRoot(address: string, digest: string): Promise<string> {
 }
 
 /** The certificates of a PEM, one by one. */
-export const certificatesIn = (pem: string): string[] =>
+const certificatesIn = (pem: string): string[] =>
   pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? [];

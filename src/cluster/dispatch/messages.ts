@@ -33,6 +33,7 @@ export const paths = {
   root: "/berth.cluster/Root",
   join: "/berth.cluster/Join",
   renew: "/berth.cluster/Renew",
+  admit: "/berth.cluster/Admit",
   session: "/berth.cluster/Session",
   answer: "/berth.cluster/Answer",
   relay: "/berth.cluster/Relay",
@@ -99,6 +100,25 @@ export const membership: Schema<Membership> = whole(
 
 /** A node asks for another certificate of its own. */
 export const renewRequest = whole(object<{ request?: string }>({ request: string }), "request");
+
+/** A node that is to be a manager asks to be one: with a request for a certificate, and where it is. */
+export const admitRequest = whole(
+  object<{ request?: string; address?: string }>({ request: string, address: string }),
+  "request",
+  "address",
+);
+
+/** What a new manager needs for its part of the cluster's memory. */
+export interface Admission {
+  peerCert: string;
+  told: string;
+}
+/** Reads an {@link Admission}. */
+export const admission: Schema<Admission> = whole(
+  object<Partial<Admission>>({ peerCert: string, told: string }),
+  "peerCert",
+  "told",
+);
 
 const states: TaskState[] = [
   "accepted",
@@ -219,7 +239,7 @@ export interface Surroundings {
 export interface Question {
   id: string;
   about: "logs";
-  container: string;
+  task: string;
   options: Record<string, string>;
 }
 
@@ -245,10 +265,10 @@ export const managerMessage: Schema<ManagerMessage> = (value, path) => {
     ...(surroundings != null && { surroundings: surroundings as Surroundings }),
     ...(question != null && {
       question: whole(
-        object<Partial<Question>>({ id: string, about: choice(["logs"], "%"), container: string, options: stringMap }),
+        object<Partial<Question>>({ id: string, about: choice(["logs"], "%"), task: string, options: stringMap }),
         "id",
         "about",
-        "container",
+        "task",
         "options",
       )(question, path),
     }),
@@ -257,12 +277,12 @@ export const managerMessage: Schema<ManagerMessage> = (value, path) => {
 
 /** One manager asks another about a node that is connected to it. */
 export const relayRequest = whole(
-  object<{ nodeId?: string; container?: string; options?: Record<string, string> }>({
+  object<{ nodeId?: string; task?: string; options?: Record<string, string> }>({
     nodeId: string,
-    container: string,
+    task: string,
     options: map(string),
   }),
   "nodeId",
-  "container",
+  "task",
   "options",
 );

@@ -26,6 +26,8 @@ export interface Peer {
 /** A port of this machine on which nodes are served. */
 export interface Listening {
   port: number;
+  /** Shows the present credentials to who comes from now on. */
+  renew(): void;
   /** Ends all connections. */
   close(): void;
 }
@@ -44,7 +46,15 @@ export async function listenForNodes(
   const { cert, key, trust } = credentials();
   const sockets = new Set<TLSSocket>();
   const server = tls.createServer(
-    { cert, key, ca: trust, requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.3", ALPNProtocols: ["h2"] },
+    {
+      cert,
+      key,
+      ca: trust,
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.3",
+      ALPNProtocols: ["h2"],
+    },
     (socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
@@ -68,6 +78,10 @@ export async function listenForNodes(
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : port,
+    renew() {
+      const now = credentials();
+      server.setSecureContext({ cert: now.cert, key: now.key, ca: now.trust, minVersion: "TLSv1.3" });
+    },
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();

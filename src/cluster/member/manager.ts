@@ -1,0 +1,124 @@
+import type { PeerNode } from "../../api/types/swarm.ts";
+import { errorMessage } from "../../lib/errors.ts";
+import type { ManagerDeps } from "../deps.ts";
+import { Dispatcher } from "../dispatch/dispatcher.ts";
+import { type Listening, listenForNodes, splitAddress } from "../dispatch/transport.ts";
+import { publishChanges } from "../events.ts";
+import type { ClusterState } from "../model/state.ts";
+import { Leader } from "../orchestrate/leader.ts";
+import { commitOver } from "../store/guarded.ts";
+import { draftOf } from "../version.ts";
+import type { Backing } from "./backing.ts";
+import type { SwarmDeps } from "./deps.ts";
+import type { Place } from "./saved.ts";
+
+/** A node's part as a manager: the cluster's state, the port for nodes, and the lead, when it has that. */
+export class Manager {
+  readonly deps: ManagerDeps;
+  readonly dispatcher: Dispatcher;
+  readonly #ends: (() => void | Promise<void>)[] = [];
+  #listening: Listening | null = null;
+
+  private constructor(
+    swarm: SwarmDeps,
+    private readonly place: () => Place,
+    private readonly backing: Backing,
+  ) {
+    const { store } = backing;
+    this.deps = { store, leader: () => backing.leader(), events: swarm.events, log: swarm.log };
+    this.dispatcher = new Dispatcher({
+      store,
+      log: swarm.log,
+      nodeId: place().nodeId,
+      clusterId: place().clusterId,
+      credentials: place,
+      managers: () => managersIn(store.state, place()),
+      admit: (other) => backing.admit(other),
+    });
+  }
+
+  /** Begins to serve nodes. `backing` is closed with it, or where this fails. */
+  static async open(swarm: SwarmDeps, place: () => Place, backing: Backing): Promise<Manager> {
+    const manager = new Manager(swarm, place, backing);
+    manager.#ends.push(() => backing.close());
+    try {
+      manager.#listening = await listenForNodes(splitAddress(place().listenAddr), place, (peer, refusal) =>
+        manager.dispatcher.methodsFor(peer, refusal),
+      );
+      manager.#ends.push(() => manager.#listening?.close());
+      manager.#ends.push(() => manager.dispatcher.close());
+      manager.#ends.push(publishChanges(manager.deps));
+      const campaign = backing.campaign((signal) => lead(manager.deps, signal));
+      manager.#ends.push(() => campaign[Symbol.dispose]());
+      return manager;
+    } catch (error) {
+      await manager.close();
+      throw error;
+    }
+  }
+
+  /** `UnlockKey` of the cluster; empty: managers are not locked. */
+  get unlockKey(): string {
+    const [keys] = this.deps.store.state.all("cluster-keys");
+    return keys?.UnlockKey ?? "";
+  }
+
+  get managers(): PeerNode[] {
+    return managersIn(this.deps.store.state, this.place());
+  }
+
+  /** Shows its present certificate to whoever comes. */
+  renew(): void {
+    this.#listening?.renew();
+  }
+
+  /** Is a manager no more, by its own will: the others go on without it. What cannot be said to them is left. */
+  async resign(): Promise<void> {
+    const { store, log } = this.deps;
+    const { nodeId } = this.place();
+    try {
+      await commitOver(store, (state) => {
+        const node = state.get("node", nodeId);
+        if (!node) return [];
+        const Spec = { ...node.Spec, Role: "worker" } as const;
+        return [{ put: "node", object: { ...draftOf(node), Spec }, at: node.Version.Index }];
+      });
+      await this.backing.dismiss(nodeId);
+    } catch (error) {
+      log.warn("the other managers do not know that this one has left", { error: errorMessage(error) });
+    }
+  }
+
+  /** Lets go of all of it; nodes find another manager. */
+  async close(): Promise<void> {
+    for (const end of this.#ends.splice(0).reverse()) {
+      try {
+        await end();
+      } catch (error) {
+        this.deps.log.warn("a part of the manager does not end well", { error: errorMessage(error) });
+      }
+    }
+  }
+}
+
+/** Plans for the cluster as long as this manager leads it. */
+async function lead({ store, log }: ManagerDeps, signal: AbortSignal): Promise<void> {
+  const leader = new Leader(store, log);
+  leader.start();
+  await aborted(signal);
+  await leader.stop();
+}
+
+const aborted = (signal: AbortSignal) =>
+  signal.aborted
+    ? Promise.resolve()
+    : new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+
+/** Where managers serve nodes, this one first. */
+function managersIn(state: ClusterState, { nodeId, advertiseAddr }: Place): PeerNode[] {
+  const others = [...state.all("node")].flatMap(({ ID, Spec }) => {
+    const Addr = state.get("node-report", ID)?.ManagerAddr;
+    return Spec.Role === "manager" && ID !== nodeId && Addr ? [{ NodeID: ID, Addr }] : [];
+  });
+  return [{ NodeID: nodeId, Addr: advertiseAddr }, ...others];
+}

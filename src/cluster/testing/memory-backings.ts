@@ -1,0 +1,50 @@
+import type { Backing, Backings } from "../member/backing.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+/** A cluster's memory in this process: what managers of one test share. A daemon's end leaves it as it is. */
+export class MemoryBackings implements Backings {
+  store: MemoryStore | null = null;
+  readonly #candidates: { nodeId: string; lead: (signal: AbortSignal) => Promise<void>; over: AbortController }[] = [];
+
+  found({ nodeId }: { nodeId: string }): Promise<Backing> {
+    this.store = new MemoryStore();
+    return Promise.resolve(this.#view(nodeId, this.store));
+  }
+
+  open({ nodeId }: { nodeId: string }): Promise<Backing> {
+    if (!this.store) return Promise.reject(new Error("there is nothing to open"));
+    return Promise.resolve(this.#view(nodeId, this.store));
+  }
+
+  join(request: { nodeId: string }): Promise<Backing> {
+    return this.open(request);
+  }
+
+  remove(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #view(nodeId: string, store: MemoryStore): Backing {
+    return {
+      store,
+      leader: () => this.#candidates[0]?.nodeId ?? "",
+      campaign: (lead) => {
+        const candidate = { nodeId, lead, over: new AbortController() };
+        this.#candidates.push(candidate);
+        if (this.#candidates.length === 1) void lead(candidate.over.signal);
+        return {
+          [Symbol.dispose]: () => {
+            const first = this.#candidates[0] === candidate;
+            this.#candidates.splice(this.#candidates.indexOf(candidate), 1);
+            candidate.over.abort();
+            const [next] = this.#candidates;
+            if (first && next) void next.lead(next.over.signal);
+          },
+        };
+      },
+      admit: () => Promise.resolve(""),
+      dismiss: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
+  }
+}
