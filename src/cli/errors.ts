@@ -15,6 +15,9 @@ export class CliError extends Error {
   }
 }
 
+/** The command line asks for nothing: the command's help says what it could. */
+export class HelpWanted extends Error {}
+
 /** The exit code for a start that the daemon refused, from its words (docker's rule for `run` and `start`). */
 export function startExitCode(message: string): number {
   if (/executable file not found|no such file or directory|system cannot find the file specified/i.test(message))

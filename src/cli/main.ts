@@ -2,7 +2,7 @@ import { errorMessage } from "../lib/errors.ts";
 import type { Command } from "./command.ts";
 import type { ConfigFile } from "./config/file.ts";
 import type { CommandDeps, Host } from "./deps.ts";
-import { CliError, exitCodes, worded } from "./errors.ts";
+import { CliError, exitCodes, HelpWanted, worded } from "./errors.ts";
 import type { FlagValues } from "./flags/flag.ts";
 import { FlagError, type Parsed, parseFlags } from "./flags/parse.ts";
 import { checkGlobals, globalFlags } from "./globals.ts";
@@ -90,7 +90,12 @@ async function dispatch(argv: readonly string[], host: Host): Promise<number> {
   const given = { host, globals, globalsGiven: top.changed, name, changed: parsed.changed };
   const deps = makeContext(given);
   await checkApiVersions(command, parsed, deps);
-  return (await command.run(deps, parsed.args, parsed.values)) ?? 0;
+  try {
+    return (await command.run(deps, parsed.args, parsed.values)) ?? 0;
+  } catch (error) {
+    if (error instanceof HelpWanted) return showHelp(host, name, route);
+    throw error;
+  }
 }
 
 /** A word that is no command of ours may be one of a plugin's. Undefined where it is not. */

@@ -14,6 +14,11 @@ export interface ConfigFile {
   networksFormat?: string;
   pluginsFormat?: string;
   volumesFormat?: string;
+  configFormat?: string;
+  nodesFormat?: string;
+  secretFormat?: string;
+  servicesFormat?: string;
+  tasksFormat?: string;
   statsFormat?: string;
   proxies?: Record<
     string,

@@ -8,6 +8,9 @@ export type ShapeName =
   | "network"
   | "volume"
   | "plugin"
+  | "node"
+  | "secret"
+  | "config"
   | "info"
   | "version"
   | "event"
@@ -19,6 +22,9 @@ const load: Record<ShapeName, () => Promise<{ default: string }>> = {
   network: () => import("./network.ts"),
   volume: () => import("./volume.ts"),
   plugin: () => import("./plugin.ts"),
+  node: () => import("./node.ts"),
+  secret: () => import("./secret.ts"),
+  config: () => import("./config.ts"),
   info: () => import("./info.ts"),
   version: () => import("./version.ts"),
   event: () => import("./event.ts"),

@@ -1,0 +1,10 @@
+import { minArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { setRole } from "./change.ts";
+
+export default defineCommand({
+  usage: "NODE [NODE...]",
+  args: minArgs(1),
+  flags: {},
+  run: (deps, names) => setRole(deps, names, "worker", (name) => `Manager ${name} demoted in the swarm.`),
+});

@@ -1,0 +1,14 @@
+import { removeSecret } from "../../../client/secrets.ts";
+import { minArgs } from "../../args.ts";
+import { defineCommand } from "../../command.ts";
+import { forEachName } from "../../for-each.ts";
+
+export default defineCommand({
+  usage: "SECRET [SECRET...]",
+  args: minArgs(1),
+  flags: {},
+  async run(deps, names) {
+    const client = await deps.client();
+    await forEachName(deps, names, (name) => removeSecret(client, name));
+  },
+});
