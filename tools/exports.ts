@@ -9,11 +9,6 @@ import { Glob } from "bun";
 const dictionary = /^src\/api\/(types|schema|buildkit)\//;
 /** Tests take a part of the engine for themselves and put it away again. */
 const forTests = new Set([
-  // Until the rest of the cluster is there.
-  "src/cluster/model/state.ts StateMirror",
-  "src/cluster/events.ts publishChanges",
-  "src/cluster/orchestrate/leader.ts Leader",
-  "src/cluster/templates.ts expandSpec",
   "src/lib/log.ts silent",
   "src/lib/run.ts runOk",
   "src/network/dismantle.ts dismantleNetworks",

@@ -6,7 +6,7 @@ import type { BuilderDeps } from "../builder/deps.ts";
 import { BuildHistory } from "../builder/history/history.ts";
 import { RunningBuilds } from "../builder/running.ts";
 import { ContentStores } from "../builder/source/content-store.ts";
-import { noBackings } from "../cluster/member/backing.ts";
+import { EtcdBackings } from "../cluster/etcd/backings.ts";
 import { Swarm } from "../cluster/swarm.ts";
 import type { ContainerDefaults, ContainerDeps } from "../container/deps.ts";
 import { LiveContainers } from "../container/live.ts";
@@ -144,7 +144,7 @@ export function wire(
         log,
         dataRoot: config.dataRoot,
         describe: () => describeNode(daemon.server),
-        backings: noBackings(),
+        backings: new EtcdBackings(config, log),
       }),
       events,
       log,

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { EngineError, errorMessage } from "./errors.ts";
 
 /** How to run a program. `env` replaces the whole environment; `cwd` undefined: the engine's own folder. */
@@ -111,5 +112,25 @@ export async function* filterThrough(
     await fed;
   } finally {
     child.kill();
+  }
+}
+
+/**
+ * Starts a program that lives on when this process ends, in a session of its own; what it says goes to the end of a
+ * file. Returns its process id. Throws `unavailable` where the program is missing.
+ */
+export function startDetached(
+  argv: readonly [string, ...string[]],
+  { cwd, log }: { cwd: string; log: string },
+): number {
+  const out = openSync(log, "a", 0o600);
+  try {
+    const child = Bun.spawn([...argv], { cwd, stdin: "ignore", stdout: out, stderr: out, detached: true });
+    child.unref();
+    return child.pid;
+  } catch (cause) {
+    throw new EngineError("unavailable", `cannot run ${argv[0]}: ${errorMessage(cause)}`, { cause });
+  } finally {
+    closeSync(out);
   }
 }

@@ -3,6 +3,7 @@ import { forbidden, invalid, notFound, unavailable } from "../../lib/errors.ts";
 import type { Identity, Role } from "../ca/identity.ts";
 import { issueEtcd, issueNode, shortestLifetime, usualLifetime } from "../ca/issue.ts";
 import { sameSecret } from "../ca/tokens.ts";
+import { peerName } from "../etcd/member.ts";
 import type { ClusterKeys } from "../model/objects.ts";
 import { newClusterId } from "../model/objects.ts";
 import { guarded } from "../store/guarded.ts";
@@ -58,7 +59,7 @@ export async function admit(
 }
 
 /** By what names a manager's part of the cluster's memory is reached. */
-export const peerHosts = (address: string): string[] => [address, "127.0.0.1", "localhost"];
+export const peerHosts = (address: string): string[] => [address, peerName];
 
 async function certify(deps: DispatchDeps, identity: Identity, request: string): Promise<Membership> {
   const keys = keysOf(deps);

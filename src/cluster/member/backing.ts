@@ -1,4 +1,3 @@
-import { unavailable } from "../../lib/errors.ts";
 import type { ClusterStore } from "../store/store.ts";
 
 /** Where a manager has its cluster from, while it is one. */
@@ -44,10 +43,4 @@ export interface Backings {
   join(request: BackingRequest, told: string): Promise<Backing>;
   /** Deletes this manager's part of it. Idempotent. */
   remove(): Promise<void>;
-}
-
-/** Of an engine that has no way to keep a cluster. */
-export function noBackings(): Backings {
-  const cannot = () => Promise.reject(unavailable("swarm mode is not supported by this engine yet"));
-  return { found: cannot, open: cannot, join: cannot, remove: () => Promise.resolve() };
 }

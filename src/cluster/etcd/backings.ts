@@ -1,0 +1,165 @@
+import { join } from "node:path";
+import { errorMessage, internal } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Backing, BackingRequest, Backings } from "../member/backing.ts";
+import type { EtcdClient } from "./client.ts";
+import { campaign } from "./election.ts";
+import { Member, type MemberPaths, type MemberStart, peerUrl, removeMember } from "./member.ts";
+import { EtcdStore } from "./store.ts";
+
+/** Milliseconds that a member has to come up. */
+const patience = 60_000;
+/** Milliseconds that a new member is kept waiting. */
+const admission = 15_000;
+/** Milliseconds between two looks at what etcd needs. */
+const tending = 2000;
+/** Milliseconds between two looks at its room. */
+const tidying = 60_000;
+/** Bytes of free room in its file from which on giving them back is worth the pause. */
+const muchFree = 64 * 1024 * 1024;
+
+/** Clusters kept in etcd, of which each manager runs a member. */
+export class EtcdBackings implements Backings {
+  private readonly paths: MemberPaths;
+
+  constructor(
+    { dataRoot, execRoot }: { dataRoot: string; execRoot: string },
+    private readonly log: Logger,
+  ) {
+    this.paths = { dataDir: join(dataRoot, "cluster", "etcd"), runDir: join(execRoot, "etcd") };
+  }
+
+  async found(request: BackingRequest): Promise<Backing> {
+    const initialCluster = `${request.nodeId}=${peerUrl(request.address)}`;
+    return await this.begin(request, { initialCluster, state: "new" }, true);
+  }
+
+  async open(request: BackingRequest): Promise<Backing> {
+    const start = Member.known(this.paths);
+    if (!start) throw internal("this manager's part of the cluster's memory is lost");
+    return await this.begin(request, start, false);
+  }
+
+  async join(request: BackingRequest, told: string): Promise<Backing> {
+    return await this.begin(request, { initialCluster: told, state: "existing" }, true);
+  }
+
+  remove(): Promise<void> {
+    return removeMember(this.paths);
+  }
+
+  /** `decides`: only done when it takes writes; else it is enough that it knows what it knew. */
+  private async begin(request: BackingRequest, start: MemberStart, decides: boolean): Promise<Backing> {
+    const identity = { ...request, name: request.nodeId };
+    const member = Member.open(this.paths, identity, start, this.log);
+    try {
+      if (decides) await member.ready(patience);
+      else await member.answers(patience);
+      const store = await EtcdStore.open(member.client, request.nodeId, this.log);
+      return new EtcdBacking(member, store, request.nodeId, this.log);
+    } catch (error) {
+      member.release();
+      throw error;
+    }
+  }
+}
+
+class EtcdBacking implements Backing {
+  private readonly client: EtcdClient;
+  private readonly timers: Timer[];
+  private standing: AsyncDisposable | null = null;
+
+  constructor(
+    private readonly member: Member,
+    readonly store: EtcdStore,
+    private readonly nodeId: string,
+    private readonly log: Logger,
+  ) {
+    this.client = member.client;
+    this.timers = [
+      setInterval(() => void this.promoteLearners(), tending),
+      setInterval(() => void this.tidy(), tidying),
+    ];
+  }
+
+  leader(): string {
+    return this.store.leader;
+  }
+
+  campaign(lead: (signal: AbortSignal) => Promise<void>): Disposable {
+    const standing = campaign(this.client, this.store, { nodeId: this.nodeId, log: this.log }, lead);
+    this.standing = standing;
+    return { [Symbol.dispose]: () => void standing[Symbol.asyncDispose]() };
+  }
+
+  /** Whoever is let in learns first, and has a vote when it knows what the others do. */
+  async admit({ nodeId, address }: { nodeId: string; address: string }): Promise<string> {
+    await this.dismissWhere(({ name, peerURLs }) => name === nodeId || peerURLs.includes(peerUrl(address)));
+    const { id, members } = await this.addLearner(peerUrl(address));
+    void this.promoteSoon(id);
+    return members.map(({ ID, name, peerURLs }) => `${ID === id ? nodeId : name}=${peerURLs[0] ?? ""}`).join(",");
+  }
+
+  async dismiss(nodeId: string): Promise<void> {
+    await this.dismissWhere(({ name }) => name === nodeId);
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await this.standing?.[Symbol.asyncDispose]();
+    await this.store.close();
+    this.member.release();
+  }
+
+  private async dismissWhere(goes: (member: { name: string; peerURLs: string[] }) => boolean): Promise<void> {
+    for (const each of await this.client.members()) if (goes(each)) await this.client.removeMember(each.ID);
+  }
+
+  /** etcd takes nobody in until it has been well for five seconds after the last change. */
+  private async addLearner(url: string): ReturnType<EtcdClient["addLearner"]> {
+    for (const end = Date.now() + admission; ; ) {
+      try {
+        return await this.client.addLearner(url);
+      } catch (error) {
+        if (Date.now() > end || !/unhealthy cluster|too many learner/.test(errorMessage(error))) throw error;
+        await Bun.sleep(250);
+      }
+    }
+  }
+
+  private async promoteSoon(id: string): Promise<void> {
+    for (let tries = 0; tries < 200; tries++) {
+      await Bun.sleep(100);
+      try {
+        await this.client.promote(id);
+        return;
+      } catch {
+        // It does not know all yet, or has not come up.
+      }
+    }
+  }
+
+  /** Those whom a manager has let in that did not live to give them their vote. */
+  private async promoteLearners(): Promise<void> {
+    try {
+      const learners = (await this.client.members()).filter(({ isLearner }) => isLearner);
+      for (const { ID } of learners) await this.client.promote(ID).catch(() => {});
+    } catch {
+      // etcd is away; the next look will tell.
+    }
+  }
+
+  /** Gives back room that etcd does not need, and lets it write again where it had too little. */
+  private async tidy(): Promise<void> {
+    this.member.trimLog();
+    try {
+      const { revision, size, inUse } = await this.client.status();
+      const full = await this.client.isFull();
+      if (full) await this.client.compact(revision).catch(() => {});
+      if (full || size - inUse > muchFree) await this.client.defragment();
+      if (full) await this.client.disarm();
+    } catch (error) {
+      this.log.debug("etcd could not be looked after", { error: errorMessage(error) });
+    }
+  }
+}

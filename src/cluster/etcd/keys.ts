@@ -1,0 +1,23 @@
+/**
+ * The keys of a cluster in etcd, all of them:
+ *
+ *     /berth/object/KIND/ID    an object, as JSON without its version, which is the key's own
+ *     /berth/leader            the node that leads, as long as its lease lasts
+ *     /berth/sync/NODE         nothing; written to see that one's own view has come so far
+ */
+import { type Kind, kinds } from "../model/objects.ts";
+
+/** What all keys begin with. */
+export const root = "/berth/";
+/** Whose value is the id of the node that leads. */
+export const leaderKey = `${root}leader`;
+
+export const objectKey = (kind: Kind, id: string): string => `${root}object/${kind}/${id}`;
+export const syncKey = (nodeId: string): string => `${root}sync/${nodeId}`;
+
+/** What an object's key says; null: it is another kind of key. */
+export function readObjectKey(key: string): { kind: Kind; id: string } | null {
+  const [kindName, id, ...more] = key.startsWith(`${root}object/`) ? key.slice(`${root}object/`.length).split("/") : [];
+  const kind = kinds.find((each) => each === kindName);
+  return kind && id && more.length === 0 ? { kind, id } : null;
+}

@@ -1,0 +1,195 @@
+import { errorMessage, unavailable } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { type Kind, kinds } from "../model/objects.ts";
+import { type Change, StateMirror } from "../model/state.ts";
+import { type ClusterStore, mostWrites, OutOfSequence, type Write } from "../store/store.ts";
+import { Compacted, type EtcdClient, type KeyEvent } from "./client.ts";
+import { leaderKey, objectKey, readObjectKey, root, syncKey } from "./keys.ts";
+
+/** Milliseconds that a commit waits at most for its own events. */
+const patience = 10_000;
+const longestPause = 2000;
+
+/**
+ * The cluster's state in etcd, with a mirror of it in this process that a watch keeps. An object's `Version.Index` is
+ * the revision of its key.
+ */
+export class EtcdStore implements ClusterStore {
+  readonly state = new StateMirror();
+  /** The node that leads; empty: none does. */
+  leader = "";
+  private seen = 0;
+  private readonly listeners = new Set<(changes: readonly Change[]) => void>();
+  private readonly leaderListeners = new Set<() => void>();
+  private readonly waiting = new Set<{ revision: number; reached: () => void }>();
+  private readonly over = new AbortController();
+  private watching: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly client: EtcdClient,
+    private readonly nodeId: string,
+    private readonly log: Logger,
+  ) {}
+
+  /** With all that this machine's member knows. */
+  static async open(client: EtcdClient, nodeId: string, log: Logger): Promise<EtcdStore> {
+    const store = new EtcdStore(client, nodeId, log);
+    await store.load();
+    store.watching = store.watch();
+    return store;
+  }
+
+  async commit(writes: readonly Write[]): Promise<number> {
+    if (writes.length > mostWrites) throw new RangeError(`more than ${mostWrites} writes in one commit`);
+    const { succeeded, wrote, revision } = await this.client.txn(
+      writes.flatMap((write) => condition(write) ?? []),
+      writes.flatMap((write) => this.operation(write) ?? []),
+    );
+    if (!succeeded) throw new OutOfSequence();
+    if (wrote) await this.reached(revision);
+    return revision;
+  }
+
+  onChange(listener: (changes: readonly Change[]) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Called whenever another node leads, or none does. */
+  onLeader(listener: () => void): () => void {
+    this.leaderListeners.add(listener);
+    return () => this.leaderListeners.delete(listener);
+  }
+
+  async sync(): Promise<void> {
+    const put = { request_put: { key: btoa(syncKey(this.nodeId)), value: "" } };
+    const { revision } = await this.client.txn([], [put]);
+    await this.reached(revision);
+  }
+
+  async close(): Promise<void> {
+    this.over.abort();
+    await this.watching;
+  }
+
+  private operation(write: Write): object | null {
+    if ("check" in write) return null;
+    if ("remove" in write) return { request_delete_range: { key: btoa(objectKey(write.remove, write.id)) } };
+    const now = new Date().toISOString();
+    const CreatedAt = this.state.get(write.put, write.object.ID)?.CreatedAt ?? now;
+    const value = JSON.stringify({ ...write.object, CreatedAt, UpdatedAt: now });
+    return {
+      request_put: {
+        key: btoa(objectKey(write.put, write.object.ID)),
+        value: Buffer.from(value).toString("base64"),
+      },
+    };
+  }
+
+  /** Resolved when the mirror shows a write. */
+  private reached(revision: number): Promise<void> {
+    if (this.seen >= revision) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter = { revision, reached: resolve };
+    const timer = setTimeout(() => {
+      this.waiting.delete(waiter);
+      reject(unavailable("etcd does not tell what has been written"));
+    }, patience);
+    this.waiting.add(waiter);
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  /** Takes in everything there is, and tells of what is different from what was known. */
+  private async load(): Promise<void> {
+    const { revision, kvs } = await this.client.range(root, true);
+    const events: KeyEvent[] = kvs.map(({ key, value, modRevision }) => ({ key, value, revision: modRevision }));
+    const found = new Set(kvs.map(({ key }) => key));
+    for (const key of this.known()) if (!found.has(key)) events.push({ key, value: null, revision });
+    const news = events.filter(({ key, value, revision: index }) => {
+      const at = readObjectKey(key);
+      return !at || value === null || this.state.get(at.kind, at.id)?.Version.Index !== index;
+    });
+    if (!found.has(leaderKey)) news.push({ key: leaderKey, value: null, revision });
+    this.take(news, revision);
+  }
+
+  private *known(): Iterable<string> {
+    for (const kind of kinds) for (const { ID } of this.state.all(kind)) yield objectKey(kind, ID);
+  }
+
+  private async watch(): Promise<void> {
+    const { signal } = this.over;
+    for (let pause = 50; !signal.aborted; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        for await (const events of this.client.watch(root, this.seen + 1, signal)) {
+          pause = 50;
+          for (const [revision, ofOne] of Map.groupBy(events, (event) => event.revision)) this.take(ofOne, revision);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof Compacted) await this.load().catch(() => {});
+        else this.log.debug("etcd cannot be watched", { error: errorMessage(error) });
+      }
+      if (!signal.aborted) await Bun.sleep(pause);
+    }
+  }
+
+  /** Puts one write into the mirror, tells of it, and lets go who waited for it. */
+  private take(events: readonly KeyEvent[], revision: number): void {
+    const changes: Change[] = [];
+    for (const { key, value, revision: index } of events) {
+      if (key === leaderKey) this.noteLeader(value ?? "");
+      const at = readObjectKey(key);
+      const change = at && changeOf(at.kind, at.id, value, index);
+      if (!change) continue;
+      this.state.apply(change, index);
+      changes.push(change);
+    }
+    if (revision > this.seen) this.seen = revision;
+    if (revision > this.state.index) this.state.index = revision;
+    if (changes.length > 0) {
+      for (const listener of this.listeners) {
+        try {
+          listener(changes);
+        } catch (error) {
+          this.log.error("a change of the cluster could not be followed", { error: errorMessage(error) });
+        }
+      }
+    }
+    for (const waiter of [...this.waiting]) {
+      if (waiter.revision > this.seen) continue;
+      this.waiting.delete(waiter);
+      waiter.reached();
+    }
+  }
+
+  private noteLeader(nodeId: string): void {
+    if (nodeId === this.leader) return;
+    this.leader = nodeId;
+    for (const listener of this.leaderListeners) listener();
+  }
+}
+
+/** What must be true for a write; an absent key has version 0, and no other comparison holds for it. */
+function condition(write: Write): object | null {
+  if (write.at === undefined) return null;
+  const key = btoa("put" in write ? objectKey(write.put, write.object.ID) : keyOf(write));
+  return write.at === 0
+    ? { key, target: "VERSION", result: "EQUAL", version: "0" }
+    : { key, target: "MOD", result: "EQUAL", mod_revision: String(write.at) };
+}
+
+const keyOf = (write: Exclude<Write, { put: Kind }>): string =>
+  objectKey("check" in write ? write.check : write.remove, write.id);
+
+function changeOf(kind: Kind, id: string, value: string | null, index: number): Change | null {
+  if (value === null) return { kind, id, object: null } as Change;
+  try {
+    const object: unknown = JSON.parse(value);
+    if (typeof object !== "object" || object === null) return null;
+    // The border: only stores write these keys, from objects of their kind.
+    return { kind, id, object: { ...object, Version: { Index: index } } } as Change;
+  } catch {
+    return null;
+  }
+}
