@@ -43,7 +43,7 @@ export interface RootFilesystems {
   changes(id: string, signal?: AbortSignal): Promise<FilesystemChange[]>;
   /** Bytes. */
   usage(id: string): Promise<{ rw: number; root: number }>;
-  driverData(id: string): { Name: string; Data: Record<string, string> };
+  driverData(id: string): { Name: string; Data: Record<string, string> | null };
   commit(request: CommitRootfsRequest): Promise<ImageRecord>;
 }
 

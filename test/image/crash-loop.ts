@@ -1,4 +1,4 @@
-/** Loads, commits, saves and removes images without end in the store at argv[2], until it is killed. */
+/** Loads, commits, saves and removes images without end in the store at argv[2], with the storage driver argv[4], until it is killed. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EventBus } from "../../src/api/events.ts";
@@ -17,7 +17,7 @@ import { nowNano } from "../../src/linux/clock.ts";
 import { blobUsers } from "../../src/managed-plugin/blob-users.ts";
 import { openStore } from "../../src/store/store.ts";
 
-const [dir = "", archive = ""] = process.argv.slice(2);
+const [dir = "", archive = "", storageDriver = ""] = process.argv.slice(2);
 const dataRoot = join(dir, "data");
 const store = openStore(join(dataRoot, "berth.db"));
 const deps = openImages({
@@ -29,7 +29,7 @@ const deps = openImages({
   log: silent,
   dataRoot,
   execRoot: join(dir, "exec"),
-  storageDriver: "overlay2",
+  storageDriver,
 });
 await reconcileImages(deps, new Set());
 process.stdout.write("ready\n");

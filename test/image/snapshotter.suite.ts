@@ -2,10 +2,12 @@
 import { describe, expect, test } from "bun:test";
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -19,21 +21,33 @@ import { chunked, failure, type Member, tarOf } from "./harness.ts";
 
 const id = (n: number) => `sha256:${String(n).padStart(64, "0")}`;
 
-export function snapshotterSuite(name: string, make: (root: string, archiver: Archiver) => Snapshotter): void {
+/** `parent`: where its layers are. */
+export function snapshotterSuite(
+  name: string,
+  make: (root: string, archiver: Archiver) => Snapshotter,
+  parent = tmpdir(),
+): void {
   const inScratch = async (
-    work: (s: Snapshotter, dir: string, layer: (n: number, members: Member[]) => Promise<void>) => Promise<void>,
+    work: (
+      s: Snapshotter,
+      dir: string,
+      layer: (n: number, members: Member[]) => Promise<void>,
+      archiver: Archiver,
+    ) => Promise<void>,
   ) => {
-    const dir = mkdtempSync(join(tmpdir(), "berth-snapshots-"));
+    const dir = mkdtempSync(join(parent, "berth-snapshots-"));
+    mkdirSync(join(dir, "layers"));
     const archiver = new Archiver();
     try {
       const s = make(join(dir, "layers"), archiver);
-      await work(s, dir, async (n, members) => {
+      const layer = async (n: number, members: Member[]) => {
         const chain = Array.from({ length: n }, (_, i) => id(i));
         await s.prepare(`l${n}`, chain);
         const { root, whiteouts } = s.applyTarget(`l${n}`);
         await archiver.extract(chunked(tarOf(...members)), root, { whiteouts, rootAttributes: true });
         await s.commit(`l${n}`, id(n));
-      });
+      };
+      await work(s, dir, layer, archiver);
     } finally {
       await archiver[Symbol.asyncDispose]();
       rmSync(dir, { recursive: true, force: true });
@@ -129,6 +143,75 @@ export function snapshotterSuite(name: string, make: (root: string, archiver: Ar
         expect((await s.list()).keys).toEqual(["next"]);
       }));
 
+    test("what a snapshot changes, and the bytes of it", () =>
+      inScratch(async (s, dir, layer, archiver) => {
+        await layer(0, [
+          { name: "big", content: "x".repeat(9000) },
+          { name: "d/kept", content: "kept" },
+          { name: "d/gone", content: "gone" },
+        ]);
+        await layer(1, [{ name: "e/x", content: "x" }]);
+        const chain = [id(0), id(1)];
+        await s.prepare("c", chain);
+        expect(await s.usage("c", chain)).toBe(0);
+        expect(await archiver.changes(s.diffSource("c", chain))).toEqual([]);
+        await mounted(s, dir, "c", chain, (root) => {
+          rmSync(join(root, "d/gone"));
+          writeFileSync(join(root, "e/x"), "12");
+          writeFileSync(join(root, "new"), "345");
+          linkSync(join(root, "new"), join(root, "same"));
+        });
+        expect(await archiver.changes(s.diffSource("c", chain))).toEqual([
+          { path: "/d", kind: 0 },
+          { path: "/d/gone", kind: 2 },
+          { path: "/e", kind: 0 },
+          { path: "/e/x", kind: 0 },
+          { path: "/new", kind: 1 },
+          { path: "/same", kind: 1 },
+        ]);
+        expect(await s.usage("c", chain)).toBe(5);
+        // Where attributes are looked up, and what a layer alone has.
+        expect(s.lookupRoots(chain).some((root) => existsSync(join(root, "big")))).toBe(true);
+        expect(await archiver.changes(s.layerSource(chain))).toEqual([
+          { path: "/e", kind: 1 },
+          { path: "/e/x", kind: 1 },
+        ]);
+        s.dismiss("c");
+        expect((await s.list()).keys).toEqual([]);
+      }));
+
+    test("what containers mount upon is there, and is no change", () =>
+      inScratch(async (s, dir, layer, archiver) => {
+        await layer(0, [
+          { name: "etc/hosts", content: "of the image" },
+          { name: "proc", type: "symlink", linkName: "elsewhere" },
+        ]);
+        const chain = [id(0)];
+        await s.prepare("c", chain);
+        const options = { mountPoints: true };
+        const look = (root: string) => {
+          expect(readFileSync(join(root, "etc/hosts"), "utf8")).toBe("of the image");
+          expect(readlinkSync(join(root, "proc"))).toBe("elsewhere");
+          expect(statSync(join(root, ".dockerenv")).size).toBe(0);
+          expect(statSync(join(root, "dev/pts")).isDirectory()).toBe(true);
+        };
+        await mounted(s, dir, "c", chain, look, options);
+        await mounted(s, dir, "c", chain, look, options);
+        expect(await archiver.changes(s.diffSource("c", chain))).toEqual([]);
+        await mounted(s, dir, "c", chain, (root) => writeFileSync(join(root, "etc/hostname"), "x"), options);
+        expect(await archiver.changes(s.diffSource("c", chain))).toEqual([
+          { path: "/etc", kind: 0 },
+          { path: "/etc/hostname", kind: 1 },
+        ]);
+        // Nor do they get into a layer.
+        await s.commit("c", id(1));
+        await s.prepare("next", [id(0), id(1)]);
+        await mounted(s, dir, "next", [id(0), id(1)], (root) => {
+          expect(readdirSync(root).sort()).toEqual(["etc", "proc"]);
+          expect(readdirSync(join(root, "etc")).sort()).toEqual(["hostname", "hosts"]);
+        });
+      }));
+
     test("upon nothing", () =>
       inScratch(async (s, dir) => {
         await s.prepare("c", []);
@@ -136,7 +219,7 @@ export function snapshotterSuite(name: string, make: (root: string, archiver: Ar
           expect(readdirSync(root)).toEqual([]);
           writeFileSync(join(root, "x"), "12345");
         });
-        expect(await s.usage("c")).toBe(5);
+        expect(await s.usage("c", [])).toBe(5);
         await mounted(s, dir, "c", [], (root) => expect(existsSync(join(root, "x"))).toBe(true), { volatile: true });
       }));
 

@@ -125,16 +125,17 @@ export async function rootfsChanges(
 /** Bytes: `rw` what the container wrote, `root` the whole root filesystem (layers and `rw`). */
 export async function rootfsUsage(deps: ImageDeps, containerId: string): Promise<{ rw: number; root: number }> {
   const row = rootfs(deps, containerId);
-  const layers = chainTo(deps.store, row.chain_id).reduce(
-    (sum, chainId) => sum + (layerByChain(deps.store, chainId)?.size ?? 0),
-    0,
-  );
-  const rw = await deps.snapshotter.usage(containerId);
+  const chain = chainTo(deps.store, row.chain_id);
+  const layers = chain.reduce((sum, chainId) => sum + (layerByChain(deps.store, chainId)?.size ?? 0), 0);
+  const rw = await deps.snapshotter.usage(containerId, chain);
   return { rw, root: layers + rw };
 }
 
 /** `GraphDriver` of container inspect: driver name and its directories. */
-export function rootfsDriverData(deps: ImageDeps, containerId: string): { Name: string; Data: Record<string, string> } {
+export function rootfsDriverData(
+  deps: ImageDeps,
+  containerId: string,
+): { Name: string; Data: Record<string, string> | null } {
   const row = rootfsRow(deps.store, containerId);
   const chain = chainTo(deps.store, row?.chain_id ?? null);
   return {

@@ -24,6 +24,14 @@ const imageEnd = ".ext4";
 /** Milliseconds for which what was dismissed gathers, to go all at once. */
 const DISMISSED_MS = 1000;
 
+/** How the directory of a snapshot comes and goes. */
+export interface Entries {
+  /** Makes it: empty, or with all that is in another. */
+  make(path: string, from: string | null): void | Promise<void>;
+  /** Removes it with all that is in it. Idempotent. */
+  remove(path: string): void | Promise<void>;
+}
+
 /**
  * Directories of layers and snapshots: `<root>/sha256/<chain id>` and `<root>/active/<key>`. They come into being and
  * go by rename, so that none of them is ever half there under its name; `<root>/trash` holds what is being removed.
@@ -39,8 +47,8 @@ export class SnapshotLayout {
 
   constructor(
     root: string,
-    private readonly archiver: Archiver,
     private readonly limits: SizeLimits,
+    private readonly entries: Entries,
   ) {
     this.#layers = join(root, "sha256");
     this.#active = join(root, "active");
@@ -79,15 +87,18 @@ export class SnapshotLayout {
     return existsSync(this.layer(chainId));
   }
 
-  /** Makes the directory of a new snapshot with these in it. `size`: a limit on what they may take, in bytes. */
-  async create(key: string, children: readonly string[], size = 0): Promise<void> {
+  /**
+   * Makes the directory of a new snapshot with these in it. `size`: a limit on what they may take, in bytes. `from`: the
+   * directory that it begins as.
+   */
+  async create(
+    key: string,
+    children: readonly string[],
+    { size = 0, from = null }: { size?: number | undefined; from?: string | null } = {},
+  ): Promise<void> {
     const path = this.active(key);
-    try {
-      mkdirSync(path, { mode: 0o700 });
-    } catch (error) {
-      if (hasCode(error, "EEXIST")) throw conflict(`snapshot ${key} already exists`);
-      throw error;
-    }
+    if (existsSync(path)) throw conflict(`snapshot ${key} already exists`);
+    await this.entries.make(path, from);
     if (size > 0) await this.limits.limit(path, this.#image(key), size, 0o700);
     for (const child of children) mkdirSync(join(path, child), { mode: 0o755 });
   }
@@ -115,7 +126,7 @@ export class SnapshotLayout {
     }
     for (const wait of [...PAUSES, null]) {
       try {
-        return await this.#remove(doomed);
+        return await this.entries.remove(doomed);
       } catch (error) {
         if (wait === null) throw error;
         await Bun.sleep(wait);
@@ -133,18 +144,17 @@ export class SnapshotLayout {
 
   async #removeDismissed(): Promise<void> {
     for (const path of this.#dismissed.splice(0)) {
-      await this.#remove(path).catch(() => {});
+      try {
+        await this.entries.remove(path);
+      } catch {}
       await setImmediate();
     }
   }
 
-  async #remove(path: string): Promise<void> {
-    if (!removeSmallTree(path, SMALL)) await this.archiver.remove(path);
-  }
-
   /** What an interrupted removal left. */
   async emptyTrash(): Promise<void> {
-    await this.archiver.remove(...(await readdir(this.#trash)).map((name) => join(this.#trash, name)));
+    const doomed = await readdir(this.#trash);
+    await Promise.all(doomed.map((name) => this.entries.remove(join(this.#trash, name))));
   }
 
   #image(key: string): string {
@@ -155,4 +165,12 @@ export class SnapshotLayout {
     const chainIds = (await readdir(this.#layers)).map((name) => `sha256:${name}`).filter(isDigest);
     return { keys: await readdir(this.#active), chainIds };
   }
+}
+
+/** Plain directories. */
+export function directories(archiver: Archiver): Entries {
+  return {
+    make: (path) => mkdirSync(path, { mode: 0o700 }),
+    remove: (path) => (removeSmallTree(path, SMALL) ? undefined : archiver.remove(path)),
+  };
 }

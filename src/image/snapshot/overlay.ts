@@ -1,15 +1,4 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Archiver } from "../../linux/archive/archiver.ts";
 import { isMountPoint } from "../../linux/at.ts";
@@ -20,7 +9,8 @@ import { mountOverlay } from "../../linux/overlay.ts";
 import { SizeLimits } from "../../linux/size-limits.ts";
 import { unmountAll } from "../../linux/unmount.ts";
 import { filesystemName } from "./filesystem.ts";
-import { SnapshotLayout } from "./layout.ts";
+import { directories, SnapshotLayout } from "./layout.ts";
+import { lackingMountPoints, makeMountPoints } from "./mount-points.ts";
 import type { ApplyTarget, DiffSource, SnapshotMountOptions, Snapshotter } from "./snapshotter.ts";
 
 /**
@@ -45,17 +35,18 @@ export class OverlaySnapshotter implements Snapshotter {
     private readonly archiver: Archiver,
     limits = new SizeLimits(root, false),
   ) {
-    this.#layout = new SnapshotLayout(root, archiver, limits);
+    this.#layout = new SnapshotLayout(root, limits, directories(archiver));
     this.#maps = join(root, "mapped");
     this.#empty = emptyLayer(root);
     mkdirSync(this.#empty, { recursive: true, mode: 0o755 });
     this.#mountPoints = join(root, "mount-points");
-    makeMountPoints(this.#mountPoints);
+    mkdirSync(this.#mountPoints, { recursive: true, mode: 0o755 });
+    makeMountPoints(this.#mountPoints, lackingMountPoints(this.#mountPoints));
   }
 
   /** The upper directory's attributes are those of the root that the container sees. */
   async prepare(key: string, chain: readonly string[], { size }: { size?: number } = {}): Promise<void> {
-    await this.#layout.create(key, ["diff", "work"], size);
+    await this.#layout.create(key, ["diff", "work"], { size });
     const top = chain.at(-1);
     if (top === undefined || !this.has(top)) return;
     const { mode, uid, gid } = statSync(join(this.#layout.layer(top), "diff"));
@@ -245,14 +236,4 @@ const emptyLayer = (root: string): string => join(root, "empty");
 /** Whether the layers in this directory are this driver's: then it is the one to read them, with no need to try. */
 export function hasOverlayLayers(root: string): boolean {
   return existsSync(emptyLayer(root));
-}
-
-/** Docker's list; `/.dockerenv` is what programs look for to learn that they are in a container. */
-function makeMountPoints(root: string): void {
-  for (const dir of ["", "dev", "dev/pts", "dev/shm", "etc", "proc", "sys"])
-    mkdirSync(join(root, dir), { recursive: true, mode: 0o755 });
-  for (const file of [".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf"]) {
-    if (!existsSync(join(root, file))) writeFileSync(join(root, file), "", { mode: 0o755 });
-  }
-  if (!existsSync(join(root, "etc/mtab"))) symlinkSync("/proc/mounts", join(root, "etc/mtab"));
 }

@@ -12,7 +12,7 @@ import type { ChangesRequest } from "../../linux/archive/changes.ts";
  * chain id alone, so what a crash left behind is found by its name. Calls with one key must not overlap.
  */
 export interface Snapshotter {
-  /** `overlay2` or `vfs`, as `docker info` names the driver. */
+  /** `overlay2`, `btrfs` or `vfs`, as `docker info` names the driver. */
   readonly driver: string;
 
   /** True where `prepare` wants the whole chain on disk, even to extract a layer upon it. */
@@ -66,11 +66,11 @@ export interface Snapshotter {
   /** Where the attributes of a directory can be looked up in a chain: trees, top first. */
   lookupRoots(chain: readonly string[]): string[];
 
-  /** Bytes that the snapshot itself takes. */
-  usage(key: string): Promise<number>;
+  /** Bytes of the files that the snapshot adds to its chain. */
+  usage(key: string, chain: readonly string[]): Promise<number>;
 
   /** `GraphDriver.Data` of inspect, for a snapshot (mounted at `target`) or the last layer of a chain. */
-  driverData(of: { key: string; target: string } | null, chain: readonly string[]): Record<string, string>;
+  driverData(of: { key: string; target: string } | null, chain: readonly string[]): Record<string, string> | null;
 
   /** What `docker info` says of the driver: pairs of what and how. */
   status(): string[][];

@@ -30,7 +30,7 @@ import type { BlockGroup } from "./usage.ts";
 export type ArchiveSource = { file: string } | LendableBody | AsyncIterable<Uint8Array>;
 
 const IDLE_MS = 3000;
-const upkeep: ReadonlySet<JobName> = new Set(["remove", "unmount", "sync"]);
+const upkeep: ReadonlySet<JobName> = new Set(["remove", "unmount", "sync", "subvolume"]);
 
 /**
  * Archives in and out of directory trees, and other walks over whole trees, in worker threads. One per daemon. A worker
@@ -186,6 +186,21 @@ export class Archiver implements AsyncDisposable {
   /** What one tree changes in others. */
   changes(request: ChangesRequest, signal?: AbortSignal): Promise<TreeChange[]> {
     return this.#run("changes", request, { signal });
+  }
+
+  /** Bytes of the files that one tree adds to others, as {@link usage} counts. */
+  changedBytes(request: ChangesRequest, signal?: AbortSignal): Promise<number> {
+    return this.#run("changedBytes", request, { signal });
+  }
+
+  /** As {@link makeSubvolume}, which waits for the disk. */
+  async subvolume(path: string, from: string | null): Promise<void> {
+    await this.#run("subvolume", { path, from }, {});
+  }
+
+  /** As {@link limitSubvolume}, which may wait until the filesystem has counted. */
+  async limitSubvolume(path: string, bytes: number): Promise<void> {
+    await this.#run("limitSubvolume", { path, bytes }, {});
   }
 
   /** Copies a tree into an existing directory on this machine, with everything that the filesystem keeps. */

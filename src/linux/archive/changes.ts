@@ -9,10 +9,13 @@ export const changeKinds = { modified: 0, added: 1, deleted: 2 } as const;
 /** 0: modified, 1: added, 2: deleted; see {@link changeKinds}. */
 export type ChangeKind = (typeof changeKinds)[keyof typeof changeKinds];
 
-/** `overlay`: `root` holds only what changed over the lower directories (top first); `compare`: whole trees. */
+/**
+ * `overlay`: `root` holds only what changed over the lower directories (top first); `compare`: whole trees. `made`: paths
+ * that do not count where they were added and nothing is in them.
+ */
 export type ChangesRequest =
   | { kind: "overlay"; root: string; lowers: string[] }
-  | { kind: "compare"; root: string; base: string | null };
+  | { kind: "compare"; root: string; base: string | null; made?: readonly string[] };
 
 /** One path that differs. */
 export interface TreeChange {
@@ -29,7 +32,7 @@ export function treeChanges(request: ChangesRequest, stopped: Stopped): TreeChan
     if (request.kind === "compare") {
       const base = request.base === null ? undefined : openDir(request.base);
       try {
-        compare(root, base, "", changes, stopped);
+        compare(root, base, "", changes, { made: new Set(request.made), stopped });
       } finally {
         if (base !== undefined) close(base);
       }
@@ -124,8 +127,14 @@ function openBelow(lowers: readonly number[], name: string): number[] {
   return opened;
 }
 
-function compare(dir: number, base: number | undefined, path: string, changes: TreeChange[], stopped: Stopped): void {
-  checkStopped(stopped);
+function compare(
+  dir: number,
+  base: number | undefined,
+  path: string,
+  changes: TreeChange[],
+  how: { made: ReadonlySet<string>; stopped: Stopped },
+): void {
+  checkStopped(how.stopped);
   const names = new Set(listDir(dir, decodeName));
   const again = base === undefined ? undefined : openAt(base, ".", O.RDONLY | O.DIRECTORY);
   const old = again === undefined ? [] : listDir(again, decodeName);
@@ -137,8 +146,10 @@ function compare(dir: number, base: number | undefined, path: string, changes: T
     const child = `${path}/${name}`;
     const before = base === undefined ? undefined : statAt(base, name);
     if (!isDir(stat)) {
-      if (!before) changes.push({ path: child, kind: changeKinds.added });
-      else if (differs(stat, before) || contentDiffers(dir, base, name, stat))
+      const isEmpty = stat.size === 0 || (stat.mode & S.IFMT) === S.IFLNK;
+      if (!before) {
+        if (!isEmpty || !how.made.has(child)) changes.push({ path: child, kind: changeKinds.added });
+      } else if (differs(stat, before) || contentDiffers(dir, base, name, stat))
         changes.push({ path: child, kind: changeKinds.modified });
       continue;
     }
@@ -147,13 +158,14 @@ function compare(dir: number, base: number | undefined, path: string, changes: T
     const fd = openAt(dir, name, O.RDONLY | O.DIRECTORY);
     const below = merged && base !== undefined ? openAt(base, name, O.RDONLY | O.DIRECTORY) : undefined;
     try {
-      compare(fd, below, child, changes, stopped);
+      compare(fd, below, child, changes, how);
     } finally {
       close(fd);
       if (below !== undefined) close(below);
     }
-    if (!before) changes.push({ path: child, kind: changeKinds.added });
-    else if (!merged || changes.length > count || differs(stat, before))
+    if (!before) {
+      if (changes.length > count || !how.made.has(child)) changes.push({ path: child, kind: changeKinds.added });
+    } else if (!merged || changes.length > count || differs(stat, before))
       changes.push({ path: child, kind: changeKinds.modified });
   }
 }

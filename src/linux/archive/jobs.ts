@@ -40,6 +40,9 @@ export interface Jobs {
   blocks: { request: { path: string; groups: readonly BlockGroup[] }; result: Record<string, number> };
   usage: { request: { path: string }; result: { bytes: number; inodes: number } };
   changes: { request: ChangesRequest; result: TreeChange[] };
+  changedBytes: { request: ChangesRequest; result: number };
+  limitSubvolume: { request: { path: string; bytes: number }; result: null };
+  subvolume: { request: { path: string; from: string | null }; result: null };
   copy: { request: { from: string; to: string; options: CopyOptions }; result: null };
 }
 

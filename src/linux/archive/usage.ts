@@ -1,6 +1,8 @@
+import { lstatSync } from "node:fs";
 import { hasCode } from "../../lib/errors.ts";
 import { decodeName } from "../../lib/tar/names.ts";
 import { close, listDir, O, openAt, openDir, S, type Stat, statAt } from "../at.ts";
+import { type ChangesRequest, changeKinds, treeChanges } from "./changes.ts";
 import { checkStopped, type Stopped } from "./stop.ts";
 
 /**
@@ -38,6 +40,22 @@ export function treeUsage(path: string, stopped: Stopped): { bytes: number; inod
     close(root);
   }
   return total;
+}
+
+/** The same of what one tree adds to others. */
+export function changedBytes(request: ChangesRequest, stopped: Stopped): number {
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (const { path, kind } of treeChanges(request, stopped)) {
+    if (kind === changeKinds.deleted) continue;
+    const stat = lstatSync(request.root + path, { throwIfNoEntry: false });
+    if (!stat || stat.isDirectory()) continue;
+    const key = `${stat.dev} ${stat.ino}`;
+    if (stat.nlink > 1 && seen.has(key)) continue;
+    seen.add(key);
+    bytes += Math.min(stat.size, stat.blocks * 512);
+  }
+  return bytes;
 }
 
 /** What is told apart where blocks are counted: things whose path from the top fits the pattern, and all below them. */

@@ -2,6 +2,7 @@
  * Entry point of the archive workers: takes one job at a time, as linux/archive/jobs.ts draws them. An entry point of
  * its own in scripts/build.ts, since the executable must carry it.
  */
+import { limitSubvolume, makeSubvolume } from "../btrfs.ts";
 import { removeTree } from "../remove.ts";
 import { syncFilesystem } from "../sync.ts";
 import { unmountAll } from "../unmount.ts";
@@ -16,7 +17,7 @@ import { unpackMembers } from "./members.ts";
 import { measureTree, packToFile, packTree, recompressFile, streamTree, transferTree } from "./pack.ts";
 import { rebuildTree } from "./rebuild.ts";
 import { checkStopped, type Stopped } from "./stop.ts";
-import { treeBlocks, treeUsage } from "./usage.ts";
+import { changedBytes, treeBlocks, treeUsage } from "./usage.ts";
 
 declare const self: Worker;
 
@@ -51,6 +52,15 @@ const handlers: Handlers = {
   blocks: ({ path, groups }, stopped) => treeBlocks(path, groups, stopped),
   usage: ({ path }, stopped) => treeUsage(path, stopped),
   changes: (request, stopped) => treeChanges(request, stopped),
+  changedBytes: (request, stopped) => changedBytes(request, stopped),
+  limitSubvolume: ({ path, bytes }) => {
+    limitSubvolume(path, bytes);
+    return null;
+  },
+  subvolume: ({ path, from }) => {
+    makeSubvolume(path, from);
+    return null;
+  },
   copy: ({ from, to, options }, stopped) => {
     copyTree(from, to, options, stopped);
     return null;

@@ -127,8 +127,8 @@ export const engineOptions: readonly DaemonOption[] = [
     flag: "storage-driver",
     short: "s",
     kind: "string",
-    help: 'Storage driver to use ("overlay2"|"vfs")',
-    shown: "overlay2 where the filesystem can",
+    help: 'Storage driver to use ("overlay2"|"btrfs"|"vfs")',
+    shown: "what the data root has layers of, else overlay2 where the filesystem can",
   },
   {
     key: "tls",
