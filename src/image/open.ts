@@ -17,7 +17,7 @@ export interface OpenImagesRequest {
   log: Logger;
   dataRoot: string;
   execRoot: string;
-  /** `--storage-driver`: `overlay2`, `btrfs`, `vfs`; absent: what there is, else overlay where the filesystem can carry it. */
+  /** `--storage-driver`: `overlay2`, `btrfs`, `vfs`; absent: what there is, else overlay where that works. */
   storageDriver?: string;
   /** Where the filesystem has no project quotas, size limits may be kept by loop devices. */
   loopQuotas?: boolean;

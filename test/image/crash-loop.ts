@@ -1,4 +1,4 @@
-/** Loads, commits, saves and removes images without end in the store at argv[2], with the storage driver argv[4], until it is killed. */
+/** Loads, commits, saves and removes images without end in the store at argv[2], with the driver argv[4]. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EventBus } from "../../src/api/events.ts";

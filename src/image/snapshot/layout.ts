@@ -88,8 +88,8 @@ export class SnapshotLayout {
   }
 
   /**
-   * Makes the directory of a new snapshot with these in it. `size`: a limit on what they may take, in bytes. `from`: the
-   * directory that it begins as.
+   * Makes the directory of a new snapshot with these in it. `size`: a limit on what they may take, in bytes. `from`:
+   * the directory that it begins as.
    */
   async create(
     key: string,

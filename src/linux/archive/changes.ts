@@ -10,8 +10,8 @@ export const changeKinds = { modified: 0, added: 1, deleted: 2 } as const;
 export type ChangeKind = (typeof changeKinds)[keyof typeof changeKinds];
 
 /**
- * `overlay`: `root` holds only what changed over the lower directories (top first); `compare`: whole trees. `made`: paths
- * that do not count where they were added and nothing is in them.
+ * `overlay`: `root` holds only what changed over the lower directories (top first); `compare`: whole trees. `made`:
+ * paths that do not count where they were added and nothing is in them.
  */
 export type ChangesRequest =
   | { kind: "overlay"; root: string; lowers: string[] }
