@@ -1,5 +1,6 @@
 import type { PeerNode } from "../../api/types/swarm.ts";
 import type { Logger } from "../../lib/log.ts";
+import type { Liveness } from "../store/liveness.ts";
 import type { ClusterStore } from "../store/store.ts";
 import type { Credentials } from "./transport.ts";
 
@@ -7,6 +8,7 @@ import type { Credentials } from "./transport.ts";
 export interface DispatchDeps {
   store: ClusterStore;
   log: Logger;
+  liveness: Liveness;
   /** Of the manager itself. */
   nodeId: string;
   clusterId: string;

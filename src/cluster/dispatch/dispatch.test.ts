@@ -5,10 +5,12 @@ import { issueNode, newRequest, usualLifetime } from "../ca/issue.ts";
 import { newRoot, type Root, tlsInfo } from "../ca/root.ts";
 import { newJoinToken } from "../ca/tokens.ts";
 import type { TaskObject } from "../model/objects.ts";
+import { MemoryBackings } from "../testing/memory-backings.ts";
 import { MemoryStore } from "../testing/memory-store.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { enterCluster, renewCertificate } from "./enter.ts";
 import { callJson } from "./json-calls.ts";
+import { watchLostNodes } from "./lost-nodes.ts";
 import { type Item, paths, rootAnswer, type Surroundings, type TaskWord } from "./messages.ts";
 import { NodeSession } from "./node-session.ts";
 import { type Credentials, dialManager, type Listening, listenForNodes } from "./transport.ts";
@@ -54,8 +56,13 @@ async function manager() {
     },
   ]);
   const credentials = await credentialsFor(root, "m1", "manager");
+  const backing = await new MemoryBackings(store).open({ nodeId: "m1" });
+  const { liveness } = backing;
+  const leading = new AbortController();
+  watchLostNodes({ store, log: silent, liveness }, leading.signal);
   const dispatcher = new Dispatcher({
     store,
+    liveness,
     log: silent,
     nodeId: "m1",
     clusterId: "c1",
@@ -69,6 +76,7 @@ async function manager() {
     (peer, refusal) => dispatcher.methodsFor(peer, refusal),
   );
   closing.push(() => {
+    leading.abort();
     dispatcher.close();
     listening.close();
   });

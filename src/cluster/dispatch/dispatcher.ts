@@ -1,4 +1,4 @@
-import { forbidden, notFound, unauthorized, unavailable } from "../../lib/errors.ts";
+import { errorMessage, forbidden, notFound, unauthorized, unavailable } from "../../lib/errors.ts";
 import type { Method } from "../../lib/grpc/method.ts";
 import type { ServerCall } from "../../lib/grpc/server-call.ts";
 import type { Identity } from "../ca/identity.ts";
@@ -6,13 +6,10 @@ import { admit, join, renew } from "./admission.ts";
 import type { DispatchDeps } from "./deps.ts";
 import { jsonMessages, jsonMethod, jsonStream } from "./json-calls.ts";
 import { admitRequest, joinRequest, paths, relayRequest, renewRequest } from "./messages.ts";
-import { noteDown, noteReady } from "./node-states.ts";
+import { noteReady } from "./node-states.ts";
 import { TaskReports } from "./reports.ts";
 import { addressOf, Session } from "./session.ts";
 import type { Peer } from "./transport.ts";
-
-/** A node that was lost may come back within this time, to this manager or another. In milliseconds. */
-const grace = 2000;
 
 /** What a node has been asked, until it has answered. */
 interface Pending {
@@ -24,7 +21,6 @@ interface Pending {
 export class Dispatcher {
   readonly #sessions = new Map<string, Session>();
   readonly #pending = new Map<string, Pending>();
-  readonly #graces = new Set<Timer>();
   readonly #reports: TaskReports;
 
   constructor(private readonly deps: DispatchDeps) {
@@ -104,7 +100,6 @@ export class Dispatcher {
 
   close(): void {
     this.#reports.close();
-    for (const timer of this.#graces) clearTimeout(timer);
     for (const session of this.#sessions.values()) session.end(unavailable("the manager goes away"));
   }
 
@@ -113,31 +108,23 @@ export class Dispatcher {
     const session = new Session(this.deps, nodeId, role, call);
     this.#sessions.get(nodeId)?.end(unavailable("the node has another session"));
     this.#sessions.set(nodeId, session);
-    let noted: Promise<number> = Promise.resolve(0);
     try {
       await session.run({
         began: (hello) => {
-          noted = noteReady(this.deps, nodeId, hello, addressOf(hello, peer));
-          noted.catch((error: unknown) => session.end(unavailable(String(error), error)));
+          const noted = noteReady(this.deps, nodeId, hello, addressOf(hello, peer));
+          Promise.all([noted, this.deps.liveness.hold(nodeId)]).catch((error: unknown) =>
+            session.end(unavailable(errorMessage(error), error)),
+          );
         },
         tasks: (words) => this.#reports.add(nodeId, words),
       });
     } finally {
       if (this.#sessions.get(nodeId) === session) {
         this.#sessions.delete(nodeId);
-        this.#afterGrace(nodeId, noted);
+        // What cannot be taken back now goes with this manager's lease.
+        await this.deps.liveness.release(nodeId).catch(() => {});
       }
     }
-  }
-
-  #afterGrace(nodeId: string, noted: Promise<number>): void {
-    const timer = setTimeout(async () => {
-      this.#graces.delete(timer);
-      if (this.#sessions.has(nodeId)) return;
-      const version = await noted.catch(() => 0);
-      if (version > 0) await noteDown(this.deps, nodeId, version);
-    }, grace);
-    this.#graces.add(timer);
   }
 
   async #answer(call: ServerCall, { nodeId }: Identity): Promise<void> {

@@ -25,7 +25,11 @@ export async function noteReady({ store }: DispatchDeps, nodeId: string, hello: 
 }
 
 /** Notes that a node is not heard of any more, unless somebody has noted something else since `version`. */
-export async function noteDown({ store, log }: DispatchDeps, nodeId: string, version: number): Promise<void> {
+export async function noteDown(
+  { store, log }: Pick<DispatchDeps, "store" | "log">,
+  nodeId: string,
+  version: number,
+): Promise<void> {
   const report = store.state.get("node-report", nodeId);
   if (!report || report.Version.Index !== version) return;
   const { Version, CreatedAt, UpdatedAt, ...known } = report;

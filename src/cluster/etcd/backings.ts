@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { errorMessage, internal } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Backing, BackingRequest, Backings } from "../member/backing.ts";
-import type { EtcdClient } from "./client.ts";
+import type { EtcdClient, EtcdMember } from "./client.ts";
 import { campaign } from "./election.ts";
+import { EtcdLiveness } from "./liveness.ts";
 import { Member, type MemberPaths, type MemberStart, peerUrl, removeMember } from "./member.ts";
 import { EtcdStore } from "./store.ts";
 
@@ -68,6 +69,7 @@ class EtcdBacking implements Backing {
   private readonly client: EtcdClient;
   private readonly timers: Timer[];
   private standing: AsyncDisposable | null = null;
+  readonly liveness: EtcdLiveness;
 
   constructor(
     private readonly member: Member,
@@ -76,6 +78,7 @@ class EtcdBacking implements Backing {
     private readonly log: Logger,
   ) {
     this.client = member.client;
+    this.liveness = new EtcdLiveness(member.client, store, nodeId, log);
     this.timers = [
       setInterval(() => void this.promoteLearners(), tending),
       setInterval(() => void this.tidy(), tidying),
@@ -101,25 +104,47 @@ class EtcdBacking implements Backing {
   }
 
   async dismiss(nodeId: string): Promise<void> {
+    if (nodeId === this.nodeId) await this.giveBack();
     await this.dismissWhere(({ name }) => name === nodeId);
+  }
+
+  async reconcile(managers: ReadonlySet<string>): Promise<void> {
+    await this.dismissWhere(({ name, isLearner }) => name !== "" && !isLearner && !managers.has(name));
   }
 
   async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     await this.standing?.[Symbol.asyncDispose]();
+    await this.liveness.close();
     await this.store.close();
     this.member.release();
   }
 
-  private async dismissWhere(goes: (member: { name: string; peerURLs: string[] }) => boolean): Promise<void> {
-    for (const each of await this.client.members()) if (goes(each)) await this.client.removeMember(each.ID);
+  /** What hangs on this member: nobody is to wait until it is missed. */
+  private async giveBack(): Promise<void> {
+    await this.standing?.[Symbol.asyncDispose]();
+    await this.liveness.close();
+    this.member.release();
+    const { id, leader } = await this.client.status();
+    const heir = (await this.client.members()).find(({ ID, isLearner }) => ID !== id && !isLearner);
+    if (leader === id && heir) await this.client.handOver(heir.ID);
   }
 
-  /** etcd takes nobody in until it has been well for five seconds after the last change. */
-  private async addLearner(url: string): ReturnType<EtcdClient["addLearner"]> {
+  private async dismissWhere(goes: (member: EtcdMember) => boolean): Promise<void> {
+    for (const each of await this.client.members()) {
+      if (goes(each)) await this.change(() => this.client.removeMember(each.ID));
+    }
+  }
+
+  private addLearner(url: string): ReturnType<EtcdClient["addLearner"]> {
+    return this.change(() => this.client.addLearner(url));
+  }
+
+  /** etcd lets nobody in or out until it has been well for five seconds after the last change. */
+  private async change<T>(work: () => Promise<T>): Promise<T> {
     for (const end = Date.now() + admission; ; ) {
       try {
-        return await this.client.addLearner(url);
+        return await work();
       } catch (error) {
         if (Date.now() > end || !/unhealthy cluster|too many learner/.test(errorMessage(error))) throw error;
         await Bun.sleep(250);

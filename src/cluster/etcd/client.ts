@@ -132,14 +132,21 @@ export class EtcdClient {
     await this.call("cluster/member/remove", { ID: id });
   }
 
-  /** Sizes in bytes: of the file, and of what of it is in use. */
-  async status(): Promise<{ revision: number; size: number; inUse: number }> {
+  /** Sizes in bytes: of the file, and of what of it is in use. `id`: of the member that answers; `leader`: etcd's. */
+  async status(): Promise<{ revision: number; size: number; inUse: number; id: string; leader: string }> {
     const reply = await this.call("maintenance/status", {});
     return {
+      id: String(recordOf(reply["header"])["member_id"] ?? ""),
+      leader: String(reply["leader"] ?? ""),
       revision: revisionOf(reply),
       size: Number(reply["dbSize"] ?? 0),
       inUse: Number(reply["dbSizeInUse"] ?? 0),
     };
+  }
+
+  /** Has another member lead etcd itself; only the one that does may say so. */
+  async handOver(id: string): Promise<void> {
+    await this.call("maintenance/transfer-leadership", { targetID: id });
   }
 
   /** Forgets what keys were before a write. */

@@ -2,6 +2,7 @@
  * The keys of a cluster in etcd, all of them:
  *
  *     /berth/object/KIND/ID    an object, as JSON without its version, which is the key's own
+ *     /berth/alive/NODE        the manager that has the node, as long as that one's lease lasts
  *     /berth/leader            the node that leads, as long as its lease lasts
  *     /berth/sync/NODE         nothing; written to see that one's own view has come so far
  */
@@ -14,6 +15,11 @@ export const leaderKey = `${root}leader`;
 
 export const objectKey = (kind: Kind, id: string): string => `${root}object/${kind}/${id}`;
 export const syncKey = (nodeId: string): string => `${root}sync/${nodeId}`;
+
+const alive = `${root}alive/`;
+export const aliveKey = (nodeId: string): string => `${alive}${nodeId}`;
+/** The node that a key is about; null: it is another kind of key. */
+export const readAliveKey = (key: string): string | null => (key.startsWith(alive) ? key.slice(alive.length) : null);
 
 /** What an object's key says; null: it is another kind of key. */
 export function readObjectKey(key: string): { kind: Kind; id: string } | null {

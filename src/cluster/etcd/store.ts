@@ -4,7 +4,7 @@ import { type Kind, kinds } from "../model/objects.ts";
 import { type Change, StateMirror } from "../model/state.ts";
 import { type ClusterStore, mostWrites, OutOfSequence, type Write } from "../store/store.ts";
 import { Compacted, type EtcdClient, type KeyEvent } from "./client.ts";
-import { leaderKey, objectKey, readObjectKey, root, syncKey } from "./keys.ts";
+import { aliveKey, leaderKey, objectKey, readAliveKey, readObjectKey, root, syncKey } from "./keys.ts";
 
 /** Milliseconds that a commit waits at most for its own events. */
 const patience = 10_000;
@@ -18,9 +18,12 @@ export class EtcdStore implements ClusterStore {
   readonly state = new StateMirror();
   /** The node that leads; empty: none does. */
   leader = "";
+  /** Those that some manager has. */
+  readonly nodes = new Set<string>();
   private seen = 0;
   private readonly listeners = new Set<(changes: readonly Change[]) => void>();
   private readonly leaderListeners = new Set<() => void>();
+  private readonly nodeListeners = new Set<(nodeId: string, present: boolean) => void>();
   private readonly waiting = new Set<{ revision: number; reached: () => void }>();
   private readonly over = new AbortController();
   private watching: Promise<void> = Promise.resolve();
@@ -59,6 +62,12 @@ export class EtcdStore implements ClusterStore {
   onLeader(listener: () => void): () => void {
     this.leaderListeners.add(listener);
     return () => this.leaderListeners.delete(listener);
+  }
+
+  /** Called whenever a manager has a node that none had, or none has one any more. */
+  onNode(listener: (nodeId: string, present: boolean) => void): () => void {
+    this.nodeListeners.add(listener);
+    return () => this.nodeListeners.delete(listener);
   }
 
   async sync(): Promise<void> {
@@ -110,6 +119,9 @@ export class EtcdStore implements ClusterStore {
       return !at || value === null || this.state.get(at.kind, at.id)?.Version.Index !== index;
     });
     if (!found.has(leaderKey)) news.push({ key: leaderKey, value: null, revision });
+    for (const nodeId of this.nodes) {
+      if (!found.has(aliveKey(nodeId))) news.push({ key: aliveKey(nodeId), value: null, revision });
+    }
     this.take(news, revision);
   }
 
@@ -139,6 +151,8 @@ export class EtcdStore implements ClusterStore {
     const changes: Change[] = [];
     for (const { key, value, revision: index } of events) {
       if (key === leaderKey) this.noteLeader(value ?? "");
+      const nodeId = readAliveKey(key);
+      if (nodeId !== null) this.noteNode(nodeId, value !== null);
       const at = readObjectKey(key);
       const change = at && changeOf(at.kind, at.id, value, index);
       if (!change) continue;
@@ -161,6 +175,13 @@ export class EtcdStore implements ClusterStore {
       this.waiting.delete(waiter);
       waiter.reached();
     }
+  }
+
+  private noteNode(nodeId: string, present: boolean): void {
+    if (this.nodes.has(nodeId) === present) return;
+    if (present) this.nodes.add(nodeId);
+    else this.nodes.delete(nodeId);
+    for (const listener of this.nodeListeners) listener(nodeId, present);
   }
 
   private noteLeader(nodeId: string): void {

@@ -1,3 +1,4 @@
+import type { Liveness } from "../store/liveness.ts";
 import type { ClusterStore } from "../store/store.ts";
 
 /** Where a manager has its cluster from, while it is one. */
@@ -15,8 +16,11 @@ export interface Backing {
    * it begins anew.
    */
   admit(other: { nodeId: string; address: string }): Promise<string>;
-  /** Takes the part of a manager that goes, or has gone for good. Idempotent. */
+  /** Takes the part of a manager that goes, or has gone for good. Idempotent. Of its own this is the last call. */
   dismiss(nodeId: string): Promise<void>;
+  /** Takes the parts of all but these managers. */
+  reconcile(managers: ReadonlySet<string>): Promise<void>;
+  liveness: Liveness;
   /** Lets go; what is kept stays. */
   close(): Promise<void>;
 }

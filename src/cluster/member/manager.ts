@@ -1,7 +1,9 @@
 import type { PeerNode } from "../../api/types/swarm.ts";
 import { errorMessage } from "../../lib/errors.ts";
+import { pause } from "../../lib/pause.ts";
 import type { ManagerDeps } from "../deps.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
+import { watchLostNodes } from "../dispatch/lost-nodes.ts";
 import { type Listening, listenForNodes, splitAddress } from "../dispatch/transport.ts";
 import { publishChanges } from "../events.ts";
 import type { ClusterState } from "../model/state.ts";
@@ -29,6 +31,7 @@ export class Manager {
     this.dispatcher = new Dispatcher({
       store,
       log: swarm.log,
+      liveness: backing.liveness,
       nodeId: place().nodeId,
       clusterId: place().clusterId,
       credentials: place,
@@ -48,7 +51,7 @@ export class Manager {
       manager.#ends.push(() => manager.#listening?.close());
       manager.#ends.push(() => manager.dispatcher.close());
       manager.#ends.push(publishChanges(manager.deps));
-      const campaign = backing.campaign((signal) => lead(manager.deps, signal));
+      const campaign = backing.campaign((signal) => lead(manager.deps, backing, signal));
       manager.#ends.push(() => campaign[Symbol.dispose]());
       return manager;
     } catch (error) {
@@ -83,10 +86,17 @@ export class Manager {
         const Spec = { ...node.Spec, Role: "worker" } as const;
         return [{ put: "node", object: { ...draftOf(node), Spec }, at: node.Version.Index }];
       });
-      await this.backing.dismiss(nodeId);
     } catch (error) {
       log.warn("the other managers do not know that this one has left", { error: errorMessage(error) });
     }
+  }
+
+  /** Takes its part of the cluster's memory away; the leader does where that fails. */
+  async withdraw(): Promise<void> {
+    const { nodeId } = this.place();
+    await this.backing
+      .dismiss(nodeId)
+      .catch((error: unknown) => this.deps.log.debug("cannot withdraw from etcd", { error: errorMessage(error) }));
   }
 
   /** Lets go of all of it; nodes find another manager. */
@@ -102,11 +112,30 @@ export class Manager {
 }
 
 /** Plans for the cluster as long as this manager leads it. */
-async function lead({ store, log }: ManagerDeps, signal: AbortSignal): Promise<void> {
+async function lead({ store, log }: ManagerDeps, backing: Backing, signal: AbortSignal): Promise<void> {
+  watchLostNodes({ store, log, liveness: backing.liveness }, signal);
+  void reconcileManagers({ store, log }, backing, signal);
   const leader = new Leader(store, log);
   leader.start();
   await aborted(signal);
   await leader.stop();
+}
+
+/** In milliseconds: whoever is demoted withdraws by itself first. */
+const reconcileEvery = 5000;
+
+/** Who is a manager, the roles of nodes say: of others nothing stays in the cluster's memory. */
+async function reconcileManagers(
+  { store, log }: Pick<ManagerDeps, "store" | "log">,
+  backing: Backing,
+  signal: AbortSignal,
+): Promise<void> {
+  while (await pause(reconcileEvery, signal)) {
+    const managers = [...store.state.all("node")].filter(({ Spec }) => Spec.Role === "manager");
+    await backing
+      .reconcile(new Set(managers.map(({ ID }) => ID)))
+      .catch((error: unknown) => log.debug("cannot reconcile managers", { error: errorMessage(error) }));
+  }
 }
 
 const aborted = (signal: AbortSignal) =>

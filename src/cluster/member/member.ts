@@ -85,7 +85,10 @@ export class Member {
     await this.worker.agent.removeAll();
     using _ = await this.#locks.acquire("");
     const others = this.manager?.managers.some(({ NodeID }) => NodeID !== this.place.nodeId);
-    if (this.manager && others) await this.manager.resign();
+    if (this.manager && others) {
+      await this.manager.resign();
+      await this.manager.withdraw();
+    }
     await this.manager?.close();
     this.manager = null;
   }
@@ -130,9 +133,11 @@ export class Member {
       const told = await this.#askAdmission();
       await this.#manage(await this.deps.backings.join(backingRequest(this.place), told));
     } else if (this.role === "worker" && this.manager) {
+      await this.manager.withdraw();
       await this.manager.close();
       this.manager = null;
       await this.deps.backings.remove();
+      this.keep({ peerCert: "", peerKey: "" });
       this.worker.session.renew();
     }
   }

@@ -3,8 +3,11 @@ import { MemoryStore } from "./memory-store.ts";
 
 /** A cluster's memory in this process: what managers of one test share. A daemon's end leaves it as it is. */
 export class MemoryBackings implements Backings {
-  store: MemoryStore | null = null;
+  readonly #alive = new Set<string>();
+  readonly #lost = new Set<(nodeId: string) => void>();
   readonly #candidates: { nodeId: string; lead: (signal: AbortSignal) => Promise<void>; over: AbortController }[] = [];
+
+  constructor(public store: MemoryStore | null = null) {}
 
   found({ nodeId }: { nodeId: string }): Promise<Backing> {
     this.store = new MemoryStore();
@@ -42,7 +45,17 @@ export class MemoryBackings implements Backings {
           },
         };
       },
+      liveness: {
+        nodes: this.#alive,
+        hold: (id) => Promise.resolve(void this.#alive.add(id)),
+        release: (id) => Promise.resolve(void (this.#alive.delete(id) && this.#lost.forEach((tell) => void tell(id)))),
+        onLost: (tell) => {
+          this.#lost.add(tell);
+          return () => this.#lost.delete(tell);
+        },
+      },
       admit: () => Promise.resolve(""),
+      reconcile: () => Promise.resolve(),
       dismiss: () => Promise.resolve(),
       close: () => Promise.resolve(),
     };

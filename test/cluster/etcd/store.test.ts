@@ -100,3 +100,30 @@ test("a daemon's end leaves the member running; the next takes it up", async () 
   await after.close();
   await backings.remove();
 });
+
+test("a node that no manager has is lost; a manager that goes gives back what hung on it", async () => {
+  const root = await newRoot();
+  const [one, two] = await Promise.all([41, 42].map((number) => manager(number, root)));
+  if (!one || !two) throw new Error("two");
+  const first = await one.backings.found(one.who);
+  first.campaign((signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve())));
+  const second = await two.backings.join(two.who, await first.admit(two.who));
+  second.campaign((signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve())));
+  await until(() => second.leader() === one.who.nodeId);
+  const lost: string[] = [];
+  second.liveness.onLost((id) => lost.push(id));
+  await first.liveness.hold("n1");
+  await first.liveness.hold("n2");
+  await until(() => second.liveness.nodes.size === 2);
+  await second.liveness.hold("n2");
+  await first.liveness.release("n2");
+  await first.dismiss(one.who.nodeId);
+  await first.close();
+  await one.backings.remove();
+  await until(() => second.leader() === two.who.nodeId && lost.length > 0);
+  expect(lost).toEqual(["n1"]);
+  expect([...second.liveness.nodes]).toEqual(["n2"]);
+  await second.store.commit([secret("c")]);
+  await second.close();
+  await two.backings.remove();
+}, 60_000);
