@@ -1,5 +1,5 @@
 import type { TaskObject } from "../model/objects.ts";
-import { isAway, isWanted, want } from "./tasks.ts";
+import { byAge, isAway, isWanted, want } from "./tasks.ts";
 import type { Workspace } from "./workspace.ts";
 
 const defaultHistory = 5;
@@ -35,7 +35,7 @@ export function reap(work: Workspace): void {
     let surplus = tasks.length - Math.max(limit, 1);
     if (surplus <= 0 && limit > 0) continue;
     if (limit === 0) surplus = tasks.length;
-    tasks.sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt));
+    tasks.sort(byAge);
     for (const task of tasks) {
       if (surplus <= 0) break;
       if (isWanted(task) || !isAway(work, task) || isLastOfItsSpec(tasks, task)) continue;

@@ -3,7 +3,7 @@ import type { ClusterState } from "../model/state.ts";
 import { isOver, taskStatus } from "../model/task-status.ts";
 import { keepRunning, releaseReady } from "./restart.ts";
 import { isPaused, planRollout } from "./rollout.ts";
-import { addTask, isLost, isWanted, type Planning, want } from "./tasks.ts";
+import { addTask, byAge, isLost, isWanted, type Planning, want } from "./tasks.ts";
 
 /** As many tasks as the service wants, each in a slot of its own. */
 export function planReplicated(planning: Planning, service: ServiceObject): void {
@@ -37,7 +37,7 @@ export function slotsOf(
   placeOf: (task: TaskObject) => string,
 ): Map<string, TaskObject[]> {
   const tasks = [...state.tasksOfService(service.ID)].filter(({ DesiredState }) => DesiredState !== "remove");
-  tasks.sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt) || a.ID.localeCompare(b.ID));
+  tasks.sort(byAge);
   return Map.groupBy(tasks, placeOf);
 }
 

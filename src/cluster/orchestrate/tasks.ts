@@ -66,6 +66,21 @@ export function isLost(state: ClusterState, nodeId: string): boolean {
 export const isLeft = (state: ClusterState, nodeId: string): boolean =>
   isLost(state, nodeId) || state.get("node", nodeId)?.Spec.Availability === "drain";
 
+/** The leader is still to find a node for it, or the one that it is for is still to be asked. */
+export const isUnplaced = (task: TaskObject): boolean =>
+  (task.Status.State === "new" || task.Status.State === "pending") && isWanted(task) && task.ServiceID !== "";
+
+/** It waits for what there is not now. */
+export function postpone(work: Workspace, task: TaskObject, Err: string): void {
+  if (task.Status.State === "pending" && task.Status.Err === Err) return;
+  const Status = { State: "pending" as const, Timestamp: timeOf(work), Message: "pending task scheduling", Err };
+  work.put("task", { ...draftOf(task), Status });
+}
+
+/** The oldest first. */
+export const byAge = (a: TaskObject, b: TaskObject): number =>
+  a.CreatedAt === b.CreatedAt ? (a.ID < b.ID ? -1 : 1) : a.CreatedAt < b.CreatedAt ? -1 : 1;
+
 /** RFC 3339. */
 export const timeOf = ({ now }: Workspace): string => new Date(now).toISOString();
 

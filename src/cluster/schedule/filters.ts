@@ -5,15 +5,15 @@ import { architecture, type Constraint, meetsConstraints, parseConstraints } fro
 import type { NodeLoad } from "./node-load.ts";
 
 /** A reason for which a node cannot have a task, in Docker's order and words. */
-interface Filter {
-  passes(load: NodeLoad, task: TaskObject): boolean;
+export interface Filter {
+  passes(load: NodeLoad): boolean;
   /** `nodes`: how many do not pass. */
   complaint(nodes: number): string;
 }
 
 const on = (what: string) => (nodes: number) => `${what} on ${nodes} node${nodes === 1 ? "" : "s"}`;
 
-/** What a node must have for tasks of this spec. */
+/** What a node must have for tasks of this one's spec. A node that lacks it once lacks it while tasks are added. */
 export function filtersFor(state: ClusterState, task: TaskObject): Filter[] {
   const { Placement = {} } = task.Spec;
   const constraints: Constraint[] = parseConstraints(Placement.Constraints ?? []);
@@ -33,7 +33,7 @@ export function filtersFor(state: ClusterState, task: TaskObject): Filter[] {
       passes: ({ report }) => runsOn(Placement.Platforms ?? [], report?.Description.Platform),
       complaint: on("unsupported platform"),
     },
-    { passes: (load, one) => load.hasPorts(one), complaint: on("host-mode port already in use") },
+    { passes: (load) => load.hasPorts(task), complaint: on("host-mode port already in use") },
     {
       passes: (load) => !Placement.MaxReplicas || load.tasksOf(task.ServiceID) < Placement.MaxReplicas,
       complaint: () => "max replicas per node limit exceed",

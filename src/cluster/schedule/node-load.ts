@@ -5,9 +5,10 @@ import type { NodeObject, NodeReport, TaskObject } from "../model/objects.ts";
 export class NodeLoad {
   cpus: number;
   memory: number;
-  /** Tasks that run on it or are to. */
+  /** Tasks that are to run on it. */
   total = 0;
   private readonly ofService = new Map<string, number>();
+  private readonly failures = new Map<string, number>();
   private readonly hostPorts = new Set<string>();
   /** By kind: how many are left, or which. */
   private readonly generic = new Map<string, number | Set<string>>();
@@ -28,17 +29,36 @@ export class NodeLoad {
     }
   }
 
+  /** Those that are to run on it. */
   tasksOf(serviceId: string): number {
     return this.ofService.get(serviceId) ?? 0;
   }
 
-  /** Counts a task of the node's. */
-  add(task: TaskObject): void {
+  /** How many tasks of a spec have failed on it lately. */
+  failuresOf(specId: string): number {
+    return this.failures.get(specId) ?? 0;
+  }
+
+  addFailure(specId: string): void {
+    this.failures.set(specId, this.failuresOf(specId) + 1);
+  }
+
+  /** What a preference such as `node.labels.rack` finds at it; empty: it has no such label. */
+  labelOf(descriptor: string): string {
+    const [, scope, name = ""] = /^(node|engine)\.labels\.(.*)$/i.exec(descriptor) ?? [];
+    const ofEngine = scope?.toLowerCase() === "engine";
+    return (ofEngine ? this.report?.Description.Engine?.Labels : this.node.Spec.Labels)?.[name] ?? "";
+  }
+
+  /** Counts a task of the node's. One that is not wanted takes room until it has ended, and counts for nothing else. */
+  add(task: TaskObject, isWanted: boolean): void {
     const { NanoCPUs = 0, MemoryBytes = 0 } = task.Spec.Resources?.Reservations ?? {};
     this.cpus -= NanoCPUs;
     this.memory -= MemoryBytes;
-    this.total++;
-    this.ofService.set(task.ServiceID, this.tasksOf(task.ServiceID) + 1);
+    if (isWanted) {
+      this.total++;
+      this.ofService.set(task.ServiceID, this.tasksOf(task.ServiceID) + 1);
+    }
     for (const port of hostPortsOf(task)) this.hostPorts.add(port);
     for (const { NamedResourceSpec: named, DiscreteResourceSpec: discrete } of task.AssignedGenericResources ?? []) {
       const left = this.generic.get(named?.Kind ?? discrete?.Kind ?? "");
@@ -49,7 +69,8 @@ export class NodeLoad {
 
   /** What the task has reserved is there. */
   hasResources({ Resources }: TaskSpec): boolean {
-    const { NanoCPUs = 0, MemoryBytes = 0 } = Resources?.Reservations ?? {};
+    if (!Resources?.Reservations) return true;
+    const { NanoCPUs = 0, MemoryBytes = 0 } = Resources.Reservations;
     return NanoCPUs <= this.cpus && MemoryBytes <= this.memory && this.takeGeneric(Resources) !== null;
   }
 
