@@ -3,7 +3,7 @@ import { errorMessage, internal } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Backing, BackingRequest, Backings } from "../member/backing.ts";
 import type { EtcdClient, EtcdMember } from "./client.ts";
-import { campaign } from "./election.ts";
+import { campaign, type Lead } from "./election.ts";
 import { EtcdLiveness } from "./liveness.ts";
 import { Member, type MemberPaths, type MemberStart, peerUrl, removeMember } from "./member.ts";
 import { EtcdStore } from "./store.ts";
@@ -89,7 +89,7 @@ class EtcdBacking implements Backing {
     return this.store.leader;
   }
 
-  campaign(lead: (signal: AbortSignal) => Promise<void>): Disposable {
+  campaign(lead: Lead): Disposable {
     const standing = campaign(this.client, this.store, { nodeId: this.nodeId, log: this.log }, lead);
     this.standing = standing;
     return { [Symbol.dispose]: () => void standing[Symbol.asyncDispose]() };

@@ -1,4 +1,4 @@
-import { type EngineError, errorMessage, internal, unavailable } from "../../lib/errors.ts";
+import { EngineError, errorMessage, internal, unavailable } from "../../lib/errors.ts";
 
 /** What Docker says where too few managers can be reached for anything to be decided. */
 const noLeader =
@@ -9,6 +9,13 @@ const noLeader =
 const patience = 8000;
 /** gRPC's codes that say: not now. */
 const transient = new Set([4, 8, 14]);
+
+/** etcd cannot decide now, or is away: what was asked for may have been done. Later it may be asked again. */
+export class EtcdAway extends EngineError {
+  constructor(message: string, cause?: unknown) {
+    super("unavailable", message, { cause });
+  }
+}
 
 /** A key with its value, as bytes in base64, and the number of the write that it is from. */
 export interface KeyValue {
@@ -47,18 +54,23 @@ export class EtcdClient {
   constructor(private readonly socket: string) {}
 
   /** All keys that begin with a text, at one moment. `serializable`: as this member knows it, without asking others. */
-  async range(prefix: string, serializable: boolean): Promise<{ revision: number; kvs: KeyValue[] }> {
+  async range(
+    prefix: string,
+    serializable: boolean,
+    timeout = patience,
+  ): Promise<{ revision: number; kvs: KeyValue[] }> {
     const kvs: KeyValue[] = [];
     let from = prefix;
     let revision = 0;
     for (let more = true; more; ) {
-      const reply = await this.call("kv/range", {
+      const request = {
         key: btoa(from),
         range_end: btoa(endOf(prefix)),
         limit: pageSize,
         serializable,
         ...(revision > 0 && { revision: String(revision) }),
-      });
+      };
+      const reply = await this.call("kv/range", request, timeout);
       revision ||= revisionOf(reply);
       const page = listOf(reply["kvs"]).map(readKeyValue);
       kvs.push(...page);
@@ -69,16 +81,17 @@ export class EtcdClient {
   }
 
   /**
-   * Does all operations if all comparisons hold. `wrote` false: nothing has changed, though they held. `revision`: the
-   * number of the write.
+   * Does the operations of `success` if all comparisons hold, else those of `failure`. `found`: what the first of these
+   * was to read. `revision`: the number of the write. Gives up after so many milliseconds.
    */
-  async txn(compare: readonly object[], success: readonly object[]): Promise<Outcome> {
-    const reply = await this.call("kv/txn", { compare, success });
-    const wrote = listOf(reply["responses"]).some((response) => {
-      const deleted = recordOf(response)["response_delete_range"];
-      return deleted === undefined || Number(recordOf(deleted)["deleted"] ?? 0) > 0;
-    });
-    return { succeeded: reply["succeeded"] === true, wrote, revision: revisionOf(reply) };
+  async txn({ compare, success, failure = [] }: Transaction, timeout = patience): Promise<Outcome> {
+    const reply = await this.call("kv/txn", { compare, success, failure }, timeout);
+    const first = recordOf(recordOf(listOf(reply["responses"])[0])["response_range"]);
+    return {
+      succeeded: reply["succeeded"] === true,
+      revision: revisionOf(reply),
+      found: listOf(first["kvs"]).map(readKeyValue),
+    };
   }
 
   /**
@@ -177,7 +190,7 @@ export class EtcdClient {
       // A stream of one message has the shape of the message.
       reply = recordOf(JSON.parse(await response.text()));
     } catch (cause) {
-      throw unavailable(`etcd does not answer ${path}: ${errorMessage(cause)}`, cause);
+      throw new EtcdAway(`etcd does not answer ${path}: ${errorMessage(cause)}`, cause);
     }
     if (!response.ok || reply["error"] !== undefined) throw failure(path, reply);
     return reply;
@@ -209,16 +222,23 @@ export class EtcdClient {
         timeout: false,
       } as RequestInit & { unix: string; timeout: false });
     } catch (cause) {
-      throw signal.aborted ? unavailable(noLeader, cause) : unavailable(`etcd is away: ${errorMessage(cause)}`, cause);
+      throw new EtcdAway(signal.aborted ? noLeader : `etcd is away: ${errorMessage(cause)}`, cause);
     }
   }
+}
+
+/** Comparisons and operations, as etcd's JSON has them; at most 128 of each. */
+export interface Transaction {
+  compare: readonly object[];
+  success: readonly object[];
+  failure?: readonly object[];
 }
 
 /** How a transaction has ended. */
 export interface Outcome {
   succeeded: boolean;
-  wrote: boolean;
   revision: number;
+  found: KeyValue[];
 }
 
 /** Keys that are asked for at once: answers stay below 4 MiB. */
@@ -235,8 +255,9 @@ function failure(path: string, reply: Record<string, unknown>): EngineError {
   const code = Number(inner["grpc_code"] ?? reply["code"] ?? 0);
   if (text.includes("database space exceeded"))
     return unavailable("the cluster's memory is full: etcd takes no writes");
-  if (/no leader|timed out|leader changed|deadline/i.test(text)) return unavailable(noLeader);
-  return transient.has(code) ? unavailable(`etcd: ${text}`) : internal(`etcd: ${path}: ${text}`);
+  if (/no leader|timed out|leader changed|leader failure|proposal dropped|deadline/i.test(text))
+    return new EtcdAway(noLeader, text);
+  return transient.has(code) ? new EtcdAway(`etcd: ${text}`) : internal(`etcd: ${path}: ${text}`);
 }
 
 const recordOf = (value: unknown): Record<string, unknown> =>

@@ -1,8 +1,12 @@
 import { errorMessage } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import type { ClusterStore } from "../store/store.ts";
 import type { EtcdClient } from "./client.ts";
 import { leaderKey } from "./keys.ts";
 import type { EtcdStore } from "./store.ts";
+
+/** What is done by whoever leads, with a store that takes nothing any more when the lead is another's. */
+export type Lead = (signal: AbortSignal, store: ClusterStore) => Promise<void>;
 
 /** Seconds after which another manager may lead when this one is not heard of. */
 const lease = 3;
@@ -11,14 +15,13 @@ const pause = 250;
 
 /**
  * Stands for the lead until it is disposed of. `lead` is called as often as it is won; its signal says when it is lost,
- * which is at the latest when the lease may be over. What two that both believe to lead could do to each other, the
- * conditions of their commits prevent.
+ * which is at the latest when the lease may be over.
  */
 export function campaign(
   client: EtcdClient,
   store: EtcdStore,
   { nodeId, log }: { nodeId: string; log: Logger },
-  lead: (signal: AbortSignal) => Promise<void>,
+  lead: Lead,
 ): AsyncDisposable {
   const over = new AbortController();
   const running = (async () => {
@@ -45,28 +48,29 @@ async function stand(
   store: EtcdStore,
   nodeId: string,
   over: AbortSignal,
-  lead: (signal: AbortSignal) => Promise<void>,
+  lead: Lead,
 ): Promise<void> {
   if (store.leader !== "" && store.leader !== nodeId) {
     await changed(store, over);
     return;
   }
+  const until = performance.now() + lease * 1000;
   const id = await client.grant(lease);
   const lost = new AbortController();
   let leading: Promise<void> = Promise.resolve();
   try {
     const key = btoa(leaderKey);
-    const { succeeded } = await client.txn(
-      [{ key, target: "VERSION", result: "EQUAL", version: "0" }],
-      [{ request_put: { key, value: btoa(nodeId), lease: id } }],
-    );
+    const { succeeded, revision } = await client.txn({
+      compare: [{ key, target: "VERSION", result: "EQUAL", version: "0" }],
+      success: [{ request_put: { key, value: btoa(nodeId), lease: id } }],
+    });
     // Its own of a run before, which will be over soon, is waited for like another's.
     if (!succeeded) {
       await Promise.race([changed(store, over), Bun.sleep(beat)]);
       return;
     }
-    leading = lead(lost.signal);
-    await hold(client, id, over);
+    leading = lead(lost.signal, store.fenced(revision));
+    await hold(client, id, until, over);
   } finally {
     lost.abort();
     await leading;
@@ -74,11 +78,10 @@ async function stand(
   }
 }
 
-/** Renews the lease until it is over, or may be. */
-async function hold(client: EtcdClient, id: string, over: AbortSignal): Promise<void> {
-  let until = Date.now() + lease * 1000;
-  while (!over.aborted && Date.now() < until) {
-    const asked = Date.now();
+/** Renews the lease, which is good at least `until` then, until it is over, or may be. */
+async function hold(client: EtcdClient, id: string, until: number, over: AbortSignal): Promise<void> {
+  while (!over.aborted && performance.now() < until) {
+    const asked = performance.now();
     try {
       const seconds = await client.keepAlive(id, Math.max(1, until - asked));
       if (seconds <= 0) return;
@@ -86,7 +89,7 @@ async function hold(client: EtcdClient, id: string, over: AbortSignal): Promise<
     } catch {
       // Another try, while there is time.
     }
-    await interruptible(Math.min(beat, Math.max(0, until - Date.now())), over);
+    await interruptible(Math.min(beat, Math.max(0, until - performance.now())), over);
   }
 }
 

@@ -4,7 +4,7 @@
  *     /berth/object/KIND/ID    an object, as JSON without its version, which is the key's own
  *     /berth/alive/NODE        the manager that has the node, as long as that one's lease lasts
  *     /berth/leader            the node that leads, as long as its lease lasts
- *     /berth/sync/NODE         nothing; written to see that one's own view has come so far
+ *     /berth/mark/NODE         written in every commit of a manager's; its value is that commit's own
  */
 import { type Kind, kinds } from "../model/objects.ts";
 
@@ -14,7 +14,9 @@ export const root = "/berth/";
 export const leaderKey = `${root}leader`;
 
 export const objectKey = (kind: Kind, id: string): string => `${root}object/${kind}/${id}`;
-export const syncKey = (nodeId: string): string => `${root}sync/${nodeId}`;
+/** What the marks of all managers begin with: the youngest of them is as old as the last commit. */
+export const marks = `${root}mark/`;
+export const markKey = (nodeId: string): string => `${marks}${nodeId}`;
 
 const alive = `${root}alive/`;
 export const aliveKey = (nodeId: string): string => `${alive}${nodeId}`;

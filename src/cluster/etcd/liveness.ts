@@ -38,10 +38,10 @@ export class EtcdLiveness implements Liveness {
   async release(nodeId: string): Promise<void> {
     if (!this.held.delete(nodeId)) return;
     const key = btoa(aliveKey(nodeId));
-    await this.client.txn(
-      [{ key, target: "VALUE", result: "EQUAL", value: btoa(this.managerId) }],
-      [{ request_delete_range: { key } }],
-    );
+    await this.client.txn({
+      compare: [{ key, target: "VALUE", result: "EQUAL", value: btoa(this.managerId) }],
+      success: [{ request_delete_range: { key } }],
+    });
   }
 
   onLost(listener: (nodeId: string) => void): () => void {
@@ -77,6 +77,6 @@ export class EtcdLiveness implements Liveness {
 
   private async put(nodeId: string): Promise<void> {
     const request_put = { key: btoa(aliveKey(nodeId)), value: btoa(this.managerId), lease: this.id };
-    await this.client.txn([], [{ request_put }]);
+    await this.client.txn({ compare: [], success: [{ request_put }] });
   }
 }

@@ -3,10 +3,10 @@ import type { Logger } from "../../lib/log.ts";
 import { type Kind, kinds } from "../model/objects.ts";
 import { type Change, StateMirror } from "../model/state.ts";
 import { type ClusterStore, mostWrites, OutOfSequence, type Write } from "../store/store.ts";
-import { Compacted, type EtcdClient, type KeyEvent } from "./client.ts";
-import { aliveKey, leaderKey, objectKey, readAliveKey, readObjectKey, root, syncKey } from "./keys.ts";
+import { Compacted, EtcdAway, type EtcdClient, type KeyEvent, type Outcome, type Transaction } from "./client.ts";
+import { aliveKey, leaderKey, markKey, marks, objectKey, readAliveKey, readObjectKey, root } from "./keys.ts";
 
-/** Milliseconds that a commit waits at most for its own events. */
+/** Milliseconds within which etcd has to find a leader again for a commit or a read to go on. */
 const patience = 10_000;
 const longestPause = 2000;
 
@@ -24,6 +24,10 @@ export class EtcdStore implements ClusterStore {
   private readonly listeners = new Set<(changes: readonly Change[]) => void>();
   private readonly leaderListeners = new Set<() => void>();
   private readonly nodeListeners = new Set<(nodeId: string, present: boolean) => void>();
+  /** Commits that are being made, by their marks: the revision that has been seen of each; 0: none. */
+  private readonly marked = new Map<string, number>();
+  /** How often events were missed: it is not known which marks there were. */
+  private gaps = 0;
   private readonly waiting = new Set<{ revision: number; reached: () => void }>();
   private readonly over = new AbortController();
   private watching: Promise<void> = Promise.resolve();
@@ -42,15 +46,18 @@ export class EtcdStore implements ClusterStore {
     return store;
   }
 
-  async commit(writes: readonly Write[]): Promise<number> {
-    if (writes.length > mostWrites) throw new RangeError(`more than ${mostWrites} writes in one commit`);
-    const { succeeded, wrote, revision } = await this.client.txn(
-      writes.flatMap((write) => condition(write) ?? []),
-      writes.flatMap((write) => this.operation(write) ?? []),
-    );
-    if (!succeeded) throw new OutOfSequence();
-    if (wrote) await this.reached(revision);
-    return revision;
+  commit(writes: readonly Write[]): Promise<number> {
+    return this.write(writes, null);
+  }
+
+  /** The same store, of which a commit only succeeds as long as the lead is the one that was won in that write. */
+  fenced(won: number): ClusterStore {
+    return {
+      state: this.state,
+      commit: (writes) => this.write(writes, won),
+      onChange: (listener) => this.onChange(listener),
+      sync: () => this.sync(),
+    };
   }
 
   onChange(listener: (changes: readonly Change[]) => void): () => void {
@@ -71,14 +78,80 @@ export class EtcdStore implements ClusterStore {
   }
 
   async sync(): Promise<void> {
-    const put = { request_put: { key: btoa(syncKey(this.nodeId)), value: "" } };
-    const { revision } = await this.client.txn([], [put]);
-    await this.reached(revision);
+    const end = performance.now() + patience;
+    for (let pause = 50; ; pause *= 2) {
+      try {
+        await this.catchUp(end);
+        return;
+      } catch (error) {
+        if (!(error instanceof EtcdAway) || performance.now() + pause > end) throw error;
+      }
+      await Bun.sleep(pause);
+    }
   }
 
   async close(): Promise<void> {
     this.over.abort();
     await this.watching;
+  }
+
+  /**
+   * Goes on through a change of etcd's leader: where it is not known whether a try has done its work, the mark that it
+   * would have left tells. So nothing is done twice.
+   */
+  private async write(writes: readonly Write[], won: number | null): Promise<number> {
+    if (writes.length > mostWrites) throw new RangeError(`more than ${mostWrites} writes in one commit`);
+    const mark = crypto.randomUUID();
+    const request = this.transaction(writes, mark, won);
+    const { gaps } = this;
+    const end = performance.now() + patience;
+    this.marked.set(mark, 0);
+    try {
+      for (let pause = 50, unsure = false; ; pause = Math.min(pause * 2, 500)) {
+        try {
+          const done = unsure ? await this.doneBefore(mark, end) : 0;
+          if (done > 0) return done;
+          const outcome = await this.client.txn(request, end - performance.now());
+          if (outcome.succeeded) {
+            await this.reached(outcome.revision);
+            return outcome.revision;
+          }
+          // A try that seemed lost may have come through late, and be what these conditions met.
+          const late = unsure ? await this.doneBefore(mark, end) : 0;
+          if (late > 0) return late;
+          throw refusal(outcome, won);
+        } catch (error) {
+          const over = performance.now() + pause > end || gaps !== this.gaps;
+          if (!(error instanceof EtcdAway) || over) throw error;
+          unsure = true;
+        }
+        await Bun.sleep(pause);
+      }
+    } finally {
+      this.marked.delete(mark);
+    }
+  }
+
+  private transaction(writes: readonly Write[], mark: string, won: number | null): Transaction {
+    const compare = writes.flatMap((write) => condition(write) ?? []);
+    const key = btoa(leaderKey);
+    const put = { request_put: { key: btoa(markKey(this.nodeId)), value: btoa(mark) } };
+    const success = [...writes.flatMap((write) => this.operation(write) ?? []), put];
+    if (won === null) return { compare, success };
+    const leads = { key, target: "MOD", result: "EQUAL", mod_revision: String(won) };
+    return { compare: [...compare, leads], success, failure: [{ request_range: { key } }] };
+  }
+
+  /** The revision of the commit with this mark; 0: it was not done. */
+  private async doneBefore(mark: string, end: number): Promise<number> {
+    await this.catchUp(end);
+    return this.marked.get(mark) ?? 0;
+  }
+
+  /** Reads from a majority which commit is the last, and waits for the mirror to show it. */
+  private async catchUp(end: number): Promise<void> {
+    const { kvs } = await this.client.range(marks, false, Math.max(1, end - performance.now()));
+    await this.reached(Math.max(0, ...kvs.map(({ modRevision }) => modRevision)));
   }
 
   private operation(write: Write): object | null {
@@ -102,7 +175,7 @@ export class EtcdStore implements ClusterStore {
     const waiter = { revision, reached: resolve };
     const timer = setTimeout(() => {
       this.waiting.delete(waiter);
-      reject(unavailable("etcd does not tell what has been written"));
+      reject(new EtcdAway("etcd does not tell what has been written"));
     }, patience);
     this.waiting.add(waiter);
     return promise.finally(() => clearTimeout(timer));
@@ -139,8 +212,11 @@ export class EtcdStore implements ClusterStore {
         }
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof Compacted) await this.load().catch(() => {});
-        else this.log.debug("etcd cannot be watched", { error: errorMessage(error) });
+        if (error instanceof Compacted) {
+          this.gaps++;
+          await this.load().catch(() => {});
+        }
+        this.log.debug("etcd cannot be watched", { error: errorMessage(error) });
       }
       if (!signal.aborted) await Bun.sleep(pause);
     }
@@ -153,6 +229,7 @@ export class EtcdStore implements ClusterStore {
       if (key === leaderKey) this.noteLeader(value ?? "");
       const nodeId = readAliveKey(key);
       if (nodeId !== null) this.noteNode(nodeId, value !== null);
+      if (value !== null && this.marked.has(value)) this.marked.set(value, index);
       const at = readObjectKey(key);
       const change = at && changeOf(at.kind, at.id, value, index);
       if (!change) continue;
@@ -189,6 +266,12 @@ export class EtcdStore implements ClusterStore {
     this.leader = nodeId;
     for (const listener of this.leaderListeners) listener();
   }
+}
+
+/** Why a transaction has changed nothing. */
+function refusal({ found }: Outcome, won: number | null): Error {
+  const leads = won === null || found[0]?.modRevision === won;
+  return leads ? new OutOfSequence() : unavailable("this manager does not lead the cluster any more");
 }
 
 /** What must be true for a write; an absent key has version 0, and no other comparison holds for it. */

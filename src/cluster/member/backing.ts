@@ -8,9 +8,9 @@ export interface Backing {
   leader(): string;
   /**
    * Stands for the lead until it is disposed of. `lead` is called as often as it is won, and ends with the signal, when
-   * it is lost.
+   * it is lost; what it writes to its `store` is refused from then on.
    */
-  campaign(lead: (signal: AbortSignal) => Promise<void>): Disposable;
+  campaign(lead: (signal: AbortSignal, store: ClusterStore) => Promise<void>): Disposable;
   /**
    * Lets another manager take a part; what it is told goes to its {@link Backings.join}. Asked again for the same one,
    * it begins anew.

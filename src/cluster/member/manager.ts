@@ -51,7 +51,7 @@ export class Manager {
       manager.#ends.push(() => manager.#listening?.close());
       manager.#ends.push(() => manager.dispatcher.close());
       manager.#ends.push(publishChanges(manager.deps));
-      const campaign = backing.campaign((signal) => lead(manager.deps, backing, signal));
+      const campaign = backing.campaign((signal, store) => lead({ ...manager.deps, store }, backing, signal));
       manager.#ends.push(() => campaign[Symbol.dispose]());
       return manager;
     } catch (error) {

@@ -5,7 +5,7 @@ import { MemoryStore } from "./memory-store.ts";
 export class MemoryBackings implements Backings {
   readonly #alive = new Set<string>();
   readonly #lost = new Set<(nodeId: string) => void>();
-  readonly #candidates: { nodeId: string; lead: (signal: AbortSignal) => Promise<void>; over: AbortController }[] = [];
+  readonly #candidates: { nodeId: string; lead: Parameters<Backing["campaign"]>[0]; over: AbortController }[] = [];
 
   constructor(public store: MemoryStore | null = null) {}
 
@@ -34,14 +34,14 @@ export class MemoryBackings implements Backings {
       campaign: (lead) => {
         const candidate = { nodeId, lead, over: new AbortController() };
         this.#candidates.push(candidate);
-        if (this.#candidates.length === 1) void lead(candidate.over.signal);
+        if (this.#candidates.length === 1) void lead(candidate.over.signal, store);
         return {
           [Symbol.dispose]: () => {
             const first = this.#candidates[0] === candidate;
             this.#candidates.splice(this.#candidates.indexOf(candidate), 1);
             candidate.over.abort();
             const [next] = this.#candidates;
-            if (first && next) void next.lead(next.over.signal);
+            if (first && next) void next.lead(next.over.signal, store);
           },
         };
       },
