@@ -258,9 +258,15 @@ export function childrenOf(pid: number): number[] {
 
 /** Proportional set size in bytes of some processes. */
 export function pss(pids: number[]): number {
+  return memoryOf(pids, "Pss");
+}
+
+/** Bytes of some processes by a field of smaps_rollup; `Anonymous` cannot be read again from files. */
+export function memoryOf(pids: number[], field: "Pss" | "Anonymous"): number {
   return pids.reduce((sum, pid) => {
     try {
-      return sum + Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) * 1024;
+      const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+      return sum + Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0) * 1024;
     } catch {
       return sum;
     }

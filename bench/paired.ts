@@ -1,5 +1,5 @@
 /** Docker's own command line on this engine and on a dockerd that is running already, in turn. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dockerPrograms } from "../test/clients/debian.ts";
 import { command, type Engine, type Outcome, startEngines } from "./engines.ts";
@@ -12,7 +12,10 @@ export interface Pair extends AsyncDisposable {
   scratch: string;
   /** What scenarios are wanted; empty: all. */
   wanted: string[];
-  /** Runs each scenario in turn on both, and prints a row of medians for it. */
+  /**
+   * Runs each scenario in turn on both, and prints a row for it: medians of ms, the median of the rounds' ratios, which
+   * other work on the machine hardly moves, and the processor time of engines and client.
+   */
   measure(scenarios: Scenario[]): Promise<void>;
 }
 
@@ -46,8 +49,9 @@ export async function startPair(argv: string[]): Promise<Pair> {
   if (!berth) throw new Error("the engine did not start");
   const dockerd = { ...berth, name: "dockerd", env: { DOCKER_HOST: reference }, daemonPids: () => pids };
   const engines = [berth, ...(reference === "" ? [] : [dockerd])].map(byDocker);
-  console.log(`| | ${engines.map(({ name }) => name).join(" | ")} | berth : dockerd |`);
-  console.log(`|---|${engines.map(() => "--:|").join("")}--:|`);
+  const names = engines.map(({ name }) => name);
+  const columns = [...names, "ratio", ...names.flatMap((name) => [`CPU of ${name}`, "of its client"])];
+  console.log(`| | ${columns.join(" | ")} |\n|---|${columns.map(() => "--:|").join("")}`);
   return {
     engines,
     scratch,
@@ -55,7 +59,7 @@ export async function startPair(argv: string[]): Promise<Pair> {
     async measure(scenarios) {
       for (const scenario of scenarios) {
         if (argv.length > 0 && !argv.some((word) => scenario.name.includes(word))) continue;
-        printRow(scenario.name, (await inTurn(scenario, engines, rounds)).map(median), "ms");
+        printScenario(scenario.name, await inTurn(scenario, engines, rounds));
       }
     },
     async [Symbol.asyncDispose]() {
@@ -79,22 +83,55 @@ export function printRow(what: string, values: number[], unit: string): void {
   console.log(`| ${what} | ${values.map((value) => `${value.toFixed(0)} ${unit}`).join(" | ")} | ${ratio} |`);
 }
 
-/** Samples of each engine. The first round warms caches and is not counted. */
-async function inTurn(scenario: Scenario, engines: Engine[], rounds: number): Promise<number[][]> {
-  const samples = engines.map((): number[] => []);
+/** What one run took, in ms: by the clock, and of processors. */
+interface Sample {
+  ms: number;
+  engine: number;
+  client: number;
+}
+
+function printScenario(name: string, samples: Sample[][]): void {
+  const [ours = [], theirs] = samples;
+  const ratios = theirs?.map(({ ms }, round) => (ours[round]?.ms ?? 0) / ms);
+  const column = (of: keyof Sample) =>
+    samples.map((each) => `${median(each.map((sample) => sample[of])).toFixed(0)} ms`);
+  const [engines, clients] = [column("engine"), column("client")];
+  const cells = [...column("ms"), ratios ? median(ratios).toFixed(2) : "–"];
+  console.log(`| ${[name, ...cells, ...engines.flatMap((each, at) => [each, clients[at]])].join(" | ")} |`);
+}
+
+/** Samples of each engine, who begins changing. The first round warms caches and is not counted. */
+async function inTurn(scenario: Scenario, engines: Engine[], rounds: number): Promise<Sample[][]> {
+  const samples = engines.map((): Sample[] => []);
   const count = Math.max(2, Math.round(rounds * (scenario.weight ?? 1)));
   for (const engine of engines) await scenario.before?.(engine);
   for (let round = -1; round < count; round++) {
-    for (const [index, engine] of engines.entries()) {
+    const order = [...engines.entries()];
+    for (const [index, engine] of round % 2 === 0 ? order : order.reverse()) {
+      const before = processorTime(engine);
       const ms = await scenario.run(engine, round);
-      if (round >= 0) samples[index]?.push(ms);
+      const after = processorTime(engine);
+      const used = { engine: after.engine - before.engine, client: after.client - before.client };
+      if (round >= 0) samples[index]?.push({ ms, ...used });
     }
   }
   for (const engine of engines) await scenario.after?.(engine);
   return samples;
 }
 
-function median(list: number[]): number {
+/** ms of processors until now: of an engine's own processes, and of all that this process has run and waited for. */
+function processorTime(engine: Engine): { engine: number; client: number } {
+  const ticks = (pid: number | "self", first: number) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return 10 * (Number(fields[first]) + Number(fields[first + 1]));
+  };
+  return { engine: engine.daemonPids().reduce((sum, pid) => sum + ticks(pid, 11), 0), client: ticks("self", 13) };
+}
+
+/** The middle one. */
+export function median(list: number[]): number {
   const sorted = list.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -2,13 +2,13 @@
  * Files into and out of an engine by Docker's command line, on this engine and on a dockerd that is running already, in
  * turn: medians and ratios; beside them what `cp -a`, `tar` and `pigz` take for the same files.
  *
- *     bin/bun bench/storage.ts --reference unix:///path/docker.sock [--rounds N] [scenario …]
+ *     bin/bun bench/storage.ts --reference unix:///path/docker.sock --pids PID,PID [--rounds N] [scenario …]
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rootfsTar } from "../scripts/images.ts";
 import { command, type Engine } from "./engines.ts";
-import { type Pair, startPair, timed } from "./paired.ts";
+import { median, type Pair, startPair, timed } from "./paired.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const sleeping = ["sleep", "100000"];
@@ -108,7 +108,34 @@ function scenarios({ scratch }: Pair): Scenario[] {
   ];
 }
 
+/** What plain programs take for the same files: nothing does it in less. */
+async function plainPrograms({ scratch }: Pair): Promise<void> {
+  const root = join(scratch, "plain");
+  const [big, files, debian] = [join(scratch, "big"), join(scratch, "files"), await rootfsTar("debian")];
+  const programs = {
+    "`cp -a` of 500 MB": `cp -a ${big} ${root}/big`,
+    "`cp -a` of 20,000 files": `cp -a ${files} ${root}/files`,
+    "`tar -c | tar -x` of 20,000 files": `mkdir ${root}/piped && tar -C ${files} -c . | tar -C ${root}/piped -x`,
+    "`tar -x` of a Debian root": `mkdir ${root}/debian && tar -C ${root}/debian -xf ${debian}`,
+    "`tar -c` of a Debian root": `tar -C ${root}/debian -cf ${root}/debian.tar .`,
+    "`tar -c | pigz` of a Debian root": `tar -C ${root}/debian -c . | pigz >${root}/debian.tar.gz`,
+    "`pigz -d | tar -x` of a Debian root": `mkdir ${root}/again && pigz -dc ${root}/debian.tar.gz | tar -C ${root}/again -x`,
+  };
+  const times = new Map<string, number[]>();
+  for (let round = 0; round < 3; round++) {
+    mkdirSync(root);
+    for (const [name, program] of Object.entries(programs)) {
+      const ms = await timed(command(["sh", "-c", program]));
+      times.set(name, [...(times.get(name) ?? []), ms]);
+    }
+    rmSync(root, { recursive: true });
+  }
+  console.log("\n| | |\n|---|--:|");
+  for (const [name, samples] of times) console.log(`| ${name} | ${median(samples).toFixed(0)} ms |`);
+}
+
 await using pair = await startPair(process.argv.slice(2));
 writeFiles(join(pair.scratch, "files"), 20_000);
 await command(["dd", "if=/dev/urandom", `of=${join(pair.scratch, "big")}`, "bs=1M", "count=500"]);
 await pair.measure(scenarios(pair));
+if (pair.wanted.length === 0 || pair.wanted.includes("plain")) await plainPrograms(pair);
