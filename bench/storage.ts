@@ -119,7 +119,7 @@ async function plainPrograms({ scratch }: Pair): Promise<void> {
     "`tar -x` of a Debian root": `mkdir ${root}/debian && tar -C ${root}/debian -xf ${debian}`,
     "`tar -c` of a Debian root": `tar -C ${root}/debian -cf ${root}/debian.tar .`,
     "`tar -c | pigz` of a Debian root": `tar -C ${root}/debian -c . | pigz >${root}/debian.tar.gz`,
-    "`pigz -d | tar -x` of a Debian root": `mkdir ${root}/again && pigz -dc ${root}/debian.tar.gz | tar -C ${root}/again -x`,
+    "`pigz -d | tar -x` of a Debian root": `mkdir ${root}/again && pigz -dc ${root}/debian.tar.gz | tar -xC ${root}/again`,
   };
   const times = new Map<string, number[]>();
   for (let round = 0; round < 3; round++) {
