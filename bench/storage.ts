@@ -112,14 +112,15 @@ function scenarios({ scratch }: Pair): Scenario[] {
 async function plainPrograms({ scratch }: Pair): Promise<void> {
   const root = join(scratch, "plain");
   const [big, files, debian] = [join(scratch, "big"), join(scratch, "files"), await rootfsTar("debian")];
+  const [piped, tree, again] = ["piped", "debian", "again"].map((name) => join(root, name));
   const programs = {
     "`cp -a` of 500 MB": `cp -a ${big} ${root}/big`,
     "`cp -a` of 20,000 files": `cp -a ${files} ${root}/files`,
-    "`tar -c | tar -x` of 20,000 files": `mkdir ${root}/piped && tar -C ${files} -c . | tar -C ${root}/piped -x`,
-    "`tar -x` of a Debian root": `mkdir ${root}/debian && tar -C ${root}/debian -xf ${debian}`,
-    "`tar -c` of a Debian root": `tar -C ${root}/debian -cf ${root}/debian.tar .`,
-    "`tar -c | pigz` of a Debian root": `tar -C ${root}/debian -c . | pigz >${root}/debian.tar.gz`,
-    "`pigz -d | tar -x` of a Debian root": `mkdir ${root}/again && pigz -dc ${root}/debian.tar.gz | tar -xC ${root}/again`,
+    "`tar -c | tar -x` of 20,000 files": `mkdir ${piped} && tar -C ${files} -c . | tar -C ${piped} -x`,
+    "`tar -x` of a Debian root": `mkdir ${tree} && tar -C ${tree} -xf ${debian}`,
+    "`tar -c` of a Debian root": `tar -C ${tree} -cf ${tree}.tar .`,
+    "`tar -c | pigz` of a Debian root": `tar -C ${tree} -c . | pigz >${tree}.tar.gz`,
+    "`pigz -d | tar -x` of a Debian root": `mkdir ${again} && pigz -dc ${tree}.tar.gz | tar -C ${again} -x`,
   };
   const times = new Map<string, number[]>();
   for (let round = 0; round < 3; round++) {
