@@ -5,8 +5,12 @@ import { errorMessage, isNotFound, notFound } from "../../lib/errors.ts";
 import { parseReference } from "../../oci/reference.ts";
 import type { AgentDeps } from "./deps.ts";
 
-/** A registry that does not answer in this time is asked no longer, where the image is here already. */
-const patience = 3000;
+/** Milliseconds after which a registry is asked no longer, where the image is here already. */
+const patience = 1500;
+/** Milliseconds for which what a registry said of an image holds for all tasks that want it. */
+const remembered = 10_000;
+/** By image and credentials: whether a registry has it to give. */
+const asked = new Map<string, Promise<boolean>>();
 
 /**
  * Has the image of a task here. One that is named by its digest is not asked for again; where a registry cannot be
@@ -41,11 +45,19 @@ function isHere({ images }: AgentDeps["containers"], reference: string): boolean
   }
 }
 
-async function isThere(remote: AgentDeps["remote"], reference: string, auth: RegistryCredentials | undefined) {
-  try {
-    await inspectDistribution(remote, reference, auth, AbortSignal.timeout(patience));
-    return true;
-  } catch {
-    return false;
-  }
+function isThere(
+  remote: AgentDeps["remote"],
+  reference: string,
+  auth: RegistryCredentials | undefined,
+): Promise<boolean> {
+  const key = JSON.stringify([reference, auth]);
+  const known = asked.get(key);
+  if (known) return known;
+  const answer = inspectDistribution(remote, reference, auth, AbortSignal.timeout(patience)).then(
+    () => true,
+    () => false,
+  );
+  asked.set(key, answer);
+  void answer.then(() => setTimeout(() => asked.delete(key), remembered).unref());
+  return answer;
 }

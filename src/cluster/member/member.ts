@@ -32,7 +32,7 @@ export class Member {
       deps,
       () => this.place,
       () => this.managers,
-      () => (this.manager ? this.place.advertiseAddr : ""),
+      () => (this.place.peerCert ? this.place.advertiseAddr : ""),
       {
         surroundings: (now) => this.#follow(now),
         removed: () => this.#struckOff(),
