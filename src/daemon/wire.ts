@@ -52,7 +52,7 @@ import { daemonFacts, version } from "./facts.ts";
 import { imageStore } from "./image-store.ts";
 import { disabledPlugin, managedPlugins } from "./managed-plugins.ts";
 import { type DaemonPaths, instanceOf } from "./paths.ts";
-import { chooseInit, chooseMonitor, chooseRuntimes } from "./runtimes.ts";
+import { chooseInit, chooseMonitor, chooseRuntimes, findProgram } from "./runtimes.ts";
 
 /** The parts of a daemon, put together. */
 export interface Daemon {
@@ -144,7 +144,7 @@ export function wire(
         log,
         dataRoot: config.dataRoot,
         describe: () => describeNode(daemon.server),
-        backings: new EtcdBackings(config, log),
+        backings: new EtcdBackings({ ...config, program: findProgram("etcd") }, log),
       }),
       events,
       log,

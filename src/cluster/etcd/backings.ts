@@ -23,11 +23,12 @@ const muchFree = 64 * 1024 * 1024;
 export class EtcdBackings implements Backings {
   private readonly paths: MemberPaths;
 
+  /** `program`: etcd's own file; null: it is not installed. */
   constructor(
-    { dataRoot, execRoot }: { dataRoot: string; execRoot: string },
+    { dataRoot, execRoot, program }: { dataRoot: string; execRoot: string; program: string | null },
     private readonly log: Logger,
   ) {
-    this.paths = { dataDir: join(dataRoot, "cluster", "etcd"), runDir: join(execRoot, "etcd") };
+    this.paths = { program, dataDir: join(dataRoot, "cluster", "etcd"), runDir: join(execRoot, "etcd") };
   }
 
   async found(request: BackingRequest): Promise<Backing> {

@@ -7,6 +7,8 @@ const noLeader =
 
 /** Milliseconds after which a call has failed. etcd itself gives up on what it cannot decide after 7 s. */
 const patience = 8000;
+/** The same where another try is worth more than a long wait: what is lost with its leader etcd never answers. */
+export const shortPatience = 1500;
 /** gRPC's codes that say: not now. */
 const transient = new Set([4, 8, 14]);
 
@@ -112,7 +114,7 @@ export class EtcdClient {
 
   /** A lease of so many seconds. Returns its id. */
   async grant(seconds: number): Promise<string> {
-    return String((await this.call("lease/grant", { TTL: String(seconds) }))["ID"]);
+    return String((await this.call("lease/grant", { TTL: String(seconds) }, shortPatience))["ID"]);
   }
 
   /** Seconds that the lease has from now on; 0: it is over. */
@@ -123,7 +125,7 @@ export class EtcdClient {
 
   /** Ends a lease, with the keys that hang on it. */
   async revoke(lease: string): Promise<void> {
-    await this.call("lease/revoke", { ID: lease });
+    await this.call("lease/revoke", { ID: lease }, shortPatience);
   }
 
   async members(): Promise<EtcdMember[]> {

@@ -1,7 +1,7 @@
 import { errorMessage } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { ClusterStore } from "../store/store.ts";
-import type { EtcdClient } from "./client.ts";
+import { type EtcdClient, shortPatience } from "./client.ts";
 import { leaderKey } from "./keys.ts";
 import type { EtcdStore } from "./store.ts";
 
@@ -60,10 +60,11 @@ async function stand(
   let leading: Promise<void> = Promise.resolve();
   try {
     const key = btoa(leaderKey);
-    const { succeeded, revision } = await client.txn({
+    const request = {
       compare: [{ key, target: "VERSION", result: "EQUAL", version: "0" }],
       success: [{ request_put: { key, value: btoa(nodeId), lease: id } }],
-    });
+    };
+    const { succeeded, revision } = await client.txn(request, shortPatience);
     // Its own of a run before, which will be over soon, is waited for like another's.
     if (!succeeded) {
       await Promise.race([changed(store, over), Bun.sleep(beat)]);
@@ -83,7 +84,7 @@ async function hold(client: EtcdClient, id: string, until: number, over: AbortSi
   while (!over.aborted && performance.now() < until) {
     const asked = performance.now();
     try {
-      const seconds = await client.keepAlive(id, Math.max(1, until - asked));
+      const seconds = await client.keepAlive(id, Math.max(1, Math.min(beat, until - asked)));
       if (seconds <= 0) return;
       until = asked + seconds * 1000;
     } catch {

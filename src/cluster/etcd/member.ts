@@ -41,6 +41,8 @@ export interface MemberIdentity {
 
 /** Where a member of this engine lives. */
 export interface MemberPaths {
+  /** etcd's own file; null: it is not installed. */
+  program: string | null;
   /** Of its own; it may be deleted as a whole. */
   dataDir: string;
   /** Where its socket is, short enough for one; of its own. */
@@ -137,9 +139,12 @@ export class Member {
   }
 
   private spawn(): void {
+    const { program } = this.paths;
+    if (!program)
+      throw unavailable("etcd is not installed, which keeps a swarm's state (Debian: apt install etcd-server)");
     rmSync(socketOf(this.paths), { force: true });
     writeFileSync(join(this.paths.dataDir, "start.json"), JSON.stringify(this.start));
-    const pid = startDetached(commandOf(this.paths, this.identity, this.start), {
+    const pid = startDetached([program, ...optionsOf(this.paths, this.identity, this.start)], {
       cwd: this.paths.runDir,
       log: logOf(this.paths),
     });
@@ -211,7 +216,7 @@ function writeCredentials(paths: MemberPaths, identity: MemberIdentity): void {
     writeFileSync(tlsFile(paths, name), identity[name], { mode: 0o600 });
 }
 
-function commandOf(paths: MemberPaths, { name, address }: MemberIdentity, start: MemberStart): [string, ...string[]] {
+function optionsOf(paths: MemberPaths, { name, address }: MemberIdentity, start: MemberStart): string[] {
   const options: Record<string, string> = {
     name,
     "data-dir": join(paths.dataDir, "data"),
@@ -238,7 +243,7 @@ function commandOf(paths: MemberPaths, { name, address }: MemberIdentity, start:
     "log-outputs": "stderr",
     "log-level": "warn",
   };
-  return ["etcd", ...Object.entries(options).map(([key, value]) => `--${key}=${value}`)];
+  return Object.entries(options).map(([key, value]) => `--${key}=${value}`);
 }
 
 /** The last line of its log that says why it has ended. */

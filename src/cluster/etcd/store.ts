@@ -3,7 +3,15 @@ import type { Logger } from "../../lib/log.ts";
 import { type Kind, kinds } from "../model/objects.ts";
 import { type Change, StateMirror } from "../model/state.ts";
 import { type ClusterStore, mostWrites, OutOfSequence, type Write } from "../store/store.ts";
-import { Compacted, EtcdAway, type EtcdClient, type KeyEvent, type Outcome, type Transaction } from "./client.ts";
+import {
+  Compacted,
+  EtcdAway,
+  type EtcdClient,
+  type KeyEvent,
+  type Outcome,
+  shortPatience,
+  type Transaction,
+} from "./client.ts";
 import { aliveKey, leaderKey, markKey, marks, objectKey, readAliveKey, readObjectKey, root } from "./keys.ts";
 
 /** Milliseconds within which etcd has to find a leader again for a commit or a read to go on. */
@@ -111,7 +119,7 @@ export class EtcdStore implements ClusterStore {
         try {
           const done = unsure ? await this.doneBefore(mark, end) : 0;
           if (done > 0) return done;
-          const outcome = await this.client.txn(request, end - performance.now());
+          const outcome = await this.client.txn(request, remaining(end));
           if (outcome.succeeded) {
             await this.reached(outcome.revision);
             return outcome.revision;
@@ -150,7 +158,7 @@ export class EtcdStore implements ClusterStore {
 
   /** Reads from a majority which commit is the last, and waits for the mirror to show it. */
   private async catchUp(end: number): Promise<void> {
-    const { kvs } = await this.client.range(marks, false, Math.max(1, end - performance.now()));
+    const { kvs } = await this.client.range(marks, false, remaining(end));
     await this.reached(Math.max(0, ...kvs.map(({ modRevision }) => modRevision)));
   }
 
@@ -267,6 +275,9 @@ export class EtcdStore implements ClusterStore {
     for (const listener of this.leaderListeners) listener();
   }
 }
+
+/** Milliseconds for the next try. */
+const remaining = (end: number): number => Math.max(1, Math.min(shortPatience, end - performance.now()));
 
 /** Why a transaction has changed nothing. */
 function refusal({ found }: Outcome, won: number | null): Error {
