@@ -4,10 +4,12 @@ import { type Cidr, formatCidr, formatIp, parseCidr } from "../../lib/ip.ts";
 import { freeAddresses } from "../../network/address/ipam.ts";
 import type { NetworkObject } from "../model/objects.ts";
 import type { ClusterState } from "../model/state.ts";
+import { isOver, taskStatus } from "../model/task-status.ts";
 
 /**
- * Gives out addresses of the cluster's networks from what the state shows to be free: taken are those of services,
- * tasks and nodes, and all that it has given itself. To be used for one commit under `guarded`, and thrown away.
+ * Gives out addresses of the cluster's networks from what the state shows to be free: taken are those of services, of
+ * tasks that may still run and of nodes, and all that it has given itself. To be used for one commit under `guarded`,
+ * and thrown away.
  */
 export class Addresses {
   private readonly networks = new Map<string, FreeAddresses>();
@@ -77,8 +79,11 @@ function takenAddresses(state: ClusterState): Map<string, Set<string>> {
   };
   for (const { Endpoint } of state.all("service"))
     for (const { NetworkID, Addr } of Endpoint?.VirtualIPs ?? []) take(NetworkID, Addr);
-  for (const { Networks } of state.all("task"))
-    for (const { NetworkID, Addresses } of Networks) for (const each of Addresses) take(NetworkID, each);
+  for (const task of state.all("task")) {
+    // What has ended is remembered for a while, but needs none any more.
+    if (task.Networks.length === 0 || isOver(taskStatus(state, task).State)) continue;
+    for (const { NetworkID, Addresses } of task.Networks) for (const each of Addresses) take(NetworkID, each);
+  }
   const ingress = ingressNetwork(state);
   if (ingress) for (const { IngressAddr } of state.all("node")) take(ingress.ID, IngressAddr);
   return taken;

@@ -59,8 +59,9 @@ function reportOf(state: ClusterState, { id, nodeId, Status, Healthy }: TaskWord
   if (task?.NodeID !== nodeId) return [];
   const before = state.get("task-report", id);
   if (before && before.Healthy === Healthy && JSON.stringify(before.Status) === JSON.stringify(Status)) return [];
+  const RunningSince = before?.RunningSince ?? (Status.State === "running" ? new Date().toISOString() : undefined);
   return [
     { check: "task", id, at: task.Version.Index },
-    { put: "task-report", object: { ID: id, Status, Healthy } },
+    { put: "task-report", object: { ID: id, Status, Healthy, ...(RunningSince && { RunningSince }) } },
   ];
 }

@@ -141,6 +141,8 @@ export interface TaskReport extends Stored {
   Status: TaskObject["Status"];
   /** Takes part in balancing: it runs, and its health check, if it has one, has passed. */
   Healthy: boolean;
+  /** When a manager heard first that it runs; RFC 3339. Absent: it never has, or ended at once. */
+  RunningSince?: string;
 }
 
 /** A network of the cluster. */

@@ -33,6 +33,15 @@ export function taskStatus(state: ClusterState, task: TaskObject): TaskObject["S
   return report && compareStates(report.Status.State, task.Status.State) >= 0 ? report.Status : task.Status;
 }
 
+/**
+ * Milliseconds since 1970 at which it was known to be in this state, by the clocks of managers: those of other nodes
+ * may be wrong.
+ */
+export function statusSince(state: ClusterState, task: TaskObject): number {
+  const report = state.get("task-report", task.ID);
+  return Date.parse(report?.Status === taskStatus(state, task) ? report.UpdatedAt : task.Status.Timestamp);
+}
+
 /** Made from the service's present spec. */
 export const isUpToDate = (service: ServiceObject, task: TaskObject): boolean =>
   service.SpecVersion === task.SpecVersion;

@@ -1,16 +1,37 @@
-import type { NodeObject, ServiceObject } from "../model/objects.ts";
+import type { NodeObject, ServiceObject, TaskObject } from "../model/objects.ts";
 import type { ClusterState } from "../model/state.ts";
 import { isOver, taskStatus } from "../model/task-status.ts";
 import { meetsConstraints, parseConstraints } from "../schedule/constraints.ts";
+import { isJob } from "../services/mode.ts";
+import { adopt } from "./adopt.ts";
 import { keepPlace, presentSpec, slotsOf } from "./replicated.ts";
 import { planRollout } from "./rollout.ts";
-import { addTask, isLeft, isWanted, type Planning, want } from "./tasks.ts";
+import { addTask, isLeft, isWanted, want } from "./tasks.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** One task on each node that the service's constraints let it run on. */
-export function planGlobal(planning: Planning, service: ServiceObject): void {
-  const { work } = planning;
+export function planGlobal(work: Workspace, service: ServiceObject): void {
+  adopt(work, service);
+  const places = placesOn(work, service, nodesFor(work, service), { DesiredState: "running" });
+  // On nodes that pause nothing is replaced.
+  const replaceable = [...places].filter(([id, tasks]) => tasks.some(isWanted) && !isPausing(work, id));
+  planRollout(work, service, new Map(replaceable));
+  const present = presentSpec(work, service);
+  for (const tasks of places.values()) keepPlace(work, present, tasks);
+}
+
+/**
+ * The tasks on these nodes, by node. Those elsewhere are to end; where there are none, and the node takes some, one
+ * is made.
+ */
+export function placesOn(
+  work: Workspace,
+  service: ServiceObject,
+  nodes: readonly NodeObject[],
+  more: Parameters<typeof addTask>[3],
+): Map<string, TaskObject[]> {
   const places = slotsOf(work, service, ({ NodeID }) => NodeID);
-  const wanted = new Set(nodesFor(work, service).map(({ ID }) => ID));
+  const wanted = new Set(nodes.map(({ ID }) => ID));
   for (const [nodeId, tasks] of places) {
     if (wanted.has(nodeId)) continue;
     for (const task of tasks) if (isWanted(task)) want(work, task, "shutdown");
@@ -20,14 +41,15 @@ export function planGlobal(planning: Planning, service: ServiceObject): void {
     const tasks = places.get(nodeId) ?? [];
     const last = tasks.at(-1);
     // What has ended for good stays so until the spec is another, or its node was away meanwhile.
-    const stays = last?.SpecVersion === service.SpecVersion && hasEnded(work, last.ID);
-    if (!tasks.some(isWanted) && !stays)
-      addTask(planning, service, { Slot: -1, NodeID: nodeId }, { DesiredState: "running" });
+    const stays = last && (last.SpecVersion === service.SpecVersion || isJob(service.Spec)) && hasEnded(work, last);
+    if (!tasks.some(isWanted) && !stays && !isPausing(work, nodeId))
+      addTask(work, service, { Slot: -1, NodeID: nodeId }, more);
   }
-  planRollout(planning, service, new Map([...places].filter(([, tasks]) => tasks.some(isWanted))));
-  const present = presentSpec(planning, service);
-  for (const tasks of places.values()) keepPlace(planning, present, tasks);
+  return places;
 }
+
+const isPausing = (state: ClusterState, nodeId: string): boolean =>
+  state.get("node", nodeId)?.Spec.Availability === "pause";
 
 /** Nodes that are up, take tasks, and meet the constraints. */
 export function nodesFor(state: ClusterState, { Spec }: ServiceObject): NodeObject[] {
@@ -40,10 +62,8 @@ export function nodesFor(state: ClusterState, { Spec }: ServiceObject): NodeObje
   );
 }
 
-/** It ended by itself, and was told to stay so. */
-function hasEnded(state: ClusterState, id: string): boolean {
-  const task = state.get("task", id);
-  if (!task) return false;
+/** It ended by itself. */
+function hasEnded(state: ClusterState, task: TaskObject): boolean {
   const { State } = taskStatus(state, task);
   return isOver(State) && State !== "shutdown" && State !== "orphaned";
 }

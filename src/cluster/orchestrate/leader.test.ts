@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import type { ServiceSpec } from "../../api/types/swarm.ts";
+import { Logger } from "../../lib/log.ts";
 import type { ServiceObject, TaskObject } from "../model/objects.ts";
 import { taskStatus } from "../model/task-status.ts";
 import { createClusterNetwork } from "../networks/create.ts";
@@ -21,7 +22,8 @@ async function cluster(...names: string[]) {
   const { state } = manager.store;
   const nodes = new FakeNodes(manager.store);
   for (const name of names) await nodes.add(name);
-  const leader = new Leader(manager.store, manager.log);
+  const logged: string[] = [];
+  const leader = new Leader(manager.store, new Logger("info", "text", (line) => logged.push(line)));
   leader.start();
   ended.push(async () => {
     nodes.stop();
@@ -46,7 +48,7 @@ async function cluster(...names: string[]) {
     return counts.sort((a, b) => b - a);
   };
   const rollout = (id: string) => state.get("rollout", id)?.UpdateStatus;
-  return { manager, state, nodes, leader, create, update, running, perNode, rollout };
+  return { manager, state, nodes, leader, create, update, running, perNode, rollout, logged };
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -241,18 +243,105 @@ async function waitFor<T>(find: () => T[]): Promise<T[]> {
   return find();
 }
 
-test("a planner that throws loses its own round only", async () => {
-  const { manager, create, running, state } = await cluster("a");
+test("a planner that throws loses its own round only, and is told of with what it was for", async () => {
+  const { manager, create, running, state, logged } = await cluster("a");
   const id = await create({});
   await until(() => running(id).length === 1);
   const { Version: _v, CreatedAt: _c, UpdatedAt: _u, ...whole } = state.get("service", id) as ServiceObject;
   const TaskTemplate = { ...whole.Spec.TaskTemplate, Placement: { Constraints: ["nonsense"] } };
-  const broken = {
-    ...whole,
-    ID: "broken",
-    Spec: { ...whole.Spec, Name: "broken", Mode: { Global: {} }, TaskTemplate },
-  };
-  await manager.store.commit([{ put: "service", object: broken }]);
+  const Spec = { ...whole.Spec, Name: "broken", Mode: { Global: {} }, TaskTemplate };
+  await manager.store.commit([{ put: "service", object: { ...whole, ID: "broken", Spec } }]);
   const other = await create({ Name: "other" });
   await until(() => running(other).length === 1);
+  expect(logged.join("")).toMatch(/service broken \(broken\) at \d+, spec 1: .*nonsense.* could not be planned/);
+  expect(logged.join("")).toContain("constraint expected one operator from ==, !=");
+});
+
+test("tasks that the new spec wants as they are stay; a rollback touches only what the update had got to", async () => {
+  const { create, update, running, nodes, rollout } = await cluster("a", "b");
+  nodes.fates.set("bad", "fails");
+  const more = { Mode: { Replicated: { Replicas: 4 } }, UpdateConfig: { FailureAction: "rollback" as const } };
+  const RollbackConfig = { Monitor: 10 * ms, Parallelism: 0 };
+  const id = await create({ ...more, RollbackConfig });
+  await until(() => running(id).length === 4);
+  const before = new Set(running(id).map(({ ID }) => ID));
+  await update(id, { ...more, RollbackConfig }, "bad");
+  await until(() => rollout(id)?.State === "rollback_completed");
+  expect(running(id).filter(({ ID }) => before.has(ID))).toHaveLength(3);
+  const after = new Set(running(id).map(({ ID }) => ID));
+  const Placement = { Constraints: ["node.role==worker"] };
+  await update(id, { ...more, RollbackConfig, TaskTemplate: { Placement } });
+  await until(() => running(id).every(({ Spec }) => Spec.Placement?.Constraints?.length === 1));
+  expect(new Set(running(id).map(({ ID }) => ID))).toEqual(after);
+});
+
+test("while an update stands still, what ends of the spec before is started again as it was", async () => {
+  const { create, update, running, nodes, rollout } = await cluster("a", "b", "c");
+  nodes.fates.set("bad", "fails");
+  const id = await create({ Mode: { Replicated: { Replicas: 4 } } });
+  await until(() => running(id).length === 4);
+  await update(id, { Mode: { Replicated: { Replicas: 4 } } }, "bad");
+  await until(() => rollout(id)?.State === "paused" && running(id).length === 3);
+  const node = running(id)[0]?.NodeID ?? "";
+  await nodes.vanish(node);
+  await until(() => running(id).length === 3);
+  expect(imagesOf(running(id))).toEqual(["ok"]);
+});
+
+test("an update that goes on over failures comes to its end", async () => {
+  const { create, update, nodes, rollout, running } = await cluster("a", "b");
+  nodes.fates.set("bad", "fails");
+  const UpdateConfig = { FailureAction: "continue" as const, Monitor: 5 * ms };
+  const id = await create({ Mode: { Replicated: { Replicas: 3 } }, UpdateConfig });
+  await until(() => running(id).length === 3);
+  await update(id, { Mode: { Replicated: { Replicas: 3 } }, UpdateConfig }, "bad");
+  await until(() => rollout(id)?.State === "completed");
+  expect(imagesOf(running(id))).not.toContain("ok");
+});
+
+test("the delay holds after many restarts and with a window", async () => {
+  const { create, nodes, state, manager } = await cluster("a");
+  nodes.fates.set("bad", "fails");
+  const RestartPolicy = { Delay: 20 * ms, Window: 30 * ms };
+  const id = await create({ TaskTemplate: { RestartPolicy } }, "bad");
+  const made = new Set<string>();
+  const begin = Date.now();
+  const end = manager.store.onChange(() => [...state.tasksOfService(id)].forEach(({ ID }) => made.add(ID)));
+  await until(() => made.size > 12);
+  end();
+  expect(Date.now() - begin).toBeGreaterThan(11 * 20);
+});
+
+test("tasks leave a node that is not any more what they ask for; those of a removed node are orphans", async () => {
+  const { create, running, manager, state } = await cluster("a", "b");
+  const label = async (id: string, disk: string) => {
+    const node = state.get("node", id);
+    if (!node) throw new Error(`no node ${id}`);
+    const object = { ID: id, Spec: { ...node.Spec, Labels: { disk } }, IngressAddr: "" };
+    await manager.store.commit([{ put: "node", object }]);
+  };
+  await label("a", "ssd");
+  const id = await create({ TaskTemplate: { Placement: { Constraints: ["node.labels.disk==ssd"] } } });
+  await until(() => running(id).length === 1);
+  await label("b", "ssd");
+  await label("a", "hdd");
+  await until(
+    () =>
+      running(id)
+        .map(({ NodeID }) => NodeID)
+        .join() === "b",
+  );
+  await manager.store.commit([
+    { remove: "node", id: "b" },
+    { remove: "node-report", id: "b" },
+  ]);
+  await label("a", "ssd");
+  await until(
+    () =>
+      running(id)
+        .map(({ NodeID }) => NodeID)
+        .join() === "a",
+  );
+  const left = [...state.tasksOfNode("b")].map((task) => taskStatus(state, task).State);
+  expect(left).toEqual(["orphaned"]);
 });

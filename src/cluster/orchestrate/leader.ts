@@ -5,7 +5,7 @@ import type { ClusterStore } from "../store/store.ts";
 import { plan } from "./plan.ts";
 import { Workspace } from "./workspace.ts";
 
-/** Milliseconds that changes are gathered before there is a plan for them. */
+/** Milliseconds that changes are gathered before there is a plan for them, at least: as long as the last plan took. */
 const gathering = 10;
 /** Milliseconds until another try where a commit failed, or a planner did. */
 const pause = 1000;
@@ -17,6 +17,7 @@ export class Leader {
   private due = 0;
   private round: Promise<void> | null = null;
   private again = false;
+  private lastTook = 0;
   private stopped = true;
   private unlisten = () => {};
 
@@ -28,7 +29,7 @@ export class Leader {
   start(): void {
     if (!this.stopped) return;
     this.stopped = false;
-    this.unlisten = this.store.onChange(() => this.wakeIn(gathering));
+    this.unlisten = this.store.onChange(() => this.wakeIn(this.gathering()));
     this.wakeIn(0);
   }
 
@@ -38,6 +39,11 @@ export class Leader {
     this.unlisten();
     clearTimeout(this.timer);
     await this.round;
+  }
+
+  /** The larger the cluster, the more changes one plan is for: planning takes half of the time at most. */
+  private gathering(): number {
+    return Math.max(gathering, this.lastTook);
   }
 
   private wakeIn(ms: number): void {
@@ -64,7 +70,7 @@ export class Leader {
       })
       .then((next) => {
         this.round = null;
-        if (this.again) this.wakeIn(gathering);
+        if (this.again) this.wakeIn(this.gathering());
         else if (next !== null) this.wakeIn(next);
       });
   }
@@ -73,12 +79,14 @@ export class Leader {
   private async run(): Promise<number | null> {
     let wakeAt = Number.POSITIVE_INFINITY;
     await commitPlan(this.store, (state) => {
+      const begin = performance.now();
       const work = new Workspace(state, Date.now());
       for (const { of, error } of plan(work)) {
-        this.log.warn(`leader: ${of} could not be planned: ${errorMessage(error)}`);
+        this.log.warn(`leader: ${of} could not be planned`, { error: errorMessage(error), state: state.index });
         work.wake(work.now + pause);
       }
       wakeAt = work.wakeAt;
+      this.lastTook = performance.now() - begin;
       return work.writes();
     });
     return Number.isFinite(wakeAt) ? Math.max(0, wakeAt - Date.now()) : null;

@@ -1,5 +1,7 @@
 import type { TaskObject } from "../model/objects.ts";
-import { byAge, isAway, isWanted, want } from "./tasks.ts";
+import { isOver, taskStatus } from "../model/task-status.ts";
+import { draftOf } from "../version.ts";
+import { byAge, isAway, isWanted, timeOf, want } from "./tasks.ts";
 import type { Workspace } from "./workspace.ts";
 
 const defaultHistory = 5;
@@ -14,6 +16,7 @@ export function reap(work: Workspace): void {
   const places = new Map<string, TaskObject[]>();
   for (const task of [...work.all("task")]) {
     if (task.ServiceID && !work.get("service", task.ServiceID)) want(work, task, "remove");
+    if (task.NodeID && !work.get("node", task.NodeID)) orphan(work, task);
     const { DesiredState } = work.get("task", task.ID) ?? task;
     if (DesiredState === "remove") {
       if (task.NodeID === "" || isAway(work, task)) forget(work, task);
@@ -43,6 +46,14 @@ export function reap(work: Workspace): void {
       surplus--;
     }
   }
+}
+
+/** Nobody will ever hear of it again. */
+function orphan(work: Workspace, { ID }: TaskObject): void {
+  const task = work.get("task", ID);
+  if (!task || isOver(taskStatus(work, task).State)) return;
+  const Message = "Task belonged to a node that has been deleted";
+  work.put("task", { ...draftOf(task), Status: { State: "orphaned", Timestamp: timeOf(work), Message } });
 }
 
 const isEnded = (work: Workspace, { ID }: TaskObject): boolean => work.get("task-report", ID) !== undefined;

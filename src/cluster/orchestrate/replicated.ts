@@ -1,33 +1,36 @@
 import type { ServiceObject, TaskObject } from "../model/objects.ts";
 import type { ClusterState } from "../model/state.ts";
 import { isOver, taskStatus } from "../model/task-status.ts";
+import { adopt } from "./adopt.ts";
 import { keepRunning, releaseReady } from "./restart.ts";
 import { isPaused, planRollout } from "./rollout.ts";
-import { addTask, byAge, isLost, isWanted, type Planning, want } from "./tasks.ts";
+import { addTask, byAge, isLost, isWanted, want } from "./tasks.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** As many tasks as the service wants, each in a slot of its own. */
-export function planReplicated(planning: Planning, service: ServiceObject): void {
-  const { work } = planning;
+export function planReplicated(work: Workspace, service: ServiceObject): void {
   const wanted = service.Spec.Mode?.Replicated?.Replicas ?? 1;
+  adopt(work, service);
   const slots = slotsOf(work, service, ({ Slot }) => String(Slot));
   const used = [...slots].filter(([, tasks]) => isUsed(work, service, tasks));
+  const numbers = new Set(used.map(([slot]) => slot));
   for (const [slot] of surplus(work, used, used.length - wanted)) {
     for (const task of slots.get(slot) ?? []) want(work, task, "remove");
     slots.delete(slot);
   }
   let missing = wanted - used.length;
   for (let slot = 1; missing > 0; slot++) {
-    if (used.some(([number]) => number === String(slot))) continue;
-    addTask(planning, service, { Slot: slot, NodeID: "" }, { DesiredState: "running" });
+    if (numbers.has(String(slot))) continue;
+    addTask(work, service, { Slot: slot, NodeID: "" }, { DesiredState: "running" });
     missing--;
   }
-  planRollout(planning, service, new Map(used.filter(([slot]) => slots.has(slot))));
-  const present = presentSpec(planning, service);
-  for (const tasks of slots.values()) keepPlace(planning, present, tasks);
+  planRollout(work, service, new Map(used.filter(([slot]) => slots.has(slot))));
+  const present = presentSpec(work, service);
+  for (const tasks of slots.values()) keepPlace(work, present, tasks);
 }
 
 /** The service after the rollout, which may have gone back to the spec before. */
-export const presentSpec = ({ work }: Planning, service: ServiceObject): ServiceObject =>
+export const presentSpec = (work: Workspace, service: ServiceObject): ServiceObject =>
   work.get("service", service.ID) ?? service;
 
 /** The tasks of each place that are not on their way out of the cluster's memory, the oldest first. */
@@ -42,21 +45,23 @@ export function slotsOf(
 }
 
 /** Sees to what is to run in one place, as it is after the rollout had its say. */
-export function keepPlace(planning: Planning, service: ServiceObject, tasks: readonly TaskObject[]): void {
-  const { work } = planning;
+export function keepPlace(work: Workspace, service: ServiceObject, tasks: readonly TaskObject[]): void {
   const now = tasks.flatMap(({ ID }) => work.get("task", ID) ?? []);
-  const wanted = now.filter(isWanted);
-  const isNew = ({ SpecVersion }: TaskObject) => SpecVersion === service.SpecVersion;
-  const hasNew = wanted.some(isNew);
+  const isPresent = ({ SpecVersion }: TaskObject) => SpecVersion === service.SpecVersion;
+  // What has failed of a spec that is not rolled out any further stays down.
+  const stays = (task: TaskObject) =>
+    isPresent(task) && isPaused(work, service) && isOver(taskStatus(work, task).State);
+  const wanted = now.filter((task) => isWanted(task) && !stays(task));
+  const hasSuccessor = wanted.some(isPresent);
   for (const task of wanted) {
-    if (hasNew && !isNew(task)) {
-      // Its successor is there: it only stays until that has come up.
-      if (isOver(taskStatus(work, task).State)) want(work, task, "shutdown");
-    } else if (!(isNew(task) && isPaused(work, service) && isOver(taskStatus(work, task).State))) {
-      keepRunning(planning, service, task);
-    }
+    if (isPresent(task) || !hasSuccessor) keepRunning(work, service, task);
+    else if (isOver(taskStatus(work, task).State)) want(work, task, "shutdown");
   }
-  releaseReady(work, service, now);
+  releaseReady(
+    work,
+    service,
+    tasks.flatMap(({ ID }) => work.get("task", ID) ?? []),
+  );
 }
 
 /** Something is to run there, or has run there to an end after which nothing is to follow. */
@@ -81,17 +86,14 @@ function surplus(
     if (runs) perNode.set(node, (perNode.get(node) ?? 0) + 1);
     return { place: [slot, tasks] as [string, TaskObject[]], node, runs };
   });
-  const gone: [string, TaskObject[]][] = [];
   const idle = places.filter(({ runs }) => !runs).sort((a, b) => Number(b.place[0]) - Number(a.place[0]));
-  gone.push(...idle.slice(0, count).map(({ place }) => place));
   const running = places.filter(({ runs }) => runs).sort((a, b) => Number(b.place[0]) - Number(a.place[0]));
-  while (gone.length < count && running.length > 0) {
-    const most = Math.max(...running.map(({ node }) => perNode.get(node) ?? 0));
-    const index = running.findIndex(({ node }) => perNode.get(node) === most);
-    const [next] = running.splice(index, 1);
-    if (!next) break;
-    perNode.set(next.node, most - 1);
-    gone.push(next.place);
-  }
-  return gone;
+  // The highest place of a node goes while that has as many of the service as it has now, the next with one less.
+  const ranked = running.map((each) => {
+    const crowd = perNode.get(each.node) ?? 0;
+    perNode.set(each.node, crowd - 1);
+    return { ...each, crowd };
+  });
+  ranked.sort((a, b) => b.crowd - a.crowd || Number(b.place[0]) - Number(a.place[0]));
+  return [...idle, ...ranked].slice(0, count).map(({ place }) => place);
 }

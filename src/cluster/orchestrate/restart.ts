@@ -1,7 +1,9 @@
 import type { ServiceObject, TaskObject } from "../model/objects.ts";
-import { isOver, taskStatus } from "../model/task-status.ts";
+import { isOver, statusSince, taskStatus } from "../model/task-status.ts";
+import { meetsConstraints, parseConstraints } from "../schedule/constraints.ts";
 import { isJob } from "../services/mode.ts";
-import { addTask, isLeft, isLost, type Planning, timeOf, want } from "./tasks.ts";
+import { isPaused } from "./rollout.ts";
+import { addTask, byAge, isLeft, isLost, timeOf, want } from "./tasks.ts";
 import type { Workspace } from "./workspace.ts";
 
 const second = 1000;
@@ -13,33 +15,49 @@ const longestWait = 300 * second;
  * Sees to the one task of a place that is to run: replaces it where it has ended, as the service's policy says, and
  * where its node is not to run it any more, whatever the policy.
  */
-export function keepRunning(planning: Planning, service: ServiceObject, task: TaskObject): void {
-  const { work } = planning;
-  const place = { Slot: task.Slot, NodeID: task.Slot < 0 ? task.NodeID : "" };
-  const DesiredState = isJob(service.Spec) ? "complete" : "running";
-  const iteration = task.JobIteration && { JobIteration: task.JobIteration };
-  const { State, Timestamp } = taskStatus(work, task);
+export function keepRunning(work: Workspace, service: ServiceObject, task: TaskObject): void {
+  const { State } = taskStatus(work, task);
   if (!isOver(State)) {
-    if (task.NodeID === "" || task.Slot < 0 || !isLeft(work, task.NodeID)) return;
-    want(work, task, "shutdown");
-    const kept = { ...(task.Restarts && { Restarts: task.Restarts }), ...iteration };
-    // A node that drains stops the old one first; of one that nobody hears of there is nothing to wait for.
-    addTask(planning, service, place, { ...kept, DesiredState: isLost(work, task.NodeID) ? DesiredState : "ready" });
+    if (task.NodeID !== "" && task.Slot >= 0 && !mayStay(work, task)) move(work, service, task);
     return;
   }
   if (State === "complete" && isJob(service.Spec)) return;
-  if (!mayRestart(work, service, task)) {
-    want(work, task, "shutdown");
-    return;
-  }
   want(work, task, "shutdown");
-  const Restarts = [...recentRestarts(work, service, task), timeOf(work)].slice(-mostKept);
-  const wait = waitOf(service, task, State);
-  const due = Date.parse(Timestamp) + wait <= work.now;
-  addTask(planning, service, place, { Restarts, ...iteration, DesiredState: due ? DesiredState : "ready" });
+  if (!mayRestart(work, service, task)) return;
+  const most = Math.max(mostKept, service.Spec.TaskTemplate.RestartPolicy?.MaxAttempts ?? 0);
+  const Restarts = [...recentRestarts(work, service, task), timeOf(work)].slice(-most);
+  const due = statusSince(work, task) + waitOf(service, task, State) <= work.now;
+  follow(work, service, task, Restarts, !due);
 }
 
-const mostKept = 100;
+/** Runs it elsewhere once it has ended where it is; of a node that nobody hears of there is nothing to wait for. */
+function move(work: Workspace, service: ServiceObject, task: TaskObject): void {
+  want(work, task, "shutdown");
+  follow(work, service, task, task.Restarts ?? [], !isLost(work, task.NodeID));
+}
+
+/** Puts another in a task's place, to run now or to be made ready to. */
+function follow(work: Workspace, service: ServiceObject, task: TaskObject, Restarts: string[], waits: boolean): void {
+  const DesiredState = waits ? "ready" : isJob(service.Spec) ? "complete" : "running";
+  const place = { Slot: task.Slot, NodeID: task.Slot < 0 ? task.NodeID : "" };
+  const { JobIteration } = task;
+  // While a rollout stands still, nothing more comes up of what it was to bring.
+  const origin = isPaused(work, service) ? task : undefined;
+  addTask(work, service, place, { DesiredState, Restarts, ...(JobIteration && { JobIteration }) }, origin);
+}
+
+/** Its node is to run it on: it is heard of, does not drain, and still is what the task asks for. */
+function mayStay(work: Workspace, { NodeID, Spec }: TaskObject): boolean {
+  if (isLeft(work, NodeID)) return false;
+  const [node, report] = [work.get("node", NodeID), work.get("node-report", NodeID)];
+  const constraints = parseConstraints(Spec.Placement?.Constraints ?? none);
+  return !node || !report || meetsConstraints(constraints, node, report);
+}
+
+const none: readonly string[] = [];
+
+/** As many as a wait may depend on, unless the policy counts further. */
+const mostKept = 20;
 
 /**
  * Tasks that were made ready to take the place of others are let run: once those are over, and where they have ended by
@@ -50,12 +68,9 @@ export function releaseReady(work: Workspace, service: ServiceObject, slot: read
     if (task.DesiredState !== "ready") continue;
     const before = slot.filter((other) => other !== task && other.DesiredState === "shutdown");
     if (before.some((other) => !isOver(taskStatus(work, other).State) && !isLost(work, other.NodeID))) continue;
-    const [last] = before
-      .filter(({ SpecVersion }) => SpecVersion === task.SpecVersion)
-      .toSorted((a, b) => b.CreatedAt.localeCompare(a.CreatedAt));
-    const status = last && taskStatus(work, last);
-    const restarted = (task.Restarts?.length ?? 0) > (last?.Restarts?.length ?? 0);
-    const due = restarted && status ? Date.parse(status.Timestamp) + waitOf(service, last, status.State) : 0;
+    const [last] = before.filter(({ SpecVersion }) => SpecVersion === task.SpecVersion).toSorted((a, b) => byAge(b, a));
+    const restarted = task.Restarts?.at(-1) !== last?.Restarts?.at(-1);
+    const due = restarted && last ? statusSince(work, last) + waitOf(service, last, taskStatus(work, last).State) : 0;
     if (due > work.now) work.wake(due);
     else want(work, task, isJob(service.Spec) ? "complete" : "running");
   }

@@ -1,15 +1,14 @@
+import { allocateEndpoint } from "../allocate/endpoint.ts";
 import type { Rollout, ServiceObject, TaskObject } from "../model/objects.ts";
-import { compareStates, isOver, taskStatus } from "../model/task-status.ts";
+import { compareStates, isOver, statusSince, taskStatus } from "../model/task-status.ts";
 import { draftOf } from "../version.ts";
-import { addTask, isAway, isWanted, type Place, type Planning, timeOf, want } from "./tasks.ts";
+import { addTask, isAway, isWanted, type Place, timeOf, want } from "./tasks.ts";
 import type { Workspace } from "./workspace.ts";
 
 type UpdateStatus = NonNullable<Rollout["UpdateStatus"]>;
 type Slots = ReadonlyMap<string, readonly TaskObject[]>;
 
 const nanosecond = 1e-6;
-/** Milliseconds that a task may take to come up for its failure to count against the update. */
-const startAllowance = 300_000;
 
 /** How tasks of another spec are replaced, with what holds where the service says nothing. */
 function configOf({ Spec }: ServiceObject, isRollback: boolean) {
@@ -24,6 +23,8 @@ function configOf({ Spec }: ServiceObject, isRollback: boolean) {
   };
 }
 
+type Config = ReturnType<typeof configOf>;
+
 /** The replacement of the service's tasks stands still until somebody says something else. */
 export function isPaused(work: Workspace, service: ServiceObject): boolean {
   const rollout = work.get("rollout", service.ID);
@@ -35,8 +36,7 @@ export function isPaused(work: Workspace, service: ServiceObject): boolean {
  * Replaces tasks of another spec by such of the present one, as many at a time and as slowly as the service says, and
  * tells how it goes. `slots`: the tasks of each place, those that have ended among them.
  */
-export function planRollout(planning: Planning, service: ServiceObject, slots: Slots): void {
-  const { work } = planning;
+export function planRollout(work: Workspace, service: ServiceObject, slots: Slots): void {
   if (isPaused(work, service)) return;
   const isNew = ({ SpecVersion }: TaskObject) => SpecVersion === service.SpecVersion;
   const dirty = [...slots.values()].filter((tasks) => tasks.some((task) => isWanted(task) && !isNew(task)));
@@ -48,23 +48,25 @@ export function planRollout(planning: Planning, service: ServiceObject, slots: S
   if (!current) tell(work, service, status);
 
   const config = configOf(service, status.State === "rollback_started");
-  const failed = failedTasks(work, slots, isNew);
+  const leads = [...slots.values()].flatMap((tasks) => leadOf(work, tasks.filter(isNew), config) ?? []);
+  const failed = leads.filter((task) => hasFailed(work, task, config));
   if (failed.length > config.mayFail * slots.size && fail(work, service, status, config.onFailure, failed[0])) return;
 
-  const busy = [...slots.values()].filter((tasks) => tasks.some((task) => isNew(task) && isBusy(work, task, config)));
-  let room = config.parallelism === 0 ? dirty.length : config.parallelism - busy.length;
+  let room =
+    config.parallelism === 0
+      ? dirty.length
+      : config.parallelism - leads.filter((task) => isBusy(work, task, config)).length;
   for (const tasks of dirty) {
     const old = tasks.filter((task) => isWanted(task) && !isNew(task));
     const successor = tasks.find((task) => isWanted(task) && isNew(task));
     if (successor) {
       if (taskStatus(work, successor).State === "running") for (const task of old) want(work, task, "shutdown");
     } else if (room-- > 0) {
-      replace(planning, service, old, config.startFirst);
+      replace(work, service, old, config.startFirst);
     }
   }
   if (dirty.length > 0) return;
-  const wanted = [...slots.values()].flat().filter((task) => isWanted(task));
-  const doneAt = Math.max(...wanted.map((task) => settledAt(work, task, config.monitor)), 0);
+  const doneAt = Math.max(...leads.map((task) => settledAt(work, task, config)), 0);
   if (doneAt > work.now) {
     if (Number.isFinite(doneAt)) work.wake(doneAt);
     return;
@@ -76,34 +78,42 @@ export function planRollout(planning: Planning, service: ServiceObject, slots: S
   tell(work, service, { ...status, ...done, CompletedAt: timeOf(work) });
 }
 
-/** Milliseconds since 1970 from which on a task counts as having come up well; never, while it has not. */
-function settledAt(work: Workspace, task: TaskObject, monitor: number): number {
-  const { State, Timestamp } = taskStatus(work, task);
-  return State === "running" ? Date.parse(Timestamp) + monitor : isOver(State) ? 0 : Number.POSITIVE_INFINITY;
+/**
+ * Which of a place's tasks of the present spec says how far the rollout is there: the one that failed, if one has,
+ * since those after it are nothing but restarts.
+ */
+function leadOf(work: Workspace, tasks: readonly TaskObject[], config: Config): TaskObject | undefined {
+  return tasks.find((task) => hasFailed(work, task, config)) ?? tasks.findLast(isWanted) ?? tasks.at(-1);
 }
 
-/** It has not come up yet, or so lately that the next has to wait. */
-function isBusy(work: Workspace, task: TaskObject, { delay }: { delay: number }): boolean {
-  if (!isWanted(task)) return false;
-  const { State, Timestamp } = taskStatus(work, task);
-  if (compareStates(State, "running") < 0) return true;
-  const until = Date.parse(Timestamp) + delay;
-  if (State !== "running" || until <= work.now) return false;
+/** It ended by itself before it had run for as long as it is watched. */
+function hasFailed(work: Workspace, task: TaskObject, { monitor }: Config): boolean {
+  const { State } = taskStatus(work, task);
+  if (State !== "failed" && State !== "rejected" && State !== "complete") return false;
+  const since = work.get("task-report", task.ID)?.RunningSince;
+  return since === undefined || statusSince(work, task) - Date.parse(since) < monitor;
+}
+
+/** Milliseconds since 1970 from which on a task counts as having come up well; never, while it has not. */
+function settledAt(work: Workspace, task: TaskObject, { monitor }: Config): number {
+  const { State } = taskStatus(work, task);
+  return State === "running" ? upSince(work, task) + monitor : isOver(State) ? 0 : Number.POSITIVE_INFINITY;
+}
+
+/** It has not come up yet, or come to an end, or so lately that the next has to wait. */
+function isBusy(work: Workspace, task: TaskObject, { delay }: Config): boolean {
+  const { State } = taskStatus(work, task);
+  if (compareStates(State, "running") < 0) return isWanted(task);
+  const until = upSince(work, task) + delay;
+  if (until <= work.now) return false;
   work.wake(until);
   return true;
 }
 
-/** The first of each place that did not come up. */
-function failedTasks(work: Workspace, slots: Slots, isNew: (task: TaskObject) => boolean): TaskObject[] {
-  return [...slots.values()].flatMap((tasks) => {
-    const first = tasks.find((task) => {
-      if (!isNew(task)) return false;
-      const { State, Timestamp } = taskStatus(work, task);
-      if (State !== "failed" && State !== "rejected") return false;
-      return Date.parse(Timestamp) - Date.parse(task.CreatedAt) < startAllowance;
-    });
-    return first ? [first] : [];
-  });
+/** Milliseconds since 1970 at which it began to run; where it never did, at which it ended. */
+function upSince(work: Workspace, task: TaskObject): number {
+  const since = work.get("task-report", task.ID)?.RunningSince;
+  return since === undefined ? statusSince(work, task) : Date.parse(since);
 }
 
 /** What the service wants done when too many tasks fail. False: nothing. */
@@ -119,30 +129,32 @@ function fail(
   if (status.State === "rollback_started") {
     tell(work, service, { ...status, State: "rollback_paused", Message: `rollback paused ${because}` });
   } else if (action === "rollback" && service.PreviousSpec) {
-    const { PreviousSpec, ...rest } = draftOf(service);
-    const Spec = service.PreviousSpec;
-    const before = { ...rest, Spec, SpecVersion: service.SpecVersion + 1 };
-    work.put("service", before);
-    tell(work, before, {
-      State: "rollback_started",
-      StartedAt: timeOf(work),
-      Message: `update rolled back ${because}`,
-    });
-    work.wake(work.now);
+    goBack(work, service, service.PreviousSpec, `update rolled back ${because}`);
   } else {
     tell(work, service, { ...status, State: "paused", Message: `update paused ${because}` });
   }
   return true;
 }
 
-function replace(planning: Planning, service: ServiceObject, old: readonly TaskObject[], startFirst: boolean): void {
-  const { work } = planning;
+/** The service is as it was before, with its credentials of then, and has no other spec to go back to. */
+function goBack(work: Workspace, service: ServiceObject, Spec: ServiceObject["Spec"], Message: string): void {
+  const { PreviousSpec: _previous, Endpoint: present, ...rest } = draftOf(service);
+  const before = { ...rest, Spec, SpecVersion: service.SpecVersion + 1 };
+  const Endpoint = allocateEndpoint(work, before, present);
+  work.put("service", { ...before, ...(Endpoint && { Endpoint }) });
+  const known = work.get("credentials", service.ID);
+  if (known) work.put("credentials", { ID: service.ID, Auth: known.PreviousAuth, PreviousAuth: known.Auth });
+  tell(work, before, { State: "rollback_started", StartedAt: timeOf(work), Message });
+  work.wake(work.now);
+}
+
+function replace(work: Workspace, service: ServiceObject, old: readonly TaskObject[], startFirst: boolean): void {
   const [first] = old;
   if (!first) return;
   const place: Place = { Slot: first.Slot, NodeID: first.Slot < 0 ? first.NodeID : "" };
   const gone = old.every((task) => isAway(work, task));
   if (!startFirst) for (const task of old) want(work, task, "shutdown");
-  addTask(planning, service, place, { DesiredState: startFirst || gone ? "running" : "ready" });
+  addTask(work, service, place, { DesiredState: startFirst || gone ? "running" : "ready" });
 }
 
 function tell(

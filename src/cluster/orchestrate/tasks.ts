@@ -1,6 +1,6 @@
 /** Tasks as the planners make and end them. */
-import type { TaskState } from "../../api/types/swarm.ts";
-import { type Addresses, ingressNetwork } from "../allocate/addresses.ts";
+import type { TaskSpec, TaskState } from "../../api/types/swarm.ts";
+import { ingressNetwork } from "../allocate/addresses.ts";
 import { newClusterId, type ServiceObject, type TaskNetwork, type TaskObject } from "../model/objects.ts";
 import type { ClusterState } from "../model/state.ts";
 import { isOver, taskStatus } from "../model/task-status.ts";
@@ -8,40 +8,45 @@ import type { Draft } from "../store/store.ts";
 import { draftOf } from "../version.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What planners of services work upon. */
-export interface Planning {
-  work: Workspace;
-  addresses: Addresses;
-}
-
 /** Where in its service a task stands: a slot, or a node for services that have one on each. */
 export interface Place {
   Slot: number;
   NodeID: string;
 }
 
-/** A task of the service's present spec, put into the workspace. Throws `unavailable` where addresses have run out. */
+/** What a task is made from. */
+type Origin = Pick<Draft<"task">, "Spec" | "SpecVersion" | "Ports">;
+
+type More = Pick<Draft<"task">, "DesiredState"> & Partial<Pick<Draft<"task">, "Restarts" | "JobIteration">>;
+
+/** Puts a task into the workspace. Without `origin` it is of the service's present spec. It has no addresses yet. */
 export function addTask(
-  { work, addresses }: Planning,
+  work: Workspace,
   service: ServiceObject,
   place: Place,
-  more: Pick<Draft<"task">, "DesiredState"> & Partial<Pick<Draft<"task">, "Restarts" | "JobIteration">>,
+  more: More,
+  { Spec, SpecVersion, Ports }: Origin = presentOrigin(service),
 ): void {
-  const { Spec } = service;
   work.put("task", {
     ID: newClusterId(),
-    Spec: Spec.TaskTemplate,
-    SpecVersion: service.SpecVersion,
+    Spec,
+    SpecVersion,
     ServiceID: service.ID,
-    ServiceName: Spec.Name,
-    ServiceLabels: Spec.Labels,
+    ServiceName: service.Spec.Name,
+    ServiceLabels: service.Spec.Labels,
     ...place,
     Status: { State: "new", Timestamp: timeOf(work), Message: "created" },
-    Networks: networksOf(work, addresses, service),
-    Ports: service.Endpoint?.Ports ?? [],
+    Networks: networksOf(work, Spec, Ports),
+    Ports,
     ...more,
   });
 }
+
+const presentOrigin = ({ Spec, SpecVersion, Endpoint }: ServiceObject): Origin => ({
+  Spec: Spec.TaskTemplate,
+  SpecVersion,
+  Ports: Endpoint?.Ports ?? [],
+});
 
 /** Its node is to bring it into this state from now on. */
 export function want(work: Workspace, task: TaskObject, DesiredState: TaskState): void {
@@ -84,17 +89,13 @@ export const byAge = (a: TaskObject, b: TaskObject): number =>
 /** RFC 3339. */
 export const timeOf = ({ now }: Workspace): string => new Date(now).toISOString();
 
-/** An address on each of the service's networks, and on the ingress network where something is published there. */
-function networksOf(state: ClusterState, addresses: Addresses, service: ServiceObject): TaskNetwork[] {
-  const wanted = (service.Spec.TaskTemplate.Networks ?? []).flatMap(({ Target = "", Aliases = [] }) => {
+/** The networks that a task is on: those asked for, and the ingress network where something is published there. */
+function networksOf(state: ClusterState, { Networks = [] }: TaskSpec, ports: TaskObject["Ports"]): TaskNetwork[] {
+  const wanted = Networks.flatMap(({ Target = "", Aliases = [] }) => {
     const network = state.get("network", Target);
-    return network ? [{ network, Aliases }] : [];
+    return network ? [{ NetworkID: network.ID, Addresses: [], Aliases }] : [];
   });
-  const published = service.Endpoint?.Ports.some(({ PublishMode = "ingress" }) => PublishMode === "ingress");
+  const published = ports.some(({ PublishMode = "ingress" }) => PublishMode === "ingress");
   const ingress = published ? ingressNetwork(state) : undefined;
-  return [...(ingress ? [{ network: ingress, Aliases: [] }] : []), ...wanted].map(({ network, Aliases }) => ({
-    NetworkID: network.ID,
-    Addresses: network.VNIs.length > 0 ? addresses.take(network) : [],
-    Aliases,
-  }));
+  return [...(ingress ? [{ NetworkID: ingress.ID, Addresses: [], Aliases: [] }] : []), ...wanted];
 }

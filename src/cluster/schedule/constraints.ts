@@ -13,8 +13,19 @@ export interface Constraint {
 const keys = ["node.id", "node.hostname", "node.ip", "node.role", "node.platform.os", "node.platform.arch"];
 const labels = ["node.labels.", "engine.labels."];
 
-/** Reads conditions, in Docker's language. Throws `invalid` on what is none, and on keys that no node has. */
-export const parseConstraints = (texts: readonly string[]): Constraint[] => texts.map(parseConstraint);
+const parsed = new WeakMap<readonly string[], readonly Constraint[]>();
+
+/**
+ * Reads conditions, in Docker's language; those of one array once. Throws `invalid` on what is none, and on keys that
+ * no node has.
+ */
+export function parseConstraints(texts: readonly string[]): readonly Constraint[] {
+  const known = parsed.get(texts);
+  if (known) return known;
+  const constraints = texts.map(parseConstraint);
+  parsed.set(texts, constraints);
+  return constraints;
+}
 
 function parseConstraint(text: string): Constraint {
   const match = /^(.*?)(==|!=)(.*)$/s.exec(text);

@@ -1,7 +1,7 @@
 import type { TaskSpec } from "../../api/types/swarm.ts";
 import type { TaskObject } from "../model/objects.ts";
 import type { ClusterState } from "../model/state.ts";
-import { architecture, type Constraint, meetsConstraints, parseConstraints } from "./constraints.ts";
+import { architecture, meetsConstraints, parseConstraints } from "./constraints.ts";
 import type { NodeLoad } from "./node-load.ts";
 
 /** A reason for which a node cannot have a task, in Docker's order and words. */
@@ -16,7 +16,7 @@ const on = (what: string) => (nodes: number) => `${what} on ${nodes} node${nodes
 /** What a node must have for tasks of this one's spec. A node that lacks it once lacks it while tasks are added. */
 export function filtersFor(state: ClusterState, task: TaskObject): Filter[] {
   const { Placement = {} } = task.Spec;
-  const constraints: Constraint[] = parseConstraints(Placement.Constraints ?? []);
+  const constraints = parseConstraints(Placement.Constraints ?? []);
   const plugins = pluginsFor(state, task);
   return [
     {

@@ -1,5 +1,6 @@
 import type { TaskObject } from "../model/objects.ts";
 import { isOver, taskStatus } from "../model/task-status.ts";
+import { lacksAddresses } from "../orchestrate/give-addresses.ts";
 import { byAge, isUnplaced, isWanted, postpone, timeOf } from "../orchestrate/tasks.ts";
 import type { Workspace } from "../orchestrate/workspace.ts";
 import { draftOf } from "../version.ts";
@@ -15,7 +16,7 @@ const failureCounts = 300_000;
  * gives the same answer. Tasks that no node can have say why.
  */
 export function schedule(work: Workspace): void {
-  const waiting = [...work.all("task")].filter(isUnplaced).sort(byAge);
+  const waiting = [...work.all("task")].filter((task) => isUnplaced(task) && !lacksAddresses(work, task)).sort(byAge);
   if (waiting.length === 0) return;
   const loads = loadsOf(work);
   for (const tasks of Map.groupBy(waiting, specIdOf).values()) scheduleAlike(work, tasks, loads);

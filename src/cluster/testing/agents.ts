@@ -89,6 +89,9 @@ export class FakeNodes {
 
   private async tell({ ID }: TaskObject, State: TaskState): Promise<void> {
     const Status = { State, Timestamp: new Date().toISOString(), Message: State };
-    await this.store.commit([{ put: "task-report", object: { ID, Status, Healthy: State === "running" } }]);
+    const before = this.store.state.get("task-report", ID)?.RunningSince;
+    const RunningSince = before ?? (State === "running" ? Status.Timestamp : undefined);
+    const object = { ID, Status, Healthy: State === "running", ...(RunningSince && { RunningSince }) };
+    await this.store.commit([{ put: "task-report", object }]);
   }
 }
