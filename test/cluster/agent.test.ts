@@ -153,11 +153,11 @@ test("ends, failures, and what cannot be", async () => {
   const imageless = machine.give(task({ Image: "127.0.0.1:1/nope:v1" }));
   const bind = machine.give(task({ Mounts: [{ Type: "bind", Source: "/nonexistent/x", Target: "/x" }] }));
   const sick = machine.give(
-    task({ Command: ["sleep", "99"], HealthCheck: { Test: ["CMD", "false"], Interval: 1e8, Retries: 1 } }),
+    task({ Command: ["sleep", "99"], Healthcheck: { Test: ["CMD", "false"], Interval: 1e8, Retries: 1 } }),
   );
   const well = machine.give(
     task(
-      { Command: ["sleep", "99"], HealthCheck: { Test: ["CMD", "true"], Interval: 3e8 } },
+      { Command: ["sleep", "99"], Healthcheck: { Test: ["CMD", "true"], Interval: 3e8 } },
       { DesiredState: "ready" },
     ),
   );

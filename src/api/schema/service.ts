@@ -87,7 +87,7 @@ const containerSpec = object<ContainerSpec>({
   Mounts: list(mount),
   StopSignal: string,
   StopGracePeriod: integer,
-  HealthCheck: healthConfig,
+  Healthcheck: healthConfig,
   Hosts: strings,
   DNSConfig: object<Defined<ContainerSpec["DNSConfig"]>>({
     Nameservers: strings,

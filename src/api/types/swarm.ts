@@ -232,7 +232,7 @@ export interface TaskSpec {
     Mounts?: Mount[];
     StopSignal?: string;
     StopGracePeriod?: number;
-    HealthCheck?: HealthConfig;
+    Healthcheck?: HealthConfig;
     Hosts?: string[];
     DNSConfig?: {
       Nameservers?: string[];

@@ -1,6 +1,7 @@
 import type { Task } from "../../api/types/swarm.ts";
 import { GoTime } from "../../lib/template/time.ts";
 import { Row } from "../../lib/template/value.ts";
+import { shownImage } from "./image-name.ts";
 import { capitalized } from "./nodes.ts";
 import { humanDuration } from "./units.ts";
 
@@ -43,7 +44,10 @@ export function taskRow({ task, name, node }: NamedTask, short: boolean): Row {
   return new Row("*task.taskContext", {
     ID: () => (short ? ID.slice(0, 12) : ID),
     Name: () => name,
-    Image: () => imageName(Spec?.ContainerSpec?.Image ?? "", short),
+    Image: () => {
+      const image = Spec?.ContainerSpec?.Image ?? "";
+      return short ? shownImage(image) : image;
+    },
     Node: () => node,
     DesiredState: () => capitalized(DesiredState),
     CurrentState: () => `${capitalized(Status?.State)} ${age(Status?.Timestamp)} ago`,
@@ -62,12 +66,4 @@ function age(moment: string | undefined): string {
 function quoted(error: string, short: boolean): string {
   if (error === "") return "";
   return `"${short && error.length > longestError ? `${error.slice(0, longestError - 1)}…` : error}"`;
-}
-
-/** Short: the name as people write it, without the digest beside its tag. */
-function imageName(image: string, short: boolean): string {
-  if (!short) return image;
-  const [name = ""] = image.split("@", 1);
-  const hasTag = /:[^/]+$/.test(name);
-  return hasTag ? name.replace(/^docker\.io\/(library\/(?=[^/]+$))?/, "") : image;
 }

@@ -42,7 +42,7 @@ export function containerRequest(
         Tty: spec.TTY,
         OpenStdin: spec.OpenStdin,
         StopSignal: spec.StopSignal,
-        Healthcheck: spec.HealthCheck,
+        Healthcheck: spec.Healthcheck,
         Entrypoint: Command?.length ? Command : undefined,
         Cmd: Args?.length ? Args : undefined,
       }),

@@ -10,7 +10,18 @@ import { inspectFormatHelp } from "../../format/help.ts";
 import { type Inspected, type Inspection, inspectAll } from "../../format/inspect.ts";
 
 /** What `inspect` tries, in this order. */
-const kinds = ["container", "image", "network", "volume", "plugin"] as const;
+const kinds = [
+  "container",
+  "image",
+  "network",
+  "volume",
+  "service",
+  "task",
+  "node",
+  "plugin",
+  "secret",
+  "config",
+] as const;
 type Kind = (typeof kinds)[number];
 const known: readonly string[] = [
   "config",
@@ -24,6 +35,7 @@ const known: readonly string[] = [
   "task",
   "volume",
 ];
+const ofSwarms: ReadonlySet<string> = new Set(["service", "task", "node", "secret", "config"]);
 const knownText = known.map((type) => `"${type}"`).join(", ");
 
 export default defineCommand({
@@ -38,8 +50,8 @@ export default defineCommand({
     if (deps.changed.has("type") && type === "") throw new CliError(`type is empty: must be one of ${knownText}`);
     if (type !== "" && !known.includes(type))
       throw new CliError(`unknown type: ${JSON.stringify(type)}: must be one of ${knownText}`);
-    const wanted = kinds.filter((kind) => type === "" || kind === type);
     const client = await deps.client();
+    const wanted = kinds.filter((kind) => type === "" || kind === type);
     const usesTemplate = format !== "" && format !== "json";
     let inspection: Inspection;
     try {
@@ -68,7 +80,13 @@ async function find(
   wanted: readonly Kind[],
   { size, only }: { size: boolean; only: boolean },
 ): Promise<{ kind: Kind; raw: string }> {
+  let managesSwarm: boolean | undefined;
   for (const kind of wanted) {
+    // Only a manager knows of the things of a swarm.
+    if (!only && ofSwarms.has(kind)) {
+      managesSwarm ??= (await client.ping()).swarm?.startsWith("active/manager") === true;
+      if (!managesSwarm) continue;
+    }
     try {
       return { kind, raw: await fetchRaw(client, kind, name, size) };
     } catch (error) {
@@ -95,6 +113,16 @@ async function fetchRaw(client: Client, kind: Kind, name: string, size: boolean)
       return (await import("../../../client/networks.ts")).inspectNetworkRaw(client, name);
     case "volume":
       return (await import("../../../client/volumes.ts")).inspectVolumeRaw(client, name);
+    case "service":
+      return (await import("../../../client/services.ts")).inspectServiceRaw(client, name);
+    case "task":
+      return (await import("../../../client/tasks.ts")).inspectTaskRaw(client, name);
+    case "node":
+      return (await import("../../../client/nodes.ts")).inspectNodeRaw(client, name);
+    case "secret":
+      return (await import("../../../client/secrets.ts")).inspectSecretRaw(client, name);
+    case "config":
+      return (await import("../../../client/configs.ts")).inspectConfigRaw(client, name);
     case "plugin":
       return (await import("../../../client/plugins.ts")).inspectPluginRaw(client, name);
   }

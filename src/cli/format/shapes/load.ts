@@ -11,6 +11,8 @@ export type ShapeName =
   | "node"
   | "secret"
   | "config"
+  | "service"
+  | "task"
   | "info"
   | "version"
   | "event"
@@ -25,6 +27,8 @@ const load: Record<ShapeName, () => Promise<{ default: string }>> = {
   node: () => import("./node.ts"),
   secret: () => import("./secret.ts"),
   config: () => import("./config.ts"),
+  service: () => import("./service.ts"),
+  task: () => import("./task.ts"),
   info: () => import("./info.ts"),
   version: () => import("./version.ts"),
   event: () => import("./event.ts"),

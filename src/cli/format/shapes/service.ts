@@ -1,0 +1,234 @@
+import common from "./swarm-common.ts";
+
+/** The Go struct types of `service inspect` at Engine API 1.51, in the notation of template/shape.ts. */
+export default `
+Service swarm.Service
+${common}
+Annotations swarm.Annotations
+  Name string
+  Labels map[string]string
+CredentialSpec swarm.CredentialSpec
+  Config string
+  File string
+  Registry string
+SELinux swarm.SELinuxContext
+  Disable bool
+  User string
+  Role string
+  Type string
+  Level string
+Seccomp swarm.SeccompOpts
+  Mode string
+  Profile any
+AppArmor swarm.AppArmorOpts
+  Mode string
+Privileges swarm.Privileges
+  CredentialSpec *CredentialSpec
+  SELinuxContext *SELinux
+  Seccomp *Seccomp
+  AppArmor *AppArmor
+  NoNewPrivileges bool
+BindOptions mount.BindOptions
+  Propagation string
+  NonRecursive bool
+  CreateMountpoint bool
+  ReadOnlyNonRecursive bool
+  ReadOnlyForceRecursive bool
+VolumeOptions mount.VolumeOptions
+  NoCopy bool
+  Labels map[string]string
+  Subpath string
+  DriverConfig *Driver
+TmpfsOptions mount.TmpfsOptions
+  SizeBytes int
+  Mode int
+  Options any
+Mount mount.Mount
+  Type string
+  Source string
+  Target string
+  ReadOnly bool
+  Consistency string
+  BindOptions *BindOptions
+  VolumeOptions *VolumeOptions
+  TmpfsOptions *TmpfsOptions
+Health container.HealthConfig
+  Test []string
+  Interval duration
+  Timeout duration
+  StartPeriod duration
+  StartInterval duration
+  Retries int
+DNS swarm.DNSConfig
+  Nameservers []string
+  Search []string
+  Options []string
+File swarm.SecretReferenceFileTarget
+  Name string
+  UID string
+  GID string
+  Mode int
+Secret swarm.SecretReference
+  File *File
+  SecretID string
+  SecretName string
+ConfigFile swarm.ConfigReferenceFileTarget
+  Name string
+  UID string
+  GID string
+  Mode int
+Config swarm.ConfigReference
+  File *ConfigFile
+  Runtime *Empty
+  ConfigID string
+  ConfigName string
+Ulimit units.Ulimit
+  Name string
+  Hard int
+  Soft int
+Container swarm.ContainerSpec
+  Image string
+  Labels map[string]string
+  Command []string
+  Args []string
+  Hostname string
+  Env []string
+  Dir string
+  User string
+  Groups []string
+  Privileges *Privileges
+  Init *bool
+  StopSignal string
+  TTY bool
+  OpenStdin bool
+  ReadOnly bool
+  Mounts []Mount
+  StopGracePeriod *duration
+  Healthcheck *Health
+  Hosts []string
+  DNSConfig *DNS
+  Secrets []*Secret
+  Configs []*Config
+  Isolation string
+  Sysctls map[string]string
+  CapabilityAdd []string
+  CapabilityDrop []string
+  Ulimits []*Ulimit
+  OomScoreAdj int
+Limit swarm.Limit
+  NanoCPUs int
+  MemoryBytes int
+  Pids int
+Named swarm.NamedGenericResource
+  Kind string
+  Value string
+Discrete swarm.DiscreteGenericResource
+  Kind string
+  Value int
+Generic swarm.GenericResource
+  NamedResourceSpec *Named
+  DiscreteResourceSpec *Discrete
+Reservations swarm.Resources
+  NanoCPUs int
+  MemoryBytes int
+  GenericResources []Generic
+Resources swarm.ResourceRequirements
+  Limits *Limit
+  Reservations *Reservations
+Restart swarm.RestartPolicy
+  Condition string
+  Delay *duration
+  MaxAttempts *int
+  Window *duration
+Spread swarm.SpreadOver
+  SpreadDescriptor string
+Preference swarm.PlacementPreference
+  Spread *Spread
+Platform swarm.Platform
+  Architecture string
+  OS string
+Placement swarm.Placement
+  Constraints []string
+  Preferences []Preference
+  MaxReplicas int
+  Platforms []Platform
+Attachment swarm.NetworkAttachmentConfig
+  Target string
+  Aliases []string
+  DriverOpts map[string]string
+NetworkAttachmentSpec swarm.NetworkAttachmentSpec
+  ContainerID string
+TaskSpec swarm.TaskSpec
+  ContainerSpec *Container
+  PluginSpec any
+  NetworkAttachmentSpec *NetworkAttachmentSpec
+  Resources *Resources
+  RestartPolicy *Restart
+  Placement *Placement
+  Networks []Attachment
+  LogDriver *Driver
+  ForceUpdate int
+  Runtime string
+Replicated swarm.ReplicatedService
+  Replicas *int
+ReplicatedJob swarm.ReplicatedJob
+  MaxConcurrent *int
+  TotalCompletions *int
+Mode swarm.ServiceMode
+  Replicated *Replicated
+  Global *Empty
+  ReplicatedJob *ReplicatedJob
+  GlobalJob *Empty
+Rollout swarm.UpdateConfig
+  Parallelism int
+  Delay duration
+  FailureAction string
+  Monitor duration
+  MaxFailureRatio float
+  Order string
+Port swarm.PortConfig
+  Name string
+  Protocol string
+  TargetPort int
+  PublishedPort int
+  PublishMode string
+EndpointSpec swarm.EndpointSpec
+  Mode string
+  Ports []Port
+Spec swarm.ServiceSpec
+  +Annotations
+  TaskTemplate TaskSpec
+  Mode Mode
+  UpdateConfig *Rollout
+  RollbackConfig *Rollout
+  Networks []Attachment
+  EndpointSpec *EndpointSpec
+VirtualIP swarm.EndpointVirtualIP
+  NetworkID string
+  Addr string
+Endpoint swarm.Endpoint
+  Spec EndpointSpec
+  Ports []Port
+  VirtualIPs []VirtualIP
+UpdateStatus swarm.UpdateStatus
+  State string
+  StartedAt *time
+  CompletedAt *time
+  Message string
+ServiceStatus swarm.ServiceStatus
+  RunningTasks int
+  DesiredTasks int
+  CompletedTasks int
+JobStatus swarm.JobStatus
+  JobIteration Version
+  LastExecution time
+Service swarm.Service
+  ID string
+  +Meta
+  Spec Spec
+  PreviousSpec *Spec
+  Endpoint Endpoint
+  UpdateStatus *UpdateStatus
+  ServiceStatus *ServiceStatus
+  JobStatus *JobStatus
+`;
