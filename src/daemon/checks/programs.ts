@@ -7,12 +7,13 @@ const group = "programs";
 
 /** The programs that the engine drives. */
 export async function checkPrograms(): Promise<Check[]> {
-  const [crun, runc, conmon, nft, ip] = await Promise.all([
+  const [crun, runc, conmon, nft, ip, etcd] = await Promise.all([
     version("crun"),
     version("runc"),
     version("conmon"),
     version("nft"),
     version("ip", "-V"),
+    version("etcd"),
   ]);
   const init = findProgram("tini-static", "docker-init", "tini", "catatonit");
   const runtime = crun || runc;
@@ -45,6 +46,10 @@ export async function checkPrograms(): Promise<Check[]> {
     verdict(group, "init", init !== null, init ?? "not installed", {
       state: "lack",
       advice: "Install it (`apt install tini`): `--init` needs it.",
+    }),
+    verdict(group, "etcd", etcd !== null, etcd ?? "not installed", {
+      state: "lack",
+      advice: "Install it (`apt install etcd-server`): managers of a swarm keep its state in it.",
     }),
   ];
 }
