@@ -55,7 +55,7 @@ export async function admit(
   const [cluster] = state.all("cluster");
   const root = { cert: keys.RootCert, key: keys.RootKey };
   const peerCert = await issueEtcd(root, request, clusterId, peerHosts(address), lifetimeOf(cluster?.Spec));
-  return { peerCert, told: await deps.admit({ nodeId, address }) };
+  return { peerCert, ...(await deps.admit({ nodeId, address })) };
 }
 
 /** By what names a manager's part of the cluster's memory is reached. */

@@ -15,6 +15,6 @@ export interface DispatchDeps {
   credentials(): Credentials;
   /** Where managers serve nodes. */
   managers(): PeerNode[];
-  /** Lets another manager take a part in the cluster's memory. */
-  admit(other: { nodeId: string; address: string }): Promise<string>;
+  /** Lets another manager take a part in the cluster's memory. Returns what it is to know of that, and its key. */
+  admit(other: { nodeId: string; address: string }): Promise<{ told: string; storeKey: string }>;
 }

@@ -67,7 +67,7 @@ async function manager() {
     nodeId: "m1",
     clusterId: "c1",
     credentials: () => credentials,
-    admit: async () => "told",
+    admit: async () => ({ told: "told", storeKey: "key" }),
     managers: () => [{ NodeID: "m1", Addr: `127.0.0.1:${listening.port}` }],
   });
   const listening: Listening = await listenForNodes(

@@ -112,11 +112,14 @@ export const admitRequest = whole(
 export interface Admission {
   peerCert: string;
   told: string;
+  /** What managers seal secrets with, in base64. */
+  storeKey: string;
 }
 /** Reads an {@link Admission}. */
 export const admission: Schema<Admission> = whole(
-  object<Partial<Admission>>({ peerCert: string, told: string }),
+  object<Partial<Admission>>({ peerCert: string, told: string, storeKey: string }),
   "peerCert",
+  "storeKey",
   "told",
 );
 

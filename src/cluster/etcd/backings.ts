@@ -57,7 +57,7 @@ export class EtcdBackings implements Backings {
     try {
       if (decides) await member.ready(patience);
       else await member.answers(patience);
-      const store = await EtcdStore.open(member.client, request.nodeId, this.log);
+      const store = await EtcdStore.open(member.client, { nodeId: request.nodeId, key: keyOf(request) }, this.log);
       return new EtcdBacking(member, store, request.nodeId, this.log);
     } catch (error) {
       member.release();
@@ -65,6 +65,8 @@ export class EtcdBackings implements Backings {
     }
   }
 }
+
+const keyOf = ({ storeKey }: BackingRequest): Buffer | null => (storeKey ? Buffer.from(storeKey, "base64") : null);
 
 class EtcdBacking implements Backing {
   private readonly client: EtcdClient;

@@ -209,7 +209,8 @@ const socketName = "client:1";
 const socketOf = ({ runDir }: MemberPaths): string => join(runDir, socketName);
 const logOf = ({ dataDir }: MemberPaths): string => join(dataDir, "log");
 const pidFileOf = ({ runDir }: MemberPaths): string => join(runDir, "etcd.json");
-const tlsFile = ({ dataDir }: MemberPaths, name: "cert" | "key" | "trust"): string => join(dataDir, `${name}.pem`);
+/** Not beside the data: the key of a manager that is locked is not on its disk. */
+const tlsFile = ({ runDir }: MemberPaths, name: "cert" | "key" | "trust"): string => join(runDir, `${name}.pem`);
 
 function writeCredentials(paths: MemberPaths, identity: MemberIdentity): void {
   for (const name of ["cert", "key", "trust"] as const)

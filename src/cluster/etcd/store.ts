@@ -13,6 +13,7 @@ import {
   type Transaction,
 } from "./client.ts";
 import { aliveKey, leaderKey, markKey, marks, objectKey, readAliveKey, readObjectKey, root } from "./keys.ts";
+import { decodeChange, encodeValue } from "./values.ts";
 
 /** Milliseconds within which etcd has to find a leader again for a commit or a read to go on. */
 const patience = 10_000;
@@ -43,12 +44,17 @@ export class EtcdStore implements ClusterStore {
   private constructor(
     private readonly client: EtcdClient,
     private readonly nodeId: string,
+    private readonly key: Buffer | null,
     private readonly log: Logger,
   ) {}
 
-  /** With all that this machine's member knows. */
-  static async open(client: EtcdClient, nodeId: string, log: Logger): Promise<EtcdStore> {
-    const store = new EtcdStore(client, nodeId, log);
+  /** With all that this machine's member knows. `key`: 32 bytes that open what is secret; null: nothing is sealed. */
+  static async open(
+    client: EtcdClient,
+    { nodeId, key }: { nodeId: string; key: Buffer | null },
+    log: Logger,
+  ): Promise<EtcdStore> {
+    const store = new EtcdStore(client, nodeId, key, log);
     await store.load();
     store.watching = store.watch();
     return store;
@@ -167,7 +173,8 @@ export class EtcdStore implements ClusterStore {
     if ("remove" in write) return { request_delete_range: { key: btoa(objectKey(write.remove, write.id)) } };
     const now = new Date().toISOString();
     const CreatedAt = this.state.get(write.put, write.object.ID)?.CreatedAt ?? now;
-    const value = JSON.stringify({ ...write.object, CreatedAt, UpdatedAt: now });
+    const object = { ...write.object, CreatedAt, UpdatedAt: now };
+    const value = encodeValue(write.put, object, this.key);
     return {
       request_put: {
         key: btoa(objectKey(write.put, write.object.ID)),
@@ -239,7 +246,7 @@ export class EtcdStore implements ClusterStore {
       if (nodeId !== null) this.noteNode(nodeId, value !== null);
       if (value !== null && this.marked.has(value)) this.marked.set(value, index);
       const at = readObjectKey(key);
-      const change = at && changeOf(at.kind, at.id, value, index);
+      const change = at && this.read(at, value, index);
       if (!change) continue;
       this.state.apply(change, index);
       changes.push(change);
@@ -259,6 +266,15 @@ export class EtcdStore implements ClusterStore {
       if (waiter.revision > this.seen) continue;
       this.waiting.delete(waiter);
       waiter.reached();
+    }
+  }
+
+  private read({ kind, id }: { kind: Kind; id: string }, value: string | null, index: number): Change | null {
+    try {
+      return decodeChange(kind, id, value, index, this.key);
+    } catch (error) {
+      this.log.error("an object of the cluster cannot be read", { kind, id, error: errorMessage(error) });
+      return null;
     }
   }
 
@@ -296,15 +312,3 @@ function condition(write: Write): object | null {
 
 const keyOf = (write: Exclude<Write, { put: Kind }>): string =>
   objectKey("check" in write ? write.check : write.remove, write.id);
-
-function changeOf(kind: Kind, id: string, value: string | null, index: number): Change | null {
-  if (value === null) return { kind, id, object: null } as Change;
-  try {
-    const object: unknown = JSON.parse(value);
-    if (typeof object !== "object" || object === null) return null;
-    // The border: only stores write these keys, from objects of their kind.
-    return { kind, id, object: { ...object, Version: { Index: index } } } as Change;
-  } catch {
-    return null;
-  }
-}

@@ -35,6 +35,8 @@ export interface BackingRequest {
   cert: string;
   key: string;
   trust: string;
+  /** 32 bytes, in base64, that secrets are sealed with where they are kept; the same for all managers. Empty: none. */
+  storeKey: string;
 }
 
 /** The ways to a {@link Backing}. */

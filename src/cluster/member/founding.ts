@@ -31,6 +31,7 @@ export async function foundCluster(deps: SwarmDeps, request: SwarmInitRequest): 
     key: asked.key,
     peerCert: await issueEtcd(root, peer.request, clusterId, peerHosts(advertise.host), lifetime),
     peerKey: peer.key,
+    storeKey: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
     trust: root.cert,
     managers: [{ NodeID: nodeId, Addr: joinAddress(advertise.host, advertise.port) }],
     listenAddr: joinAddress(listen.host, listen.port),

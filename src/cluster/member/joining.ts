@@ -31,6 +31,7 @@ export async function joinCluster(deps: SwarmDeps, request: SwarmJoinRequest): P
     trust: entered.trust,
     peerCert: "",
     peerKey: "",
+    storeKey: "",
     managers: entered.managers,
     listenAddr: joinAddress(listen.host, listen.port),
     advertiseAddr: joinAddress(advertise.host, advertise.port),

@@ -36,7 +36,7 @@ export class Manager {
       clusterId: place().clusterId,
       credentials: place,
       managers: () => managersIn(store.state, place()),
-      admit: (other) => backing.admit(other),
+      admit: async (other) => ({ told: await backing.admit(other), storeKey: place().storeKey }),
     });
   }
 

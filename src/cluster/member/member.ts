@@ -137,7 +137,7 @@ export class Member {
       await this.manager.close();
       this.manager = null;
       await this.deps.backings.remove();
-      this.keep({ peerCert: "", peerKey: "" });
+      this.keep({ peerCert: "", peerKey: "", storeKey: "" });
       this.worker.session.renew();
     }
   }
@@ -189,6 +189,7 @@ export class Member {
 }
 
 /** What a manager's backing is to know, from the node's place. */
-export function backingRequest({ nodeId, clusterId, advertiseAddr, peerCert, peerKey, trust }: Place): BackingRequest {
-  return { nodeId, clusterId, address: hostOf(advertiseAddr), cert: peerCert, key: peerKey, trust };
+export function backingRequest(place: Place): BackingRequest {
+  const { nodeId, clusterId, advertiseAddr, peerCert, peerKey, trust, storeKey } = place;
+  return { nodeId, clusterId, address: hostOf(advertiseAddr), cert: peerCert, key: peerKey, trust, storeKey };
 }

@@ -1,4 +1,3 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -15,6 +14,7 @@ import type { PeerNode } from "../../api/types/swarm.ts";
 import { EngineError } from "../../lib/errors.ts";
 import { decodeJson } from "../../lib/parse-json.ts";
 import { unlockKeyBytes } from "../ca/tokens.ts";
+import { type Sealed, seal, unseal } from "../sealing.ts";
 
 /** What this machine keeps of its place in a cluster. */
 export interface Place {
@@ -28,6 +28,8 @@ export interface Place {
   /** Among managers: PEM of another certificate and its key; empty on workers. */
   peerCert: string;
   peerKey: string;
+  /** Among managers: what secrets are sealed with where the cluster is kept; base64. */
+  storeKey: string;
   managers: PeerNode[];
   /** `host:port` where it serves nodes, if it is a manager. */
   listenAddr: string;
@@ -41,11 +43,11 @@ export interface Place {
 export const hostOf = (address: string): string => address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 
 /** As it lies on disk: with the manager's private keys locked, or not. */
-type Stored = Place & { locked?: { iv: string; tag: string; data: string } };
+type Stored = Place & { locked?: Sealed };
 
-type Keys = Pick<Place, "key" | "peerKey">;
-const withoutKeys: Keys = { key: "", peerKey: "" };
-const keysOf = ({ key, peerKey }: Place): string => JSON.stringify({ key, peerKey } satisfies Keys);
+type Keys = Pick<Place, "key" | "peerKey" | "storeKey">;
+const withoutKeys: Keys = { key: "", peerKey: "", storeKey: "" };
+const keysOf = ({ key, peerKey, storeKey }: Place): string => JSON.stringify({ key, peerKey, storeKey } satisfies Keys);
 
 const directoryOf = (dataRoot: string) => join(dataRoot, "cluster");
 const fileOf = (dataRoot: string) => join(directoryOf(dataRoot), "node.json");
@@ -90,17 +92,4 @@ export function unlockPlace(dataRoot: string, unlockKey: string): Place {
 export function removePlace(dataRoot: string): void {
   rmSync(fileOf(dataRoot), { force: true });
   rmSync(directoryOf(dataRoot), { recursive: true, force: true });
-}
-
-function seal(text: string, key: Buffer) {
-  const iv = randomBytes(12);
-  const cipher = createCipheriv("aes-256-gcm", key, iv);
-  const data = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
-  return { iv: iv.toString("base64"), tag: cipher.getAuthTag().toString("base64"), data: data.toString("base64") };
-}
-
-function unseal({ iv, tag, data }: { iv: string; tag: string; data: string }, key: Buffer): string {
-  const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(iv, "base64"));
-  decipher.setAuthTag(Buffer.from(tag, "base64"));
-  return Buffer.concat([decipher.update(Buffer.from(data, "base64")), decipher.final()]).toString("utf8");
 }

@@ -21,6 +21,9 @@ export interface ManagerRig {
   dataDir: string;
 }
 
+/** All managers of a test seal with it. */
+export const storeKey = Buffer.alloc(32, 7).toString("base64");
+
 /** What a store is asked to keep. */
 export const secret = (ID: string) =>
   ({ put: "secret", object: { ID, Spec: { Name: ID, Labels: {}, Data: "eA==" } } }) as const;
@@ -60,7 +63,8 @@ export class Managers implements AsyncDisposable {
     await runOk(["ip", "-n", netns, "link", "set", "eth0", "up"]);
     const { key, request } = await newRequest();
     const cert = await issueEtcd(this.authority, request, "cluster", [address, peerName], 3600_000);
-    const who = { nodeId: `node${number}`, clusterId: "cluster", address, cert, key, trust: this.authority.cert };
+    const trust = this.authority.cert;
+    const who = { nodeId: `node${number}`, clusterId: "cluster", address, cert, key, trust, storeKey };
     const place = { dataRoot: `${this.root}/${number}`, execRoot: `${this.root}/run${number}` };
     const backings = new EtcdBackings({ ...place, program: this.program(netns) }, silent);
     const [first] = this.all;

@@ -8,6 +8,7 @@ import { peerName } from "../../../src/cluster/etcd/member.ts";
 import { EtcdStore } from "../../../src/cluster/etcd/store.ts";
 import { storeSuite } from "../../../src/cluster/store/store.suite.ts";
 import { silent } from "../../../src/lib/log.ts";
+import { secret, storeKey, until } from "./managers.ts";
 
 const folder = mkdtempSync("/tmp/berth-etcd-");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +20,7 @@ async function manager(number: number, root: Awaited<ReturnType<typeof newRoot>>
   const cert = await issueEtcd(root, request, "cluster", [address, peerName], 3600_000);
   const place = { dataRoot: `${folder}/${number}`, execRoot: `${folder}/run${number}`, program: "/usr/bin/etcd" };
   const backings = new EtcdBackings(place, silent);
-  const who = { nodeId: `node${number}`, clusterId: "cluster", address, cert, key, trust: root.cert };
+  const who = { nodeId: `node${number}`, clusterId: "cluster", address, cert, key, trust: root.cert, storeKey };
   return { backings, who, socket: `${place.execRoot}/etcd/client:1` };
 }
 
@@ -33,7 +34,11 @@ storeSuite({
     return {
       store: backing.store,
       again: async () => {
-        const other = await EtcdStore.open(new EtcdClient(socket), "other", silent);
+        const other = await EtcdStore.open(
+          new EtcdClient(socket),
+          { nodeId: "other", key: Buffer.from(storeKey, "base64") },
+          silent,
+        );
         others.push(other);
         return other;
       },
@@ -45,14 +50,6 @@ storeSuite({
     };
   },
 });
-
-const secret = (ID: string) =>
-  ({ put: "secret", object: { ID, Spec: { Name: ID, Labels: {}, Data: "eA==" } } }) as const;
-
-async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 30_000; !holds(); await Bun.sleep(20))
-    if (Date.now() > end) throw new Error(`never: ${holds}`);
-}
 
 test("three members: one leads; when it is gone, another does, and nothing that was written is lost", async () => {
   const root = await newRoot();
@@ -127,3 +124,35 @@ test("a node that no manager has is lost; a manager that goes gives back what hu
   await second.close();
   await two.backings.remove();
 }, 60_000);
+
+test("what is secret is in etcd for those with the key alone", async () => {
+  const { backings, who, socket } = await manager(61, await newRoot());
+  const backing = await backings.found(who);
+  const config = { ID: "open", Spec: { Name: "shown", Labels: {}, Data: "b3Blbg==" } };
+  const hidden = { ID: "closed", Spec: { Name: "hidden-name", Labels: {}, Data: "aGlkZGVu" } };
+  await backing.store.commit([
+    { put: "config", object: config },
+    { put: "secret", object: hidden },
+  ]);
+  const client = new EtcdClient(socket);
+  const raw = JSON.stringify((await client.range("/berth/", false)).kvs);
+  expect(raw).toContain("b3Blbg==");
+  expect(raw).not.toContain("aGlkZGVu");
+  expect(raw).not.toContain("hidden-name");
+  for (const key of [null, Buffer.alloc(32, 8)]) {
+    const stranger = await EtcdStore.open(client, { nodeId: "stranger", key }, silent);
+    expect(stranger.state.get("config", "open")?.Spec.Data).toBe("b3Blbg==");
+    expect(stranger.state.get("secret", "closed")).toBeUndefined();
+    await stranger.close();
+  }
+  // Another object's value is not taken for one's own.
+  const [closed] = (await client.range("/berth/object/secret/", false)).kvs;
+  const put = { key: btoa("/berth/object/secret/forged"), value: btoa(closed?.value ?? "") };
+  await client.txn({ compare: [], success: [{ request_put: put }] });
+  await backing.store.sync();
+  await backing.store.commit([secret("later")]);
+  expect(backing.store.state.get("secret", "forged")).toBeUndefined();
+  expect(backing.store.state.get("secret", "closed")?.Spec.Data).toBe("aGlkZGVu");
+  await backing.close();
+  await backings.remove();
+});
