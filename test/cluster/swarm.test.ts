@@ -12,7 +12,7 @@ import { MemoryBackings } from "../../src/cluster/testing/memory-backings.ts";
 import { allContainers } from "../../src/container/table.ts";
 import { Semaphore } from "../../src/lib/lock.ts";
 import { Rig } from "../container/rig.ts";
-import { until } from "../harness.ts";
+import { freePort, until } from "../harness.ts";
 
 class Host implements AsyncDisposable {
   swarm: Swarm;
@@ -65,6 +65,7 @@ class Host implements AsyncDisposable {
 }
 
 const backings = new MemoryBackings();
+const port = freePort(2);
 let [one, two]: Host[] = [];
 beforeAll(async () => {
   [one, two] = await Promise.all([Host.start("host1", backings), Host.start("host2", backings)]);
@@ -126,7 +127,7 @@ test("outside of any cluster; what an init cannot be asked", async () => {
 
 test("a cluster of one runs a task; a restart leaves it alone; a worker joins, and is promoted", async () => {
   const [first, second] = hosts();
-  const nodeId = await first.swarm.init({ ListenAddr: "127.0.0.1:22377", AdvertiseAddr: "127.0.0.1" });
+  const nodeId = await first.swarm.init({ ListenAddr: `127.0.0.1:${port}`, AdvertiseAddr: "127.0.0.1" });
   expect(first.swarm.info()).toMatchObject({
     NodeID: nodeId,
     NodeAddr: "127.0.0.1",
@@ -135,7 +136,7 @@ test("a cluster of one runs a task; a restart leaves it alone; a worker joins, a
     Error: "",
     Nodes: 1,
     Managers: 1,
-    RemoteManagers: [{ NodeID: nodeId, Addr: "127.0.0.1:22377" }],
+    RemoteManagers: [{ NodeID: nodeId, Addr: `127.0.0.1:${port}` }],
   });
   expect(first.swarm.pingState()).toBe("active/manager");
   expect(first.swarm.init({ ListenAddr: "127.0.0.1" })).rejects.toThrow("This node is already part of a swarm.");
@@ -151,7 +152,7 @@ test("a cluster of one runs a task; a restart leaves it alone; a worker joins, a
   expect(stateOf(manager, "one")).toBe("running");
 
   const [keys] = manager.store.state.all("cluster-keys");
-  const join = { RemoteAddrs: ["127.0.0.1:22377"], AdvertiseAddr: "127.0.0.1", ListenAddr: "127.0.0.1:22378" };
+  const join = { RemoteAddrs: [`127.0.0.1:${port}`], AdvertiseAddr: "127.0.0.1", ListenAddr: `127.0.0.1:${port + 1}` };
   expect(second.swarm.join({ ...join, JoinToken: "x" })).rejects.toThrow("invalid join token");
   expect(second.swarm.join({ JoinToken: "x" })).rejects.toThrow("at least 1 RemoteAddr is required to join");
   await second.swarm.join({ ...join, JoinToken: keys?.JoinTokens.Worker ?? "" });

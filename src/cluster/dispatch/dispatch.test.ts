@@ -240,19 +240,15 @@ test("a node answers a manager, as fast as that reads, until it has heard enough
   const one = await enterCluster(address, tokens.Worker, "active");
   session(address, one);
   await until("ready", () => store.state.get("node-report", one.nodeId)?.Status.State === "ready");
-  const heard: string[] = [];
   const enough = new AbortController();
-  const asking = dispatcher.askLogs(
-    one.nodeId,
-    "cid",
-    {},
-    async (bytes) => {
+  const heard: string[] = [];
+  const asking = async () => {
+    for await (const bytes of dispatcher.askLogs(one.nodeId, "cid", {}, enough.signal)) {
       heard.push(new TextDecoder().decode(bytes).trim());
       if (heard.length === 50) enough.abort(new Error("enough"));
-    },
-    enough.signal,
-  );
-  expect(asking).rejects.toThrow("enough");
+    }
+  };
+  expect(asking()).rejects.toThrow("enough");
   await until("50 answers", () => heard.length === 50);
   expect(heard[49]).toBe("cid 49");
   // A worker may not ask what another one's containers write.

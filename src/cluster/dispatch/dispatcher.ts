@@ -4,12 +4,15 @@ import type { ServerCall } from "../../lib/grpc/server-call.ts";
 import type { Identity } from "../ca/identity.ts";
 import { admit, join, renew } from "./admission.ts";
 import type { DispatchDeps } from "./deps.ts";
-import { jsonMessages, jsonMethod, jsonStream } from "./json-calls.ts";
+import { engineError, jsonMessages, jsonMethod, jsonStream } from "./json-calls.ts";
 import { admitRequest, joinRequest, paths, relayRequest, renewRequest } from "./messages.ts";
 import { noteReady } from "./node-states.ts";
 import { TaskReports } from "./reports.ts";
 import { addressOf, Session } from "./session.ts";
 import type { Peer } from "./transport.ts";
+
+/** For a node to begin an answer. In milliseconds. */
+const patience = 10_000;
 
 /** What a node has been asked, until it has answered. */
 interface Pending {
@@ -59,42 +62,48 @@ export class Dispatcher {
   }
 
   /**
-   * What a task of a node writes, in frames of `stdcopy`. Throws `not-found` where the node is not
-   * connected to this manager.
+   * What a task of a node writes, in frames of `stdcopy`, until it has nothing more to say or the signal ends it. Reads
+   * only as fast as it is read. Throws `not-found` where the node is not connected to this manager.
    */
-  async askLogs(
+  async *askLogs(
     nodeId: string,
     task: string,
     options: Record<string, string>,
-    take: (bytes: Uint8Array) => Promise<void>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): AsyncGenerator<Uint8Array> {
     const session = this.#sessions.get(nodeId);
     if (!session) throw notFound(`node ${nodeId} is not connected to this manager`);
     const id = crypto.randomUUID();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const gone = () => reject(signal.reason);
-    signal.addEventListener("abort", gone);
+    const { promise: arrived, resolve: arrive, reject } = Promise.withResolvers<ServerCall>();
+    const { promise: over, resolve: finish } = Promise.withResolvers<void>();
+    const enough = () => {
+      finish();
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => reject(unavailable(`node ${nodeId} does not answer`)), patience);
+    signal.addEventListener("abort", enough);
     this.#pending.set(id, {
       nodeId,
-      async answered(call) {
-        try {
-          for await (const message of call.messages) {
-            if (signal.aborted) break;
-            await take(message);
-          }
-          resolve();
-        } catch (error) {
-          reject(error);
-        }
+      answered(call) {
+        arrive(call);
+        return over;
       },
     });
     try {
       session.ask({ id, about: "logs", task, options });
-      await promise;
+      const call = await arrived;
+      clearTimeout(timer);
+      for await (const bytes of call.messages) {
+        signal.throwIfAborted();
+        yield bytes;
+      }
+    } catch (error) {
+      throw signal.aborted ? signal.reason : engineError(error);
     } finally {
+      finish();
+      clearTimeout(timer);
       this.#pending.delete(id);
-      signal.removeEventListener("abort", gone);
+      signal.removeEventListener("abort", enough);
     }
   }
 
@@ -136,7 +145,10 @@ export class Dispatcher {
   async #relay(call: ServerCall, { role }: Identity): Promise<void> {
     if (role !== "manager") throw forbidden("only managers may ask this");
     for await (const asked of jsonMessages(call, relayRequest)) {
-      return this.askLogs(asked.nodeId, asked.task, asked.options, (bytes) => call.send(bytes), call.signal);
+      for await (const bytes of this.askLogs(asked.nodeId, asked.task, asked.options, call.signal)) {
+        await call.send(bytes);
+      }
+      return;
     }
   }
 }

@@ -80,7 +80,7 @@ function decodeJson<T>(schema: Schema<T>, bytes: Uint8Array): T {
 }
 
 /** An error that came over the wire, as the engine has it. */
-function engineError(error: unknown): unknown {
+export function engineError(error: unknown): unknown {
   if (!(error instanceof GrpcError)) return error;
   const [kind = "internal"] = Object.entries(codes).find(([, code]) => code === error.code) ?? [];
   // The border: the keys of the table are kinds.

@@ -86,6 +86,11 @@ export class NodeSession {
   async #session(address: string, begun: () => void): Promise<void> {
     const hello = await this.deps.hello();
     const client = await dialManager(address, { manager: this.deps.credentials() });
+    const { signal } = this.#closed;
+    // It may have been closed while the connection came about.
+    if (signal.aborted) return client.close();
+    const close = () => client.close();
+    signal.addEventListener("abort", close);
     const left = new AbortController();
     let heard = performance.now();
     const timer = setInterval(() => {
@@ -112,6 +117,7 @@ export class NodeSession {
       }
     } finally {
       clearInterval(timer);
+      signal.removeEventListener("abort", close);
       left.abort();
       client.close();
     }

@@ -1,4 +1,5 @@
 import { errorMessage } from "../../lib/errors.ts";
+import { KeyedLock } from "../../lib/lock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { pause } from "../../lib/pause.ts";
 import type { Liveness } from "../store/liveness.ts";
@@ -13,6 +14,7 @@ const beat = 1000;
 /** Nodes that managers have, as keys that hang on a lease of the manager's; where it has run out it is taken anew. */
 export class EtcdLiveness implements Liveness {
   private readonly held = new Set<string>();
+  private readonly locks = new KeyedLock();
   private readonly over = new AbortController();
   private id = "";
   private readonly keeping: Promise<void>;
@@ -30,18 +32,29 @@ export class EtcdLiveness implements Liveness {
     return this.store.nodes;
   }
 
-  async hold(nodeId: string): Promise<void> {
+  hold(nodeId: string): Promise<void> {
     this.held.add(nodeId);
-    if (this.id !== "") await this.put(nodeId);
+    return this.inTurn(nodeId, async () => {
+      if (this.id !== "" && this.held.has(nodeId)) await this.put(nodeId);
+    });
   }
 
   async release(nodeId: string): Promise<void> {
     if (!this.held.delete(nodeId)) return;
     const key = btoa(aliveKey(nodeId));
-    await this.client.txn({
-      compare: [{ key, target: "VALUE", result: "EQUAL", value: btoa(this.managerId) }],
-      success: [{ request_delete_range: { key } }],
+    await this.inTurn(nodeId, async () => {
+      if (this.held.has(nodeId)) return;
+      await this.client.txn({
+        compare: [{ key, target: "VALUE", result: "EQUAL", value: btoa(this.managerId) }],
+        success: [{ request_delete_range: { key } }],
+      });
     });
+  }
+
+  /** What is done about one node is done in the order in which it was asked for. */
+  private async inTurn(nodeId: string, work: () => Promise<void>): Promise<void> {
+    using _ = await this.locks.acquire(nodeId);
+    await work();
   }
 
   onLost(listener: (nodeId: string) => void): () => void {

@@ -1,8 +1,8 @@
 import type { Root } from "../ca/root.ts";
 import { tlsInfo } from "../ca/root.ts";
 import { newJoinToken, newUnlockKey } from "../ca/tokens.ts";
-import type { ManagerDeps } from "../deps.ts";
 import { createClusterNetwork } from "../networks/create.ts";
+import type { ClusterStore } from "../store/store.ts";
 import type { Founding } from "./settings.ts";
 
 /** Whom a cluster begins with. */
@@ -14,13 +14,13 @@ export interface Founder {
 
 /** Writes down what a cluster begins with: itself, its keys, its first node, the network that ports come in by. */
 export async function writeFounding(
-  deps: ManagerDeps,
+  store: ClusterStore,
   founding: Founding,
   { nodeId, clusterId, availability }: Founder,
   root: Root,
 ): Promise<void> {
   const { spec, ...addresses } = founding;
-  await deps.store.commit([
+  await store.commit([
     {
       put: "cluster",
       object: {
@@ -53,5 +53,5 @@ export async function writeFounding(
       at: 0,
     },
   ]);
-  await createClusterNetwork(deps, { Name: "ingress", Driver: "overlay", Ingress: true });
+  await createClusterNetwork({ store }, { Name: "ingress", Driver: "overlay", Ingress: true });
 }

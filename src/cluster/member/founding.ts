@@ -45,8 +45,12 @@ export async function foundCluster(deps: SwarmDeps, request: SwarmInitRequest): 
   undo.defer(() => deps.backings.remove());
   const backing = await deps.backings.found(backingRequest(place));
   try {
-    const manager = { store: backing.store, leader: () => nodeId, events: deps.events, log: deps.log };
-    await writeFounding(manager, founding, { nodeId, clusterId, availability: request.Availability ?? "active" }, root);
+    await writeFounding(
+      backing.store,
+      founding,
+      { nodeId, clusterId, availability: request.Availability ?? "active" },
+      root,
+    );
   } catch (error) {
     await backing.close();
     throw error;

@@ -4,6 +4,7 @@ import { pause } from "../../lib/pause.ts";
 import type { ManagerDeps } from "../deps.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
 import { watchLostNodes } from "../dispatch/lost-nodes.ts";
+import { nodeLogs } from "../dispatch/node-logs.ts";
 import { type Listening, listenForNodes, splitAddress } from "../dispatch/transport.ts";
 import { publishChanges } from "../events.ts";
 import type { ClusterState } from "../model/state.ts";
@@ -27,7 +28,19 @@ export class Manager {
     private readonly backing: Backing,
   ) {
     const { store } = backing;
-    this.deps = { store, leader: () => backing.leader(), events: swarm.events, log: swarm.log };
+    this.deps = {
+      store,
+      leader: () => backing.leader(),
+      logs: (task, options, signal) =>
+        nodeLogs(
+          { dispatcher: this.dispatcher, credentials: place, others: () => this.managers.slice(1) },
+          task,
+          options,
+          signal,
+        ),
+      events: swarm.events,
+      log: swarm.log,
+    };
     this.dispatcher = new Dispatcher({
       store,
       log: swarm.log,

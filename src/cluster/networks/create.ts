@@ -13,7 +13,7 @@ import type { Draft } from "../store/store.ts";
  * it. Throws `invalid`, `conflict` where the name is taken, `forbidden` where a subnet is.
  */
 export async function createClusterNetwork(
-  { store }: ManagerDeps,
+  { store }: Pick<ManagerDeps, "store">,
   request: NetworkCreateRequest,
 ): Promise<NetworkCreateResponse> {
   const draft = draftOf(request);

@@ -7,6 +7,7 @@ import { MemoryStore } from "./memory-store.ts";
 export const memoryManager = (): ManagerDeps & { store: MemoryStore } => ({
   store: new MemoryStore(),
   leader: () => "",
+  logs: async function* () {},
   events: new EventBus(() => 1n),
   log: silent,
 });
