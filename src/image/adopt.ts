@@ -83,6 +83,7 @@ async function adoptLayers(deps: ImageDeps, chain: readonly string[], diffIds: r
         diff_id: diffIds[at] ?? "",
         size,
         unsynced_boot: null,
+        archive_size: null,
       });
     }
     total += size;

@@ -8,30 +8,27 @@ export interface LayerRow {
   size: number;
   /** Boot id of the machine while the files may not be on disk yet; null once they are. */
   unsynced_boot: string | null;
+  /** Bytes of its uncompressed archive; null: not known. */
+  archive_size: number | null;
 }
+
+const layerColumns = "chain_id, parent_chain_id, diff_id, size, unsynced_boot, archive_size";
 
 /** null where the layer is not here. */
 export function layerByChain(store: Store, chainId: string): LayerRow | null {
-  return store
-    .query<LayerRow, [string]>(
-      "SELECT chain_id, parent_chain_id, diff_id, size, unsynced_boot FROM layer WHERE chain_id = ?",
-    )
-    .get(chainId);
+  return store.query<LayerRow, [string]>(`SELECT ${layerColumns} FROM layer WHERE chain_id = ?`).get(chainId);
 }
 
 /** Every registered layer, in no order. */
 export function allLayers(store: Store): LayerRow[] {
-  return store.query<LayerRow, []>("SELECT chain_id, parent_chain_id, diff_id, size, unsynced_boot FROM layer").all();
+  return store.query<LayerRow, []>(`SELECT ${layerColumns} FROM layer`).all();
 }
 
 /** Does nothing where the layer is known already. */
 export function insertLayer(store: Store, row: LayerRow): void {
   store
-    .query(
-      "INSERT INTO layer (chain_id, parent_chain_id, diff_id, size, unsynced_boot) VALUES (?, ?, ?, ?, ?) ON " +
-        "CONFLICT DO NOTHING",
-    )
-    .run(row.chain_id, row.parent_chain_id, row.diff_id, row.size, row.unsynced_boot);
+    .query(`INSERT INTO layer (${layerColumns}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+    .run(row.chain_id, row.parent_chain_id, row.diff_id, row.size, row.unsynced_boot, row.archive_size);
 }
 
 /** Its files are the caller's to remove. */

@@ -100,6 +100,7 @@ async function publish(
     diff_id: packed.diffId,
     size: packed.fileBytes,
     unsynced_boot: bootId(),
+    archive_size: packed.size,
   });
   return { chainId, diffId: packed.diffId, size: packed.fileBytes, empty: packed.size === EMPTY_SIZE };
 }

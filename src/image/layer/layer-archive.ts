@@ -5,7 +5,7 @@ import type { Descriptor } from "../../oci/image.ts";
 import { type Compression, compressionOf, mediaTypes, ociLayerType } from "../../oci/media-types.ts";
 import type { Lease } from "../collect/lease.ts";
 import type { ImageDeps } from "../deps.ts";
-import { insertLayerBlob, layerBlobs, layerByChain, layerSplit } from "../layer-table.ts";
+import { insertLayerBlob, type LayerRow, layerBlobs, layerByChain, layerSplit } from "../layer-table.ts";
 import { layerPacking } from "./layer-source.ts";
 
 /** A layer's archive that is in the blob store: as it was pulled or loaded, or compressed for an earlier push. */
@@ -36,7 +36,7 @@ export async function layerArchive(
   options: LayerForm & { lease: Lease; signal?: AbortSignal },
 ): Promise<Descriptor> {
   const { compression = "gzip", force = false, level, lease, signal } = options;
-  const diffId = diffIdOf(deps, chain);
+  const { diff_id: diffId } = layerOf(deps, chain);
   using _lock = await deps.locks.acquire(`archive ${diffId}`);
   const known = layerBlobs(deps.store, diffId).filter((blob) => {
     const its = compressionOf(blob.media_type);
@@ -83,9 +83,9 @@ export async function packedLayer(
   chain: readonly string[],
   signal?: AbortSignal,
 ): Promise<{ size: number; stream: () => AsyncIterable<Uint8Array> }> {
-  const diffId = diffIdOf(deps, chain);
+  const { diff_id: diffId, archive_size: known } = layerOf(deps, chain);
   const { root, options } = await packingOf(deps, chain, diffId, signal);
-  const size = await deps.archiver.measure(root, options, signal);
+  const size = known ?? (await deps.archiver.measure(root, options, signal));
   const stream = () => deps.archiver.pack(root, options, (actual) => checkDiffId(actual, diffId));
   return { size, stream };
 }
@@ -98,10 +98,10 @@ async function packingOf(deps: ImageDeps, chain: readonly string[], diffId: stri
   return { root: source.root, options: { split: deps.blobs.path(split.digest) } };
 }
 
-function diffIdOf(deps: ImageDeps, chain: readonly string[]): string {
+function layerOf(deps: ImageDeps, chain: readonly string[]): LayerRow {
   const layer = layerByChain(deps.store, chain.at(-1) ?? "");
   if (!layer) throw internal(`layer ${chain.at(-1)} does not exist`);
-  return layer.diff_id;
+  return layer;
 }
 
 function checkDiffId(actual: string, expected: string): void {

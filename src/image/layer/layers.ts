@@ -137,6 +137,7 @@ async function unpack(
     diff_id: diffId,
     size: result.bytes,
     unsynced_boot: bootId(),
+    archive_size: null,
   });
   undo.move();
   return result;

@@ -10,6 +10,7 @@ import { buildHistory } from "./0009-build-history.ts";
 import { volumeMountId } from "./0010-volume-mount-id.ts";
 import { plugin } from "./0011-plugin.ts";
 import { nodeTask } from "./0012-node-task.ts";
+import { layerArchiveSize } from "./0013-layer-archive-size.ts";
 
 /** Append only: never remove, reorder or edit an entry that has been released. */
 export const migrations: readonly { name: string; sql: string }[] = [
@@ -25,4 +26,5 @@ export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0010-volume-mount-id", sql: volumeMountId },
   { name: "0011-plugin", sql: plugin },
   { name: "0012-node-task", sql: nodeTask },
+  { name: "0013-layer-archive-size", sql: layerArchiveSize },
 ];
