@@ -311,10 +311,13 @@ export function mountId(path: string): bigint {
   return buffer.readBigUInt64LE(144);
 }
 
+/** For {@link listDir}, which is done with it when it returns. */
+const directoryBlock = Buffer.alloc(64 * 1024);
+
 /** Names in an open directory, `.` and `..` left out, in no order. Reads from where the descriptor stands. */
 export function listDir(fd: number, decode: (bytes: Uint8Array) => string): string[] {
   const names: string[] = [];
-  const buffer = Buffer.allocUnsafe(64 * 1024);
+  const buffer = directoryBlock;
   for (;;) {
     const got = check(libc.getdents64(fd, ptr(buffer), buffer.length), "getdents64");
     if (got === 0) return names;

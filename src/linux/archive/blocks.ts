@@ -4,7 +4,7 @@ export class BlockBuffer {
   #fill = 0;
 
   constructor(private readonly size = 512 * 1024) {
-    this.#block = new Uint8Array(size);
+    this.#block = freshBlock(size);
   }
 
   /** Copies `bytes` in, yielding each block that gets full. */
@@ -34,8 +34,13 @@ export class BlockBuffer {
     this.#fill += count;
     if (this.#fill < this.size) return;
     const full = this.#block;
-    this.#block = new Uint8Array(this.size);
+    this.#block = freshBlock(this.size);
     this.#fill = 0;
     yield full;
   }
+}
+
+/** Not filled with zeros first: all of it is written before anybody gets it. */
+function freshBlock(size: number): Uint8Array<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(size);
 }
