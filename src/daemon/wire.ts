@@ -25,7 +25,7 @@ import { SizeLimits } from "../linux/size-limits.ts";
 import { defaultAddressPools } from "../network/address/ipam.ts";
 import { builtinIpamDrivers } from "../network/address/ipam-driver.ts";
 import type { NetworkDeps } from "../network/deps.ts";
-import { localResolver } from "../network/dns/resolver.ts";
+import { Resolver } from "../network/dns/resolver.ts";
 import { networkDrivers } from "../network/driver/builtin.ts";
 import { networksForContainers } from "../network/for-containers.ts";
 import { LiveNetworks } from "../network/live.ts";
@@ -291,7 +291,7 @@ function networkDeps(
     ...shared,
     drivers: networkDrivers(),
     ipamDrivers: builtinIpamDrivers(),
-    resolver: localResolver(shared.store),
+    resolver: new Resolver(shared.store),
     execRoot: config.execRoot,
     bridge:
       name === "none"

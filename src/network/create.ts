@@ -30,6 +30,8 @@ export interface GivenNetwork {
   created?: string;
   /** What was chosen for it elsewhere, where the request names no subnet of the family. */
   subnets?: readonly IPAMConfig[];
+  /** Published ports come in by it. */
+  ingress?: boolean;
   /** Default: the request's, which may not be `swarm`. */
   scope?: "local" | "swarm" | "global";
 }
@@ -58,12 +60,13 @@ export async function createNetwork(
 async function askPlugins(
   deps: NetworkDeps,
   network: NetworkRecord,
-  { scope }: GivenNetwork,
+  { scope, subnets = [] }: GivenNetwork,
   undo: AsyncDisposableStack,
 ): Promise<void> {
   if (network.ConfigOnly) return;
   if (networkByName(deps.store, network.Name)) throw conflict(`network with name ${network.Name} already exists`);
-  network.asked = network.IPAM.Config;
+  // A cluster gives each container its address: its subnets are as good as asked for.
+  network.asked = scope === "swarm" ? [...subnets] : network.IPAM.Config;
   if (driverOf(deps, network).plugin) {
     const told = await scopeOf(deps.plugins, network.Driver);
     network.Scope = scope ?? told;
@@ -113,7 +116,7 @@ function recordOf(
   deps: NetworkDeps,
   request: NetworkCreateRequest,
   name: string,
-  { id, created, scope }: GivenNetwork,
+  { id, created, scope, ingress }: GivenNetwork,
 ): NetworkRecord {
   if (request.ConfigOnly && (request.Ingress || request.Internal || request.Attachable || request.Scope)) {
     throw forbidden(
@@ -135,7 +138,7 @@ function recordOf(
   };
   validateIpam(request.IPAM);
   const network: NetworkRecord = {
-    ...emptyNetwork(name, request.ConfigOnly ? "null" : requireDriver(deps, driver)),
+    ...emptyNetwork(name, request.ConfigOnly ? "null" : requireDriver(deps, driver, scope)),
     ...(id !== undefined && { Id: id }),
     ...(created !== undefined && { Created: created }),
     EnableIPv4: source?.EnableIPv4 ?? enabled(request.EnableIPv4, "com.docker.network.enable_ipv4", true),
@@ -148,6 +151,7 @@ function recordOf(
     Scope: scope ?? (request.Scope || "local"),
     Internal: request.Internal ?? false,
     Attachable: request.Attachable ?? false,
+    Ingress: ingress ?? false,
     ConfigFrom: { Network: request.ConfigFrom?.Network ?? "" },
     ConfigOnly: request.ConfigOnly ?? false,
     Options: options,
@@ -176,11 +180,11 @@ function configNetwork(deps: NetworkDeps, request: NetworkCreateRequest, name: s
   return source;
 }
 
-function requireDriver({ drivers }: NetworkDeps, name: string): string {
+function requireDriver({ drivers }: NetworkDeps, name: string, scope: GivenNetwork["scope"]): string {
   const driver = drivers.builtin.get(name);
   if (driver && driver.onlyNetwork !== null)
     throw forbidden(`only one instance of ${JSON.stringify(name)} network is allowed`);
-  if (!driver && name === "overlay") {
+  if (name === "overlay" && scope !== "swarm") {
     throw forbidden(
       'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node ' +
         "to swarm and try again.",

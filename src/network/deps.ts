@@ -2,7 +2,7 @@ import type { ActionOf } from "../api/event-actions.ts";
 import type { Plugins } from "../plugin/plugins.ts";
 import type { AddressPool } from "./address/ipam.ts";
 import type { IpamDrivers } from "./address/ipam-driver.ts";
-import type { NetworkResolver } from "./dns/resolver.ts";
+import type { Resolver } from "./dns/resolver.ts";
 import type { DriverDeps, NetworkDrivers } from "./driver/driver.ts";
 import type { LiveNetworks } from "./live.ts";
 
@@ -16,7 +16,7 @@ export interface NetworkDeps extends DriverDeps {
   /** Who can choose the subnets of networks. */
   ipamDrivers: IpamDrivers;
   /** Who the name services of containers ask for names. */
-  resolver: NetworkResolver;
+  resolver: Resolver;
   /** `netns/<container id>` under it holds the network namespaces. */
   execRoot: string;
   /** The default network called `bridge`; null: there is none (`--bridge none`). */

@@ -62,9 +62,8 @@ class Machine {
       userAgent: "test",
     };
     const node = { ID: "n1", Hostname: "host1", Platform: { OS: "linux", Architecture: "x86_64" } };
-    return new Agent({ containers: rig.deps, remote, node, defaultLogDriver: () => undefined }, (id, { Status }) =>
-      this.told.push([id, Status]),
-    );
+    const deps = { containers: rig.deps, networks: rig.networks, remote, node, defaultLogDriver: () => undefined };
+    return new Agent({ ...deps, dataPathAddr: () => "" }, (id, { Status }) => this.told.push([id, Status]));
   }
 
   give(object: TaskObject, state: TaskState = "assigned"): TaskObject {
@@ -84,7 +83,13 @@ class Machine {
   }
 
   assign(): void {
-    const all: Assignments = { tasks: this.assigned, secrets: this.secrets, configs: new Map(), networks: new Map() };
+    const all: Assignments = {
+      tasks: this.assigned,
+      secrets: this.secrets,
+      configs: new Map(),
+      networks: new Map(),
+      overlays: new Map(),
+    };
     this.agent.assign(all);
   }
 

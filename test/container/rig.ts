@@ -34,7 +34,7 @@ import { defaultAddressPools } from "../../src/network/address/ipam.ts";
 import { builtinIpamDrivers } from "../../src/network/address/ipam-driver.ts";
 import type { NetworkDeps } from "../../src/network/deps.ts";
 import { dismantleNetworks } from "../../src/network/dismantle.ts";
-import { localResolver } from "../../src/network/dns/resolver.ts";
+import { Resolver } from "../../src/network/dns/resolver.ts";
 import { networkDrivers } from "../../src/network/driver/builtin.ts";
 import { networksForContainers } from "../../src/network/for-containers.ts";
 import { LiveNetworks } from "../../src/network/live.ts";
@@ -138,7 +138,7 @@ export class Rig implements AsyncDisposable {
       drivers: networkDrivers(),
       plugins: new Plugins([], log),
       ipamDrivers: builtinIpamDrivers(),
-      resolver: localResolver(store),
+      resolver: new Resolver(store),
       events,
       log,
       execRoot,

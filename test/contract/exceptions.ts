@@ -44,6 +44,18 @@ const exceptions: readonly Exception[] = [
     reason: "dockerd sends null of every task; the description does not know it",
   },
   {
+    operation: "TaskList",
+    kind: "unknown",
+    at: "[].NetworksAttachments[].Network.**",
+    reason: "dockerd sends the network in another shape here than elsewhere",
+  },
+  {
+    operation: "TaskInspect",
+    kind: "unknown",
+    at: "NetworksAttachments[].Network.**",
+    reason: "dockerd sends the network in another shape here than elsewhere",
+  },
+  {
     operation: "ContainerInspect",
     kind: "type",
     at: "HostConfig.LogConfig.Type",

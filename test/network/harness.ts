@@ -8,7 +8,7 @@ import { defaultAddressPools } from "../../src/network/address/ipam.ts";
 import { builtinIpamDrivers } from "../../src/network/address/ipam-driver.ts";
 import type { NetworkDeps } from "../../src/network/deps.ts";
 import { dismantleNetworks } from "../../src/network/dismantle.ts";
-import { localResolver } from "../../src/network/dns/resolver.ts";
+import { Resolver } from "../../src/network/dns/resolver.ts";
 import { networkDrivers } from "../../src/network/driver/builtin.ts";
 import { LiveNetworks } from "../../src/network/live.ts";
 import { reconcileNetworks } from "../../src/network/reconcile.ts";
@@ -59,7 +59,7 @@ export class TestNetworks implements AsyncDisposable {
       drivers: networkDrivers(),
       plugins: new Plugins([], silent),
       ipamDrivers: builtinIpamDrivers(),
-      resolver: localResolver(store),
+      resolver: new Resolver(store),
       events: {
         publish: (_type, action, actor) =>
           void this.events.push({ action, id: actor.ID, attributes: actor.Attributes }),

@@ -1,8 +1,10 @@
 import type { TaskState } from "../../api/types/swarm.ts";
 import type { RegistryCredentials } from "../../image/remote/credentials.ts";
 import { errorMessage } from "../../lib/errors.ts";
+import type { Overlay } from "../dispatch/overlays.ts";
 import type { ConfigObject, NetworkObject, SecretObject, TaskObject } from "../model/objects.ts";
 import type { AgentDeps } from "./deps.ts";
+import { TaskNetworks } from "./networks.ts";
 import { deleteNodeTask, nodeTasks, putNodeTask, setNodeTaskState } from "./table.ts";
 import { sweepTaskFiles } from "./task-files.ts";
 import { taskIdLabel } from "./task-name.ts";
@@ -22,9 +24,16 @@ export interface Assignments {
   secrets: ReadonlyMap<string, SecretObject>;
   configs: ReadonlyMap<string, ConfigObject>;
   networks: ReadonlyMap<string, NetworkObject>;
+  overlays: ReadonlyMap<string, Overlay>;
 }
 
-const nothing: Assignments = { tasks: new Map(), secrets: new Map(), configs: new Map(), networks: new Map() };
+const nothing: Assignments = {
+  tasks: new Map(),
+  secrets: new Map(),
+  configs: new Map(),
+  networks: new Map(),
+  overlays: new Map(),
+};
 
 /**
  * Runs the tasks of this machine. It begins with those that it was given before it was ended last; managers say later
@@ -33,6 +42,7 @@ const nothing: Assignments = { tasks: new Map(), secrets: new Map(), configs: ne
 export class Agent {
   readonly #runs = new Map<string, TaskRun>();
   readonly #watching = new AbortController();
+  readonly #networks: TaskNetworks;
   #assignments = nothing;
   /** What was told of each task last. */
   readonly told = new Map<string, Told>();
@@ -42,6 +52,7 @@ export class Agent {
     private readonly deps: AgentDeps,
     private readonly tell: (taskId: string, told: Told) => void,
   ) {
+    this.#networks = new TaskNetworks(deps);
     void this.#watch();
     const known = nodeTasks(deps.containers.store);
     sweepTaskFiles(deps.containers, new Set(known.map(({ task }) => task.ID)));
@@ -51,6 +62,7 @@ export class Agent {
   /** This is all that the machine is to run now. */
   assign(assignments: Assignments): void {
     this.#assignments = assignments;
+    this.#networks.tell(assignments);
     const { store } = this.deps.containers;
     for (const { task, state } of assignments.tasks.values()) {
       putNodeTask(store, task, state);
@@ -65,6 +77,7 @@ export class Agent {
   async removeAll(): Promise<void> {
     this.assign(nothing);
     await Promise.all([...this.#runs.values()].map(({ ended }) => ended));
+    await this.#networks.removeUnused();
     this.close();
   }
 
@@ -97,6 +110,7 @@ export class Agent {
       this.#runs.delete(id);
       this.told.delete(id);
       deleteNodeTask(this.deps.containers.store, id);
+      void this.#networks.removeUnused();
       // It may have been given back meanwhile.
       const again = this.#assignments.tasks.get(id);
       if (again) this.assign(this.#assignments);
@@ -111,6 +125,7 @@ export class Agent {
       configs,
       networks: (assigned?.task.Networks ?? []).flatMap(({ NetworkID }) => networks.get(NetworkID) ?? []),
       auth: assigned?.auth,
+      makeNetworks: (networks) => this.#networks.make(networks),
     };
   }
 

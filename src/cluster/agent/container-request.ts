@@ -4,6 +4,8 @@ import type { TaskSpec } from "../../api/types/swarm.ts";
 import type { CreateRequest } from "../../container/create/create.ts";
 import type { LaidFile } from "../../container/record.ts";
 import { present } from "../../lib/present.ts";
+import { formatMac } from "../../linux/netlink/link.ts";
+import { overlayMac } from "../../network/overlay/tunnel.ts";
 import type { NetworkObject, TaskObject } from "../model/objects.ts";
 import { expandSpec } from "../templates.ts";
 import type { AgentDeps } from "./deps.ts";
@@ -132,6 +134,7 @@ function endpoints(task: TaskObject, networks: readonly NetworkObject[]): Record
     networks.map((network) => {
       const given = task.Networks.find(({ NetworkID }) => NetworkID === network.ID);
       const addresses = (given?.Addresses ?? []).map((cidr) => cidr.split("/")[0] ?? "");
+      const mac = overlayMac(addresses);
       const v4 = addresses.find((address) => !address.includes(":"));
       const v6 = addresses.find((address) => address.includes(":"));
       return [
@@ -139,6 +142,8 @@ function endpoints(task: TaskObject, networks: readonly NetworkObject[]): Record
         {
           Aliases: given?.Aliases ?? [],
           IPAMConfig: { ...(v4 && { IPv4Address: v4 }), ...(v6 && { IPv6Address: v6 }) },
+          // Other machines reach it by an address that follows from these.
+          ...(mac && network.VNIs.length > 0 && { MacAddress: formatMac(mac) }),
         },
       ];
     }),

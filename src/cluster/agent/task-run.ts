@@ -21,6 +21,8 @@ export interface TaskSurroundings extends TaskContents {
   /** In the order of the task's. */
   networks: readonly NetworkObject[];
   auth: RegistryCredentials | undefined;
+  /** Has networks made on this machine that are not here yet. */
+  makeNetworks(networks: readonly NetworkObject[]): Promise<void>;
 }
 
 /** What is told of a task. */
@@ -132,10 +134,11 @@ export class TaskRun {
     const calledOff = new AbortController();
     this.#preparing = calledOff;
     try {
-      const { networks, auth, ...contents } = this.surroundings();
+      const { networks, auth, makeNetworks, ...contents } = this.surroundings();
       const files = layTaskFiles(containers, this.task, contents);
       const request = containerRequest(this.deps, this.task, networks, files);
       await ensureImage(this.deps, request.body.Image ?? "", auth, calledOff.signal);
+      await makeNetworks(networks);
       if (!calledOff.signal.aborted) await createContainer(containers, request);
     } catch (error) {
       removeTaskFiles(containers, this.task.ID);

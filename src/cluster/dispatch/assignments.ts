@@ -3,6 +3,7 @@ import type { Kinds } from "../model/objects.ts";
 import type { ClusterState } from "../model/state.ts";
 import { isOver, taskStatus } from "../model/task-status.ts";
 import type { Item } from "./messages.ts";
+import { overlayOf } from "./overlays.ts";
 
 /** One thing that a node is to have; `version` is another where it has changed. */
 export interface Assigned {
@@ -28,7 +29,12 @@ export function assignmentsOf(state: ClusterState, nodeId: string): Map<string, 
       item: { kind: "task", id: task.ID, object: { task, state: status.State, ...(auth && { auth }) } },
     });
     if (isOver(status.State)) continue;
-    for (const { NetworkID } of task.Networks) refer("network", NetworkID);
+    for (const { NetworkID } of task.Networks) {
+      refer("network", NetworkID);
+      const overlay = overlayOf(state, NetworkID);
+      const version = String(Bun.hash(JSON.stringify(overlay)));
+      found.set(`overlay/${NetworkID}`, { version, item: { kind: "overlay", id: NetworkID, object: overlay } });
+    }
     const { Secrets = [], Configs = [] } = task.Spec.ContainerSpec ?? {};
     for (const { SecretID = "" } of Secrets) refer("secret", SecretID);
     for (const { ConfigID = "" } of Configs) refer("config", ConfigID);

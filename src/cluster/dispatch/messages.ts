@@ -2,6 +2,7 @@
  * What nodes and managers say to each other. A node's every word is checked whole, since a node is trusted with nothing
  * but itself; of what managers hand out, which the cluster's root vouches for, the frame is.
  */
+
 import {
   anything,
   boolean,
@@ -27,6 +28,7 @@ import type { RegistryCredentials } from "../../image/remote/credentials.ts";
 import { invalid } from "../../lib/errors.ts";
 import type { Role } from "../ca/identity.ts";
 import type { ConfigObject, NetworkObject, SecretObject, TaskObject } from "../model/objects.ts";
+import type { Overlay } from "./overlays.ts";
 
 /** Where each call is found. */
 export const paths = {
@@ -226,7 +228,9 @@ export type Item =
   | { kind: "task"; id: string; object: { task: TaskObject; state: TaskState; auth?: RegistryCredentials } | null }
   | { kind: "secret"; id: string; object: SecretObject | null }
   | { kind: "config"; id: string; object: ConfigObject | null }
-  | { kind: "network"; id: string; object: NetworkObject | null };
+  | { kind: "network"; id: string; object: NetworkObject | null }
+  /** Under the network's id. */
+  | { kind: "overlay"; id: string; object: Overlay | null };
 
 /** What a node needs to know of its cluster beside what it is to have. */
 export interface Surroundings {
@@ -253,7 +257,7 @@ export interface ManagerMessage {
   question?: Question;
 }
 
-const item = struct({ kind: choice(["task", "secret", "config", "network"], "invalid kind %"), id: string });
+const item = struct({ kind: choice(["task", "secret", "config", "network", "overlay"], "invalid kind %"), id: string });
 /** Reads a {@link ManagerMessage}. */
 export const managerMessage: Schema<ManagerMessage> = (value, path) => {
   const { items, surroundings, question } = struct({

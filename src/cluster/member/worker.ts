@@ -5,6 +5,7 @@ import { taskLogs } from "../agent/task-logs.ts";
 import { tlsInfo } from "../ca/root.ts";
 import type { Hello, Item, ManagerMessage, Question, Surroundings, TaskWord } from "../dispatch/messages.ts";
 import { NodeSession } from "../dispatch/node-session.ts";
+import type { Overlay } from "../dispatch/overlays.ts";
 import type { ConfigObject, NetworkObject, SecretObject } from "../model/objects.ts";
 import type { SwarmDeps } from "./deps.ts";
 import { hostOf, type Place } from "./saved.ts";
@@ -33,7 +34,12 @@ export class Worker {
     private readonly events: WorkerEvents,
   ) {
     this.agent = new Agent(
-      agentDeps(deps, place().nodeId, () => this.#spec.TaskDefaults?.LogDriver),
+      agentDeps(
+        deps,
+        place().nodeId,
+        () => this.#spec.TaskDefaults?.LogDriver,
+        () => dataPathOf(place()),
+      ),
       (id, told) => this.session?.tell({ id, ...told }),
     );
     this.session = new NodeSession({
@@ -55,12 +61,12 @@ export class Worker {
   }
 
   async #hello(): Promise<Hello> {
-    const { trust, advertiseAddr, dataPathAddr } = this.place();
+    const { trust, advertiseAddr } = this.place();
     const host = hostOf(advertiseAddr);
     return {
       description: { ...this.deps.describe(), TLSInfo: await tlsInfo(trust) },
       addr: host,
-      dataPathAddr: dataPathAddr || host,
+      dataPathAddr: dataPathOf(this.place()),
       managerAddr: this.managerAddr(),
     };
   }
@@ -79,17 +85,31 @@ export class Worker {
   }
 }
 
-function agentDeps(deps: SwarmDeps, ID: string, defaultLogDriver: AgentDeps["defaultLogDriver"]): AgentDeps {
-  const { containers, remote } = deps;
+/** The address that the data of overlay networks comes from and goes to. */
+const dataPathOf = ({ dataPathAddr, advertiseAddr }: Place): string => dataPathAddr || hostOf(advertiseAddr);
+
+function agentDeps(
+  deps: SwarmDeps,
+  ID: string,
+  defaultLogDriver: AgentDeps["defaultLogDriver"],
+  dataPathAddr: AgentDeps["dataPathAddr"],
+): AgentDeps {
+  const { containers, remote, networks } = deps;
   const { Hostname = "", Platform = {} } = deps.describe();
   const { OS = "linux", Architecture = "" } = Platform;
-  return { containers, remote, node: { ID, Hostname, Platform: { OS, Architecture } }, defaultLogDriver };
+  const node = { ID, Hostname, Platform: { OS, Architecture } };
+  return { containers, remote, networks, node, defaultLogDriver, dataPathAddr };
 }
 
 /** Removes the tasks of a node that is none any more. */
 export async function removeTasks(deps: SwarmDeps): Promise<void> {
   const agent = new Agent(
-    agentDeps(deps, "", () => undefined),
+    agentDeps(
+      deps,
+      "",
+      () => undefined,
+      () => "",
+    ),
     () => {},
   );
   await agent.removeAll();
@@ -101,13 +121,21 @@ class Items {
   #secrets = new Map<string, SecretObject>();
   #configs = new Map<string, ConfigObject>();
   #networks = new Map<string, NetworkObject>();
+  #overlays = new Map<string, Overlay>();
 
   get assignments(): Assignments {
-    return { tasks: this.#tasks, secrets: this.#secrets, configs: this.#configs, networks: this.#networks };
+    return {
+      tasks: this.#tasks,
+      secrets: this.#secrets,
+      configs: this.#configs,
+      networks: this.#networks,
+      overlays: this.#overlays,
+    };
   }
 
   take(items: readonly Item[], all: boolean): Assignments {
-    if (all) for (const map of [this.#tasks, this.#secrets, this.#configs, this.#networks]) map.clear();
+    const maps = [this.#tasks, this.#secrets, this.#configs, this.#networks, this.#overlays];
+    if (all) for (const map of maps) map.clear();
     for (const item of items) this.#put(item);
     return this.assignments;
   }
@@ -122,6 +150,8 @@ class Items {
         return set(this.#configs, item.id, item.object);
       case "network":
         return set(this.#networks, item.id, item.object);
+      case "overlay":
+        return set(this.#overlays, item.id, item.object);
     }
   }
 }

@@ -22,12 +22,20 @@ export function keepRunning(work: Workspace, service: ServiceObject, task: TaskO
     return;
   }
   if (State === "complete" && isJob(service.Spec)) return;
+  if (!mayRestart(work, service, task)) {
+    want(work, task, "shutdown");
+    return;
+  }
+  const dueAt = statusSince(work, task) + waitOf(service, task, State);
+  // What could not even be prepared would be prepared again at once.
+  if (State === "rejected" && dueAt > work.now) {
+    work.wake(dueAt);
+    return;
+  }
   want(work, task, "shutdown");
-  if (!mayRestart(work, service, task)) return;
   const most = Math.max(mostKept, service.Spec.TaskTemplate.RestartPolicy?.MaxAttempts ?? 0);
   const Restarts = [...recentRestarts(work, service, task), timeOf(work)].slice(-most);
-  const due = statusSince(work, task) + waitOf(service, task, State) <= work.now;
-  follow(work, service, task, Restarts, !due);
+  follow(work, service, task, Restarts, dueAt > work.now);
 }
 
 /** Runs it elsewhere once it has ended where it is; of a node that nobody hears of there is nothing to wait for. */

@@ -1,5 +1,7 @@
+import { type Ip, ipBytes } from "../../lib/ip.ts";
 import {
   type Attribute,
+  be16,
   decodeAttributes,
   encodeAttributes,
   type Message,
@@ -37,6 +39,7 @@ const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IFLA_MACVLAN_MODE = 1;
 const IFLA_IPVLAN = { MODE: 1, FLAGS: 2 } as const;
 const IFLA_VLAN_ID = 1;
+const IFLA_VXLAN = { ID: 1, LOCAL: 4, LEARNING: 7, PROXY: 11, PORT: 15, LOCAL6: 17 } as const;
 const VETH_INFO_PEER = 1;
 const IFF_UP = 1;
 const IFF_RUNNING = 0x40;
@@ -163,6 +166,21 @@ export function newIpvlan(
 /** An 802.1Q interface on `parent`. */
 export function newVlan(link: NewLink & { parent: number; vlan: number }): Message {
   return newLink(link, "vlan", [[IFLA_VLAN_ID, u16(link.vlan)]], [[IFLA.LINK, u32(link.parent)]]);
+}
+
+/**
+ * A tunnel's end for one VXLAN. It learns nothing of who is where, and answers for those whom it was told of; what it
+ * was told nothing of goes nowhere. `local`: from where it sends.
+ */
+export function newVxlan(link: NewLink & { id: number; local: Ip; port: number; master: number }): Message {
+  const data: Attribute[] = [
+    [IFLA_VXLAN.ID, u32(link.id)],
+    [link.local.family === 4 ? IFLA_VXLAN.LOCAL : IFLA_VXLAN.LOCAL6, ipBytes(link.local)],
+    [IFLA_VXLAN.LEARNING, u8(0)],
+    [IFLA_VXLAN.PROXY, u8(1)],
+    [IFLA_VXLAN.PORT, be16(link.port)],
+  ];
+  return newLink(link, "vxlan", data, [[IFLA.MASTER, u32(link.master)]]);
 }
 
 /** An interface that leads nowhere. */

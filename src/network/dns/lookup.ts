@@ -33,7 +33,7 @@ function addressFor({ type }: Query, { ipv4, ipv6 }: Named): Ip | null {
 type Networks = Parameters<typeof lookUpOn>[1];
 
 /** The container's own links first, then the name in each network in turn, then `name.network`. */
-function byName(resolver: NetworkResolver, networks: Networks, name: string): Named[] {
+function byName(resolver: NetworkResolver, networks: Networks, name: string): readonly Named[] {
   for (const { network, endpoint } of networks) {
     const linked = (endpoint.settings.Links ?? []).flatMap((link) => {
       const [target = "", alias = target] = link.split(":");

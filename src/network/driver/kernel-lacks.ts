@@ -9,6 +9,7 @@ const options = {
   vlan: "CONFIG_VLAN_8021Q",
   macvlan: "CONFIG_MACVLAN",
   ipvlan: "CONFIG_IPVLAN",
+  vxlan: "CONFIG_VXLAN",
 } as const;
 
 /**
