@@ -116,6 +116,14 @@ test("managers: one that dies is replaced in the lead, and its tasks are", async
   await until("it is ready", async () => (await stateOf(2, rig.host(1).ip)) === "ready", 20_000);
   await until("no task runs twice", async () => (await running(1)).length === 0, 20_000);
 
+  // Each node is connected to some manager, of which one is asked.
+  const say = ["sh", "-c", "echo I am $HOSTNAME; exec sleep 1000"];
+  await docker(2, ...create, "--mode", "global", "--name", "say", "--hostname", "{{.Task.Slot}}", "busybox", ...say);
+  const said = async (by: number, ...how: string[]) => (await docker(by, "service", "logs", ...how, "say")).split("\n");
+  await until("all have said it", async () => (await said(3, "--raw")).length === 3);
+  for (const line of await said(2)) expect(line).toMatch(/^say\.0\.\w{12}@\S+ +\| I am \w{25}$/);
+  await docker(2, "service", "rm", "say");
+
   await docker(2, "node", "demote", first);
   await until(
     "it is a worker",
@@ -135,3 +143,31 @@ test("managers: one that dies is replaced in the lead, and its tasks are", async
     expect(await docker(number, "info", "--format", "{{.Swarm.LocalNodeState}}")).toBe("inactive");
   }
 }, 180_000);
+
+test("a locked manager waits for its key", async () => {
+  const { ip, daemon } = rig.host(1);
+  const told = await docker(1, "swarm", "init", "--autolock", "--advertise-addr", ip);
+  const [key = ""] = /SWMKEY-1-[A-Za-z0-9+/]{43}/.exec(told) ?? [];
+  expect(await docker(1, "swarm", "unlock-key", "-q")).toBe(key);
+  expect((await daemon.docker("swarm", "unlock")).stderr).toContain("Error: swarm is not locked");
+  await daemon.restart();
+  const state = async () => (await daemon.api("GET", "/info")).json.Swarm.LocalNodeState;
+  await until("it is locked", async () => (await state()) === "locked");
+  expect((await daemon.docker("node", "ls")).stderr).toContain(
+    'Swarm is encrypted and needs to be unlocked before it can be used. Please use "docker swarm unlock" to unlock it.',
+  );
+  const wrong = await daemon.api("POST", "/swarm/unlock", { UnlockKey: `SWMKEY-1-${"A".repeat(43)}` });
+  expect([wrong.status, wrong.json.message]).toEqual([401, "swarm could not be unlocked: invalid key provided"]);
+  expect((await daemon.api("POST", "/swarm/unlock", { UnlockKey: key })).status).toBe(200);
+  expect(await state()).toBe("active");
+  expect((await daemon.api("POST", "/swarm/unlock", { UnlockKey: key })).status).toBe(409);
+  const other = await docker(1, "swarm", "unlock-key", "-q", "--rotate");
+  expect(other).not.toBe(key);
+  await daemon.restart();
+  await until("it is locked", async () => (await state()) === "locked");
+  expect((await daemon.api("POST", "/swarm/unlock", { UnlockKey: key })).status).toBe(401);
+  const left = await daemon.api("POST", "/swarm/leave");
+  expect(left.json.message).toStartWith("Swarm is encrypted and locked.");
+  await docker(1, "swarm", "leave", "--force");
+  expect(await state()).toBe("inactive");
+}, 60_000);

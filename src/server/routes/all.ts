@@ -12,6 +12,7 @@ import { migrateRoutes } from "./migrate.ts";
 import { networkRoutes } from "./networks.ts";
 import { pluginRoutes } from "./plugins.ts";
 import { secretRoutes } from "./secrets.ts";
+import { serviceLogRoutes } from "./service-logs.ts";
 import { serviceRoutes } from "./services.ts";
 import { swarmRoutes } from "./swarm.ts";
 import { systemRoutes } from "./system.ts";
@@ -36,6 +37,7 @@ export const routes: readonly Route[] = [
   ...pluginRoutes,
   ...swarmRoutes,
   ...serviceRoutes,
+  ...serviceLogRoutes,
   ...secretRoutes,
   ...migrateRoutes,
   ...absentRoutes,
