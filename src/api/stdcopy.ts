@@ -7,6 +7,7 @@ import { internal } from "../lib/errors.ts";
 
 const stdoutStream = 1;
 const stderrStream = 2;
+const complaintStream = 3;
 
 /** A piece of a process's output. */
 export type Frame = { stream: 1 | 2; data: Uint8Array };
@@ -16,6 +17,15 @@ const headerSize = 8;
 /** Header and payload in one buffer. */
 export function encodeFrame(frame: Frame): Uint8Array {
   return encodeFrames([frame]);
+}
+
+/** What the sender itself has to say: it was not able to go on. */
+export function encodeComplaint(text: string): Uint8Array {
+  const data = Buffer.from(text);
+  const header = Buffer.alloc(headerSize);
+  header.writeUInt8(complaintStream);
+  header.writeUInt32BE(data.length, 4);
+  return Buffer.concat([header, data]);
 }
 
 /** Frames one after another in one buffer. */

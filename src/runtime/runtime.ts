@@ -72,7 +72,7 @@ export interface Runtime {
   /** Logs that a collector may follow. */
   readonly collections: Pick<Collections, "begin" | "takeUp" | "end" | "forget" | "stop">;
   /** Logs that are sent elsewhere. */
-  readonly sendings: Pick<Sendings, "begin" | "takeUp" | "end" | "forget" | "stop">;
+  readonly sendings: Pick<Sendings, "begin" | "takeUp" | "end" | "settle" | "forget" | "stop">;
 }
 
 /** The runtime of this machine: the verbs of this folder. */

@@ -216,6 +216,7 @@ const statuses: readonly { operation: string; status: number; reason: string }[]
     status: 404,
     reason: "the registry has no such plugin, which dockerd tells of only in the next call",
   },
+  { operation: "ContainerLogs", status: 501, reason: "the driver of the container's log cannot be read" },
   { operation: "ContainerList", status: 404, reason: "the filters before and since name a container" },
   { operation: "ImageList", status: 404, reason: "the filters before and since name an image" },
   { operation: "ExecResize", status: 409, reason: "the container does not run" },

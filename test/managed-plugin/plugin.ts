@@ -34,16 +34,34 @@ export class PluginFolder implements Disposable {
   }
 }
 
-/** A volume driver of the tests' own (plugin.pl), in a root of perl and busybox. */
-export async function volumePlugin(config: Config = {}): Promise<PluginFolder> {
+/** The folder of a program of the tests' own, in a root of perl and busybox. */
+async function perlPlugin(program: string): Promise<PluginFolder> {
   const folder = new PluginFolder();
-  mkdirSync(join(folder.root, "data"), { recursive: true });
   await folder.install("/usr/bin/perl", "/bin/busybox");
   const { stdout } = await sh(["perl", "-e", "print grep { m{/perl-base$} } @INC"]);
   // Half of it is for names of characters.
   cpSync(stdout, join(folder.root, stdout), { recursive: true, filter: (path) => !path.includes("/unicore") });
   await sh(["ln", "-s", "busybox", join(folder.root, "bin/rm")]);
-  writeFileSync(join(folder.root, "plugin.pl"), readFileSync(join(import.meta.dir, "plugin.pl")));
+  writeFileSync(join(folder.root, "plugin.pl"), readFileSync(join(import.meta.dir, program)));
+  return folder;
+}
+
+/** A log driver of the tests' own (log-plugin.pl). `READS`: whether it says that it can read. */
+export async function logPlugin(): Promise<PluginFolder> {
+  const folder = await perlPlugin("log-plugin.pl");
+  folder.configure({
+    Description: "logs of the tests",
+    Entrypoint: ["/usr/bin/perl", "/plugin.pl"],
+    Interface: { Types: ["docker.logdriver/1.0"], Socket: "logs.sock" },
+    Env: [{ Name: "READS", Settable: ["value"], Value: "true" }],
+  });
+  return folder;
+}
+
+/** A volume driver of the tests' own (plugin.pl). */
+export async function volumePlugin(config: Config = {}): Promise<PluginFolder> {
+  const folder = await perlPlugin("plugin.pl");
+  mkdirSync(join(folder.root, "data"), { recursive: true });
   folder.configure({
     Description: "volumes of the tests",
     Entrypoint: ["/usr/bin/perl", "/plugin.pl"],

@@ -1,6 +1,6 @@
 import { encodeFrames } from "../../api/stdcopy.ts";
 import type { ContainerDeps } from "../../container/deps.ts";
-import { recordedOutput } from "../../container/logs/logs.ts";
+import { shownOutput } from "../../container/logs/logs.ts";
 import { containerNamed } from "../../container/lookup.ts";
 import type { TaskObject } from "../model/objects.ts";
 import { taskName } from "./task-name.ts";
@@ -23,7 +23,7 @@ export async function* taskLogs(
   const c = containerNamed(deps, taskName(task));
   if (!c) return;
   const is = (flag: string | undefined) => flag === "1";
-  const entries = recordedOutput(deps, c, {
+  const entries = await shownOutput(deps, c, {
     follow: is(flags.follow),
     stdout: is(flags.stdout),
     stderr: is(flags.stderr),

@@ -1,11 +1,17 @@
 import type { CollectionSpec } from "../../runtime/logs/collection.ts";
-import { type LogDriver, type LogOptions, parseLogOptions, sendBuffer } from "../../runtime/logs/driver/driver.ts";
+import {
+  type LogDriver,
+  type LogOptions,
+  type LogReader,
+  parseLogOptions,
+  sendBuffer,
+} from "../../runtime/logs/driver/driver.ts";
 import type { LogLimits } from "../../runtime/logs/limits.ts";
 import type { Sends } from "../../runtime/logs/send/receiver.ts";
 import type { SendingSpec } from "../../runtime/logs/send/sending.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { jsonLogPath, jsonLogStatePath, logPath, sentLogStatePath } from "../paths.ts";
-import type { ContainerRecord } from "../record.ts";
+import { type ContainerRecord, countsAsRunning } from "../record.ts";
 import { logInfo } from "./log-info.ts";
 
 function logDriverOf(deps: ContainerDeps, c: ContainerRecord): LogDriver {
@@ -24,6 +30,14 @@ export function logPathOf(deps: ContainerDeps, c: ContainerRecord): string | nul
 /** Where a container's output is to be read; null where nobody may. */
 export function readableLogOf(deps: ContainerDeps, c: ContainerRecord): string | null {
   return logDriverOf(deps, c).readable(logOptionsOf(c)) ? logPath(deps, c.id) : null;
+}
+
+/** Reads a container's log where it was sent to; null where that cannot be done: its own log is to be read. */
+export async function readerElsewhere(deps: ContainerDeps, c: ContainerRecord): Promise<LogReader | null> {
+  const { readBack } = logDriverOf(deps, c);
+  if (!readBack) return null;
+  const sent = () => deps.runtime.sendings.settle(c.id);
+  return readBack(await logInfo(c), { running: countsAsRunning(c.state), sent });
 }
 
 /** How much of the output is kept; null where no log is kept. Throws `invalid` on unknown options. */

@@ -1,13 +1,14 @@
 import type { Frame } from "../../api/stdcopy.ts";
 import { parseUnixTimestamp } from "../../api/timestamps.ts";
 import { notImplemented } from "../../lib/errors.ts";
+import type { LogReader } from "../../runtime/logs/driver/driver.ts";
 import type { LogEntry } from "../../runtime/logs/entry.ts";
 import { readLogs } from "../../runtime/logs/read.ts";
 import type { ContainerDeps } from "../deps.ts";
 import { findContainer } from "../lookup.ts";
 import { type ContainerRecord, countsAsRunning } from "../record.ts";
 import { readLogAttributes, showAttributes } from "./log-attributes.ts";
-import { readableLogOf } from "./log-options.ts";
+import { readableLogOf, readerElsewhere } from "./log-options.ts";
 
 /** Which part of a container's log to read and how to show it: the query of `GET /containers/<id>/logs`. */
 export interface LogsOptions {
@@ -37,7 +38,17 @@ export async function containerLogs(
   options: LogsOptions,
 ): Promise<{ tty: boolean; batches: AsyncIterable<Frame[]> }> {
   const c = findContainer(deps, ref);
-  return { tty: c.spec.config.Tty ?? false, batches: decorate(c, recordedOutput(deps, c, options), options) };
+  return { tty: c.spec.config.Tty ?? false, batches: decorate(c, await shownOutput(deps, c, options), options) };
+}
+
+/** As {@link recordedOutput}, and where a receiver of logs gives them back, as that has them. */
+export async function shownOutput(
+  deps: ContainerDeps,
+  c: ContainerRecord,
+  options: LogsOptions,
+): Promise<AsyncIterable<LogEntry[]>> {
+  const read = await readerElsewhere(deps, c);
+  return read ? entries(deps, c, read, options) : recordedOutput(deps, c, options);
 }
 
 /** Entries of the log, as they were written and as many as were read together. Throws at once where no log is kept. */
@@ -48,13 +59,13 @@ export function recordedOutput(
 ): AsyncIterable<LogEntry[]> {
   const path = readableLogOf(deps, c);
   if (path === null) throw notImplemented("configured logging driver does not support reading");
-  return entries(deps, c, path, options);
+  return entries(deps, c, (part) => readLogs({ path, ...part }), options);
 }
 
 async function* entries(
   deps: ContainerDeps,
   c: ContainerRecord,
-  path: string,
+  read: LogReader,
   options: LogsOptions,
 ): AsyncGenerator<LogEntry[]> {
   const { follow = false, stdout = false, stderr = false, signal } = options;
@@ -77,8 +88,7 @@ async function* entries(
           () => {},
         );
     const goesOn = follow && (options.ended !== undefined || countsAsRunning(findContainer(deps, c.id).state));
-    yield* readLogs({
-      path,
+    yield* read({
       stdout,
       stderr,
       follow: goesOn,

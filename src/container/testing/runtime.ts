@@ -87,6 +87,7 @@ export function fakeRuntime(world: World, calls: Calls, listeners: Set<(exit: Ta
     },
     sendings: {
       begin: () => calls.make("sendings.begin", () => {}),
+      settle: () => Promise.resolve(),
       forget: () => Promise.resolve(),
       takeUp: () => {},
       end: () => {},

@@ -8,9 +8,7 @@ import { findTail } from "./tail.ts";
 import { walkLog } from "./walk.ts";
 
 /** Which lines of a log to read. */
-export interface ReadLogsOptions {
-  /** The live file; those put aside lie beside it. */
-  path: string;
+export interface LogPart {
   /** Goes on with what is written from now on, across rotations. */
   follow?: boolean;
   /** The writer has ended: a follower reads to the end of what there is, then stops. */
@@ -25,6 +23,12 @@ export interface ReadLogsOptions {
   /** Both default to true. */
   stdout?: boolean;
   stderr?: boolean;
+}
+
+/** Which lines, of which log. */
+export interface ReadLogsOptions extends LogPart {
+  /** The live file; those put aside lie beside it. */
+  path: string;
 }
 
 /**
@@ -66,12 +70,14 @@ export async function* readLogs(options: ReadLogsOptions): AsyncGenerator<LogEnt
   }
 }
 
-function makeFilter({ stdout = true, stderr = true, since }: ReadLogsOptions): (entry: LogEntry) => boolean {
+/** Whether an entry is of a stream that is wanted, and late enough. */
+export function makeFilter({ stdout = true, stderr = true, since }: LogPart): (entry: LogEntry) => boolean {
   const from = since === undefined ? "" : (normalizeTime(formatRfc3339Nano(since)) ?? "");
   return (entry) => (entry.stream === 1 ? stdout : stderr) && entry.time >= from;
 }
 
-function makeLateness({ until }: ReadLogsOptions): (entry: LogEntry) => boolean {
+/** Whether an entry is behind the last that is wanted. */
+export function makeLateness({ until }: LogPart): (entry: LogEntry) => boolean {
   const to = until === undefined ? null : normalizeTime(formatRfc3339Nano(until));
   return (entry) => to !== null && entry.time > to;
 }

@@ -1,5 +1,6 @@
 import { encodeJsonLine } from "../../api/json-lines.ts";
 import { containerConfig } from "../../api/schema/container.ts";
+import { encodeComplaint } from "../../api/stdcopy.ts";
 import { parseUnixTimestamp } from "../../api/timestamps.ts";
 import type { ContainerStatsResponse, ContainerWaitResponse } from "../../api/types/container.ts";
 import { getArchive, putArchive, statArchive } from "../../container/files/archive.ts";
@@ -42,8 +43,18 @@ const logs: Handler = async (deps, request) => {
     ...(until && until !== "0" && { until }),
     ...(tail && { tail }),
   });
-  return stream(outputType(request, tty), wireBatches(tty, batches));
+  return stream(outputType(request, tty), orComplaint(tty, wireBatches(tty, batches)));
 };
+
+/** What cannot be read is told among the lines, as Docker does: the answer has begun. */
+async function* orComplaint(tty: boolean, lines: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* lines;
+  } catch (error) {
+    const text = `Error grabbing logs: ${errorMessage(error)}\n`;
+    yield tty ? Buffer.from(text) : encodeComplaint(text);
+  }
+}
 
 function timestamp({ query }: ApiRequest, key: string): string {
   try {

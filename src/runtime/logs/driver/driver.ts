@@ -1,8 +1,10 @@
 import { parseBytes } from "../../../lib/bytes.ts";
 import { errorMessage, invalid } from "../../../lib/errors.ts";
 import { goBoolean } from "../../../lib/go-boolean.ts";
+import type { LogEntry } from "../entry.ts";
 import { explainedLimits, type LogLimits, rotationOptions } from "../limits.ts";
-import type { Sends } from "../send/receiver.ts";
+import type { LogPart } from "../read.ts";
+import type { LogInfo, Sends } from "../send/receiver.ts";
 
 /** Options by their names, as `--log-opt` gives them. */
 export type LogOptions = Readonly<Record<string, string>>;
@@ -25,7 +27,22 @@ export interface LogDriver {
   limits(options: LogOptions): LogLimits | null;
   /** Lines are sent elsewhere as well. */
   readonly sends?: Sends;
+  /** What was sent can be read where it went. */
+  readonly readBack?: ReadBack;
 }
+
+/**
+ * How a container's log is read where it was sent to; null: not, or not now, and the engine's own log is read.
+ * `running`: the container runs, so lines are being sent; `sent`: resolves when what one that has ended wrote is sent,
+ * or that takes too long.
+ */
+export type ReadBack = (
+  info: LogInfo,
+  about: { running: boolean; sent: () => Promise<void> },
+) => Promise<LogReader | null>;
+
+/** Gives the entries of that part, oldest first. */
+export type LogReader = (part: LogPart) => AsyncIterable<LogEntry[]>;
 
 /** The driver of daemons that are not told of another. */
 export const defaultLogDriver = "json-file";

@@ -1,38 +1,34 @@
-import { parseRfc3339 } from "../../../api/timestamps.ts";
 import { EngineError, errorKind, errorMessage, hasCode } from "../../../lib/errors.ts";
 import { newId } from "../../../lib/ids.ts";
 import { pause } from "../../../lib/pause.ts";
-import { bigInt64, bool, bytes, encode, field, int32, message, optional, string } from "../../../lib/protobuf.ts";
 import { close, mkdirAt, mknodAt, O, openDir, openInRoot, S, unlinkAt } from "../../../linux/at.ts";
 import { FifoWriter } from "../../../linux/fifo.ts";
 import { makeInRoot } from "../../../linux/make-in-root.ts";
-import { textOf } from "../../../plugin/answer.ts";
+import { fieldsOf, textOf, truthOf } from "../../../plugin/answer.ts";
 import type { Plugin } from "../../../plugin/plugin.ts";
 import type { Plugins, Wait } from "../../../plugin/plugins.ts";
 import { ConnectionLost, type LogInfo, type Receiver } from "../send/receiver.ts";
-import type { SentLine } from "../send/sent-line.ts";
-import { type LogDriver, sendingDriver } from "./driver.ts";
+import { type LogDriver, type LogReader, type ReadBack, sendingDriver } from "./driver.ts";
+import { encodeEntry } from "./plugin-entry.ts";
+import { readPluginLog } from "./plugin-read.ts";
 
 /** Where the pipes are, as plugins see it. */
 const FOLDER = "run/docker/logging";
 /** Milliseconds for an answer, and for the plugin to open its pipe. */
 const PATIENCE = 30_000;
+/** The same for whether it can read: there is another log. */
+const READ_PATIENCE = 5_000;
 /** Time until a pipe that is full, or not read yet, is tried again, in milliseconds: from the first to the last. */
 const FIRST_WAIT = 1;
 const LAST_WAIT = 100;
 
-const Piece = message({ last: field(1, bool), id: field(2, string), ordinal: field(3, int32) });
-const Entry = message({
-  source: field(1, string),
-  timeNano: field(2, bigInt64),
-  line: field(3, bytes),
-  partial: field(4, bool),
-  piece: optional(5, Piece),
-});
-
 /** Lines to a program of its own, through a pipe. Options are the plugin's affair. */
 export function pluginLogDriver(name: string, plugins: Plugins): LogDriver {
-  return sendingDriver({ name, sends: { check() {}, open: (info, signal) => open(name, plugins, info, signal) } });
+  return sendingDriver({
+    name,
+    sends: { check() {}, open: (info, signal) => open(name, plugins, info, signal) },
+    readBack: (info, about) => readBack(name, plugins, info, about),
+  });
 }
 
 /** The plugin itself. Throws Docker's words where there is none. */
@@ -48,6 +44,37 @@ export async function findLogPlugin(plugins: Plugins, name: string, wait?: Wait)
 async function open(name: string, plugins: Plugins, info: LogInfo, signal: AbortSignal): Promise<Receiver> {
   const plugin = await findLogPlugin(plugins, name, "for its file");
   await ask(plugin, "Capabilities");
+  return startLogging(plugin, info, signal);
+}
+
+/** One that can read is asked; as Docker, with a pipe of its own where none is open. Who is away keeps nobody waiting. */
+async function readBack(
+  name: string,
+  plugins: Plugins,
+  info: LogInfo,
+  { running, sent }: Parameters<ReadBack>[1],
+): Promise<LogReader | null> {
+  let plugin: Plugin;
+  try {
+    plugin = await findLogPlugin(plugins, name, "not long");
+    const answer = await plugin.call("LogDriver.Capabilities", undefined, { limit: READ_PATIENCE, once: true });
+    if (!truthOf(fieldsOf(answer, "Cap"), "ReadLogs")) return null;
+  } catch {
+    return null;
+  }
+  return async function* read(part) {
+    const over = new AbortController();
+    await sent();
+    const pipe = running ? null : await startLogging(plugin, info, over.signal);
+    try {
+      yield* readPluginLog(plugin, describe(info), part);
+    } finally {
+      await pipe?.close().finally(() => over.abort());
+    }
+  };
+}
+
+async function startLogging(plugin: Plugin, info: LogInfo, signal: AbortSignal): Promise<Receiver> {
   const id = newId();
   const file = `/${FOLDER}/${id}`;
   const pipe = makePipe(plugin.hostPath("/"), id);
@@ -145,18 +172,4 @@ function writePart(writer: FifoWriter, data: Buffer): number {
     // The plugin has ended, and what it had not read yet went with it.
     throw hasCode(error, "EPIPE") ? new ConnectionLost("broken pipe") : error;
   }
-}
-
-/** Its length in four bytes, and a message. */
-function encodeEntry({ stream, time, text, piece }: SentLine): Buffer {
-  const entry = encode(Entry, {
-    source: stream === 1 ? "stdout" : "stderr",
-    timeNano: parseRfc3339(time) ?? 0n,
-    line: text,
-    partial: piece !== null,
-    ...(piece && { piece }),
-  });
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(entry.length);
-  return Buffer.concat([length, entry]);
 }

@@ -23,7 +23,7 @@ const LAST_RETRY = 10_000;
 const SETTLED = 1_000;
 /** A receiver that takes longer for one batch lags, in milliseconds. */
 const SLOW = 1_000;
-/** How long a container's removal waits for what is left to be sent, in milliseconds. */
+/** How long a container's removal, and who reads its log where it was sent to, waits for what is left to be sent, in milliseconds. */
 const FAREWELL = 5_000;
 /** How long a daemon that ends waits for the batch under way, in milliseconds. */
 const LEAVING = 2_000;
@@ -113,6 +113,11 @@ export class Sending {
     this.#run?.abort();
     this.#run = null;
     this.#bell.ring();
+  }
+
+  /** Resolves when all of a run that has ended is sent, or when that takes too long; at once while one goes on. */
+  async settle(): Promise<void> {
+    if (this.#run === null) await this.#within(FAREWELL, this.#rested.promise);
   }
 
   /** The container goes: resolves when all is sent, when the receiver cannot be reached, or when it takes too long. */

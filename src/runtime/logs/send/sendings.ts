@@ -25,6 +25,11 @@ export class Sendings {
     this.#byId.get(id)?.end();
   }
 
+  /** Waits, not for long, until what a container that has ended wrote is sent. */
+  async settle(id: string): Promise<void> {
+    await this.#byId.get(id)?.settle();
+  }
+
   /** The container goes; what is left is sent if that takes no time. */
   async forget(id: string): Promise<void> {
     const sending = this.#byId.get(id);
