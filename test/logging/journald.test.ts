@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { logFiles } from "../../src/runtime/logs/files.ts";
 import { Daemon, until } from "../harness.ts";
 import { Journal } from "./journal.ts";
 
@@ -82,4 +83,32 @@ test("the journal is stopped for a while: what was said meanwhile comes later", 
   expect((await entriesOf(id, 9)).map((entry) => entry["MESSAGE"])).toEqual(
     Array.from({ length: 9 }, (_, at) => `line ${at + 1}`),
   );
+});
+
+test("what the engine has no more of a log is read from the journal", async () => {
+  const script =
+    "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo number $i; [ $((i%50)) = 0 ] && sleep 0.05; done; sleep 1000";
+  const id = await run(script, "--stop-timeout=0", "--log-opt=cache-max-size=8k", "--log-opt=cache-max-file=2");
+  const sent = async () => (await journal.entries(`CONTAINER_ID_FULL=${id}`, "MESSAGE=number 2000")).length > 0;
+  await until("the last line in the journal", sent);
+  const numbers = (from: number, to = 2000) =>
+    Array.from({ length: to - from + 1 }, (_, at) => `number ${from + at}\n`).join("");
+  const logs = async (...args: string[]) => (await daemon.docker("logs", ...args, id)).stdout;
+  const own = logFiles(join(daemon.dataRoot, "containers", id, "logs/container.log"));
+  expect(own[0]?.sequence).toBeGreaterThan(1);
+
+  expect(await logs()).toBe(numbers(1));
+  expect(await logs("--tail=1500")).toBe(numbers(501));
+  expect(await logs("-n", "3")).toBe(numbers(1998));
+  const times = (await logs("-t")).split("\n").map((line) => line.split(" ")[0] ?? "");
+  const [at, next] = [times[299] ?? "", times.find((time) => time > (times[299] ?? "")) ?? ""];
+  expect(await logs("--until", at)).toBe(numbers(1, times.lastIndexOf(at) + 1));
+  expect(await logs("--since", next)).toBe(numbers(times.indexOf(next) + 1));
+
+  const following = logs("-f", "--tail=1900");
+  await Bun.sleep(500);
+  await daemon.ok("exec", id, "sh", "-c", "echo number 2001 > /proc/1/fd/1");
+  await until("it in the log", async () => (await logs("--tail=1")) === numbers(2001, 2001));
+  await daemon.ok("rm", "-f", id);
+  expect(await following).toBe(numbers(101, 2001));
 });

@@ -37,7 +37,7 @@ export async function readerElsewhere(deps: ContainerDeps, c: ContainerRecord): 
   const { readBack } = logDriverOf(deps, c);
   if (!readBack) return null;
   const sent = () => deps.runtime.sendings.settle(c.id);
-  return readBack(await logInfo(c), { running: countsAsRunning(c.state), sent });
+  return readBack(await logInfo(c), { path: logPath(deps, c.id), running: countsAsRunning(c.state), sent });
 }
 
 /** How much of the output is kept; null where no log is kept. Throws `invalid` on unknown options. */

@@ -3,6 +3,7 @@ import { dialUnixgram } from "../send/datagrams.ts";
 import type { LogInfo, Receiver } from "../send/receiver.ts";
 import type { SentLine } from "../send/sent-line.ts";
 import { attributeOptions, sendingDriver } from "./driver.ts";
+import { journalReader } from "./journal-older.ts";
 
 const SOCKET = "/run/systemd/journal/socket";
 const INFO = "6";
@@ -16,6 +17,7 @@ export const journald = sendingDriver({
   // What Docker reads from the journal is what was written.
   readable: () => true,
   sends: { check() {}, open },
+  readBack: async ({ containerId }, { path }) => journalReader(containerId, path),
 });
 
 async function open(info: LogInfo, signal: AbortSignal): Promise<Receiver> {
