@@ -6,7 +6,7 @@ import type { Suite } from "./suite.ts";
 const networked = ["./test/clients/", "./test/build/programs.test.ts", "./test/package/"];
 
 /** What runs programs of Docker that are no packages of this machine's Debian. */
-const withNewerDocker = ["./test/buildkit/", "./test/container/cdi.test.ts"];
+const withNewerDocker = ["./test/buildkit/", "./test/container/cdi.test.ts", "./test/logging/compose.test.ts"];
 
 /** What saves and restores processes: the machine's CRIU may be too old for its kernel. */
 const withNewerCriu = ["./test/container/checkpoints.test.ts"];

@@ -18,13 +18,16 @@ export interface SyslogMessage {
 export class Rsyslog implements AsyncDisposable {
   readonly udp = freePort();
   readonly tcp = freePort();
+  /** Sockets for datagrams, and for streams. */
   readonly socket: string;
+  readonly stream: string;
   readonly #out: string;
   #process: Bun.Subprocess | null = null;
 
   /** `folder`: an empty one, for all that it has. */
   constructor(private readonly folder: string) {
     this.socket = join(folder, "log");
+    this.stream = join(folder, "stream");
     this.#out = join(folder, "messages");
     mkdirSync(join(folder, "work"), { recursive: true });
     writeFileSync(
@@ -33,10 +36,12 @@ export class Rsyslog implements AsyncDisposable {
 global(workDirectory="${folder}/work" maxMessageSize="64k" net.enableDNS="off")
 module(load="imudp")
 module(load="imtcp")
+module(load="imptcp")
 module(load="imuxsock" SysSock.Use="off")
 template(name="whole" type="list") { property(name="jsonmesg") constant(value="\\n") }
 input(type="imudp" address="127.0.0.1" port="${this.udp}")
 input(type="imtcp" address="127.0.0.1" port="${this.tcp}")
+input(type="imptcp" path="${this.stream}")
 input(type="imuxsock" Socket="${this.socket}" RateLimit.Interval="0" UseSysTimeStamp="off" UsePIDFromSystem="off")
 action(type="omfile" file="${this.#out}" template="whole" fileCreateMode="0600")
 `,

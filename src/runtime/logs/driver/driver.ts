@@ -33,8 +33,8 @@ export interface LogDriver {
 
 /**
  * How a container's log is read where it was sent to; null: not, or not now, and the engine's own log is read.
- * `path`: the engine's own log. `running`: the container runs, so lines are being sent; `sent`: resolves when what one that has ended wrote is sent,
- * or that takes too long.
+ * `path`: the engine's own log. `running`: the container runs, so lines are being sent. `sent`: resolves when what one
+ * that has ended wrote is sent, or that takes too long.
  */
 export type ReadBack = (
   info: LogInfo,

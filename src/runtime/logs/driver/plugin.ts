@@ -47,7 +47,7 @@ async function open(name: string, plugins: Plugins, info: LogInfo, signal: Abort
   return startLogging(plugin, info, signal);
 }
 
-/** One that can read is asked; as Docker, with a pipe of its own where none is open. Who is away keeps nobody waiting. */
+/** Asks one that can read; as Docker, with a pipe of its own where none is open. One that is away holds nobody up. */
 async function readBack(
   name: string,
   plugins: Plugins,

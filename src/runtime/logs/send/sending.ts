@@ -23,7 +23,7 @@ const LAST_RETRY = 10_000;
 const SETTLED = 1_000;
 /** A receiver that takes longer for one batch lags, in milliseconds. */
 const SLOW = 1_000;
-/** How long a container's removal, and who reads its log where it was sent to, waits for what is left to be sent, in milliseconds. */
+/** How long a removal, and who reads a log where it was sent to, waits for what is left to be sent, in milliseconds. */
 const FAREWELL = 5_000;
 /** How long a daemon that ends waits for the batch under way, in milliseconds. */
 const LEAVING = 2_000;
