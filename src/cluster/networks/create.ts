@@ -1,5 +1,5 @@
 import type { NetworkCreateRequest, NetworkCreateResponse } from "../../api/types/network.ts";
-import { conflict, forbidden, invalid } from "../../lib/errors.ts";
+import { conflict, forbidden, invalid, notImplemented } from "../../lib/errors.ts";
 import { validateIpam } from "../../network/address/ipam-config.ts";
 import { ingressNetwork } from "../allocate/addresses.ts";
 import { allocateSubnets, allocateVnis } from "../allocate/network.ts";
@@ -36,6 +36,8 @@ function draftOf(request: NetworkCreateRequest): Draft<"network"> {
   if (!Name || Name.trim() === "") throw invalid("invalid name: name is empty");
   if (request.Ingress && (Driver || "overlay") !== "overlay")
     throw forbidden("Ingress network can only be global scope network");
+  if (Object.hasOwn(Options ?? {}, "encrypted"))
+    throw notImplemented("encrypted overlay networks are not supported: let the machines' own network be encrypted");
   validateIpam(IPAM);
   return {
     ID: newClusterId(),

@@ -44,6 +44,8 @@ test("networks get subnets and identifiers of their own; what overlaps is refuse
   const taken = { Name: "x", Driver: "overlay", IPAM: { Config: [{ Subnet: "10.0.1.128/25" }] } };
   expect(createClusterNetwork(manager, taken)).rejects.toThrow("Pool overlaps with other one");
   expect(createClusterNetwork(manager, { Name: "ov2" })).rejects.toThrow("network with name ov2 already exists");
+  const encrypted = { Name: "e", Driver: "overlay", Options: { encrypted: "" } };
+  expect(createClusterNetwork(manager, encrypted)).rejects.toThrow("encrypted overlay networks are not supported");
   expect(createClusterNetwork(manager, { Name: "in", Ingress: true })).rejects.toThrow("is already present");
 });
 
