@@ -16,6 +16,8 @@ export interface PrettyInspection<T> {
   kind: ShapeName;
   getRaw(name: string): Promise<string>;
   pretty(thing: T): string | Promise<string>;
+  /** See {@link import("./inspect.ts").Inspected}. */
+  rawToo?: boolean;
 }
 
 /** Runs an inspect command that has a text for people, behind `--pretty` or `--format pretty`. */
@@ -23,12 +25,12 @@ export async function printPretty<T>(
   deps: CommandDeps,
   names: readonly string[],
   flags: { format: string; pretty: boolean },
-  { kind, getRaw, pretty }: PrettyInspection<T>,
+  { kind, getRaw, pretty, rawToo }: PrettyInspection<T>,
 ): Promise<void> {
   const format = flags.pretty ? "pretty" : flags.format;
   if (format.startsWith("pretty") && format !== "pretty")
     throw new CliError("cannot supply extra formatting options to the pretty template");
-  if (format !== "pretty") return printInspection(deps, names, format, kind, getRaw);
+  if (format !== "pretty") return printInspection(deps, names, format, kind, getRaw, rawToo);
   // All or nothing, as Docker prints it.
   let text = "";
   for (const name of names) text += await pretty(decodeJson<T>(await getRaw(name)));

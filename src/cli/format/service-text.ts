@@ -35,7 +35,7 @@ export function prettyService(service: Service, networks: readonly string[]): st
     `\nEndpoint Mode:\t${Spec.EndpointSpec?.Mode ?? ""}`,
     ports(Endpoint),
     health(task.ContainerSpec?.Healthcheck),
-    "\n",
+    "\n\n",
   ]
     .filter((part) => typeof part === "string")
     .join("");

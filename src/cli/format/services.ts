@@ -10,7 +10,6 @@ export const serviceTitles = {
   Replicas: "REPLICAS",
   Image: "IMAGE",
   Ports: "PORTS",
-  Labels: "LABELS",
 };
 
 const table = "table {{.ID}}\t{{.Name}}\t{{.Mode}}\t{{.Replicas}}\t{{.Image}}\t{{.Ports}}";
@@ -33,10 +32,6 @@ export function serviceRow(service: Service): Row {
     Replicas: () => replicas(service),
     Image: () => shownImage(Spec?.TaskTemplate?.ContainerSpec?.Image ?? ""),
     Ports: () => publishedPorts(Endpoint?.Ports ?? []),
-    Labels: () =>
-      Object.entries(Spec?.Labels ?? {})
-        .map(([key, value]) => `${key}=${value}`)
-        .join(","),
     Label: (name: string) => own(Spec?.Labels, name) ?? "",
   });
 }

@@ -1,5 +1,6 @@
 import type { Service } from "../../../api/types/swarm.ts";
 import type { Client } from "../../../client/client.ts";
+import { isNotFound } from "../../../client/errors.ts";
 import { inspectNetworkRaw } from "../../../client/networks.ts";
 import { inspectServiceRaw } from "../../../client/services.ts";
 import { decodeJson } from "../../../lib/parse-json.ts";
@@ -15,7 +16,14 @@ export default defineCommand({
     const client = await deps.client();
     await printPretty<Service>(deps, names, flags, {
       kind: "service",
-      getRaw: (name) => inspectServiceRaw(client, name),
+      rawToo: false,
+      getRaw: async (name) => {
+        try {
+          return await inspectServiceRaw(client, name);
+        } catch (error) {
+          throw isNotFound(error) ? new Error(`Error: no such service: ${name}`) : error;
+        }
+      },
       pretty: async (service) => {
         const { prettyService } = await import("../../format/service-text.ts");
         return prettyService(service, await networkNames(client, service));

@@ -38,7 +38,7 @@ export async function printTasks(deps: CommandDeps, tasks: readonly Task[], flag
   named.sort((a, b) => naturalOrder(a.name, b.name) || later(a.task, b.task));
   const rows = named.map((one, i) => {
     const isPast = isTable && one.name === named[i - 1]?.name;
-    return taskRow({ ...one, name: isPast ? ` \\_ ${one.name}` : one.name }, !flags["no-trunc"]);
+    return taskRow({ ...one, name: isPast ? ` \\_ ${one.name}` : one.name }, !flags["no-trunc"] && !flags.quiet);
   });
   deps.out.write(await printRows(format, taskTitles, rows));
 }
