@@ -12,7 +12,12 @@ export async function listSecrets(client: Client, filters?: Filters): Promise<Se
   return (await client.json<Secret[] | null>("GET", "/secrets", { query: { filters: filtersJson(filters) } })) ?? [];
 }
 
-/** One of them, by name or id, as the engine sent it. Throws {@link ApiError} (404) if there is none. */
+/** One of them, by name or id. Throws {@link ApiError} (404) if there is none. */
+export function inspectSecret(client: Client, secret: string): Promise<Secret> {
+  return client.json("GET", at(secret));
+}
+
+/** As {@link inspectSecret}, as the JSON text that the engine sent. */
 export function inspectSecretRaw(client: Client, secret: string): Promise<string> {
   return client.text("GET", at(secret));
 }
@@ -21,6 +26,11 @@ export function inspectSecretRaw(client: Client, secret: string): Promise<string
 export async function createSecret(client: Client, spec: SecretSpec): Promise<string> {
   const { ID } = await client.json<{ ID: string }>("POST", "/secrets/create", { json: spec });
   return ID;
+}
+
+/** Changes the labels of what was read at `version`. */
+export async function updateSecret(client: Client, secret: string, version: number, spec: SecretSpec): Promise<void> {
+  await client.text("POST", at(secret, "/update"), { query: { version }, json: spec });
 }
 
 /** Removes it. Throws {@link ApiError}: 400 while a service uses it. */

@@ -5,7 +5,7 @@ export function recordedCall({ method, path, query, body, headers }: Call) {
   const auth = headers.get("x-registry-auth");
   return {
     call: `${method} ${path}`,
-    ...(Object.keys(query).length > 0 && { query }),
+    ...(Object.keys(query).length > 0 && { query: inOrder(withFilters(query)) }),
     ...(body !== null && { body: inOrder(body) }),
     ...(auth !== null && { auth }),
   };
@@ -23,5 +23,10 @@ function inOrder(value: unknown, key = ""): unknown {
     return unordered.includes(key) ? values.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : values;
   }
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, inOrder(one, name)]));
+  const entries = Object.entries(value).map(([name, one]): [string, unknown] => [name, inOrder(one, name)]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function withFilters({ filters, ...query }: Record<string, string>): Record<string, unknown> {
+  return filters === undefined ? query : { ...query, filters: JSON.parse(filters) };
 }
