@@ -91,6 +91,7 @@ test("a network and its addresses are the plugins', and containers reach each ot
     "Network.CreateEndpoint",
     "Network.Join",
     "Network.ProgramExternalConnectivity",
+    "Network.EndpointOperInfo",
   ]);
   expect(await daemon.ok("exec", "one", "ip", "-4", "address", "show", "plug0")).toContain("inet 10.99.7.2/24");
   const routes = await daemon.ok("exec", "one", "ip", "route");

@@ -55,6 +55,16 @@ export async function joinAtPlugin(
   configureInterface(open, endpoint);
   addStaticRoutes(open, endpoint, listOf(answer, "StaticRoutes"));
   await ask(deps.plugins, network.Driver, "NetworkDriver.ProgramExternalConnectivity", { ...ids, Options: options });
+  await askForInfo(deps, network, ids);
+}
+
+/** As Docker does, which shows nobody what it is told. */
+async function askForInfo(deps: NetworkDeps, { Driver }: NetworkRecord, ids: Record<string, string>): Promise<void> {
+  try {
+    await ask(deps.plugins, Driver, "NetworkDriver.EndpointOperInfo", ids);
+  } catch (error) {
+    deps.log.debug("a network plugin tells nothing of an endpoint", { plugin: Driver, error: errorMessage(error) });
+  }
 }
 
 function note(deps: NetworkDeps, endpoint: EndpointRecord, change: Partial<EndpointRecord>): void {
