@@ -149,6 +149,16 @@ export function blobSources(store: Store, digest: string): string[] {
     .map((row) => row.repository);
 }
 
+/** Layers that came from a repository (full name), the latest first: at most 32. */
+export function blobsFrom(store: Store, repository: string): string[] {
+  return store
+    .query<{ digest: string }, [string]>(
+      "SELECT digest FROM blob_source WHERE repository = ? ORDER BY rowid DESC LIMIT 32",
+    )
+    .all(repository)
+    .map((row) => row.digest);
+}
+
 /** Notes that a repository (full name) has the blob. */
 export function addBlobSource(store: Store, digest: string, repository: string): void {
   store

@@ -1,6 +1,6 @@
 import { EngineError, unavailable } from "../../lib/errors.ts";
 import { networkWords } from "../../lib/network-words.ts";
-import type { BlobStore } from "../../oci/blobs.ts";
+import type { BlobStore, BlobWriter } from "../../oci/blobs.ts";
 import type { Descriptor } from "../../oci/image.ts";
 import { type RegistryClient, wait } from "./client.ts";
 import { pullScope } from "./fetch-manifest.ts";
@@ -19,6 +19,35 @@ export interface FetchBlobOptions {
   progress?: (have: number) => void;
 }
 
+/** Where a blob is to be had. */
+export function blobUrl(repository: string, { digest, urls }: Descriptor): string {
+  return urls?.find((url) => url.startsWith("https://")) ?? `/v2/${repository}/blobs/${digest}`;
+}
+
+/** Gives a connection up that brings nothing any more. */
+export class StallWatch implements Disposable {
+  readonly signal: AbortSignal;
+  readonly #timer: Timer;
+
+  constructor({ stallMs = 60_000, signal }: FetchBlobOptions) {
+    const stalled = new AbortController();
+    this.signal = signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal;
+    this.#timer = setTimeout(
+      () => stalled.abort(unavailable(`unexpected EOF: nothing came for ${stallMs / 1000} seconds`)),
+      stallMs,
+    );
+  }
+
+  /** Something came. */
+  refresh(): void {
+    this.#timer.refresh();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 /**
  * Brings a blob into the store: continues a partial one by a Range request, goes on where a connection broke,
  * and starts anew where the registry answers with the whole or with something else. The store verifies.
@@ -31,9 +60,26 @@ export async function fetchBlob(
   options: FetchBlobOptions,
 ): Promise<void> {
   if (blobs.has(descriptor.digest)) return;
-  await using writer = await blobs.writer(descriptor.digest, descriptor.size);
-  const source =
-    descriptor.urls?.find((url) => url.startsWith("https://")) ?? `/v2/${repository}/blobs/${descriptor.digest}`;
+  for (const again of [true, false]) {
+    await using writer = await blobs.writer(descriptor.digest, descriptor.size);
+    const continued = writer.offset > 0;
+    try {
+      return await fill(client, repository, descriptor, writer, options);
+    } catch (error) {
+      // What was there before may have been wrong; it is gone now.
+      if (!again || !continued || !(error instanceof EngineError) || error.kind !== "invalid") throw error;
+    }
+  }
+}
+
+async function fill(
+  client: RegistryClient,
+  repository: string,
+  descriptor: Descriptor,
+  writer: BlobWriter,
+  options: FetchBlobOptions,
+): Promise<void> {
+  const source = blobUrl(repository, descriptor);
   for (let broken = 0; ; ) {
     const before = writer.offset;
     try {
@@ -59,11 +105,11 @@ export async function fetchBlob(
 
   async function receive(): Promise<void> {
     const offset = writer.offset;
-    const stalled = new AbortController();
+    using watch = new StallWatch(options);
     const response = await client.call(source, pullScope(repository), {
       headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
       accept: [416],
-      signal: options.signal ? AbortSignal.any([options.signal, stalled.signal]) : stalled.signal,
+      signal: watch.signal,
     });
     if (response.status === 416 || (offset > 0 && (response.status !== 206 || !startsAt(response, offset)))) {
       await writer.restart();
@@ -72,12 +118,7 @@ export async function fetchBlob(
         return receive();
       }
     }
-    const stallMs = options.stallMs ?? 60_000;
-    const watch = setTimeout(
-      () => stalled.abort(unavailable(`unexpected EOF: nothing came for ${stallMs / 1000} seconds`)),
-      stallMs,
-    );
-    using _watch = { [Symbol.dispose]: () => clearTimeout(watch) };
+    watch.refresh();
     for await (const chunk of response.body ?? []) {
       watch.refresh();
       if (writer.offset + chunk.length > descriptor.size) {
@@ -101,6 +142,7 @@ function named(error: EngineError, digest: string): EngineError {
     : new EngineError(error.kind, `failed to copy ${digest}: ${error.message}`, { cause: error.cause });
 }
 
-function startsAt(response: Response, offset: number): boolean {
+/** Whether an answer is the part that begins there. */
+export function startsAt(response: Response, offset: number): boolean {
   return new RegExp(`^bytes ${offset}-`).test(response.headers.get("content-range") ?? "");
 }

@@ -20,10 +20,11 @@ import { Lease } from "../collect/lease.ts";
 import { recordOf, registerImage } from "../images.ts";
 import { setIndex } from "../index/index-table.ts";
 import { chainOn, registerLayer } from "../layer/layers.ts";
-import { layerByChain } from "../layer-table.ts";
+import { blobsFrom, layerByChain } from "../layer-table.ts";
 import { storedName } from "../resolve.ts";
 import { imageById, nameRow } from "../table.ts";
 import { publishImageEvent, putImageDigest, putImageName } from "../tag.ts";
+import { assembleBlob } from "./assemble-blob.ts";
 import type { RegistryClient } from "./client.ts";
 import type { RegistryCredentials } from "./credentials.ts";
 import type { RemoteDeps } from "./deps.ts";
@@ -328,6 +329,7 @@ async function pullLayer(
       layer,
       (current) => tell({ status: "Downloading", progressDetail: { current, total: layer.size }, id }, id),
       signal,
+      blobsFrom(images.store, repositoryOf(ref)),
     );
     tell({ status: "Verifying Checksum", progressDetail: {}, id });
   }
@@ -347,7 +349,7 @@ async function pullLayer(
   tell({ status: "Pull complete", progressDetail: {}, id });
 }
 
-/** A blob that two pulls want comes once. */
+/** A blob that two pulls want comes once. `similar`: digests of layers that it may have parts of. */
 export async function bringBlob(
   deps: RemoteDeps,
   client: RegistryClient,
@@ -355,12 +357,16 @@ export async function bringBlob(
   descriptor: Descriptor,
   progress: (current: number) => void,
   signal: AbortSignal,
+  similar: readonly string[] = [],
 ): Promise<void> {
   using _only = await deps.images.locks.acquire(`blob ${descriptor.digest}`);
   if (deps.images.blobs.has(descriptor.digest)) return;
   using _slot = await deps.downloads.acquire();
   signal.throwIfAborted();
-  await fetchBlob(client, repository, descriptor, deps.images.blobs, { attempts: deps.attempts, signal, progress });
+  const { blobs, log } = deps.images;
+  const options = { attempts: deps.attempts, signal, progress, log };
+  if (await assembleBlob(client, repository, descriptor, similar, blobs, options)) return;
+  await fetchBlob(client, repository, descriptor, blobs, options);
 }
 
 /** All tags of a repository, page by page. */
