@@ -4,8 +4,8 @@ import { parseJson } from "../lib/parse-json.ts";
 import { digestOf } from "./digest.ts";
 
 /**
- * Layers that are compressed in pieces, with a table of contents (TOC) at their end: zstd:chunked and eStargz. What each
- * piece is can be told from the table alone, so pieces that two layers have in common are known before they are fetched.
+ * Layers that are compressed in pieces, with a table of contents (TOC) at their end: zstd:chunked and eStargz. What
+ * each piece is can be told from the table alone, so what two layers have in common is known before it is fetched.
  */
 
 /** A piece of a compressed layer. Pieces with one key have the same bytes if the same program has made them. */

@@ -21,10 +21,10 @@ const shortest = 64 << 10;
 const leastSpared = 1 << 20;
 
 /**
- * Brings a layer into the store of which others that are here have a part: only the rest is fetched. For layers that are
- * compressed in pieces (zstd:chunked, eStargz), `similar` being digests of such that may be like it. The store holds the
- * whole against its digest, so nobody need believe any table. Returns whether the blob is there now: where little is
- * spared, the registry gives no ranges or the result is not what it must be, it is to be fetched as always.
+ * Brings a layer into the store of which others that are here have a part: only the rest is fetched. For layers that
+ * are compressed in pieces (zstd:chunked, eStargz), `similar` being digests of such that may be like it. The store
+ * holds the whole against its digest, so nobody need believe any table. Returns whether the blob is there now: where
+ * little is spared, the registry gives no ranges or the result is not what it must be, it is to be fetched as always.
  */
 export async function assembleBlob(
   client: RegistryClient,
