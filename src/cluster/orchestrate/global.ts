@@ -5,6 +5,7 @@ import { meetsConstraints, parseConstraints } from "../schedule/constraints.ts";
 import { isJob } from "../services/mode.ts";
 import { adopt } from "./adopt.ts";
 import { keepPlace, presentSpec, slotsOf } from "./replicated.ts";
+import { mayRestart } from "./restart.ts";
 import { planRollout } from "./rollout.ts";
 import { addTask, isLeft, isWanted, want } from "./tasks.ts";
 import type { Workspace } from "./workspace.ts";
@@ -41,7 +42,7 @@ export function placesOn(
     const tasks = places.get(nodeId) ?? [];
     const last = tasks.at(-1);
     // What has ended for good stays so until the spec is another, or its node was away meanwhile.
-    const stays = last && (last.SpecVersion === service.SpecVersion || isJob(service.Spec)) && hasEnded(work, last);
+    const stays = last && isForGood(work, service, last);
     if (!tasks.some(isWanted) && !stays && !isPausing(work, nodeId))
       addTask(work, service, { Slot: -1, NodeID: nodeId }, more);
   }
@@ -62,8 +63,10 @@ export function nodesFor(state: ClusterState, { Spec }: ServiceObject): NodeObje
   );
 }
 
-/** It ended by itself. */
-function hasEnded(state: ClusterState, task: TaskObject): boolean {
-  const { State } = taskStatus(state, task);
-  return isOver(State) && State !== "shutdown" && State !== "orphaned";
+/** It ended by itself, and nothing is to follow. */
+function isForGood(work: Workspace, service: ServiceObject, task: TaskObject): boolean {
+  const { State } = taskStatus(work, task);
+  if (!isOver(State) || State === "shutdown" || State === "orphaned") return false;
+  if (isJob(service.Spec) && State === "complete") return true;
+  return (isJob(service.Spec) || task.SpecVersion === service.SpecVersion) && !mayRestart(work, service, task);
 }

@@ -1,9 +1,7 @@
 import { errorMessage } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { commitPlan } from "../store/guarded.ts";
 import type { ClusterStore } from "../store/store.ts";
-import { plan } from "./plan.ts";
-import { Workspace } from "./workspace.ts";
+import { planRound } from "./round.ts";
 
 /** Milliseconds that changes are gathered before there is a plan for them, at least: as long as the last plan took. */
 const gathering = 10;
@@ -77,18 +75,15 @@ export class Leader {
 
   /** One round. Returns the milliseconds until the next that has to be, whatever happens; null: none has. */
   private async run(): Promise<number | null> {
-    let wakeAt = Number.POSITIVE_INFINITY;
-    await commitPlan(this.store, (state) => {
-      const begin = performance.now();
-      const work = new Workspace(state, Date.now());
-      for (const { of, error } of plan(work)) {
-        this.log.warn(`leader: ${of} could not be planned`, { error: errorMessage(error), state: state.index });
-        work.wake(work.now + pause);
-      }
-      wakeAt = work.wakeAt;
-      this.lastTook = performance.now() - begin;
-      return work.writes();
-    });
-    return Number.isFinite(wakeAt) ? Math.max(0, wakeAt - Date.now()) : null;
+    const { wakeAt, took, failures } = await planRound(this.store, Date.now);
+    this.lastTook = took;
+    for (const { of, error } of failures)
+      this.log.warn(`leader: ${of} could not be planned`, {
+        error: errorMessage(error),
+        state: this.store.state.index,
+      });
+    const next = failures.length > 0 ? pause : Number.POSITIVE_INFINITY;
+    const until = Math.min(next, Math.max(0, wakeAt - Date.now()));
+    return Number.isFinite(until) ? until : null;
   }
 }

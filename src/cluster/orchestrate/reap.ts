@@ -33,6 +33,8 @@ export function reap(work: Workspace): void {
     if (others) others.push(task);
     else places.set(place, [task]);
   }
+  // The rest of a commit in several parts that was not finished.
+  for (const { ID } of [...work.all("task-report")]) if (!work.get("task", ID)) work.remove("task-report", ID);
   if (limit < 0) return;
   for (const tasks of places.values()) {
     let surplus = tasks.length - Math.max(limit, 1);

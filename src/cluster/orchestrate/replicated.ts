@@ -52,16 +52,27 @@ export function keepPlace(work: Workspace, service: ServiceObject, tasks: readon
   const stays = (task: TaskObject) =>
     isPresent(task) && isPaused(work, service) && isOver(taskStatus(work, task).State);
   const wanted = now.filter((task) => isWanted(task) && !stays(task));
-  const hasSuccessor = wanted.some(isPresent);
+  const successor = bestOf(work, wanted.filter(isPresent));
+  const predecessor = bestOf(
+    work,
+    wanted.filter((task) => !isPresent(task)),
+  );
   for (const task of wanted) {
-    if (isPresent(task) || !hasSuccessor) keepRunning(work, service, task);
-    else if (isOver(taskStatus(work, task).State)) want(work, task, "shutdown");
+    if (task === (successor ?? predecessor)) keepRunning(work, service, task);
+    // The predecessor stays until the rollout ends it, or it has ended by itself.
+    else if (task !== predecessor || isOver(taskStatus(work, task).State)) want(work, task, "shutdown");
   }
   releaseReady(
     work,
     service,
     tasks.flatMap(({ ID }) => work.get("task", ID) ?? []),
   );
+}
+
+/** Which of them is to go on: the newest that runs, or may yet, or else the last that has ended. */
+function bestOf(state: ClusterState, tasks: readonly TaskObject[]): TaskObject | undefined {
+  const isRunning = (task: TaskObject) => taskStatus(state, task).State === "running";
+  return tasks.findLast(isRunning) ?? tasks.findLast((task) => !isOver(taskStatus(state, task).State)) ?? tasks.at(-1);
 }
 
 /** Something is to run there, or has run there to an end after which nothing is to follow. */

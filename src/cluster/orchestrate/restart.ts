@@ -92,7 +92,8 @@ function waitOf({ Spec }: ServiceObject, { Restarts = [] }: TaskObject, state: s
   return Math.max(delay, Math.min(longestWait, 5 * second * 2 ** Math.min(Restarts.length, 10)));
 }
 
-function mayRestart(work: Workspace, service: ServiceObject, task: TaskObject): boolean {
+/** The policy lets another follow what has ended. */
+export function mayRestart(work: Workspace, service: ServiceObject, task: TaskObject): boolean {
   const { Condition, MaxAttempts = 0 } = service.Spec.TaskTemplate.RestartPolicy ?? {};
   const { State, ContainerStatus } = taskStatus(work, task);
   const condition = Condition ?? (isJob(service.Spec) ? "on-failure" : "any");

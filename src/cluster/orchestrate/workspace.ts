@@ -2,6 +2,9 @@ import type { Kind, Kinds, TaskObject } from "../model/objects.ts";
 import type { ClusterState } from "../model/state.ts";
 import type { Draft, Write } from "../store/store.ts";
 
+/** Others than the leader write such, too: what they have written meanwhile must not be undone. */
+const isShared = (kind: Kind): boolean => kind === "node" || kind === "service" || kind === "credentials";
+
 /**
  * The state as it will be once what has been planned is written: planners read it and put into it, one after the
  * other, and each sees what those before it did.
@@ -73,13 +76,15 @@ export class Workspace implements ClusterState {
     const writes: Write[] = [];
     for (const [kind, objects] of this.changed) {
       for (const [id, object] of objects) {
+        const before = this.base.get(kind, id);
         if (!object) {
-          if (this.base.get(kind, id)) writes.push({ remove: kind, id });
+          if (before) writes.push({ remove: kind, id });
           continue;
         }
         const { Version: _version, CreatedAt: _created, UpdatedAt: _updated, ...draft } = object;
+        const at = isShared(kind) && { at: before?.Version.Index ?? 0 };
         // The border: an object of a kind makes a write of that kind.
-        writes.push({ put: kind, object: draft } as Write);
+        writes.push({ put: kind, object: draft, ...at } as Write);
       }
     }
     return writes;

@@ -2,12 +2,12 @@ import type { Kind } from "../model/objects.ts";
 import { type Change, StateMirror } from "../model/state.ts";
 import { type ClusterStore, mostWrites, OutOfSequence, type Write } from "../store/store.ts";
 
-/** A store of this process alone, for tests. `now`: RFC 3339. */
+/** A store of this process alone, for tests. `time`: RFC 3339. */
 export class MemoryStore implements ClusterStore {
   readonly state = new StateMirror();
   private readonly listeners = new Set<(changes: readonly Change[]) => void>();
 
-  constructor(private readonly now: () => string = () => new Date().toISOString()) {}
+  constructor(readonly time: () => string = () => new Date().toISOString()) {}
 
   async commit(writes: readonly Write[]): Promise<number> {
     if (writes.length > mostWrites) throw new RangeError(`more than ${mostWrites} writes in one commit`);
@@ -39,7 +39,7 @@ export class MemoryStore implements ClusterStore {
   }
 
   private stored(write: Extract<Write, { put: Kind }>, index: number): Change {
-    const now = this.now();
+    const now = this.time();
     const CreatedAt = this.state.get(write.put, write.object.ID)?.CreatedAt ?? now;
     const object = { ...write.object, Version: { Index: index }, CreatedAt, UpdatedAt: now };
     // The border: a write's object is of its kind.
