@@ -154,6 +154,7 @@ const flagKinds: Readonly<Record<string, Kind>> = {
   restart: words("no", "always", "on-failure", "unless-stopped"),
   signal: "signals",
   "stop-signal": "signals",
+  "compose-file": files,
   tlscacert: files,
   tlscert: files,
   tlskey: files,

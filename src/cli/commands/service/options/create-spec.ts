@@ -6,6 +6,7 @@ import { present } from "../../../../lib/present.ts";
 import { CliError } from "../../../errors.ts";
 import { labelMap } from "../../../labels.ts";
 import { keyValues } from "../../container/options/csv.ts";
+import { parseDevices } from "../../container/options/devices.ts";
 import { resolveEnv, type Surroundings, withFiles } from "../../container/options/key-values.ts";
 import { mergeUlimits } from "../../container/options/limits.ts";
 import { resolveMount } from "../../container/options/mount.ts";
@@ -135,6 +136,20 @@ function containerSpec(
       OomScoreAdj: changed.has("oom-score-adj") ? flags["oom-score-adj"] : undefined,
     } as { [K in keyof ContainerSpec]: ContainerSpec[K] | undefined }),
     ...capabilities(flags["cap-add"], flags["cap-drop"]),
+    ...devices(flags),
+  };
+}
+
+/** What Docker's services do not have: engines that do not know it leave it aside. */
+function devices(flags: CreateFlags): Pick<ContainerSpec, "Devices" | "DeviceRequests" | "Privileged"> {
+  const { mappings, cdiNames } = parseDevices(flags.device);
+  const requests = [...flags.gpus];
+  if (cdiNames.length > 0)
+    requests.push({ Driver: "cdi", Count: 0, DeviceIDs: cdiNames, Capabilities: null, Options: null });
+  return {
+    ...(mappings.length > 0 && { Devices: mappings }),
+    ...(requests.length > 0 && { DeviceRequests: requests }),
+    ...(flags.privileged && { Privileged: true }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What `service update` makes of how a service's containers are. */
 import type { Client } from "../../../../client/client.ts";
 import { cut } from "../../container/options/csv.ts";
+import { parseDevices } from "../../container/options/devices.ts";
 import { mergeUlimits } from "../../container/options/limits.ts";
 import { resolveMount } from "../../container/options/mount.ts";
 import { capabilities } from "./capabilities.ts";
@@ -39,6 +40,12 @@ export async function updatedContainer(
     Object.assign(after, capabilities(flags["cap-add"], flags["cap-drop"], before));
   }
   if (changed.has("ulimit-add") || changed.has("ulimit-rm")) set(after, "Ulimits", list(ulimits(before, flags)));
+  if (changed.has("device-add") || changed.has("device-rm")) {
+    const mappings = parseDevices(flags["device-add"]).mappings;
+    const replaced = new Set([...mappings.map(({ PathInContainer }) => PathInContainer), ...flags["device-rm"]]);
+    const kept = (before.Devices ?? []).filter(({ PathInContainer }) => !replaced.has(PathInContainer));
+    set(after, "Devices", list([...kept, ...mappings]));
+  }
   await updateFiles(client, after, flags, changed);
   return after;
 }
@@ -51,6 +58,7 @@ function setPlain(spec: ContainerSpec, flags: UpdateFlags, changed: ReadonlySet<
   if (changed.has("stop-signal")) set(spec, "StopSignal", flags["stop-signal"] || undefined);
   if (changed.has("tty")) set(spec, "TTY", flags.tty || undefined);
   if (changed.has("read-only")) set(spec, "ReadOnly", flags["read-only"] || undefined);
+  if (changed.has("privileged")) set(spec, "Privileged", flags.privileged || undefined);
   if (changed.has("init")) spec.Init = flags.init;
   if (changed.has("isolation")) spec.Isolation = flags.isolation as "default";
   if (changed.has("oom-score-adj")) spec.OomScoreAdj = flags["oom-score-adj"];
