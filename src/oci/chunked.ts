@@ -1,3 +1,4 @@
+import { Breath } from "../lib/breath.ts";
 import { decompress } from "../lib/decompress.ts";
 import { invalid } from "../lib/errors.ts";
 import { parseJson } from "../lib/parse-json.ts";
@@ -62,7 +63,7 @@ export async function readPieces(read: ReadAt, size: number, expected?: TocDiges
     if (digest !== expected.digest)
       throw invalid(`the layer's table of contents is ${digest}, but its manifest says ${expected.digest}`);
   }
-  return { pieces: piecesOf(entriesOf(content), place.frame), tail: { start: place.frame, bytes: tail } };
+  return { pieces: await piecesOf(entriesOf(content), place.frame), tail: { start: place.frame, bytes: tail } };
 }
 
 /** The longest of the footers: a frame of zstd that holds eight numbers. */
@@ -139,7 +140,8 @@ const notInHeader = new Set([
   ...["chunkDigest", "chunkSize", "chunkOffset", "NumLink"],
 ]);
 
-function piecesOf(entries: readonly Entry[], end: number): Piece[] {
+async function piecesOf(entries: readonly Entry[], end: number): Promise<Piece[]> {
+  const breath = new Breath();
   const pieces: Piece[] = [];
   let start = 0;
   /** What decides on the bytes since `start`. */
@@ -160,6 +162,7 @@ function piecesOf(entries: readonly Entry[], end: number): Piece[] {
     file = undefined;
   };
   for (const entry of entries) {
+    if (breath.due) await breath.take();
     if (entry.type !== "chunk") {
       endFile();
       file = entry.type === "reg" && typeof entry.size === "number" && entry.size > 0 ? entry : undefined;
