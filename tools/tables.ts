@@ -16,7 +16,16 @@ const tablesOf: Record<string, string[]> = {
     ...["blob_source", "layer", "layer_blob", "lease", "lease_item", "rootfs"],
   ],
   "managed-plugin": ["plugin", "plugin_blob"],
-  network: ["endpoint", "endpoint_name", "network", "network_address", "published_port", "sandbox"],
+  network: [
+    "endpoint",
+    "endpoint_name",
+    "ingress",
+    "network",
+    "network_address",
+    "network_services",
+    "published_port",
+    "sandbox",
+  ],
   volume: ["container_volume", "volume", "volume_mount"],
 };
 const ownerOf = new Map(

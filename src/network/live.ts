@@ -2,7 +2,9 @@ import { KeyedLock } from "../lib/lock.ts";
 import { NETLINK, NetlinkSocket } from "../linux/netlink/socket.ts";
 import type { NameServer } from "./dns/server.ts";
 import { FirewallQueue } from "./firewall/queue.ts";
+import type { OverlayState } from "./overlay/desired.ts";
 import { HeldPorts } from "./ports/held-ports.ts";
+import type { PortRange } from "./record.ts";
 
 /** Carries IPv6 connections to containers that have IPv4 only; see `startRelay`. */
 export interface Relay extends Disposable {
@@ -36,6 +38,11 @@ export class LiveNetworks implements Disposable {
   readonly ports = new HeldPorts();
   /** Of containers on user-defined networks, by container id. */
   readonly nameServers = new Map<string, NameServer>();
+  readonly tunnels = new Map<string, OverlayState>();
+  /** Ports of the host that are held for the cluster's services. */
+  ingressPorts: PortRange[] = [];
+  /** What each container's rules for services were written from last, as a hash, by container id. */
+  readonly balanced = new Map<string, number | bigint>();
   /** null: not started, or a machine without IPv6. */
   relay: Relay | null = null;
   /** Links of containers that are gone; see `expectGone`. */

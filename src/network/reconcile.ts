@@ -8,6 +8,7 @@ import type { NetworkDeps } from "./deps.ts";
 import { adjustNameService } from "./dns/service.ts";
 import { mendSandbox } from "./endpoint/connect.ts";
 import { rewriteFirewall } from "./firewall/changes.ts";
+import { holdIngress } from "./overlay/ingress.ts";
 import { leaveAtPlugin } from "./plugin/endpoint.ts";
 import { replayPools } from "./plugin/replay.ts";
 import { attachedOf } from "./ports/publish.ts";
@@ -56,6 +57,7 @@ export async function reconcileNetworks(
     const lost = await deps.live.ports.retake(containerId, publishedPorts(deps.store, containerId));
     for (const port of lost) deps.log.warn("published port could not be held again", { container: name, port });
   }
+  await holdIngress(deps);
   return mended;
 }
 
@@ -85,7 +87,8 @@ function removeOrphanLinks(deps: NetworkDeps, live: ReadonlySet<string>, dead: R
   for (const link of allLinks(deps.live.route)) {
     const [owner, networkId, containerId] = link.alias.split("/");
     const ours = owner === `berth-${deps.instance}` && networkId !== undefined;
-    const unwanted = ours && !(containerId === undefined ? networks.has(networkId) : known.has(link.name));
+    const ofNetwork = containerId === undefined || link.kind === "vxlan";
+    const unwanted = ours && !(ofNetwork ? networks.has(networkId) : known.has(link.name));
     if (unwanted || dead.has(link.name))
       ignoring(["ENODEV"], () => deps.live.route.request([deleteLink({ index: link.index })], `delete ${link.name}`));
   }

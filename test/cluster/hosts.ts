@@ -17,6 +17,8 @@ export interface ClusterHost {
 /** Machines of a cluster, side by side on one network. Leaves nothing behind. */
 export class ClusterHosts implements AsyncDisposable {
   readonly hosts: ClusterHost[] = [];
+  /** A machine on the cable that is none of the cluster's. */
+  outside = { netns: "", ip: "10.66.0.254" };
   readonly #undo = new AsyncDisposableStack();
 
   static async start(count: number): Promise<ClusterHosts> {
@@ -43,7 +45,9 @@ export class ClusterHosts implements AsyncDisposable {
     await runOk(["ip", "netns", "add", cable]);
     this.#undo.defer(async () => void (await runOk(["ip", "netns", "del", cable])));
     await runOk(["ip", "-n", cable, "link", "add", "br0", "type", "bridge"]);
+    await runOk(["ip", "-n", cable, "address", "add", `${this.outside.ip}/24`, "dev", "br0"]);
     await runOk(["ip", "-n", cable, "link", "set", "br0", "up"]);
+    this.outside.netns = `/run/netns/${cable}`;
     await Promise.all(Array.from({ length: count }, (_, index) => this.#addHost(cable, tag, index + 1)));
   }
 

@@ -143,6 +143,8 @@ function endpoints(task: TaskObject, networks: readonly NetworkObject[]): Record
           Aliases: given?.Aliases ?? [],
           IPAMConfig: { ...(v4 && { IPv4Address: v4 }), ...(v6 && { IPv6Address: v6 }) },
           // Other machines reach it by an address that follows from these.
+          // Answers to clients leave where their questions come in.
+          ...(network.Ingress && { GwPriority: 1 }),
           ...(mac && network.VNIs.length > 0 && { MacAddress: formatMac(mac) }),
         },
       ];

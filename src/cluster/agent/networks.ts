@@ -3,6 +3,9 @@ import { parseIp } from "../../lib/ip.ts";
 import { KeyedLock } from "../../lib/lock.ts";
 import { createNetwork } from "../../network/create.ts";
 import type { SharedName } from "../../network/dns/resolver.ts";
+import { balanceServices } from "../../network/overlay/balance.ts";
+import type { Ingress, ServiceAddress } from "../../network/overlay/desired.ts";
+import { applyIngress } from "../../network/overlay/ingress.ts";
 import { applyTunnel } from "../../network/overlay/tunnel.ts";
 import { unusedClusterNetworks } from "../../network/overlay/unused.ts";
 import { removeNetwork } from "../../network/remove.ts";
@@ -30,6 +33,20 @@ export class TaskNetworks {
   tell(told: Told): void {
     this.#told = { networks: new Map(told.networks), overlays: new Map(told.overlays) };
     for (const id of told.networks.keys()) this.#apply(id);
+    void this.#tellIngress([...told.networks.values()].find(({ Ingress }) => Ingress));
+  }
+
+  /** The ingress network is here even if no task of this machine is on it. */
+  async #tellIngress(network: NetworkObject | undefined): Promise<void> {
+    const { networks, node } = this.deps;
+    try {
+      if (network && !findNetwork(networks, network.ID)) await this.make([network]);
+      const overlay = network && this.#told.overlays.get(network.ID);
+      await applyIngress(networks, overlay ? ingressOf(overlay, node.ID) : null);
+      if (!network) await this.removeUnused();
+    } catch (error) {
+      networks.log.error("ports of services are not as they are to be", { error: errorMessage(error) });
+    }
   }
 
   /** Makes those that are not here yet. Throws what stands against one. */
@@ -63,10 +80,13 @@ export class TaskNetworks {
     const overlay = this.#told.overlays.get(id);
     const [vni] = network?.VNIs ?? [];
     if (!record || !overlay || vni === undefined) return;
-    networks.resolver.shareNames(id, namesOf(overlay));
-    const peers = overlay.members.filter((member) => member.node !== node.ID);
+    // Names have no meaning on the ingress network, whose tasks have nothing to do with each other.
+    if (!record.Ingress) networks.resolver.shareNames(id, namesOf(overlay));
+    const peers = [...overlay.members, ...overlay.machines].filter((other) => other.node !== node.ID);
+    const own = addressesOf(overlay, node.ID);
     try {
-      applyTunnel(networks, record, { networkId: id, vni, local: dataPathAddr(), port: overlay.port, peers });
+      applyTunnel(networks, record, { networkId: id, vni, local: dataPathAddr(), port: overlay.port, peers, own });
+      if (!record.Ingress) balanceServices(networks, id, servicesOf(overlay));
     } catch (error) {
       networks.log.error("a tunnel is not as it is to be", { network: record.Name, error: errorMessage(error) });
     }
@@ -85,20 +105,62 @@ async function createHere({ networks }: AgentDeps, network: NetworkObject): Prom
   });
 }
 
-/** Whom each name means: alone, or together with others. */
-function namesOf({ members }: Overlay): Map<string, SharedName[]> {
+const addressesOf = ({ machines }: Overlay, nodeId: string): string[] =>
+  machines.find(({ node }) => node === nodeId)?.addresses ?? [];
+
+/**
+ * Whom each name means: alone, or together with others; a service with an address of its own is meant by that. A
+ * name of a service's tasks is theirs even then.
+ */
+function namesOf({ members, services }: Overlay): Map<string, SharedName[]> {
   const names = new Map<string, SharedName[]>();
+  const add = (name: string, named: SharedName) => {
+    const key = name.toLowerCase();
+    names.set(key, [...(names.get(key) ?? []), named]);
+  };
+  const byId = new Map(services.map((service) => [service.id, service]));
   for (const member of members) {
-    const named = sharedName(member);
-    for (const name of new Set([member.name, ...(member.healthy ? member.shared : [])])) {
-      const key = name.toLowerCase();
-      names.set(key, [...(names.get(key) ?? []), named]);
-    }
+    const own = byId.get(member.service);
+    const shared = own ? [`tasks.${own.name}`] : member.shared;
+    for (const name of new Set([member.name, ...(member.healthy ? shared : [])])) add(name, sharedName(member));
+  }
+  for (const service of services) {
+    const of = members.filter((member) => member.service === service.id).flatMap((member) => member.shared);
+    for (const name of new Set([service.name, ...of]))
+      if (name !== `tasks.${service.name}`) add(name, sharedName(service));
   }
   return names;
 }
 
-function sharedName({ addresses, name }: OverlayMember): SharedName {
+/** Whom the services' addresses stand for. */
+function servicesOf({ members, services }: Overlay): ServiceAddress[] {
+  return services.flatMap((service) =>
+    service.addresses.map((vip) => ({
+      vip,
+      backends: members.flatMap(({ service: id, addresses, healthy: ready }) => {
+        const address = id === service.id && addresses.find((one) => one.includes(":") === vip.includes(":"));
+        return address ? [{ address, ready }] : [];
+      }),
+    })),
+  );
+}
+
+/** Where the services' ports lead, seen from one node. */
+function ingressOf(overlay: Overlay, nodeId: string): Ingress {
+  const ports = overlay.services.flatMap((service) => {
+    const members = overlay.members.filter((member) => member.service === service.id);
+    return service.ports.map(({ protocol, published, target }) => ({
+      protocol,
+      port: published,
+      backends: members.flatMap(({ addresses, healthy: ready, node }) =>
+        addresses.map((address) => ({ address, port: target, ready, local: node === nodeId })),
+      ),
+    }));
+  });
+  return { own: addressesOf(overlay, nodeId), ports };
+}
+
+function sharedName({ addresses, name }: Pick<OverlayMember, "addresses" | "name">): SharedName {
   const ips = addresses.flatMap((text) => parseIp(text) ?? []);
   const ofFamily = (wanted: number) => ips.find(({ family }) => family === wanted) ?? null;
   return { ipv4: ofFamily(4), ipv6: ofFamily(6), owner: name };

@@ -3,7 +3,7 @@ import type { Kinds } from "../model/objects.ts";
 import type { ClusterState } from "../model/state.ts";
 import { isOver, taskStatus } from "../model/task-status.ts";
 import type { Item } from "./messages.ts";
-import { overlayOf } from "./overlays.ts";
+import { ingressInUse, overlayOf, overlayVersion } from "./overlays.ts";
 
 /** One thing that a node is to have; `version` is another where it has changed. */
 export interface Assigned {
@@ -12,7 +12,8 @@ export interface Assigned {
 }
 
 /**
- * All that a node is to have, by kind and id: its tasks, and only what these refer to. Secrets and configs are for
+ * All that a node is to have, by kind and id: its tasks, and only what these refer to; and the ingress
+ * network, whose ports every node answers. Secrets and configs are for
  * tasks that still may run.
  */
 export function assignmentsOf(state: ClusterState, nodeId: string): Map<string, Assigned> {
@@ -21,6 +22,14 @@ export function assignmentsOf(state: ClusterState, nodeId: string): Map<string, 
     const object = state.get(kind, id);
     if (object) found.set(`${kind}/${id}`, { version: String(object.Version.Index), item: itemOf(kind, object) });
   };
+  const join = (networkId: string) => {
+    refer("network", networkId);
+    const overlay = overlayOf(state, networkId);
+    const item: Item = { kind: "overlay", id: networkId, object: overlay };
+    found.set(`overlay/${networkId}`, { version: overlayVersion(overlay), item });
+  };
+  const ingress = ingressInUse(state);
+  if (ingress) join(ingress);
   for (const task of state.tasksOfNode(nodeId)) {
     const status = taskStatus(state, task);
     const auth = credentialsOf(state.get("credentials", task.ServiceID)?.Auth);
@@ -29,12 +38,7 @@ export function assignmentsOf(state: ClusterState, nodeId: string): Map<string, 
       item: { kind: "task", id: task.ID, object: { task, state: status.State, ...(auth && { auth }) } },
     });
     if (isOver(status.State)) continue;
-    for (const { NetworkID } of task.Networks) {
-      refer("network", NetworkID);
-      const overlay = overlayOf(state, NetworkID);
-      const version = String(Bun.hash(JSON.stringify(overlay)));
-      found.set(`overlay/${NetworkID}`, { version, item: { kind: "overlay", id: NetworkID, object: overlay } });
-    }
+    for (const { NetworkID } of task.Networks) join(NetworkID);
     const { Secrets = [], Configs = [] } = task.Spec.ContainerSpec ?? {};
     for (const { SecretID = "" } of Secrets) refer("secret", SecretID);
     for (const { ConfigID = "" } of Configs) refer("config", ConfigID);

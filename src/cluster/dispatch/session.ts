@@ -21,6 +21,8 @@ export interface SessionEvents {
 /** A node's stream, seen from the manager: it hands out what the node is to have, and hears what the node says. */
 export class Session {
   #sent: Map<string, Assigned> = new Map();
+  /** Tasks on the networks of the node's. */
+  #neighbours: ReadonlySet<string> = new Set();
   #sentSurroundings = "";
   #wake = () => {};
   #due = true;
@@ -93,6 +95,11 @@ export class Session {
     const now = assignmentsOf(state, this.nodeId);
     const items = differences(this.#sent, now);
     this.#sent = now;
+    this.#neighbours = new Set(
+      [...now.values()].flatMap(({ item }) =>
+        item.kind === "overlay" ? (item.object?.members ?? []).map(({ task }) => task) : [],
+      ),
+    );
     const surroundings = this.#surroundings();
     const news = JSON.stringify(surroundings) !== this.#sentSurroundings;
     this.#sentSurroundings = JSON.stringify(surroundings);
@@ -124,19 +131,25 @@ export class Session {
   #concerns({ kind, id, object }: Change): boolean {
     switch (kind) {
       case "task":
-        return object?.NodeID === this.nodeId || this.#sent.has(`task/${id}`);
+        return (
+          object?.NodeID === this.nodeId ||
+          this.#sent.has(`task/${id}`) ||
+          this.#neighbours.has(id) ||
+          (object?.Networks ?? []).some(({ NetworkID }) => this.#sent.has(`overlay/${NetworkID}`))
+        );
       case "task-report":
         // What has ended needs its secrets no more.
-        return this.#sent.has(`task/${id}`);
+        return this.#sent.has(`task/${id}`) || this.#neighbours.has(id);
       case "secret":
       case "config":
       case "network":
         return this.#sent.has(`${kind}/${id}`);
+      // Ports that are published concern every node, and so does where each node is.
+      case "service":
       case "cluster":
       case "node":
-        return true;
       case "node-report":
-        return object?.ManagerAddr !== "";
+        return true;
       default:
         return false;
     }

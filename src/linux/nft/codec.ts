@@ -1,4 +1,4 @@
-import { type Attribute, be32, type Message, NLM_F, text } from "../netlink/message.ts";
+import { type Attribute, be32, type Message, NLM_F, text, u8, u32 } from "../netlink/message.ts";
 
 /**
  * The little of nf_tables' own protocol (linux/netfilter/nf_tables.h) that is worth speaking without nft(8): where a
@@ -12,6 +12,8 @@ const NFT_MSG = {
   DELTABLE: 2,
   NEWCHAIN: 3,
   NEWRULE: 6,
+  DELRULE: 8,
+  NEWSET: 9,
   NEWSETELEM: 12,
   DELSETELEM: 14,
 } as const;
@@ -91,6 +93,14 @@ export function addRule(family: number, table: string, chain: string, expression
   ]);
 }
 
+/** Takes all rules out of a chain. */
+export function flushChain(family: number, table: string, chain: string): Message {
+  return message(NFT_MSG.DELRULE, family, 0, [
+    [1, text(table)],
+    [2, text(chain)],
+  ]);
+}
+
 /** One step of a rule, as the kernel names it (`payload`, `cmp`, `nat`), with its attributes. */
 export interface Expression {
   name: string;
@@ -147,8 +157,8 @@ export function load(register: number, value: Uint8Array): Expression {
   };
 }
 
-/** Turns the packet to the address in one register and the port in another. */
-export function dnat(family: number, addressRegister: number, portRegister: number): Expression {
+/** Turns the packet to the address in one register and the port in another; null: the port stays as it is. */
+export function dnat(family: number, addressRegister: number, portRegister: number | null): Expression {
   const NFT_NAT_DNAT = 1;
   return {
     name: "nat",
@@ -156,7 +166,99 @@ export function dnat(family: number, addressRegister: number, portRegister: numb
       [1, be32(NFT_NAT_DNAT)],
       [2, be32(family)],
       [3, be32(addressRegister)],
-      [5, be32(portRegister)],
+      ...(portRegister === null ? [] : [[5, be32(portRegister)] as const]),
+    ],
+  };
+}
+
+/** Loads the family of the packet, as in {@link NFPROTO} (1 byte), into the first register. */
+export function packetFamily(): Expression {
+  const NFT_META_NFPROTO = 15;
+  return {
+    name: "meta",
+    data: [
+      [2, be32(NFT_META_NFPROTO)],
+      [1, be32(REGISTER)],
+    ],
+  };
+}
+
+/** Loads 0, 1, … `modulus` - 1 in turn, one for each packet, into the first register. */
+export function inTurn(modulus: number): Expression {
+  const NFT_NG_INCREMENTAL = 0;
+  return {
+    name: "numgen",
+    data: [
+      [1, be32(REGISTER)],
+      [2, be32(modulus)],
+      [3, be32(NFT_NG_INCREMENTAL)],
+    ],
+  };
+}
+
+/** Whoever sent the packet hears at once that nobody takes it. */
+export function reject(): Expression {
+  const [NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_PORT_UNREACH] = [2, 1];
+  return {
+    name: "reject",
+    data: [
+      [1, be32(NFT_REJECT_ICMPX_UNREACH)],
+      [2, u8(NFT_REJECT_ICMPX_PORT_UNREACH)],
+    ],
+  };
+}
+
+/**
+ * A map from 0, 1, … to `values`, all of one length, for one rule of the same transaction, which has
+ * {@link lookUpNumber} with the same `id`. Ids are unique within a transaction.
+ */
+export function numberedValues(family: number, table: string, id: number, values: readonly Uint8Array[]): Message[] {
+  const [ANONYMOUS, CONSTANT, MAP] = [1, 2, 8];
+  const name = [2, text(anonymousMap)] as const;
+  return [
+    message(NFT_MSG.NEWSET, family, NLM_F.CREATE, [
+      [1, text(table)],
+      name,
+      [3, be32(ANONYMOUS | CONSTANT | MAP)],
+      [4, be32(datatype.integer)],
+      [5, be32(4)],
+      [6, be32(values[0]?.length === 16 ? datatype.ipv6 : datatype.ipv4)],
+      [7, be32(values[0]?.length ?? 4)],
+      [10, be32(id)],
+    ]),
+    message(NFT_MSG.NEWSETELEM, family, NLM_F.CREATE, [
+      [1, text(table)],
+      name,
+      [4, be32(id)],
+      [
+        3,
+        values.map(
+          (value, number): Attribute => [
+            LIST_ELEM,
+            [
+              [NFTA_SET_ELEM.KEY, [[NFTA_DATA_VALUE, u32(number)]]],
+              [NFTA_SET_ELEM.DATA, [[NFTA_DATA_VALUE, value]]],
+            ],
+          ],
+        ),
+      ],
+    ]),
+  ];
+}
+
+const anonymousMap = "__map%d";
+/** How nft(8) shows keys and values; the kernel does not care. */
+const datatype = { integer: 4, ipv4: 7, ipv6: 8 } as const;
+
+/** Replaces the number in the first register by its value in {@link numberedValues}. */
+export function lookUpNumber(id: number): Expression {
+  return {
+    name: "lookup",
+    data: [
+      [1, text(anonymousMap)],
+      [2, be32(REGISTER)],
+      [3, be32(REGISTER)],
+      [4, be32(id)],
     ],
   };
 }

@@ -6,11 +6,13 @@ import { listAddresses, parseAddress } from "../../linux/netlink/address.ts";
 import { findLink } from "../../linux/netlink/find-link.ts";
 import { changeLink, parseMac } from "../../linux/netlink/link.ts";
 import { listRoutes, parseRoute } from "../../linux/netlink/route.ts";
+import { balanceTable } from "../../linux/nft/balance.ts";
 import { dnsTable } from "../../linux/nft/redirect-dns.ts";
 import type { NetworkDeps } from "../deps.ts";
 import { adjustNameService, stopNameService } from "../dns/service.ts";
 import type { OpenNetns } from "../driver/driver.ts";
 import { mtuOption } from "../options.ts";
+import { repairBalance, wantedBalance } from "../overlay/balance.ts";
 import { attachedOf } from "../ports/publish.ts";
 import type { SandboxRecord } from "../record.ts";
 import {
@@ -38,6 +40,7 @@ export async function checkContainer(deps: NetworkDeps, sandbox: SandboxRecord):
   for (const one of attached) items.push(...checkInterface(deps, sandbox, one, open));
   items.push(...defaultRoutes(deps, sandbox, attached, open));
   if (hasNameService(sandbox, attached)) items.push(await nameService(deps, sandbox));
+  if (attached.some(({ network }) => network.Scope === "swarm")) items.push(...(await services(deps, sandbox)));
   return items;
 }
 
@@ -154,6 +157,26 @@ async function nameService(deps: NetworkDeps, sandbox: SandboxRecord): Promise<I
   const turned = (protocol: string) => new RegExp(`\\b${protocol}\\b.*dnat to [\\d.]+:(\\d+)`).exec(stdout)?.[1] ?? "";
   const found = stdout === "" ? "" : `udp to ${turned("udp")}, tcp to ${turned("tcp")}`;
   return compare("name service", name, `udp to ${server.ports.udp}, tcp to ${server.ports.tcp}`, found, again);
+}
+
+/** Whom the addresses of a cluster's services stand for in the container. */
+async function services(deps: NetworkDeps, { containerId, name }: SandboxRecord): Promise<Item[]> {
+  const path = netnsPath(deps, containerId);
+  const listing = ["nft", "--stateless", "-nn", "list", "table", "inet", balanceTable];
+  const { stdout } = await run(["nsenter", `--net=${path}`, ...listing]);
+  const rules = stdout.split("\n").flatMap((line) => {
+    const [, vip = "", rest = ""] = /^\s*ip6? daddr (\S+) (.*)$/.exec(line) ?? [];
+    const targets = rest.match(/[\da-f:.]*[.:][\da-f:.]*[\da-f]+/g) ?? [];
+    return vip === "" ? [] : [[vip, targets.sort().join(", ") || "nobody"] as const];
+  });
+  const found = new Map(rules);
+  const wanted = new Map(
+    wantedBalance(deps, containerId).map(({ vip, targets }) => [vip, [...targets].sort().join(", ") || "nobody"]),
+  );
+  const repair = () => repairBalance(deps, containerId);
+  return [...new Set([...wanted.keys(), ...found.keys()])].map((vip) =>
+    compare(`service ${vip}`, name, wanted.get(vip) ?? "", found.get(vip) ?? "", repair),
+  );
 }
 
 function heldPorts(deps: NetworkDeps, { containerId, name }: SandboxRecord): Item[] {

@@ -46,7 +46,8 @@ function strayLinks(deps: NetworkDeps): Item[] {
   return allLinks(deps.live.route).flatMap((link) => {
     const [owner, networkId = "", containerId] = link.alias.split("/");
     if (owner !== `berth-${deps.instance}` || deps.live.lingering.names.has(link.name)) return [];
-    const wanted = containerId === undefined ? networks.has(networkId) : known.has(link.name);
+    const ofNetwork = containerId === undefined || link.kind === "vxlan";
+    const wanted = ofNetwork ? networks.has(networkId) : known.has(link.name);
     return wanted
       ? []
       : [

@@ -6,6 +6,7 @@ import type { Store } from "../../store/store.ts";
 import type { Item } from "../check/item.ts";
 import type { FirewallNetwork } from "../firewall/ruleset.ts";
 import type { PublishPolicy } from "../options.ts";
+import type { OverlayState } from "../overlay/desired.ts";
 import type { EndpointRecord, NetworkRecord } from "../record.ts";
 
 /** What drivers may use of a daemon. */
@@ -25,6 +26,8 @@ export interface DriverState {
   readonly route: NetlinkSocket;
   /** Links of containers that are gone; see `expectGone`. */
   readonly lingering: { names: Set<string>; timer: NodeJS.Timeout | null };
+  /** What was said last of networks that lead to other machines, by network id. */
+  readonly tunnels: Map<string, OverlayState>;
 }
 
 /** A container's namespace with a socket that speaks to it. */

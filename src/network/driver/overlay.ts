@@ -1,7 +1,7 @@
 import { forbidden } from "../../lib/errors.ts";
 import { findLink } from "../../linux/netlink/find-link.ts";
 import { deleteLink } from "../../linux/netlink/link.ts";
-import { tunnelName } from "../overlay/tunnel.ts";
+import { compareTunnel, tunnelName } from "../overlay/tunnel.ts";
 import { bridge } from "./bridge/bridge.ts";
 import type { NetworkDriver } from "./driver.ts";
 
@@ -22,6 +22,9 @@ export const overlay: NetworkDriver = {
   remove(deps, network) {
     const link = findLink(deps.live.route, tunnelName(network));
     if (link?.kind === "vxlan") deps.live.route.request([deleteLink({ index: link.index })], `delete ${link.name}`);
+    deps.live.tunnels.delete(network.Id);
     bridge.remove(deps, network);
   },
+
+  compare: (deps, network) => [...bridge.compare(deps, network), ...compareTunnel(deps, network)],
 };

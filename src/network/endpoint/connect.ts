@@ -7,6 +7,7 @@ import { driverOf } from "../driver/driver.ts";
 import { publishNetworkEvent } from "../events.ts";
 import { changePorts } from "../firewall/changes.ts";
 import type { FirewallPort } from "../firewall/elements.ts";
+import { adjustBalance } from "../overlay/balance.ts";
 import { joinAtPlugin, leaveAtPlugin } from "../plugin/endpoint.ts";
 import { type GivenAddresses, releaseAddresses, requestAddresses } from "../plugin/ipam.ts";
 import { allocatePorts, attachedOf, firewallPorts } from "../ports/publish.ts";
@@ -51,6 +52,7 @@ export async function connectSandbox(
   await attach(deps, sandbox, added, after, ports.length > 0);
   await movePorts(deps, firewallPorts(deps, sandbox, before, oldPorts), firewallPorts(deps, sandbox, after, ports));
   adjustNameService(deps, sandbox, true);
+  adjustBalance(deps, containerId, false);
   await untilReady(deps, [added]);
   deps.store.transaction(() => {
     updateEndpoint(deps.store, added.endpoint);
@@ -144,6 +146,7 @@ async function takeOff(
   })();
   if (!published) deps.live.ports.release(containerId);
   adjustNameService(deps, sandbox, true);
+  adjustBalance(deps, containerId, false);
 }
 
 type Member = Pick<Attached, "network" | "driver">;

@@ -1,13 +1,17 @@
 import { errorMessage } from "../../lib/errors.ts";
+import type { Ip } from "../../lib/ip.ts";
 import type { NetworkDeps } from "../deps.ts";
 import { driverOf } from "../driver/driver.ts";
+import type { Ingress, IngressPort } from "../overlay/desired.ts";
+import { ingressOf } from "../overlay/table.ts";
 import { forgetFlows } from "../ports/forget-flows.ts";
 import { attachedOf, firewallPorts } from "../ports/publish.ts";
 import type { NetworkRecord } from "../record.ts";
-import { allNetworks, allSandboxes, publishedPorts } from "../table.ts";
+import { allNetworks, allSandboxes, publishedAt, publishedPorts } from "../table.ts";
 import { administratorScript, lostAdministrator } from "./administrator.ts";
 import { Admission } from "./admission.ts";
 import { elementMessages, type FirewallPort } from "./elements.ts";
+import { ingressMessages } from "./ingress.ts";
 import { addNetworks, bareTableName, deleteNetworks, dropTable, type Firewall, wholeTable } from "./ruleset.ts";
 
 /** The firewall as the database wants it. */
@@ -18,9 +22,20 @@ export function wantedFirewall(deps: NetworkDeps): Firewall {
       const stays = attachedOf(deps, sandbox.containerId).filter(({ endpoint }) => endpoint.changing !== "leaves");
       return firewallPorts(deps, sandbox, stays, publishedPorts(deps.store, sandbox.containerId));
     }),
+    ingress: wantedIngress(deps),
     relay: deps.live.relay ?? { tcp: 0, udp: 0 },
   };
 }
+
+/** Where the ports of the cluster's services lead, without those that a container of this machine has published. */
+export function wantedIngress({ store }: NetworkDeps): Ingress | null {
+  const ingress = ingressOf(store);
+  if (!ingress) return null;
+  const taken = ({ protocol, port }: IngressPort) => publishedAt(store, protocol, anywhere, port) !== null;
+  return { ...ingress, ports: ingress.ports.filter((port) => !taken(port)) };
+}
+
+const anywhere: Ip = { family: 4, value: 0n };
 
 /**
  * Writes the table anew from the database, in one transaction. What the administrator has in it stays; where it was
@@ -60,6 +75,17 @@ export async function changePorts(
     await rewriteFirewall(deps);
   }
   forgetFlows(deps, [...gone, ...come]);
+}
+
+/** Makes the ports of the cluster's services lead elsewhere; as {@link changePorts}. */
+export async function changeIngress(deps: NetworkDeps, before: Ingress | null, after: Ingress | null): Promise<void> {
+  const messages = ingressMessages(bareTableName(deps.instance), before, after);
+  if (messages.length === 0) return;
+  try {
+    await deps.live.firewall.submit({ messages: () => messages });
+  } catch {
+    await rewriteFirewall(deps);
+  }
 }
 
 async function admitWhereGuarded(deps: NetworkDeps, ports: readonly FirewallPort[]): Promise<void> {

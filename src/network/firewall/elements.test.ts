@@ -83,6 +83,7 @@ describe("published ports in the firewall", () => {
         },
       ],
       ports: [port],
+      ingress: null,
       relay: { tcp: 9, udp: 0 },
     });
     for (const line of [

@@ -1,14 +1,17 @@
 import type { GatewayMode } from "../options.ts";
+import type { Ingress } from "../overlay/desired.ts";
 import { elementText, type FirewallPort } from "./elements.ts";
+import { ingressMap, ingressProtocols, ingressText, slots } from "./ingress.ts";
 
 /**
  * The instance's nftables table as text. Rules are few and fixed; networks and published ports are elements of sets
  * and maps. Pure.
  *
- * Published ports live in four maps per address family: for every address of the host (`pub4`) or one (`at4`), for
- * single ports with their own target port or (`…_range`) for whole ranges whose ports stay as they are. Ports of
- * containers without IPv6 that are published on IPv6 go to the daemon's relay instead (`relay`), and so does what the
- * host sends to ::1 (`relay_loopback`) and what comes from a link-local address (`relay_link`): neither may be routed.
+ * Ports of a cluster's services are in maps of their own (`ingress_tcp4`; see `ingress.ts`). Published ports live in
+ * four maps per address family: for every address of the host (`pub4`) or one (`at4`), for single ports with their own
+ * target port or (`…_range`) for whole ranges whose ports stay as they are. Ports of containers without IPv6 that are
+ * published on IPv6 go to the daemon's relay instead (`relay`), and so does what the host sends to ::1
+ * (`relay_loopback`) and what comes from a link-local address (`relay_link`): neither may be routed.
  */
 export const tableName = (instance: string): string => `inet ${bareTableName(instance)}`;
 
@@ -39,6 +42,8 @@ export interface FirewallNetwork {
 export interface Firewall {
   networks: FirewallNetwork[];
   ports: FirewallPort[];
+  /** Ports of the cluster's services; null: there are none. */
+  ingress: Ingress | null;
   /** Local port of the IPv6 relay by protocol; 0: there is none. */
   relay: { tcp: number; udp: number };
 }
@@ -115,7 +120,7 @@ const userChain = "user";
  * is not the engine's, stays untouched. nft fails where something in the table has one of the engine's names but
  * another kind.
  */
-export function wholeTable(instance: string, { networks, ports, relay }: Firewall): string {
+export function wholeTable(instance: string, { networks, ports, ingress, relay }: Firewall): string {
   const table = tableName(instance);
   const chains = chainsOf(relay, admissionGroup(instance));
   return [
@@ -126,14 +131,22 @@ export function wholeTable(instance: string, { networks, ports, relay }: Firewal
     ...sets.map(([kind, name]) => `flush ${kind} ${table} ${name}`),
     ...chains.map(({ name }) => `flush chain ${table} ${name}`),
     ...chains.flatMap(({ name, rules }) => rules.map((rule) => `add rule ${table} ${name} ${rule}`)),
-    addNetworks(instance, networks) + elementText(table, ports),
+    addNetworks(instance, networks) + elementText(table, ports) + ingressText(table, ingress),
   ].join("\n");
 }
 
 /** Longer than a client waits before it sends an unanswered packet again. */
 const forAMoment = "flags dynamic,timeout; timeout 4s;";
 
-const sets: readonly [kind: "set" | "map", name: string, type: string][] = [
+/** What a port of the cluster's is looked up by: connections take the slots in turn. */
+const slotOf = (protocol: string) => `${protocol} dport . numgen inc mod ${slots}`;
+
+/** One a protocol: a map of `th dport` and a number nft(8) 1.0.6 loads once and never again. */
+const ingressMaps = (["ip", "ip6"] as const).flatMap((ip) =>
+  ingressProtocols.map((protocol) => ({ name: ingressMap(protocol, ip === "ip" ? 4 : 6), ip, protocol })),
+);
+
+const sets: readonly (readonly [kind: "set" | "map", name: string, type: string])[] = [
   ["set", "bridges", "type ifname;"],
   ["set", "internal", "type ifname;"],
   ["set", "same", "type ifname . ifname;"],
@@ -158,6 +171,11 @@ const sets: readonly [kind: "set" | "map", name: string, type: string][] = [
   ["map", "pub6_range", "type inet_proto . inet_service : ipv6_addr; flags interval;"],
   ["map", "at4_range", "type ipv4_addr . inet_proto . inet_service : ipv4_addr; flags interval;"],
   ["map", "at6_range", "type ipv6_addr . inet_proto . inet_service : ipv6_addr; flags interval;"],
+  ...ingressMaps.map(
+    ({ name, ip, protocol }) => ["map", name, `typeof ${slotOf(protocol)} : ${ip} daddr . ${protocol} dport;`] as const,
+  ),
+  ["map", "remote4", "type ipv4_addr : ipv4_addr;"],
+  ["map", "remote6", "type ipv6_addr : ipv6_addr;"],
   ["set", "relay", "type inet_proto . inet_service; flags interval;"],
   ["set", "relay_loopback", "type inet_proto . inet_service; flags interval;"],
   ["set", "relay_link", "type inet_proto . inet_service; flags interval;"],
@@ -202,6 +220,7 @@ function chainsOf(relay: Firewall["relay"], group: number): Chain[] {
         "dnat ip6 to ip6 daddr . meta l4proto . th dport map @at6_range",
         "dnat ip6 to meta l4proto . th dport map @pub6",
         "dnat ip6 to meta l4proto . th dport map @pub6_range",
+        ...ingressMaps.map(({ name, ip, protocol }) => `dnat ${ip} to ${slotOf(protocol)} map @${name}`),
       ],
     },
     {
@@ -243,12 +262,15 @@ function chainsOf(relay: Firewall["relay"], group: number): Chain[] {
         "oifname @bridges drop",
       ],
     },
-    // The first rule of each family: a container that meets its own network through a published port. The answer would
+    // First of all, what goes on to another machine of the cluster: answers have to come back to this one. Then, the
+    // first rule of each family: a container that meets its own network through a published port. The answer would
     // not come back through here by itself.
     {
       name: "postrouting",
       hook: "type nat hook postrouting priority srcnat;",
       rules: [
+        "ct status dnat snat ip to ip daddr map @remote4",
+        "ct status dnat snat ip6 to ip6 daddr map @remote6",
         "oifname . ip saddr @subnets4 ct status dnat masquerade",
         "oifname . ip saddr @subnets4 return",
         "oifname @bridges ip saddr 127.0.0.0/8 ct status dnat masquerade",

@@ -5,6 +5,7 @@ import { findLink } from "../../linux/netlink/find-link.ts";
 import {
   changeLink,
   deleteLink,
+  formatMac,
   type Link,
   listLinks,
   newVxlan,
@@ -18,6 +19,7 @@ import {
   parseNeighbour,
   putNeighbour,
 } from "../../linux/netlink/neighbour.ts";
+import { compare, type Item } from "../check/item.ts";
 import { alias } from "../driver/alias.ts";
 import type { DriverDeps } from "../driver/driver.ts";
 import { needingKind } from "../driver/kernel-lacks.ts";
@@ -39,7 +41,9 @@ export const tunnelName = ({ Id }: NetworkRecord): string => `vx-${Id.slice(0, 1
 export function applyTunnel(deps: DriverDeps, network: NetworkRecord, state: OverlayState): void {
   const local = parseIp(state.local);
   if (!local) throw internal(`no address of this machine: ${state.local}`);
+  deps.live.tunnels.set(network.Id, state);
   const link = ensureTunnel(deps, network, state, local);
+  takeOwn(deps, network, state);
   const wanted = new Map(neighboursOf(link, state).map((each) => [keyOf(each), each]));
   const found = new Map(knownNeighbours(deps, link).map((each) => [keyOf(each), each]));
   // The kernel says that it has done what it has not: an entry with another machine is taken away before the new one.
@@ -51,13 +55,59 @@ export function applyTunnel(deps: DriverDeps, network: NetworkRecord, state: Ove
   }
 }
 
+/** For `network check`: the link, and who is where, as this daemon was told last. */
+export function compareTunnel(deps: DriverDeps, network: NetworkRecord): Item[] {
+  const state = deps.live.tunnels.get(network.Id);
+  const local = parseIp(state?.local ?? "");
+  if (!state || !local) return [];
+  const name = tunnelName(network);
+  const repair = () => applyTunnel(deps, network, state);
+  const link = findLink(deps.live.route, name);
+  const bridge = findLink(deps.live.route, bridgeName(network));
+  const words = (one: Pick<Link, "kind" | "up" | "mtu" | "alias">, there: boolean) =>
+    `${one.kind} ${one.alias.split("/").slice(2).join(" ")}, ${one.up ? "up" : "down"}, mtu ${one.mtu}` +
+    (there ? "" : ", not on its bridge");
+  const mtu = mtuFor(deps, network, local);
+  const wanted = { kind: "vxlan", up: true, mtu, alias: markOf(deps, network, state, local) };
+  const items = [
+    compare(
+      `tunnel ${name}`,
+      network.Name,
+      words(wanted, true),
+      link ? words(link, link.master === bridge?.index) : "",
+      repair,
+    ),
+  ];
+  if (!link) return items;
+  const [should, is] = [neighboursOf(link, state), knownNeighbours(deps, link)].map(
+    (list) => new Map(list.map((each) => [keyOf(each), each])),
+  );
+  const keys = new Set([...(should?.keys() ?? []), ...(is?.keys() ?? [])]);
+  return [
+    ...items,
+    ...[...keys].map((key) => {
+      const { ip, mac, forwarding } = should?.get(key) ?? is?.get(key) ?? { ip: local, mac: null, forwarding: false };
+      const who = `${mac ? formatMac(mac) : ""} ${forwarding ? "by" : "has"} ${formatIp(ip)}`;
+      const shown = (there: boolean | undefined) => (there ? "there" : "");
+      return compare(`peer ${who} on ${name}`, network.Name, shown(should?.has(key)), shown(is?.has(key)), repair);
+    }),
+  ];
+}
+
+const mtuFor = (deps: DriverDeps, network: NetworkRecord, local: Ip): number =>
+  mtuOption(network.Options) || underlayMtu(deps, local) - overhead[local.family];
+
+/** What of a tunnel cannot be seen in the kernel by these messages. */
+const markOf = (deps: DriverDeps, network: NetworkRecord, { vni, port }: OverlayState, local: Ip): string =>
+  `${alias(deps, network)}/${vni}/${formatIp(local)}/${port}`;
+
 /** The link, made anew where it is another than it is to be: only its kind can be seen, the rest is in its alias. */
 function ensureTunnel(deps: DriverDeps, network: NetworkRecord, state: OverlayState, local: Ip): Link {
   const name = tunnelName(network);
   const bridge = findLink(deps.live.route, bridgeName(network));
   if (!bridge) throw internal(`there is no bridge ${bridgeName(network)}`);
-  const mtu = mtuOption(network.Options) || underlayMtu(deps, local) - overhead[local.family];
-  const mark = `${alias(deps, network)}/${state.vni}/${formatIp(local)}/${state.port}`;
+  const mtu = mtuFor(deps, network, local);
+  const mark = markOf(deps, network, state, local);
   const found = findLink(deps.live.route, name);
   if (found && (found.kind !== "vxlan" || found.alias !== mark))
     deps.live.route.request([deleteLink({ index: found.index })], `delete ${name}`);
@@ -77,6 +127,14 @@ function ensureTunnel(deps: DriverDeps, network: NetworkRecord, state: OverlaySt
     `set ${name} up`,
   );
   return link;
+}
+
+/** The bridge has the MAC address that follows from the machine's own addresses, so that frames for these are its. */
+function takeOwn(deps: DriverDeps, network: NetworkRecord, { own }: OverlayState): void {
+  const mac = overlayMac(own);
+  const bridge = findLink(deps.live.route, bridgeName(network));
+  if (!mac || !bridge || bridge.mac === formatMac(mac)) return;
+  deps.live.route.request([changeLink(bridge.index, { mac })], `set ${bridge.name}`);
 }
 
 /** Of the link that has the address; what a tunnel carries must fit into it. */

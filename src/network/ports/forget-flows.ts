@@ -1,5 +1,6 @@
 import { errorMessage } from "../../lib/errors.ts";
 import { containsIp, type Ip, isUnspecified, parseCidr, parseIp, sameIp } from "../../lib/ip.ts";
+import type { Netns } from "../../linux/namespace.ts";
 import { forget, IPPROTO, listTracked, parseTracked, type Tracked } from "../../linux/netlink/conntrack.ts";
 import { NETLINK, NetlinkSocket } from "../../linux/netlink/socket.ts";
 import type { NetworkDeps } from "../deps.ts";
@@ -49,9 +50,10 @@ export function forgetUntranslated(deps: NetworkDeps, { networks, ports }: Firew
   });
 }
 
-function forgetWhere(deps: NetworkDeps, unwanted: (flow: Tracked) => boolean): void {
+/** Forgets the connections that `unwanted` is true for, of the machine or of another namespace. Never throws. */
+export function forgetWhere(deps: NetworkDeps, unwanted: (flow: Tracked) => boolean, netns?: Netns): void {
   try {
-    using conntrack = new NetlinkSocket(NETLINK.NETFILTER);
+    using conntrack = new NetlinkSocket(NETLINK.NETFILTER, netns);
     for (const family of [4, 6] as const) {
       const flows = conntrack
         .dump(listTracked(family), "list connections")

@@ -3,6 +3,7 @@ import { findByReply, IPPROTO, parseTracked } from "../../linux/netlink/conntrac
 import type { NetlinkSocket } from "../../linux/netlink/socket.ts";
 import { SystemError } from "../../linux/syscall.ts";
 import type { NetworkDeps } from "../deps.ts";
+import { wantedIngress } from "../firewall/changes.ts";
 import { attachedOf, publishedTarget } from "../ports/publish.ts";
 import { publishedAt } from "../table.ts";
 
@@ -40,9 +41,14 @@ export function wantedBy(
   return null;
 }
 
-/** The target for the port; null: no container publishes it, or the container is gone. */
+/**
+ * The target for the port: the container that publishes it or, for a port of the cluster's services, the same port by
+ * IPv4. null: nobody publishes it, or the container is gone.
+ */
 export function relayTarget(deps: NetworkDeps, protocol: "tcp" | "udp", { address, port }: Wanted): RelayTarget | null {
   const range = publishedAt(deps.store, protocol, address, port);
+  if (!range && wantedIngress(deps)?.ports.some((one) => one.protocol === protocol && one.port === port))
+    return { address: "127.0.0.1", port };
   const target = range && targetOf(deps, range.containerId);
   return range && target ? { address: target, port: range.containerPort + port - range.hostPort } : null;
 }

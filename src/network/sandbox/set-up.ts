@@ -10,6 +10,7 @@ import { allocateEndpoint, validateEndpoint } from "../endpoint/endpoint.ts";
 import { publishNetworkEvent } from "../events.ts";
 import { changePorts } from "../firewall/changes.ts";
 import { watchForeignFirewalls } from "../firewall/foreign.ts";
+import { adjustBalance } from "../overlay/balance.ts";
 import { joinAtPlugin } from "../plugin/endpoint.ts";
 import { type GivenAddresses, releaseAddresses, requestAddresses } from "../plugin/ipam.ts";
 import { allocatePorts, firewallPorts } from "../ports/publish.ts";
@@ -45,6 +46,7 @@ export async function setUpSandbox(deps: NetworkDeps, request: SandboxRequest): 
   if (sandbox.privateNetns) {
     await makeNetns(deps, request, sandbox, attached, ports.length > 0);
     adjustNameService(deps, sandbox, false);
+    adjustBalance(deps, request.containerId, true);
   }
   await changePorts(deps, [], firewallPorts(deps, sandbox, attached, ports));
   await untilReady(deps, attached);

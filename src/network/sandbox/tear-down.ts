@@ -28,6 +28,7 @@ export async function releaseSandbox(deps: NetworkDeps, containerId: string): Pr
   if (sandbox) await changePorts(deps, firewallPorts(deps, sandbox, attached, ranges), []);
   deps.live.ports.release(containerId);
   stopNameService(deps, containerId);
+  deps.live.balanced.delete(containerId);
   for (const { network, endpoint, driver } of attached) driver.detach(deps, network, endpoint);
   await leavePlugins(deps, containerId, attached);
   removeNetns(netnsPath(deps, containerId));

@@ -11,6 +11,7 @@ import { volumeMountId } from "./0010-volume-mount-id.ts";
 import { plugin } from "./0011-plugin.ts";
 import { nodeTask } from "./0012-node-task.ts";
 import { layerArchiveSize } from "./0013-layer-archive-size.ts";
+import { balance } from "./0014-balance.ts";
 
 /** Append only: never remove, reorder or edit an entry that has been released. */
 export const migrations: readonly { name: string; sql: string }[] = [
@@ -27,4 +28,5 @@ export const migrations: readonly { name: string; sql: string }[] = [
   { name: "0011-plugin", sql: plugin },
   { name: "0012-node-task", sql: nodeTask },
   { name: "0013-layer-archive-size", sql: layerArchiveSize },
+  { name: "0014-balance", sql: balance },
 ];

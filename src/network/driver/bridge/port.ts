@@ -20,8 +20,8 @@ export function adjustPort(
   // would also cut the way from one to the other's published ports.
   const isolated = apart && !canFilterBridged();
   // Where bridged packets pass the firewall, a container that meets itself through its published port comes back
-  // out of the port it came in by.
-  const hairpin = published && (bridgedPacketsAreFiltered() || (apart && !isolated));
+  // out of the port it came in by. On a cluster's ingress network any container may have a port.
+  const hairpin = (published || network.Ingress) && (bridgedPacketsAreFiltered() || (apart && !isolated));
   const link = isolated || hairpin || again ? findLink(deps.live.route, host) : null;
   if (link) deps.live.route.request([changePort(link.index, { isolated, hairpin })], `set port ${host}`);
 }
