@@ -8,12 +8,14 @@ import { inspect, logPlugin, type PluginFolder } from "./plugin.ts";
 let daemon: Daemon;
 let folder: PluginFolder;
 let root: string;
+let plugin: string;
 
 beforeAll(async () => {
   [daemon, folder] = await Promise.all([Daemon.start(), logPlugin()]);
   await daemon.ok("plugin", "create", "test/log", folder.path);
   await daemon.ok("plugin", "enable", "test/log");
-  const own = join(daemon.dataRoot, "plugins", (await inspect(daemon, "test/log")).Id);
+  plugin = (await inspect(daemon, "test/log")).Id;
+  const own = join(daemon.dataRoot, "plugins", plugin);
   root = join(own, readdirSync(own).find((name) => name.startsWith("rootfs-")) ?? "");
 });
 afterAll(async () => {
@@ -47,6 +49,24 @@ test("what is written is the plugin's, which gives it back to who asks", async (
   expect((await following).stdout).toBe("four\n");
   expect((await logs("-f", id)).stdout).toBe("one\nthree\nfour\n");
   expect(readdirSync(join(root, "run/docker/logging"))).toEqual([]);
+});
+
+test("killed, alone or with the daemon, it gets what was written meanwhile", async () => {
+  const id = await run("i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i; sleep 0.05; done; sleep 1000");
+  const lines = async () => [...new Set((await logs(id)).stdout.trim().split("\n"))];
+  const file = join(daemon.execRoot, "managed/containers", plugin, "pid");
+  const pid = () => (existsSync(file) ? Number(readFileSync(file, "utf8")) : 0);
+  await until("lines", () => kept(id).includes("\n"));
+  const first = pid();
+  process.kill(first, "SIGKILL");
+  await until("another process", () => ![0, first].includes(pid()));
+  await until("more lines", async () => (await lines()).length > 20);
+  await daemon.kill();
+  process.kill(pid(), "SIGKILL");
+  await daemon.up();
+  await until("the last line", () => kept(id).includes("60\n"));
+  expect(await lines()).toEqual(Array.from({ length: 60 }, (_, at) => String(at + 1)));
+  await daemon.ok("rm", "-f", id);
 });
 
 test("one that lies about lines, or goes away, costs no more than an error", async () => {

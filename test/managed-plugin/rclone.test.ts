@@ -105,6 +105,21 @@ test("two containers share a volume, and what they write is on the other side", 
   expect(mounted()).toEqual([]);
 });
 
+test("what was only in its cache when it was killed is stored when the volume is mounted next", async () => {
+  const late = webdav.options.map((option) => option.replace("vfs-write-back=0s", "vfs-write-back=3s"));
+  await daemon.ok("volume", "create", "-d", "rclone", ...late.flatMap((option) => ["-o", option]), "late");
+  const run = ["run", "-d", "--name", "late", "--stop-timeout=0", "-v", "late:/x", "busybox", "sleep", "1000"];
+  await daemon.ok(...run);
+  await write("late", "late", "not lost");
+  await killed(await id());
+  expect(existsSync(`${webdav.folder}/late`)).toBe(false);
+  await daemon.ok("restart", "late");
+  expect(await read("late", "late")).toBe("not lost");
+  await arrived("late", "not lost");
+  await daemon.ok("rm", "-f", "late");
+  await daemon.ok("volume", "rm", "late");
+});
+
 test("killed, it comes back, and its volumes with it", async () => {
   await start("keeper");
   await write("keeper", "kept", "one");
