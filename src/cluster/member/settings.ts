@@ -1,6 +1,6 @@
 import type { SwarmInitRequest } from "../../api/schema/swarm.ts";
 import type { SwarmSpec } from "../../api/types/swarm.ts";
-import { internal, invalid } from "../../lib/errors.ts";
+import { internal, invalid, notImplemented } from "../../lib/errors.ts";
 import { parseCidr } from "../../lib/ip.ts";
 import { shortestLifetime } from "../ca/issue.ts";
 import type { ClusterObject } from "../model/objects.ts";
@@ -12,6 +12,7 @@ export function checkSpec(spec: SwarmSpec): void {
   if (spec.Name && spec.Name !== "default") throw invalid('swarm spec must be named "default"');
   const expiry = spec.CAConfig?.NodeCertExpiry;
   if (expiry && expiry * nanosecond < shortestLifetime) throw invalid("minimum certificate expiry time is: 1h0m0s");
+  if (spec.CAConfig?.ExternalCAs?.length) throw notImplemented("external certificate authorities are not supported");
   const { ElectionTick = 0, HeartbeatTick = 0 } = spec.Raft ?? {};
   if (ElectionTick && HeartbeatTick && ElectionTick <= HeartbeatTick)
     throw invalid("expect ElectionTick to be greater than HeartbeatTick");
