@@ -172,6 +172,20 @@ test("a cluster of one runs a task; a restart leaves it alone; a worker joins, a
   await updateNode(manager, info.NodeID ?? "", again?.Version.Index ?? 0, { Role: "worker", Availability: "active" });
   await until("it is a worker", () => second.swarm.pingState() === "active/worker");
 
+  const [old] = manager.store.state.all("cluster");
+  const spec = { ...old?.Spec, CAConfig: { ...old?.Spec.CAConfig, ForceRotate: 1 } };
+  const nothingElse = { workerToken: false, managerToken: false, managerUnlockKey: false };
+  await first.swarm.update(old?.Version.Index ?? 0, spec, nothingElse);
+  const cluster = () => [...manager.store.state.all("cluster")][0];
+  expect(cluster()?.RootRotationInProgress).toBe(true);
+  await until("the rotation is over", () => cluster()?.RootRotationInProgress === false);
+  expect(cluster()?.TLSInfo.TrustRoot).not.toBe(old?.TLSInfo.TrustRoot);
+  await until("both are known by it", () => second.swarm.info().Error === "" && first.swarm.info().Error === "");
+  const [fresh] = manager.store.state.all("cluster-keys");
+  expect(fresh?.JoinTokens.Worker).not.toBe(keys?.JoinTokens.Worker);
+  await second.restart();
+  await until("it is known again", () => second.swarm.info().Error === "");
+
   await second.swarm.leave(false);
   expect(allContainers(second.rig.deps.store)).toEqual([]);
   await until("it is down", () => manager.store.state.get("node-report", info.NodeID ?? "")?.Status.State === "down");

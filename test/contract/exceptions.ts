@@ -174,6 +174,7 @@ const exceptions: readonly Exception[] = [
 /** Statuses that the description leaves out. */
 const statuses: readonly { operation: string; status: number; reason: string }[] = [
   { operation: "SwarmUnlock", status: 401, reason: "dockerd answers so to a wrong key" },
+  { operation: "SwarmUnlock", status: 409, reason: "dockerd answers so where nothing is locked" },
   { operation: "*", status: 400, reason: "parameters, versions and bodies can be wrong everywhere" },
   { operation: "ExecStart", status: 101, reason: "clients may ask for an upgrade, as they do of attach" },
   {

@@ -5,6 +5,8 @@ import { algorithm, newKeyPair, privateKeyOf, privateKeyPem, x509 } from "./x509
 
 /** A node's certificate is good for 90 days where the cluster does not say otherwise. In milliseconds. */
 export const usualLifetime = 90 * 24 * 3600 * 1000;
+/** As good as for ever: whom etcd lets in, its list of members says. In milliseconds. */
+const peerLifetime = 20 * 365 * 24 * 3600 * 1000;
 /** No node has to ask for another one more often. In milliseconds. */
 export const shortestLifetime = 3600 * 1000;
 
@@ -32,8 +34,8 @@ export function issueNode(root: Root, request: string, { nodeId, role, clusterId
  * A manager's certificate for its member of etcd and for asking it. It bears no common name: where etcd has users of
  * its own, its gateway takes none that does.
  */
-export function issueEtcd(root: Root, request: string, clusterId: string, hosts: readonly string[], lifetime: number) {
-  return issue(root, request, `O=${clusterId}, OU=swarm-etcd`, lifetime, hosts);
+export function issueEtcd(root: Root, request: string, clusterId: string, hosts: readonly string[]) {
+  return issue(root, request, `O=${clusterId}, OU=swarm-etcd`, peerLifetime, hosts);
 }
 
 async function issue(

@@ -45,18 +45,25 @@ export function rootDigest(pem: string): string {
   return BigInt(`0x${hex}`).toString(36).padStart(50, "0");
 }
 
-/** `TLSInfo` of the Engine API for a bundle of trusted roots, of which the first signs. */
-export function tlsInfo(trustRoot: string): Promise<{
-  TrustRoot: string;
-  CertIssuerSubject: string;
-  CertIssuerPublicKey: string;
-}> {
-  return x509().then(({ X509Certificate: Certificate }) => {
-    const cert = new Certificate(trustRoot);
-    return {
-      TrustRoot: trustRoot,
-      CertIssuerSubject: Buffer.from(cert.subjectName.toArrayBuffer()).toString("base64"),
-      CertIssuerPublicKey: Buffer.from(cert.publicKey.rawData).toString("base64"),
-    };
-  });
+/** The certificates of a PEM, one by one. */
+export const certificatesIn = (pem: string): string[] =>
+  pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? [];
+
+/**
+ * `TLSInfo` of the Engine API for a bundle of trusted roots, with the one that has signed `cert`; without a certificate
+ * with the first, which signs.
+ */
+export async function tlsInfo(
+  trustRoot: string,
+  cert?: string,
+): Promise<{ TrustRoot: string; CertIssuerSubject: string; CertIssuerPublicKey: string }> {
+  const { X509Certificate: Certificate } = await x509();
+  const roots = certificatesIn(trustRoot);
+  const signed = (root: string) => !cert || new X509Certificate(cert).verify(new X509Certificate(root).publicKey);
+  const issuer = new Certificate(roots.find(signed) ?? trustRoot);
+  return {
+    TrustRoot: trustRoot,
+    CertIssuerSubject: Buffer.from(issuer.subjectName.toArrayBuffer()).toString("base64"),
+    CertIssuerPublicKey: Buffer.from(issuer.publicKey.rawData).toString("base64"),
+  };
 }

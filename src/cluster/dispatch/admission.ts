@@ -49,13 +49,12 @@ export async function admit(
   { nodeId, clusterId }: Identity,
   { request, address }: { request: string; address: string },
 ): Promise<Admission> {
-  const { state } = deps.store;
-  if (state.get("node", nodeId)?.Spec.Role !== "manager") throw forbidden(`node ${nodeId} is not a manager`);
-  const keys = keysOf(deps);
-  const [cluster] = state.all("cluster");
-  const root = { cert: keys.RootCert, key: keys.RootKey };
-  const peerCert = await issueEtcd(root, request, clusterId, peerHosts(address), lifetimeOf(cluster?.Spec));
-  return { peerCert, ...(await deps.admit({ nodeId, address })) };
+  const role = deps.store.state.get("node", nodeId)?.Spec.Role;
+  if (role !== "manager") throw forbidden(`node ${nodeId} is not a manager`);
+  const { PeerRootCert, PeerRootKey } = keysOf(deps);
+  const root = { cert: PeerRootCert, key: PeerRootKey };
+  const peerCert = await issueEtcd(root, request, clusterId, peerHosts(address));
+  return { peerCert, peerTrust: PeerRootCert, ...(await deps.admit({ nodeId, address })) };
 }
 
 /** By what names a manager's part of the cluster's memory is reached. */

@@ -52,7 +52,15 @@ async function manager() {
     },
     {
       put: "cluster-keys",
-      object: { ID: "c1", RootCert: root.cert, RootKey: root.key, JoinTokens: tokens, UnlockKey: "" },
+      object: {
+        ID: "c1",
+        RootCert: root.cert,
+        RootKey: root.key,
+        PeerRootCert: "",
+        PeerRootKey: "",
+        JoinTokens: tokens,
+        UnlockKey: "",
+      },
     },
   ]);
   const credentials = await credentialsFor(root, "m1", "manager");

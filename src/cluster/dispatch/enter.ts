@@ -1,6 +1,6 @@
 import { EngineError, internal } from "../../lib/errors.ts";
 import { newRequest } from "../ca/issue.ts";
-import { rootDigest } from "../ca/root.ts";
+import { certificatesIn, rootDigest } from "../ca/root.ts";
 import { digestInToken } from "../ca/tokens.ts";
 import { callJson } from "./json-calls.ts";
 import { admission, type Membership, membership, paths, rootAnswer } from "./messages.ts";
@@ -69,7 +69,3 @@ async function trustedRoot(address: string, digest: string): Promise<string> {
   if (!found) throw internal(`remote CA does not match fingerprint. Expected: ${digest}`);
   return found;
 }
-
-/** The certificates of a PEM, one by one. */
-const certificatesIn = (pem: string): string[] =>
-  pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g) ?? [];

@@ -113,14 +113,16 @@ export const admitRequest = whole(
 /** What a new manager needs for its part of the cluster's memory. */
 export interface Admission {
   peerCert: string;
+  peerTrust: string;
   told: string;
   /** What managers seal secrets with, in base64. */
   storeKey: string;
 }
 /** Reads an {@link Admission}. */
 export const admission: Schema<Admission> = whole(
-  object<Partial<Admission>>({ peerCert: string, told: string, storeKey: string }),
+  object<Partial<Admission>>({ peerCert: string, peerTrust: string, told: string, storeKey: string }),
   "peerCert",
+  "peerTrust",
   "storeKey",
   "told",
 );

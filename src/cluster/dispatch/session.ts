@@ -1,5 +1,6 @@
 import { conflict, notFound, unavailable } from "../../lib/errors.ts";
 import type { ServerCall } from "../../lib/grpc/server-call.ts";
+import { isToGoOver } from "../ca/rotate.ts";
 import type { Change } from "../model/state.ts";
 import { type Assigned, assignmentsOf, differences } from "./assignments.ts";
 import type { DispatchDeps } from "./deps.ts";
@@ -115,7 +116,7 @@ export class Session {
       role,
       trust: cluster?.TLSInfo.TrustRoot ?? this.deps.credentials().trust,
       managers: this.deps.managers(),
-      renew: role !== this.role,
+      renew: role !== this.role || isToGoOver(state, this.nodeId),
       spec: cluster?.Spec ?? {},
     };
   }

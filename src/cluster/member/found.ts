@@ -17,7 +17,7 @@ export async function writeFounding(
   store: ClusterStore,
   founding: Founding,
   { nodeId, clusterId, availability }: Founder,
-  root: Root,
+  { root, peerRoot }: { root: Root; peerRoot: Root },
 ): Promise<void> {
   const { spec, ...addresses } = founding;
   await store.commit([
@@ -38,6 +38,8 @@ export async function writeFounding(
         ID: clusterId,
         RootCert: root.cert,
         RootKey: root.key,
+        PeerRootCert: peerRoot.cert,
+        PeerRootKey: peerRoot.key,
         JoinTokens: { Worker: newJoinToken(root.cert), Manager: newJoinToken(root.cert) },
         UnlockKey: spec.EncryptionConfig?.AutoLockManagers ? newUnlockKey() : "",
       },

@@ -19,7 +19,7 @@ import { readFounding } from "./settings.ts";
 export async function foundCluster(deps: SwarmDeps, request: SwarmInitRequest): Promise<Member> {
   const founding = readFounding(request);
   const { listen, advertise, dataPath } = nodeAddresses(request, await ownSubnets(deps));
-  const root = await newRoot();
+  const [root, peerRoot] = [await newRoot(), await newRoot()];
   const [nodeId, clusterId] = [newClusterId(), newClusterId()];
   const [asked, peer] = [await newRequest(), await newRequest()];
   const lifetime = lifetimeOf(founding.spec);
@@ -29,8 +29,9 @@ export async function foundCluster(deps: SwarmDeps, request: SwarmInitRequest): 
     clusterId,
     cert: await issueNode(root, asked.request, { nodeId, role: "manager", clusterId }, lifetime),
     key: asked.key,
-    peerCert: await issueEtcd(root, peer.request, clusterId, peerHosts(advertise.host), lifetime),
+    peerCert: await issueEtcd(peerRoot, peer.request, clusterId, peerHosts(advertise.host)),
     peerKey: peer.key,
+    peerTrust: peerRoot.cert,
     storeKey: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
     trust: root.cert,
     managers: [{ NodeID: nodeId, Addr: joinAddress(advertise.host, advertise.port) }],
@@ -49,7 +50,7 @@ export async function foundCluster(deps: SwarmDeps, request: SwarmInitRequest): 
       backing.store,
       founding,
       { nodeId, clusterId, availability: request.Availability ?? "active" },
-      root,
+      { root, peerRoot },
     );
   } catch (error) {
     await backing.close();

@@ -31,6 +31,7 @@ export async function joinCluster(deps: SwarmDeps, request: SwarmJoinRequest): P
     trust: entered.trust,
     peerCert: "",
     peerKey: "",
+    peerTrust: "",
     storeKey: "",
     managers: entered.managers,
     listenAddr: joinAddress(listen.host, listen.port),

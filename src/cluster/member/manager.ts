@@ -1,6 +1,7 @@
 import type { PeerNode } from "../../api/types/swarm.ts";
 import { errorMessage } from "../../lib/errors.ts";
 import { pause } from "../../lib/pause.ts";
+import { finishRotations } from "../ca/rotate.ts";
 import type { ManagerDeps } from "../deps.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
 import { watchLostNodes } from "../dispatch/lost-nodes.ts";
@@ -128,6 +129,7 @@ export class Manager {
 async function lead({ store, log }: ManagerDeps, backing: Backing, signal: AbortSignal): Promise<void> {
   watchLostNodes({ store, log, liveness: backing.liveness }, signal);
   void reconcileManagers({ store, log }, backing, signal);
+  void finishRotations(store, log, signal);
   const leader = new Leader(store, log);
   leader.start();
   await aborted(signal);

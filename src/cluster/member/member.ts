@@ -117,6 +117,7 @@ export class Member {
       const { managers, trust } = now;
       const news = JSON.stringify([managers, trust]) !== JSON.stringify([this.place.managers, this.place.trust]);
       if (news) this.keep({ managers, trust });
+      if (news) this.manager?.renew();
       if (now.renew || now.role !== this.role) await this.#renew();
       await this.#act();
     } catch (error) {
@@ -190,6 +191,14 @@ export class Member {
 
 /** What a manager's backing is to know, from the node's place. */
 export function backingRequest(place: Place): BackingRequest {
-  const { nodeId, clusterId, advertiseAddr, peerCert, peerKey, trust, storeKey } = place;
-  return { nodeId, clusterId, address: hostOf(advertiseAddr), cert: peerCert, key: peerKey, trust, storeKey };
+  const { nodeId, clusterId, advertiseAddr, peerCert, peerKey, peerTrust, storeKey } = place;
+  return {
+    nodeId,
+    clusterId,
+    address: hostOf(advertiseAddr),
+    cert: peerCert,
+    key: peerKey,
+    trust: peerTrust,
+    storeKey,
+  };
 }

@@ -28,6 +28,8 @@ export interface Place {
   /** Among managers: PEM of another certificate and its key; empty on workers. */
   peerCert: string;
   peerKey: string;
+  /** The root of those certificates, PEM. */
+  peerTrust: string;
   /** Among managers: what secrets are sealed with where the cluster is kept; base64. */
   storeKey: string;
   managers: PeerNode[];

@@ -61,10 +61,10 @@ export class Worker {
   }
 
   async #hello(): Promise<Hello> {
-    const { trust, advertiseAddr } = this.place();
+    const { cert, trust, advertiseAddr } = this.place();
     const host = hostOf(advertiseAddr);
     return {
-      description: { ...this.deps.describe(), TLSInfo: await tlsInfo(trust) },
+      description: { ...this.deps.describe(), TLSInfo: await tlsInfo(trust, cert) },
       addr: host,
       dataPathAddr: dataPathOf(this.place()),
       managerAddr: this.managerAddr(),

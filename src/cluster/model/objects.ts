@@ -57,6 +57,9 @@ export interface ClusterKeys extends Stored {
   RootCert: string;
   /** PEM (PKCS 8). Empty where an authority outside of the cluster signs. */
   RootKey: string;
+  /** PEM of the root for managers among each other, and of its key: nodes have nothing of it. */
+  PeerRootCert: string;
+  PeerRootKey: string;
   JoinTokens: Required<JoinTokens>;
   /** `SWMKEY-1-…`; empty: managers are not locked. */
   UnlockKey: string;

@@ -62,7 +62,7 @@ export class Managers implements AsyncDisposable {
     await runOk(["ip", "-n", netns, "address", "add", `${address}/24`, "dev", "eth0"]);
     await runOk(["ip", "-n", netns, "link", "set", "eth0", "up"]);
     const { key, request } = await newRequest();
-    const cert = await issueEtcd(this.authority, request, "cluster", [address, peerName], 3600_000);
+    const cert = await issueEtcd(this.authority, request, "cluster", [address, peerName]);
     const trust = this.authority.cert;
     const who = { nodeId: `node${number}`, clusterId: "cluster", address, cert, key, trust, storeKey };
     const place = { dataRoot: `${this.root}/${number}`, execRoot: `${this.root}/run${number}` };

@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function manager(number: number, root: Awaited<ReturnType<typeof newRoot>>) {
   const address = `127.0.0.${number}`;
   const { key, request } = await newRequest();
-  const cert = await issueEtcd(root, request, "cluster", [address, peerName], 3600_000);
+  const cert = await issueEtcd(root, request, "cluster", [address, peerName]);
   const place = { dataRoot: `${folder}/${number}`, execRoot: `${folder}/run${number}`, program: "/usr/bin/etcd" };
   const backings = new EtcdBackings(place, silent);
   const who = { nodeId: `node${number}`, clusterId: "cluster", address, cert, key, trust: root.cert, storeKey };
