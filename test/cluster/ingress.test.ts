@@ -106,8 +106,11 @@ test("a machine without a task of the service passes connections on, and nothing
 test("what is done to the kernel is found and repaired; nothing stays when services go", async () => {
   const { netns, daemon } = rig.host(3);
   const inside = async (...argv: string[]) => (await run(["nsenter", `--net=${netns}`, ...argv])).stdout;
+  const told = async () => (await daemon.berth("network", "check", "--all")).stdout.match(/tunnel vx/g) ?? [];
   // What the next daemon finds it keeps.
   await daemon.restart();
+  // Until a manager has spoken the next one does not know what else is to be there.
+  await until("it is told again", async () => (await told()).length === 2);
   const tunnels = (await inside("ip", "-o", "link")).match(/vx-\w+/g) ?? [];
   expect(tunnels).toHaveLength(2);
   const known = await inside("bridge", "fdb", "show");
