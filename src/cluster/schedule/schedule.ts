@@ -1,5 +1,5 @@
 import type { TaskObject } from "../model/objects.ts";
-import { isOver, taskStatus } from "../model/task-status.ts";
+import { isOver, statusSince, taskStatus } from "../model/task-status.ts";
 import { lacksAddresses } from "../orchestrate/give-addresses.ts";
 import { byAge, isUnplaced, isWanted, postpone, timeOf } from "../orchestrate/tasks.ts";
 import type { Workspace } from "../orchestrate/workspace.ts";
@@ -31,9 +31,9 @@ function loadsOf(work: Workspace): Map<string, NodeLoad> {
   for (const node of work.all("node")) {
     const load = new NodeLoad(node, work.get("node-report", node.ID));
     for (const task of work.tasksOfNode(node.ID)) {
-      const { State, Timestamp } = taskStatus(work, task);
+      const { State } = taskStatus(work, task);
       const failed = State === "failed" || State === "rejected";
-      if (failed && Date.parse(Timestamp) > work.now - failureCounts) load.addFailure(specIdOf(task));
+      if (failed && statusSince(work, task) > work.now - failureCounts) load.addFailure(specIdOf(task));
       if (!isOver(State) && !isUnplaced(task)) load.add(task, isWanted(task));
     }
     loads.set(node.ID, load);
