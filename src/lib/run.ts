@@ -121,11 +121,11 @@ export async function* filterThrough(
  */
 export function startDetached(
   argv: readonly [string, ...string[]],
-  { cwd, log }: { cwd: string; log: string },
+  { cwd, log, env }: { cwd: string; log: string; env: Record<string, string> },
 ): number {
   const out = openSync(log, "a", 0o600);
   try {
-    const child = Bun.spawn([...argv], { cwd, stdin: "ignore", stdout: out, stderr: out, detached: true });
+    const child = Bun.spawn([...argv], { cwd, env, stdin: "ignore", stdout: out, stderr: out, detached: true });
     child.unref();
     return child.pid;
   } catch (cause) {

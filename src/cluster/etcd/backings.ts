@@ -15,7 +15,9 @@ const admission = 15_000;
 /** Milliseconds between two looks at what etcd needs. */
 const tending = 2000;
 /** Milliseconds between two looks at its room. */
-const tidying = 60_000;
+const tidying = 10_000;
+/** Bytes that a member's file may have where nothing else is said. */
+const usualQuota = 2 * 1024 * 1024 * 1024;
 /** Bytes of free room in its file from which on giving them back is worth the pause. */
 const muchFree = 64 * 1024 * 1024;
 
@@ -23,12 +25,13 @@ const muchFree = 64 * 1024 * 1024;
 export class EtcdBackings implements Backings {
   private readonly paths: MemberPaths;
 
-  /** `program`: etcd's own file; null: it is not installed. */
+  /** `program`: etcd's own file; null: it is not installed. `quota`: bytes that a member's file may have. */
   constructor(
-    { dataRoot, execRoot, program }: { dataRoot: string; execRoot: string; program: string | null },
+    place: { dataRoot: string; execRoot: string; program: string | null; quota?: number },
     private readonly log: Logger,
   ) {
-    this.paths = { program, dataDir: join(dataRoot, "cluster", "etcd"), runDir: join(execRoot, "etcd") };
+    const { dataRoot, execRoot, program, quota = usualQuota } = place;
+    this.paths = { program, quota, dataDir: join(dataRoot, "cluster", "etcd"), runDir: join(execRoot, "etcd") };
   }
 
   async found(request: BackingRequest): Promise<Backing> {
@@ -183,6 +186,7 @@ class EtcdBacking implements Backing {
     try {
       const { revision, size, inUse } = await this.client.status();
       const full = await this.client.isFull();
+      if (full) this.log.warn("the cluster's memory is full: what is of the past is deleted");
       if (full) await this.client.compact(revision).catch(() => {});
       if (full || size - inUse > muchFree) await this.client.defragment();
       if (full) await this.client.disarm();

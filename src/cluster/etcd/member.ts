@@ -16,8 +16,6 @@ export const peerName = "swarm-etcd";
 
 /** Bytes of its log at which it is begun anew. */
 const longestLog = 4 * 1024 * 1024;
-/** Bytes that etcd's file may have. */
-const quota = 2 * 1024 * 1024 * 1024;
 const longestPause = 5000;
 
 /** How a member begins, if it has never run before. */
@@ -45,6 +43,8 @@ export interface MemberPaths {
   program: string | null;
   /** Of its own; it may be deleted as a whole. */
   dataDir: string;
+  /** Bytes that its file may have. */
+  quota: number;
   /** Where its socket is, short enough for one; of its own. */
   runDir: string;
 }
@@ -147,6 +147,7 @@ export class Member {
     const pid = startDetached([program, ...optionsOf(this.paths, this.identity, this.start)], {
       cwd: this.paths.runDir,
       log: logOf(this.paths),
+      env: { GOGC: "50" },
     });
     const startTime = processStat(pid)?.startTime ?? 0;
     writeFileSync(pidFileOf(this.paths), JSON.stringify({ pid, startTime }));
@@ -236,8 +237,8 @@ function optionsOf(paths: MemberPaths, { name, address }: MemberIdentity, start:
     "experimental-peer-skip-client-san-verification": "true",
     "heartbeat-interval": "100",
     "election-timeout": "1000",
-    "snapshot-count": "10000",
-    "quota-backend-bytes": String(quota),
+    "snapshot-count": "1000",
+    "quota-backend-bytes": String(paths.quota),
     "auto-compaction-mode": "revision",
     "auto-compaction-retention": "1000",
     logger: "zap",

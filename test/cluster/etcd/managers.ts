@@ -28,6 +28,13 @@ export const storeKey = Buffer.alloc(32, 7).toString("base64");
 export const secret = (ID: string) =>
   ({ put: "secret", object: { ID, Spec: { Name: ID, Labels: {}, Data: "eA==" } } }) as const;
 
+/** What there is little of. `disk`: of that manager's etcd. */
+export interface Limits {
+  /** Bytes. */
+  quota?: number;
+  disk?: { number: number; megabytes: number };
+}
+
 export class Managers implements AsyncDisposable {
   readonly root = mkdtempSync("/tmp/berth-etcd-");
   readonly all: ManagerRig[] = [];
@@ -35,9 +42,11 @@ export class Managers implements AsyncDisposable {
   private readonly undo = new AsyncDisposableStack();
   private authority: Root | undefined;
 
+  private constructor(private readonly limits: Limits) {}
+
   /** The first founds the cluster, the others are let in by it. */
-  static async start(count: number): Promise<Managers> {
-    const rig = new Managers();
+  static async start(count: number, limits: Limits = {}): Promise<Managers> {
+    const rig = new Managers(limits);
     try {
       rig.undo.defer(() => endRig({ root: rig.root }));
       await rig.namespace(rig.hub);
@@ -66,13 +75,16 @@ export class Managers implements AsyncDisposable {
     const trust = this.authority.cert;
     const who = { nodeId: `node${number}`, clusterId: "cluster", address, cert, key, trust, storeKey };
     const place = { dataRoot: `${this.root}/${number}`, execRoot: `${this.root}/run${number}` };
-    const backings = new EtcdBackings({ ...place, program: this.program(netns) }, silent);
+    const { quota, disk } = this.limits;
+    const backings = new EtcdBackings({ ...place, program: this.program(netns), ...(quota && { quota }) }, silent);
+    const dataDir = `${place.dataRoot}/cluster/etcd`;
+    if (disk?.number === number) await this.smallDisk(`${place.dataRoot}/cluster`, disk.megabytes);
     const [first] = this.all;
     const backing = first
       ? await backings.join(who, await first.backing.admit({ nodeId: who.nodeId, address }))
       : await backings.found(who);
     this.undo.defer(() => backings.remove());
-    const manager = { name: who.nodeId, netns, who, backings, backing, dataDir: `${place.dataRoot}/cluster/etcd` };
+    const manager = { name: who.nodeId, netns, who, backings, backing, dataDir };
     this.undo.defer(() => manager.backing.close());
     this.all.push(manager);
     return manager;
@@ -117,10 +129,19 @@ export class Managers implements AsyncDisposable {
     await runOk(["ip", "-n", name, "link", "set", "lo", "up"]);
   }
 
+  private async smallDisk(dir: string, megabytes: number): Promise<void> {
+    mkdirSync(dir, { recursive: true });
+    await runOk(["mount", "-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", dir]);
+    this.undo.defer(async () => void (await runOk(["umount", dir])));
+  }
+
   private program(netns: string): string {
     mkdirSync(`${this.root}/bin`, { recursive: true });
     const path = `${this.root}/bin/etcd-${netns}`;
-    writeFileSync(path, `#!/bin/sh\nexec nsenter --net=/run/netns/${netns} /usr/bin/etcd "$@"\n`);
+    writeFileSync(
+      path,
+      `#!/bin/sh\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin; exec nsenter --net=/run/netns/${netns} /usr/bin/etcd "$@"\n`,
+    );
     chmodSync(path, 0o700);
     return path;
   }
