@@ -138,10 +138,8 @@ export class Managers implements AsyncDisposable {
   private program(netns: string): string {
     mkdirSync(`${this.root}/bin`, { recursive: true });
     const path = `${this.root}/bin/etcd-${netns}`;
-    writeFileSync(
-      path,
-      `#!/bin/sh\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin; exec nsenter --net=/run/netns/${netns} /usr/bin/etcd "$@"\n`,
-    );
+    const enter = `exec nsenter --net=/run/netns/${netns} /usr/bin/etcd "$@"`;
+    writeFileSync(path, `#!/bin/sh\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin; ${enter}\n`);
     chmodSync(path, 0o700);
     return path;
   }
