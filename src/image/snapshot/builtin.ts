@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode } from "../../lib/errors.ts";
 import { namesIn } from "../../lib/names-in.ts";
@@ -44,8 +44,14 @@ export function openSnapshotter(
 function note(root: string, driver: string): void {
   if (noted(root) === driver) return;
   const file = driverFile(root);
-  writeFileSync(`${file}.new`, `${driver}\n`);
-  renameSync(`${file}.new`, file);
+  try {
+    writeFileSync(`${file}.new`, `${driver}\n`);
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    // A full disk keeps no engine from starting: what there is of layers says the same, and the next start tries again.
+    if (!hasCode(error, "ENOSPC", "EDQUOT")) throw error;
+    rmSync(`${file}.new`, { force: true });
+  }
 }
 
 /** What was noted; undefined where nothing was, as by version 0.1. */
