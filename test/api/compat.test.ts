@@ -101,7 +101,7 @@ test("disk usage has the lists of old, the sums of today, or both", async () => 
 test("info", async () => {
   const { DriverStatus, Plugins } = await get("1.56", "/info");
   expect(DriverStatus[0]).toEqual(["Backing Filesystem", expect.stringMatching(/^[a-z0-9]+$/)]);
-  expect(Plugins.Network).toEqual(["bridge", "host", "ipvlan", "macvlan", "null"]);
+  expect(Plugins.Network).toEqual(["bridge", "host", "ipvlan", "macvlan", "null", "overlay"]);
   expect(await get("1.49", "/info")).toMatchObject({
     BridgeNfIptables: false,
     FirewallBackend: { Driver: "nftables" },

@@ -54,7 +54,11 @@ async function kill(driver: string, parent: string, rounds: number): Promise<voi
     await check(store);
   }
   // A store that is whole goes when its images go.
-  for (const { Id } of listImages(store.deps, { all: true })) await removeImage(store.deps, Id, { force: true });
+  for (const { Id } of listImages(store.deps, { all: true })) {
+    // One may have gone with another that was made of it.
+    const still = listImages(store.deps, { all: true }).some((image) => image.Id === Id);
+    if (still) await removeImage(store.deps, Id, { force: true });
+  }
   await collectGarbage(store.deps);
 }
 

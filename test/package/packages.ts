@@ -25,13 +25,19 @@ export async function makePackages(
   ]);
 }
 
+/** Packages of npm that go into the program, and those that they need. */
+const bundled = /^(?:re2js|yaml|reflect-metadata|tslib|tsyringe|asn1js|pvtsutils|pvutils|@peculiar)$/;
+
 /** A copy of what packages are made of. */
 export function copyTree(folder: string): string {
   mkdirSync(folder, { recursive: true });
   for (const part of ["bin", "src", "scripts", "packaging", "LICENSE", "package.json", "package-lock.json"])
     cpSync(join(repository, part), join(folder, part), { recursive: true });
   // A bundle names what it is made of by paths, so that this one must lie in the tree.
-  cpSync(join(repository, "node_modules/re2js"), join(folder, "node_modules/re2js"), { recursive: true });
+  for (const name of readdirSync(join(repository, "node_modules"))) {
+    if (bundled.test(name))
+      cpSync(join(repository, "node_modules", name), join(folder, "node_modules", name), { recursive: true });
+  }
   symlinkSync(join(repository, "node_modules/@oven"), join(folder, "node_modules/@oven"));
   symlinkSync(join(repository, ".cache"), join(folder, ".cache"));
   return folder;
