@@ -7,7 +7,7 @@ import { peerName } from "../../../src/cluster/etcd/member.ts";
 import type { Backing, BackingRequest } from "../../../src/cluster/member/backing.ts";
 import type { ClusterStore } from "../../../src/cluster/store/store.ts";
 import { silent } from "../../../src/lib/log.ts";
-import { runOk } from "../../../src/lib/run.ts";
+import { run, runOk } from "../../../src/lib/run.ts";
 import { endRig } from "../../leftovers.ts";
 
 /** One of them. */
@@ -132,7 +132,10 @@ export class Managers implements AsyncDisposable {
   private async smallDisk(dir: string, megabytes: number): Promise<void> {
     mkdirSync(dir, { recursive: true });
     await runOk(["mount", "-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", dir]);
-    this.undo.defer(async () => void (await runOk(["umount", dir])));
+    this.undo.defer(async () => {
+      // The threads of a process that was killed let go of its files one by one.
+      for (let tries = 0; tries < 100 && (await run(["umount", dir])).exitCode !== 0; tries++) await Bun.sleep(50);
+    });
   }
 
   private program(netns: string): string {
