@@ -209,14 +209,14 @@ export interface TaskSpec {
         Config?: string;
         File?: string;
         Registry?: string;
-      };
+      } | null;
       SELinuxContext?: {
         Disable?: boolean;
         User?: string;
         Role?: string;
         Type?: string;
         Level?: string;
-      };
+      } | null;
       Seccomp?: {
         Mode?: "default" | "unconfined" | "custom";
         Profile?: string;

@@ -24,7 +24,7 @@ export async function cacheLayout(deps: BuilderDeps, digest: string, tag: string
   };
   return (async function* () {
     for (const blob of new Map([...layers, config, self].map((each) => [each.digest, each])).values()) {
-      yield* member(blobPath(blob.digest), blob.size, blobs.stream(blob.digest));
+      yield* member(blobPath(blob.digest), blob.size, () => blobs.stream(blob.digest));
     }
     yield* textMember("oci-layout", JSON.stringify({ imageLayoutVersion: "1.0.0" }));
     // Last: until it is there the old cache counts.

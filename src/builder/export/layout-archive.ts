@@ -26,7 +26,7 @@ export async function* layoutArchive(
   yield encodeHeader(tarEntry({ name: "blobs", type: "directory", mode: 0o755 }));
   yield encodeHeader(tarEntry({ name: "blobs/sha256", type: "directory", mode: 0o755 }));
   for (const { digest, size } of packedBlobs(packed).sort((a, b) => (a.digest < b.digest ? -1 : 1)))
-    yield* member(layoutPath(digest), size, blobs.stream(digest));
+    yield* member(layoutPath(digest), size, () => blobs.stream(digest));
   const index: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: entries(packed.top, tags) };
   yield* textMember("index.json", JSON.stringify(index));
   const [config, ...layers] = packed.manifests[0]?.blobs ?? [];

@@ -3,6 +3,7 @@ import type { EndpointPortConfig, NetworkAttachmentConfig, ServiceSpec, TaskSpec
 import { readGoDuration } from "../../lib/go-duration.ts";
 import { present } from "../../lib/present.ts";
 import { capabilities } from "../commands/service/options/capabilities.ts";
+import { privileges } from "../commands/service/options/create-spec.ts";
 import type { ContainerSpec } from "../commands/service/options/parse.ts";
 import { portKey } from "../commands/service/options/ports.ts";
 import { boolean, mapping, mappings, number, string, stringMap, strings } from "../compose/fields.ts";
@@ -74,12 +75,7 @@ function containerSpec(
       Env: environment(mapping(service["environment"])),
       Dir: string(service["working_dir"]) || undefined,
       User: string(service["user"]) || undefined,
-      // As Go writes a struct with nothing set.
-      Privileges: {
-        CredentialSpec: Object.keys(credential).length > 0 ? credentialSpec(stack, credential, project) : null,
-        SELinuxContext: null,
-        NoNewPrivileges: false,
-      } as unknown as NonNullable<ContainerSpec["Privileges"]>,
+      Privileges: privileges(Object.keys(credential).length > 0 ? credentialSpec(stack, credential, project) : null),
       Init: boolean(service["init"]),
       StopSignal: string(service["stop_signal"]) || undefined,
       TTY: boolean(service["tty"]) || undefined,

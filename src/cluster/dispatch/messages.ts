@@ -16,6 +16,7 @@ import {
   stringMap,
   struct,
 } from "../../api/schema/schema.ts";
+import { taskStates } from "../../api/task-states.ts";
 import type {
   NodeDescription,
   PeerNode,
@@ -127,17 +128,8 @@ export const admission: Schema<Admission> = whole(
   "told",
 );
 
-const states: TaskState[] = [
-  "accepted",
-  "preparing",
-  "ready",
-  "starting",
-  "running",
-  "complete",
-  "shutdown",
-  "failed",
-  "rejected",
-];
+/** What a node may tell of: from its taking of the task on. */
+const states = taskStates.slice(taskStates.indexOf("accepted"));
 
 const port = object<Defined<Defined<TaskStatus["PortStatus"]>["Ports"]>[number]>({
   Name: string,

@@ -1,25 +1,10 @@
+import { taskStates } from "../../api/task-states.ts";
 import type { TaskState } from "../../api/types/swarm.ts";
 import type { ServiceObject, TaskObject } from "./objects.ts";
 import type { ClusterState } from "./state.ts";
 
-/** The states of a task in the order in which it may pass through them. */
-const order: readonly TaskState[] = [
-  "new",
-  "allocated",
-  "pending",
-  "assigned",
-  "accepted",
-  "preparing",
-  "ready",
-  "starting",
-  "running",
-  "complete",
-  "shutdown",
-  "failed",
-  "rejected",
-  "remove",
-  "orphaned",
-];
+/** What is wanted of a task, or became of one whose node is gone, comes after all that it can be. */
+const order: readonly TaskState[] = [...taskStates, "remove", "orphaned"];
 
 /** Below 0: `a` comes before `b`; 0: the same; above 0: after it. */
 export const compareStates = (a: TaskState, b: TaskState): number => order.indexOf(a) - order.indexOf(b);

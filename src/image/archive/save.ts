@@ -239,7 +239,7 @@ async function* write(
     for (const algorithm of new Set([...plan.blobs.keys()].map(algorithmOf)).values())
       yield encodeHeader(tarEntry({ name: `blobs/${algorithm}`, type: "directory", mode: 0o755 }));
     for (const [digest, blob] of [...plan.blobs].sort(([a], [b]) => (a < b ? -1 : 1)))
-      yield* member(layoutPath(digest), blob.size, blob.open());
+      yield* member(layoutPath(digest), blob.size, blob.open);
     const json = (name: string, value: unknown) => textMember(name, JSON.stringify(value));
     yield* json("index.json", plan.index);
     yield* json("manifest.json", plan.docker);

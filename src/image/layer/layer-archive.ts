@@ -83,10 +83,9 @@ export async function packedLayer(
   chain: readonly string[],
   signal?: AbortSignal,
 ): Promise<{ size: number; stream: () => AsyncIterable<Uint8Array> }> {
-  const { diff_id: diffId } = layerOf(deps, chain);
+  const { diff_id: diffId, archive_size: known } = layerOf(deps, chain);
   const { root, options } = await packingOf(deps, chain, diffId, signal);
-  // Not from `archive_size`: where nothing is measured, packing goes on for a client that has left meanwhile.
-  const size = await deps.archiver.measure(root, options, signal);
+  const size = known ?? (await deps.archiver.measure(root, options, signal));
   const stream = () => deps.archiver.pack(root, options, (actual) => checkDiffId(actual, diffId));
   return { size, stream };
 }

@@ -1,15 +1,18 @@
 import { tarEntry } from "./entry.ts";
 import { encodeHeader, padding } from "./writer.ts";
 
-/** A file of an archive, whose content comes from elsewhere. Throws where that is not as long as was said. */
+/**
+ * A file of an archive, whose content comes from elsewhere; it is opened when its turn has come, so that whoever stops
+ * reading before leaves nothing open. Throws where the content is not as long as was said.
+ */
 export async function* member(
   name: string,
   size: number,
-  content: AsyncIterable<Uint8Array>,
+  open: () => AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   yield encodeHeader(tarEntry({ name, size }));
   let written = 0;
-  for await (const chunk of content) {
+  for await (const chunk of open()) {
     written += chunk.length;
     yield chunk;
   }

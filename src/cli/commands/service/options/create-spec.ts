@@ -52,6 +52,8 @@ export async function createSpec(client: Client, input: CreateInput): Promise<Se
   return spec;
 }
 
+type Privileges = NonNullable<ContainerSpec["Privileges"]>;
+
 /** Secrets, configs, and the credentials that may be in one of these. */
 async function addFiles(client: Client, container: ContainerSpec, flags: CreateFlags): Promise<void> {
   const secrets = await secretReferences(client, flags.secret);
@@ -64,12 +66,12 @@ async function addFiles(client: Client, container: ContainerSpec, flags: CreateF
   container.Privileges = privileges({ ...credential, Config: id });
 }
 
-/** As Go writes a struct of which one field is set. */
-export function privileges(credential: NonNullable<NonNullable<ContainerSpec["Privileges"]>["CredentialSpec"]>) {
-  return { CredentialSpec: credential, SELinuxContext: null, NoNewPrivileges: false } as unknown as NonNullable<
-    ContainerSpec["Privileges"]
-  >;
-}
+/** As Go writes the struct where no more of it is set than this. */
+export const privileges = (CredentialSpec: Privileges["CredentialSpec"] | null): Privileges => ({
+  CredentialSpec: CredentialSpec ?? null,
+  SELinuxContext: null,
+  NoNewPrivileges: false,
+});
 
 function taskTemplate(
   input: CreateInput,

@@ -1,5 +1,7 @@
 /** How far a service's tasks are, as lines of a display; pure. */
+
 import type { ProgressEvent } from "../../../../api/progress.ts";
+import { taskStates } from "../../../../api/task-states.ts";
 import type { Service, Task, TaskState } from "../../../../api/types/swarm.ts";
 
 /** What there is of a service at one time. */
@@ -18,22 +20,7 @@ export interface Picture {
   converged: boolean;
 }
 
-const states: readonly TaskState[] = [
-  "new",
-  "allocated",
-  "pending",
-  "assigned",
-  "accepted",
-  "preparing",
-  "ready",
-  "starting",
-  "running",
-  "complete",
-  "shutdown",
-  "failed",
-  "rejected",
-];
-const rank = (state: TaskState | undefined) => (state === undefined ? 0 : states.indexOf(state) + 1);
+const rank = (state: TaskState | undefined) => (state === undefined ? 0 : taskStates.indexOf(state) + 1);
 const longestState = "preparing".length;
 const running = rank("running");
 const isOver = (state: TaskState | undefined) => rank(state) > running;
