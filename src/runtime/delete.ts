@@ -90,6 +90,7 @@ function killProcess(pid: number): void {
 /** Files that conmon, the runtime and this folder make in a task's directory. */
 const ours = [
   "task.json",
+  "task.json.part",
   "config.json",
   "conmon.err",
   "conmon.pid",

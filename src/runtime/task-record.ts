@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, notFound } from "../lib/errors.ts";
 import { type RuntimeDeps, taskDir } from "./deps.ts";
@@ -22,9 +22,14 @@ export interface TaskRecord {
 
 const recordPath = (deps: RuntimeDeps, id: string) => join(taskDir(deps, id), "task.json");
 
-/** Writes task.json into the task's directory, which must exist. */
+/**
+ * Writes task.json into the task's directory, which must exist. Whenever the daemon is killed, the one before is there
+ * or the new one: no engine starts over half of one.
+ */
 export function writeTaskRecord(deps: RuntimeDeps, id: string, record: TaskRecord): void {
-  writeFileSync(recordPath(deps, id), JSON.stringify(record));
+  const path = recordPath(deps, id);
+  writeFileSync(`${path}.part`, JSON.stringify(record));
+  renameSync(`${path}.part`, path);
 }
 
 /** Null where there is no such task. */
